@@ -1,0 +1,1 @@
+"""The nouns: what markets say and what we conclude. Imports nothing of ours."""

@@ -1,0 +1,26 @@
+"""Ids as pure functions of what they name, so that a replay repeats them.
+
+No clock, no counter, no random number: the same log gives the same ids on every machine.
+"""
+
+from hashlib import blake2b
+
+
+def signal_id(instrument: str, timeframe: str, strategy: str, direction: int, decided_ns: int) -> str:
+    """The id of one candidate of one strategy at one decision instant: 32 hex digits.
+
+    Examples
+    --------
+    >>> signal_id("binance:BTCUSDT", "5m", "breakout", 1, 1_723_161_300_000_000_000)
+    'f317ac40c85a09eee2e631720a77b947'
+    """
+    return _digest("signal", instrument, timeframe, strategy, direction, decided_ns)
+
+
+def event_id(instrument: str, timeframe: str, detector: str, at_ns: int) -> str:
+    """The id of one detector's event on one bar: 32 hex digits."""
+    return _digest("event", instrument, timeframe, detector, at_ns)
+
+
+def _digest(*parts: str | int) -> str:
+    return blake2b("|".join(map(str, parts)).encode(), digest_size=16).hexdigest()

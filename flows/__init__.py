@@ -1,0 +1,1 @@
+"""The recipes and their edges: the only place that knows the clock, the environment and the venues."""

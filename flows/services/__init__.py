@@ -1,0 +1,1 @@
+"""Postgres and Valkey for a laptop: found, started, supervised and stopped."""

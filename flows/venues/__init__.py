@@ -1,0 +1,1 @@
+"""What venues say, decoded."""

@@ -1,0 +1,1 @@
+"""What is noticed, one detector per file."""

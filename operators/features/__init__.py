@@ -1,0 +1,1 @@
+"""What is measured, one feature per file."""

@@ -1,0 +1,1 @@
+"""Shared arithmetic: arrays in, arrays out."""

@@ -1,0 +1,1 @@
+"""What is proposed, one strategy per file."""
