@@ -5,6 +5,7 @@ frame of length d covers [k d, (k + 1) d).
 """
 
 import re
+from itertools import pairwise
 from typing import NamedTuple
 
 from domain import clock
@@ -58,7 +59,7 @@ def parse_frames(names: tuple[str, ...]) -> tuple[Frame, ...]:
     frames = tuple(sorted((Frame.parse(name) for name in names), key=lambda frame: frame.length_ns))
     if not 1 <= len(frames) <= MAX_FRAMES:
         raise SettingError(f"{len(frames)} timeframes given; give 1 to {MAX_FRAMES}")
-    for frame, following in zip(frames, frames[1:], strict=False):
+    for frame, following in pairwise(frames):
         if frame == following:
             raise SettingError(f"timeframe {frame.name!r} is given twice; give it once")
     for frame in frames:

@@ -61,7 +61,8 @@ EVENT = np.dtype(
         ("slot", "<i4"),
         ("detector", "<i2"),  # index into the catalogue, file-name order
         ("frame", "<i2"),
-        ("direction", "<i8"),  # +1 up, -1 down, 0 neither
+        ("direction", "<i4"),  # +1 up, -1 down, 0 neither
+        ("row", "<i4"),  # the bar's row in the slice
     ]
 )
 
@@ -144,8 +145,7 @@ class Reject(msgspec.Struct, frozen=True):
 class Counts(msgspec.Struct):
     """What one shard took in since its last Slice."""
 
-    trades: int = 0  # accepted
-    bars: int = 0  # accepted as input
+    accepted: int = 0  # trades, or bars where bars are the input
     duplicates: int = 0
     late: int = 0
     late_quote_volume: float = 0.0

@@ -1,1 +1,118 @@
-"""What is measured, one feature per file."""
+"""What is measured, one feature per file.
+
+A feature is a kernel over the rows of a Slice, in order. For row i it finds
+
+- `tape[:, at[i]]`, the row's own bar, and left of it the earlier bars of the same instrument and
+  frame: `tape[CLOSE, at[i] - n + 1 : at[i] + 1]` are the last n closes, oldest first, valid where
+  `seen[i] >= n`;
+- `state[lane[i]]`, what it remembered of that instrument and frame; where `seen[i] == 1` the
+  instrument is new and the state is to be begun anew;
+
+and writes `out[:, i]`. It reads nothing to the right of `at[i]`.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import update_wrapper
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from operators.kernels import kernel
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Kernel = Callable[[Floats, Ints, Ints, Ints, Floats, Floats], None]
+
+TAPE = ("open", "high", "low", "close", "volume", "quote_volume", "buy_volume", "trades")
+OPEN, HIGH, LOW, CLOSE, VOLUME, QUOTE_VOLUME, BUY_VOLUME, TRADES = range(8)
+"""Rows of the tape."""
+
+
+class Feature:
+    """A feature: its kernel, and what others must know to use it.
+
+    Attributes
+    ----------
+    name
+        The file's name.
+    columns
+        The names of its values, in the order of `out`.
+    lookback
+        Bars it reads from the tape, its own included.
+    state
+        Numbers it remembers for each instrument and frame.
+    warmup
+        Bars before its value is given out; until then it is NaN. For recursive averages this is
+        where what came before the first bar weighs less than 0.1 %: ln(0.001) / ln(1 - alpha).
+    unit
+        Of its values, in words.
+    low, high
+        The range of its values.
+    """
+
+    def __init__(
+        self,
+        function: Kernel,
+        *,
+        columns: tuple[str, ...],
+        lookback: int,
+        state: int,
+        warmup: int,
+        unit: str,
+        low: float,
+        high: float,
+    ) -> None:
+        # Also what lets doctest find the example in the kernel's docstring.
+        update_wrapper(cast(Any, self), function)
+        self.name = function.__name__
+        self.columns = columns or (self.name,)
+        self.lookback, self.state, self.warmup = lookback, state, warmup
+        self.unit, self.low, self.high = unit, low, high
+        self.kernel: Kernel = kernel(function)
+
+    @property
+    def doc(self) -> str:
+        """The first line of its documentation."""
+        return (self.__doc__ or "").strip().splitlines()[0]
+
+    def over(self, bars: Mapping[str, ArrayLike], *, warm: bool = True) -> Floats:
+        """Its values over the bars of one instrument.
+
+        Parameters
+        ----------
+        bars
+            Columns of `TAPE` by name; `close` is needed, the prices left out equal it, the rest is 0.
+        warm
+            Whether values before `warmup` are NaN; if not, the first computable value is given.
+
+        Returns
+        -------
+        ndarray
+            (columns, bars), oldest first.
+        """
+        close = np.asarray(bars["close"], float)
+        tape = np.zeros((len(TAPE), close.size))
+        for at, name in enumerate(TAPE):
+            tape[at] = np.asarray(bars.get(name, close if at <= CLOSE else 0.0), float)
+        rows = np.arange(close.size)
+        out = np.full((len(self.columns), close.size), np.nan)
+        self.kernel(tape, rows, rows + 1, np.zeros_like(rows), np.zeros((1, self.state)), out)
+        if warm:
+            out[:, : self.warmup - 1] = np.nan
+        return out
+
+
+def feature(
+    *,
+    unit: str,
+    lookback: int = 1,
+    state: int = 0,
+    warmup: int | None = None,
+    columns: tuple[str, ...] = (),
+    low: float = -np.inf,
+    high: float = np.inf,
+) -> Callable[[Kernel], Feature]:
+    """Make a `Feature` of a kernel; see there. `warmup` is `lookback` unless given."""
+    options: dict[str, Any] = {"unit": unit, "lookback": lookback, "state": state, "columns": columns}
+    return lambda function: Feature(function, warmup=warmup or lookback, low=low, high=high, **options)

@@ -1,0 +1,102 @@
+"""Signals: what the market did to what we conclude, top to bottom."""
+
+from collections.abc import Mapping
+
+import bytewax.operators as op
+from bytewax.dataflow import Dataflow
+from bytewax.inputs import Source
+from bytewax.outputs import Sink
+
+from domain.slices import Slice
+from domain.vocabulary import Vocabulary
+from flows.settings import EngineSettings
+from operators.catalogue import Catalogue, catalogue
+from operators.detect import detect
+from operators.measure import measure
+from operators.propose import ProposeSettings, propose
+from operators.roll import RollSettings, roll
+from operators.settle import Costs, settle
+
+Keyed = tuple[str, Slice]
+
+
+def recipe(
+    log: Source[tuple[str, bytes]],
+    sinks: Mapping[str, Sink[Keyed]],
+    settings: EngineSettings,
+    *,
+    from_bars: bool = False,
+) -> Dataflow:
+    """The dataflow from a log of blocks to what is concluded of it.
+
+    Parameters
+    ----------
+    log
+        Blocks (domain.blocks) keyed by shard (flows.shards).
+    sinks
+        Step id to sink; each gets every Slice, keyed by shard.
+    settings
+        What decides the output.
+    from_bars
+        Whether the log holds closed bars instead of trades.
+    """
+    ideas = catalogue()
+    frames = settings.frames
+    flow = Dataflow("signals")
+
+    blocks = op.input("log", flow, log)
+    closed = roll("roll", blocks, roll_settings(settings, from_bars=from_bars))
+    measured = measure("measure", closed, ideas.features, len(frames))
+    noticed = detect("detect", measured, ideas.detectors, ideas.features, len(frames))
+    proposed = propose(
+        "propose", noticed, ideas.strategies, ideas.detectors, ideas.features, propose_settings(settings)
+    )
+    settled = settle("settle", proposed, Costs(settings.fee_bps, settings.slippage_bps))
+    for step_id, sink in sinks.items():
+        op.output(step_id, settled, sink)
+    return flow
+
+
+def flow() -> Dataflow:
+    """The live dataflow: the Redis log to Postgres and the feed.
+
+    Run it with ``python -m bytewax.run flows.signals:flow``, or with sub-second epochs, recovery and
+    a clean end by ``signalengine engine``.
+    """
+    from flows.engine import live_flow  # noqa: PLC0415
+
+    return live_flow()
+
+
+def roll_settings(settings: EngineSettings, *, from_bars: bool) -> RollSettings:
+    """How bars are made: from trades, or of bars, which are whole and never late."""
+    return RollSettings(
+        frames=settings.frames,
+        lateness_ns=0 if from_bars else settings.lateness_ns,
+        quiet_ns=settings.quiet_ns,
+        partial_first=not from_bars,
+    )
+
+
+def propose_settings(settings: EngineSettings) -> ProposeSettings:
+    """What is decided on, and what the multi-timeframe check asks for."""
+    names = [frame.name for frame in settings.frames]
+    from domain.frames import Frame
+
+    return ProposeSettings(
+        frames=settings.frames,
+        primary=names.index(Frame.parse(settings.primary_timeframe).name),
+        alignment_required=settings.mtf_alignment_required,
+        min_aligned=settings.mtf_min_aligned,
+    )
+
+
+def vocabulary(settings: EngineSettings, ideas: Catalogue | None = None) -> Vocabulary:
+    """The names behind the numbers in a Slice."""
+    ideas = ideas or catalogue()
+    return Vocabulary(
+        frames=tuple(frame.name for frame in settings.frames),
+        features=ideas.columns,
+        detectors=tuple(detector.name for detector in ideas.detectors),
+        strategies=tuple(strategy.name for strategy in ideas.strategies),
+    )

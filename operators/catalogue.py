@@ -1,0 +1,36 @@
+"""All the ideas there are: what the recipe applies, found in the catalogue folders."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from domain.catalogue import load
+from operators import detectors, features, strategies
+from operators.detectors import Detector
+from operators.features import Feature
+from operators.strategies import Strategy
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Features, detectors and strategies, each in file-name order."""
+
+    features: tuple[Feature, ...]
+    detectors: tuple[Detector, ...]
+    strategies: tuple[Strategy, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of all feature columns, in the order of `Slice.features`."""
+        return tuple(column for feature in self.features for column in feature.columns)
+
+
+@cache
+def catalogue() -> Catalogue:
+    """Every idea in `operators/features`, `operators/detectors` and `operators/strategies`.
+
+    Raises
+    ------
+    TypeError
+        If a file there does not export its idea under its own name; the message names the path.
+    """
+    return Catalogue(load(features, Feature), load(detectors, Detector), load(strategies, Strategy))

@@ -1,0 +1,97 @@
+"""detect: feature rows to events, each with a strength in (0, 1]."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from bytewax.dataflow import operator
+from bytewax.operators import KeyedStream, StatefulBatchLogic, stateful_batch
+from numpy.typing import NDArray
+
+from domain.slices import EVENT, SYNTHETIC, Slice
+from operators.detectors import Detector
+from operators.features import Feature
+from operators.kernels.cooldown import fire
+from operators.kernels.lanes import lane_rows, link_rows
+from operators.state import freeze, thaw
+from operators.view import View, column_index, table
+
+VERSION = 1
+
+
+class Detect(StatefulBatchLogic[Slice, Slice, bytes]):
+    """The events of one shard: the state machine that `detect` runs."""
+
+    def __init__(
+        self, detectors: tuple[Detector, ...], features: tuple[Feature, ...], frames: int, resume: bytes | None = None
+    ) -> None:
+        self._detectors, self._frames = detectors, frames
+        self._index = column_index(features)
+        self._cooldowns = np.array([detector.cooldown for detector in detectors], np.int64)
+        self._seen = np.zeros(0, np.int64)
+        self._rest = np.zeros((0, len(detectors)), np.int64)
+        self._carried = np.zeros((len(self._index), 0))
+        if resume is not None:
+            values = thaw(VERSION, resume)
+            self._seen, self._rest, self._carried = values["seen"], values["rest"], values["carried"]
+        self._last = np.full(self._seen.size, -1, np.int64)
+
+    def on_batch(self, values: list[Slice]) -> tuple[list[Slice], bool]:
+        """Add the events of each Slice's bars."""
+        return [replace(each, events=self._detect(each)) for each in values], False
+
+    def on_eof(self) -> tuple[list[Slice], bool]:
+        """A pause."""
+        return [], False
+
+    def snapshot(self) -> bytes:
+        """All of the state as bytes."""
+        return freeze(VERSION, {"seen": self._seen, "rest": self._rest, "carried": self._carried})
+
+    def _detect(self, given: Slice) -> NDArray[Any]:
+        bars = given.bars
+        if bars.size == 0:
+            return np.empty(0, EVENT)
+        self._grow(len(given.names) * self._frames)
+        lane, seen = lane_rows(bars, self._frames, self._seen)
+        now = table(bars, given.features)
+        view = View(self._index, now, self._carried, {"before": link_rows(lane, seen, self._last)})
+        strength = np.empty((len(self._detectors), bars.size))
+        # Features are NaN until warm; comparing with NaN is how a detector keeps silent.
+        with np.errstate(invalid="ignore", divide="ignore"):
+            for at, detector in enumerate(self._detectors):
+                strength[at] = np.clip(detector.question(view), -1.0, 1.0)
+        # A bar without trades shows nothing that has not been seen.
+        strength[:, (bars["flags"] & SYNTHETIC) != 0] = 0.0
+        rows, which = np.nonzero(fire(strength, lane, seen, self._rest, self._cooldowns).T)
+        self._carried[:, lane] = now
+        directed = np.array([detector.directed for detector in self._detectors])
+        signed = strength[which, rows]
+        events = np.zeros(rows.size, EVENT)
+        for name in ("instrument", "slot", "frame"):
+            events[name] = bars[name][rows]
+        events["ts"] = bars["close_time"][rows]
+        events["detector"], events["row"] = which, rows
+        events["strength"] = np.abs(signed)
+        events["direction"] = np.where(directed[which], np.sign(signed), 0)
+        return events
+
+    def _grow(self, lanes: int) -> None:
+        missing = lanes - self._seen.size
+        if missing > 0:
+            self._seen = np.pad(self._seen, (0, missing))
+            self._rest = np.pad(self._rest, ((0, missing), (0, 0)))
+            self._carried = np.pad(self._carried, ((0, 0), (0, missing)))
+            self._last = np.full(lanes, -1, np.int64)
+
+
+@operator
+def detect(
+    step_id: str,
+    up: KeyedStream[Slice],
+    detectors: tuple[Detector, ...],
+    features: tuple[Feature, ...],
+    frames: int,
+) -> KeyedStream[Slice]:
+    """Slices with the events of their bars, in the order (bar, detector)."""
+    return stateful_batch("events", up, lambda resume: Detect(detectors, features, frames, resume))

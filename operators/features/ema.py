@@ -1,0 +1,37 @@
+"""Exponential moving averages of the close, fast and slow."""
+
+import numpy as np
+
+from operators.features import CLOSE, Floats, Ints, feature
+
+FAST, SLOW = 9, 21
+
+
+@feature(columns=("ema_9", "ema_21"), unit="price", lookback=SLOW, state=2, warmup=73, low=0.0)
+def ema(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
+    """Exponential moving averages of the close over 9 and 21 bars.
+
+    E_t = E_{t-1} + 2 / (n + 1) (C_t - E_{t-1}), begun with the simple mean of the first n closes.
+
+    Examples
+    --------
+    >>> fast, slow = ema.over({"close": [1.0] * 21 + [2.0]}, warm=False)
+    >>> float(fast[-1]), float(slow[-1])
+    (1.2, 1.0909090909090908)
+
+    References
+    ----------
+    TA-Lib EMA, whose values it equals.
+    """
+    for row in range(at.size):
+        now = at[row]
+        mine = state[lane[row]]
+        for column, period in enumerate((FAST, SLOW)):
+            if seen[row] < period:
+                out[column, row] = np.nan
+                continue
+            if seen[row] == period:
+                mine[column] = tape[CLOSE, now - period + 1 : now + 1].mean()
+            else:
+                mine[column] += 2.0 / (period + 1) * (tape[CLOSE, now] - mine[column])
+            out[column, row] = mine[column]

@@ -1,0 +1,156 @@
+"""Lanes: the rows of one instrument and frame, picked out of a Slice where they stand interleaved.
+
+A lane's number is slot * frames + frame. State arrays are indexed by lane.
+"""
+
+import numpy as np
+
+from domain.slices import FIRST
+from operators.kernels import kernel
+
+
+@kernel
+def lane_rows(bars, frames, seen_so_far):
+    """Each row's lane, and how many bars its instrument has shown in it, this one included.
+
+    `seen_so_far` (lanes) is moved on. A row that carries FIRST begins its lane anew.
+    """
+    lane = np.empty(bars.size, np.int64)
+    seen = np.empty(bars.size, np.int64)
+    for row in range(bars.size):
+        at = bars[row].slot * frames + bars[row].frame
+        if bars[row].flags & FIRST:
+            seen_so_far[at] = 0
+        seen_so_far[at] += 1
+        lane[row] = at
+        seen[row] = seen_so_far[at]
+    return lane, seen
+
+
+@kernel
+def lay_tape(bars, lane, history, cursor):
+    """The bars of each lane side by side, after what is remembered of it.
+
+    Parameters
+    ----------
+    bars
+        (r,) BAR.
+    lane
+        (r,) lane of each row.
+    history
+        (lanes, columns, h): the last h bars of each lane, newest last; moved on.
+    cursor
+        (lanes,) scratch; zero on entry and on return.
+
+    Returns
+    -------
+    tuple
+        The tape (columns, t) and each row's place on it.
+    """
+    depth = history.shape[2]
+    touched = np.empty(lane.size, np.int64)
+    lanes = 0
+    for row in range(lane.size):
+        if cursor[lane[row]] == 0:
+            touched[lanes] = lane[row]
+            lanes += 1
+        cursor[lane[row]] += 1
+    starts = np.empty(lanes + 1, np.int64)
+    starts[0] = 0
+    for each in range(lanes):
+        starts[each + 1] = starts[each] + depth + cursor[touched[each]]
+    tape = np.empty((history.shape[1], starts[lanes]))
+    for each in range(lanes):
+        tape[:, starts[each] : starts[each] + depth] = history[touched[each]]
+        cursor[touched[each]] = starts[each] + depth
+    at = np.empty(lane.size, np.int64)
+    for row in range(lane.size):
+        place = cursor[lane[row]]
+        cursor[lane[row]] += 1
+        at[row] = place
+        bar = bars[row]
+        tape[0, place], tape[1, place], tape[2, place], tape[3, place] = bar.open, bar.high, bar.low, bar.close
+        tape[4, place], tape[5, place], tape[6, place] = bar.volume, bar.quote_volume, bar.buy_volume
+        tape[7, place] = np.nan if bar.trades < 0 else float(bar.trades)
+    for each in range(lanes):
+        history[touched[each]] = tape[:, starts[each + 1] - depth : starts[each + 1]]
+        cursor[touched[each]] = 0
+    return tape, at
+
+
+@kernel
+def link_rows(lane, seen, last):
+    """For each row the row before it in its lane.
+
+    Returns
+    -------
+    (r,) int64: a row of this Slice; or -1 - lane if the row before came in an earlier Slice; or
+    `NOTHING` if there is none. `last` (lanes) is scratch, -1 on entry and on return.
+    """
+    before = np.empty(lane.size, np.int64)
+    for row in range(lane.size):
+        at = lane[row]
+        if seen[row] == 1:
+            before[row] = NOTHING
+        else:
+            before[row] = last[at] if last[at] >= 0 else -1 - at
+        last[at] = row
+    for row in range(lane.size):
+        last[lane[row]] = -1
+    return before
+
+
+NOTHING = -(1 << 62)
+
+
+@kernel
+def link_frames(bars, frames, primary, present, last):
+    """For each row of the primary frame, the newest row of every frame that ends by the same instant.
+
+    Rows stand in the order (close time, slot, frame): the rows of the higher frames that end with a
+    primary bar stand right behind it.
+
+    Parameters
+    ----------
+    present
+        (lanes,) 1 if the lane has shown a bar since its instrument came; moved on.
+    last
+        (lanes,) scratch, -1 on entry and on return.
+
+    Returns
+    -------
+    tuple
+        The primary rows (p,), and (frames, p): a row of this Slice, -1 - lane for one of an earlier
+        Slice, or `NOTHING`.
+    """
+    rows = np.empty(bars.size, np.int64)
+    newest = np.empty((frames, bars.size), np.int64)
+    count = 0
+    row = 0
+    while row < bars.size:
+        first = row
+        slot, end = bars[row].slot, bars[row].close_time
+        primary_row = -1
+        while row < bars.size and bars[row].slot == slot and bars[row].close_time == end:
+            at = slot * frames + bars[row].frame
+            if bars[row].flags & FIRST and bars[row].frame == 0:
+                for frame in range(frames):
+                    present[slot * frames + frame] = 0
+                    last[slot * frames + frame] = -1
+            last[at] = row
+            present[at] = 1
+            if bars[row].frame == primary:
+                primary_row = row
+            row += 1
+        if primary_row >= first:
+            rows[count] = primary_row
+            for frame in range(frames):
+                at = slot * frames + frame
+                if last[at] >= 0:
+                    newest[frame, count] = last[at]
+                else:
+                    newest[frame, count] = -1 - at if present[at] else NOTHING
+            count += 1
+    for done in range(bars.size):
+        last[bars[done].slot * frames + bars[done].frame] = -1
+    return rows[:count], newest[:, :count]

@@ -1,0 +1,138 @@
+"""Follow candidates over the bars of the finest frame until target, stop or expiry.
+
+Open candidates live in a pool; those of one slot are chained in the order they came.
+"""
+
+import numpy as np
+
+from domain.slices import EXPIRED, SL_HIT, SYNTHETIC, TP_HIT
+from operators.kernels import kernel
+
+OPEN = np.dtype(
+    [
+        (name, "<i8")
+        for name in ("ts", "instrument", "expires_at", "entry_at", "next", "slot", "strategy", "direction", "status")
+    ]
+    + [(name, "<f8") for name in ("reference", "take_profit", "stop_loss", "confidence", "entry", "best", "worst")]
+)
+"""A candidate that is followed. `entry_at` is 0 until it is entered; `next` chains those of a slot."""
+NONE = -1
+
+
+@kernel
+def _take_in(candidate, pool, free, heads):
+    """Put a candidate at the end of its slot's chain; `free[0]` counts the free places behind it."""
+    place = free[free[0]]
+    free[0] -= 1
+    mine = pool[place]
+    mine.ts, mine.instrument, mine.expires_at = candidate.ts, candidate.instrument, candidate.expires_at
+    mine.slot, mine.strategy, mine.direction = candidate.slot, candidate.strategy, candidate.direction
+    mine.status, mine.confidence, mine.reference = candidate.status, candidate.confidence, candidate.entry_price
+    mine.take_profit, mine.stop_loss = candidate.take_profit, candidate.stop_loss
+    mine.entry_at, mine.next = 0, NONE
+    mine.entry = mine.best = mine.worst = np.nan
+    if heads[candidate.slot] == NONE:
+        heads[candidate.slot] = place
+        return
+    at = heads[candidate.slot]
+    while pool[at].next != NONE:
+        at = pool[at].next
+    pool[at].next = place
+
+
+@kernel
+def _settle_one(mine, bar):
+    """Follow one candidate over one bar; the outcome and the exit price, or -1."""
+    if mine.entry_at == 0 and not bar.flags & SYNTHETIC:
+        mine.entry_at, mine.entry = bar.open_time, bar.open
+        mine.best = mine.worst = bar.open
+    if mine.entry_at:
+        long = mine.direction > 0
+        worst, best = (bar.low, bar.high) if long else (bar.high, bar.low)
+        # Stop first: a bar does not tell which of two prices came first, so the worse is assumed.
+        if (worst <= mine.stop_loss) if long else (worst >= mine.stop_loss):
+            price = min(bar.open, mine.stop_loss) if long else max(bar.open, mine.stop_loss)
+            mine.worst = min(mine.worst, price) if long else max(mine.worst, price)
+            return SL_HIT, price
+        if (best >= mine.take_profit) if long else (best <= mine.take_profit):
+            mine.best = max(mine.best, mine.take_profit) if long else min(mine.best, mine.take_profit)
+            return TP_HIT, mine.take_profit
+        mine.best = max(mine.best, best) if long else min(mine.best, best)
+        mine.worst = min(mine.worst, worst) if long else max(mine.worst, worst)
+    if bar.close_time >= mine.expires_at:
+        return EXPIRED, bar.close if mine.entry_at else np.nan
+    return -1, np.nan
+
+
+@kernel
+def _grade(out, mine, bar, outcome, price, cost):
+    """Write the outcome; `cost` is the fraction of the price paid for both sides."""
+    out.ts, out.instrument, out.exit_at = mine.ts, mine.instrument, bar.close_time
+    out.slot, out.strategy, out.direction = mine.slot, mine.strategy, mine.direction
+    out.status, out.confidence, out.outcome = mine.status, mine.confidence, outcome
+    out.entry_at, out.entry_price, out.exit_price = mine.entry_at, mine.entry, price
+    if mine.entry_at == 0:  # nothing traded until it expired: no position, no gain, no cost
+        out.return_pct = out.return_r = out.best_r = out.worst_r = 0.0
+        return
+    # The risk that was planned, not the one that the first price happened to give: never zero.
+    risk = abs(mine.reference - mine.stop_loss)
+    net = mine.direction * (price - mine.entry) - cost * mine.entry
+    out.return_pct = 100.0 * net / mine.entry
+    out.return_r = net / risk
+    out.best_r = mine.direction * (mine.best - mine.entry) / risk
+    out.worst_r = mine.direction * (mine.worst - mine.entry) / risk
+
+
+@kernel
+def follow(bars, candidates, pool, free, heads, outcomes, cost):
+    """Follow all open candidates over `bars`, taking each new one in when its decision instant is past.
+
+    Parameters
+    ----------
+    bars
+        (r,) BAR in slice order; only the finest frame is followed.
+    candidates
+        (c,) CANDIDATE, in the order of their decision.
+    pool, free, heads
+        Open candidates; a stack of free places with its count first; first place of each slot.
+    outcomes
+        Room for every open and new candidate.
+    cost
+        Fees and slippage of both sides, as a fraction of the price.
+
+    Returns
+    -------
+    int
+        Outcomes written.
+    """
+    count = 0
+    waiting = 0
+    for row in range(bars.size):
+        bar = bars[row]
+        if bar.frame != 0:
+            continue
+        while waiting < candidates.size and candidates[waiting].ts <= bar.open_time:
+            _take_in(candidates[waiting], pool, free, heads)
+            waiting += 1
+        before = NONE
+        at = heads[bar.slot]
+        while at != NONE:
+            mine = pool[at]
+            following = mine.next
+            outcome, price = _settle_one(mine, bar)
+            if outcome < 0:
+                before = at
+            else:
+                _grade(outcomes[count], mine, bar, outcome, price, cost)
+                count += 1
+                if before == NONE:
+                    heads[bar.slot] = following
+                else:
+                    pool[before].next = following
+                free[0] += 1
+                free[free[0]] = at
+            at = following
+    while waiting < candidates.size:
+        _take_in(candidates[waiting], pool, free, heads)
+        waiting += 1
+    return count

@@ -1,0 +1,180 @@
+"""propose: events and features of the primary frame to candidates, with the multi-timeframe check.
+
+A decision at close instant t sees every bar that ends at or before t, in every frame, and no other.
+Candidates that fail the check, or stand on bars in which trades are missing, are suppressed with the
+reason and followed to their end all the same: what was not emitted is graded too.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from bytewax.dataflow import operator
+from bytewax.operators import KeyedStream, StatefulBatchLogic, stateful_batch
+from numpy.typing import NDArray
+
+from domain.frames import Frame
+from domain.slices import CANDIDATE, EMITTED, FIRST, SUPPRESSED, SUPPRESSED_REASONS, Slice
+from operators.detectors import Detector
+from operators.features import Feature
+from operators.kernels.cooldown import fire
+from operators.kernels.lanes import link_frames
+from operators.state import freeze, thaw
+from operators.strategies import Strategy
+from operators.view import Floats, View, column_index, table
+
+VERSION = 1
+LEAN_MIN = 0.1
+"""Averages closer than this many average true ranges show no direction."""
+
+
+@dataclass(frozen=True)
+class ProposeSettings:
+    """The frames, and what the multi-timeframe check asks for.
+
+    Attributes
+    ----------
+    frames
+        Finest first.
+    primary
+        Index of the frame whose closed bars are decided on.
+    alignment_required
+        Whether a candidate that is not aligned is suppressed.
+    min_aligned
+        Frames that must point in the candidate's direction for it to be aligned.
+    """
+
+    frames: tuple[Frame, ...]
+    primary: int
+    alignment_required: bool = True
+    min_aligned: int = 2
+
+
+class Propose(StatefulBatchLogic[Slice, Slice, bytes]):
+    """The candidates of one shard: the state machine that `propose` runs."""
+
+    def __init__(
+        self,
+        strategies: tuple[Strategy, ...],
+        detectors: tuple[Detector, ...],
+        features: tuple[Feature, ...],
+        settings: ProposeSettings,
+        resume: bytes | None = None,
+    ) -> None:
+        self._strategies, self._settings = strategies, settings
+        self._frames = len(settings.frames)
+        self._detectors = {detector.name: at for at, detector in enumerate(detectors)}
+        self._directed = np.array([detector.directed for detector in detectors])
+        self._index = column_index(features)
+        self._cooldowns = np.array([strategy.cooldown for strategy in strategies], np.int64)
+        self._weights = np.sqrt([frame.length_ns for frame in settings.frames])
+        self._present = np.zeros(0, np.int64)
+        self._rest = np.zeros((0, len(strategies)), np.int64)
+        self._carried = np.zeros((len(self._index), 0))
+        if resume is not None:
+            values = thaw(VERSION, resume)
+            self._present, self._rest, self._carried = values["present"], values["rest"], values["carried"]
+        self._last = np.full(self._present.size, -1, np.int64)
+
+    def on_batch(self, values: list[Slice]) -> tuple[list[Slice], bool]:
+        """Add the candidates of each Slice's primary bars."""
+        return [replace(each, candidates=self._propose(each)) for each in values], False
+
+    def on_eof(self) -> tuple[list[Slice], bool]:
+        """A pause."""
+        return [], False
+
+    def snapshot(self) -> bytes:
+        """All of the state as bytes."""
+        return freeze(VERSION, {"present": self._present, "rest": self._rest, "carried": self._carried})
+
+    def _propose(self, given: Slice) -> NDArray[Any]:
+        bars = given.bars
+        if bars.size == 0:
+            return np.empty(0, CANDIDATE)
+        self._grow(len(given.names))
+        rows, newest = link_frames(bars, self._frames, self._settings.primary, self._present, self._last)
+        now = table(bars, given.features)
+        looks = {frame.name: newest[at] for at, frame in enumerate(self._settings.frames)}
+        fired = np.zeros((len(self._detectors), bars.size))
+        event = given.events
+        sign = np.where(self._directed[event["detector"]], event["direction"], 1)
+        fired[event["detector"], event["row"]] = event["strength"] * sign
+        view = View(self._index, now, self._carried, looks, rows=rows, events=(self._detectors, fired[:, rows]))
+        candidates = self._decide(view, bars[rows], rows, fired[:, rows])
+        self._carried[:, bars["slot"].astype(np.int64) * self._frames + bars["frame"]] = now
+        return candidates
+
+    def _decide(self, view: View, bars: NDArray[Any], rows: NDArray[np.int64], fired: Floats) -> NDArray[Any]:
+        settings = self._settings
+        with np.errstate(invalid="ignore", divide="ignore"):
+            wish = np.array([np.clip(strategy.plan(view), -1.0, 1.0) for strategy in self._strategies])
+            lean = np.array([self._lean(view, frame.name) for frame in settings.frames])
+        wish[:, ~(view["atr"] > 0.0)] = 0.0  # without a range there is no stop to place
+        # A strategy decides on one frame only, so its lanes are the slots; FIRST begins a slot anew.
+        seen = np.where(bars["flags"] & FIRST, 1, 2)
+        at, which = np.nonzero(fire(wish, bars["slot"].astype(np.int64), seen, self._rest, self._cooldowns).T)
+        out = np.zeros(at.size, CANDIDATE)
+        wished = wish[which, at]
+        direction = np.sign(wished)
+        close, atr = view["close"][at], view["atr"][at]
+        stop = np.array([s.stop_atr for s in self._strategies])[which] * atr
+        target = np.array([s.target_r for s in self._strategies])[which] * stop
+        horizon = np.array([s.horizon for s in self._strategies], np.int64)[which]
+        for name in ("instrument", "slot"):
+            out[name] = bars[name][at]
+        out["ts"], out["row"] = bars["close_time"][at], rows[at]
+        out["strategy"], out["direction"], out["confidence"] = which, direction, np.abs(wished)
+        out["entry_price"] = close
+        out["stop_loss"], out["take_profit"] = close - direction * stop, close + direction * target
+        out["expires_at"] = out["ts"] + horizon * settings.frames[settings.primary].length_ns
+        out["events"] = ((fired != 0.0) * (1 << np.arange(len(fired), dtype=np.int64))[:, None]).sum(axis=0)[at]
+        self._check_frames(out, np.nan_to_num(lean[:, at]), direction)
+        incomplete = self._incomplete(view)[at]
+        unaligned = (out["mtf_aligned"] == 0) & settings.alignment_required
+        out["reason"][unaligned] = SUPPRESSED_REASONS.index("mtf_not_aligned")
+        out["reason"][incomplete] = SUPPRESSED_REASONS.index("incomplete_data")
+        out["status"] = np.where(out["reason"] != 0, SUPPRESSED, EMITTED)
+        # A stop below zero cannot be placed: the range is wider than the price.
+        return out[(out["stop_loss"] > 0.0) & (out["take_profit"] > 0.0)]
+
+    def _lean(self, view: View, frame: str) -> Floats:
+        """Which way a frame points, in average true ranges between its averages."""
+        return (view.at(frame, "ema_9") - view.at(frame, "ema_21")) / view.at(frame, "atr")
+
+    def _check_frames(self, out: NDArray[Any], lean: Floats, direction: Floats) -> None:
+        """Fill the multi-timeframe columns; frames weigh by the root of their length."""
+        frames = lean.shape[0]
+        points = np.where(np.abs(lean) >= LEAN_MIN, np.sign(lean), 0.0)
+        strength = np.minimum(1.0, np.abs(lean)) * (points != 0.0)
+        out["mtf_direction"][:, :frames] = points.T
+        out["mtf_strength"][:, :frames] = strength.T
+        agreement = (self._weights[:, None] * points * strength).sum(axis=0) / self._weights.sum()
+        out["mtf_score"] = np.clip(agreement * direction, 0.0, 1.0)
+        out["mtf_aligned"] = (points == direction).sum(axis=0) >= self._settings.min_aligned
+
+    def _incomplete(self, view: View) -> Any:
+        """Whether the newest bar of any frame is missing trades."""
+        missing = np.array([view.at(frame.name, "incomplete") for frame in self._settings.frames])
+        return (missing == 1.0).any(axis=0)
+
+    def _grow(self, slots: int) -> None:
+        missing = slots - self._rest.shape[0]
+        if missing > 0:
+            self._rest = np.pad(self._rest, ((0, missing), (0, 0)))
+            self._present = np.pad(self._present, (0, missing * self._frames))
+            self._carried = np.pad(self._carried, ((0, 0), (0, missing * self._frames)))
+            self._last = np.full(self._present.size, -1, np.int64)
+
+
+@operator
+def propose(
+    step_id: str,
+    up: KeyedStream[Slice],
+    strategies: tuple[Strategy, ...],
+    detectors: tuple[Detector, ...],
+    features: tuple[Feature, ...],
+    settings: ProposeSettings,
+) -> KeyedStream[Slice]:
+    """Slices with the candidates of their primary bars, in the order (bar, strategy)."""
+    return stateful_batch("candidates", up, lambda resume: Propose(strategies, detectors, features, settings, resume))

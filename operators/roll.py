@@ -1,0 +1,211 @@
+"""roll: trades, or closed bars, to the closed bars of every frame.
+
+The rules: bars are right-open and aligned to the epoch. Only the finest frame is built from trades;
+the others fold its closed bars. A quiet bar is flat and `synthetic`. A bar in which trades are known
+to be missing, and the first, partial one of an instrument, is `incomplete`. A trade that comes after
+its bar has closed is counted as late and changes nothing. Trades with ids are taken once. The end of
+the input closes nothing, since it is a pause and not the end of time.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from bytewax.dataflow import operator
+from bytewax.operators import KeyedStream, StatefulBatchLogic, stateful_batch
+from numpy.typing import NDArray
+
+from domain import clock as time
+from domain.blocks import read_block
+from domain.frames import Frame
+from domain.instruments import shard_of
+from domain.slices import BAR, GAP, Counts, Reject, Slice
+from operators.kernels import bars as kernel
+from operators.state import freeze, thaw
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class RollSettings:
+    """What decides how bars are made.
+
+    Attributes
+    ----------
+    frames
+        Finest first; each a multiple of the finest.
+    lateness_ns
+        How far behind the newest event time a trade may come; at most the finest frame. More waits
+        longer before a bar closes. 0 for bars as input.
+    quiet_ns
+        An instrument without trades for longer is forgotten: it makes no more flat bars and its
+        state is used again.
+    partial_first
+        Whether an instrument's first bar is marked incomplete, as it must be when built from trades.
+    """
+
+    frames: tuple[Frame, ...]
+    lateness_ns: int = time.SECOND
+    quiet_ns: int = 3 * time.DAY
+    partial_first: bool = True
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.lateness_ns <= self.frames[0].length_ns:
+            raise ValueError(
+                f"lateness_ns={self.lateness_ns} must lie between 0 and the finest frame, {self.frames[0].length_ns}"
+            )
+
+
+class Roll(StatefulBatchLogic[bytes, Slice, bytes]):
+    """The bars of one shard: the state machine that `roll` runs."""
+
+    def __init__(self, settings: RollSettings, resume: bytes | None = None) -> None:
+        self._settings = settings
+        self._lengths = np.array([frame.length_ns for frame in settings.frames], np.int64)
+        self._names: dict[int, str] = {}
+        self._shard = -1
+        self._clock = np.zeros(6, np.int64)
+        self._clock[[kernel.NEWEST, kernel.CLOSED_UNTIL, kernel.NEXT_CLOSE]] = kernel.UNSET
+        self._tally = np.zeros(4, np.int64)
+        self._late_quote = np.zeros(1)
+        self._allot(64)
+        if resume is not None:
+            self._restore(thaw(VERSION, resume))
+        self._rows = np.empty(0, BAR)
+        self._gaps = np.empty(0, GAP)
+        self._make_room()
+
+    def on_batch(self, values: list[bytes]) -> tuple[list[Slice], bool]:
+        """Take in blocks in log order; hand on what closed."""
+        slices: list[Slice] = []
+        rejects: list[Reject] = []
+        self._before = int(self._clock[kernel.CLOSED_UNTIL])
+        self._closed: tuple[list[NDArray[Any]], list[NDArray[Any]]] = ([], [])
+        for block in values:
+            kind, content = read_block(block)
+            if kind == "names":
+                self._names.update(content)
+                self._shard = shard_of(next(iter(content)))
+            elif kind == "rejects":
+                rejects += content
+            else:
+                self._take(kind, content, slices)
+        # Slices go out when something closed, so that quiet batches cost the steps below nothing.
+        if rejects or self._clock[kernel.CLOSED_UNTIL] > self._before:
+            slices.append(self._slice(rejects))
+        return slices, False
+
+    def on_eof(self) -> tuple[list[Slice], bool]:
+        """A pause: hand on the counts so that sums are whole; close nothing."""
+        self._closed = ([], [])
+        return ([self._slice([])] if self._tally.any() else []), False
+
+    def snapshot(self) -> bytes:
+        """All of the state as bytes; free slots included, growth room not."""
+        slots = int(self._clock[kernel.SLOTS])
+        return freeze(
+            VERSION,
+            {
+                "clock": self._clock,
+                "tally": self._tally,
+                "late_quote": self._late_quote,
+                "names": dict(self._names),
+                "shard": self._shard,
+                "life": self._life[:slots],
+                "seen": self._seen[:slots],
+                "cells": self._cells[:slots],
+                "folds": self._folds[:slots],
+                "free": self._free[: self._clock[kernel.FREE_SLOTS]],
+            },
+        )
+
+    def _take(self, kind: str, rows: NDArray[Any], slices: list[Slice]) -> None:
+        clock, settings = self._clock, self._settings
+        clock[kernel.REUSABLE] = clock[kernel.FREE_SLOTS]
+        start, why = 0, -1
+        while why != kernel.DONE:
+            table = (self._table_keys, self._table_slots, self._life)
+            if kind == "trades":
+                start, row, gap, why = kernel.roll_trades(
+                    rows, start, clock, self._lengths, settings.lateness_ns, settings.quiet_ns, settings.partial_first,
+                    *table, self._seen, self._cells, self._folds, self._free, self._rows, self._gaps,
+                    self._tally, self._late_quote,
+                )  # fmt: skip
+            else:
+                start, row, gap, why = kernel.roll_bars(
+                    rows, start, clock, self._lengths, settings.quiet_ns, settings.partial_first,
+                    *table, self._cells, self._folds, self._free, self._rows, self._gaps, self._tally,
+                )  # fmt: skip
+            self._closed[0].append(self._rows[:row].copy())
+            self._closed[1].append(self._gaps[:gap].copy())
+            if why == kernel.SLOTS_FULL:
+                self._grow()
+            elif why == kernel.SLOT_REUSED:
+                # Rows are named by slot, so a slot changes hands only between two slices.
+                slices.append(self._slice([]))
+                clock[kernel.REUSABLE] = clock[kernel.FREE_SLOTS]
+        self._make_room()
+
+    def _slice(self, rejects: list[Reject]) -> Slice:
+        life = self._life[: self._clock[kernel.SLOTS]]
+        names = tuple(self._names.get(int(instrument), f"unnamed:{instrument}") for instrument in life["instrument"])
+        accepted, duplicates, late, refused = map(int, self._tally)
+        made = Slice(
+            shard=self._shard,
+            watermark=int(self._clock[kernel.CLOSED_UNTIL]),
+            names=names,
+            counts=Counts(
+                accepted=accepted,
+                duplicates=duplicates,
+                late=late,
+                late_quote_volume=float(self._late_quote[0]),
+                rejects=refused + len(rejects),
+            ),
+            bars=np.concatenate([np.empty(0, BAR), *self._closed[0]]),
+            gaps=np.concatenate([np.empty(0, GAP), *self._closed[1]]),
+            rejects=rejects,
+        )
+        self._tally[:] = 0
+        self._late_quote[:] = 0
+        self._closed = ([], [])
+        self._before = made.watermark
+        return made
+
+    def _allot(self, capacity: int) -> None:
+        self._life = np.zeros(capacity, kernel.LIFE)
+        self._seen = np.zeros((capacity, kernel.SEEN_WORDS), np.uint64)
+        self._cells = np.zeros((capacity, 2), kernel.CELL)
+        self._folds = np.zeros((capacity, self._lengths.size), kernel.CELL)
+        self._free = np.zeros(capacity, np.int64)
+        self._table_keys = np.zeros(4 * capacity, np.int64)
+        self._table_slots = np.full(4 * capacity, -1, np.int64)
+
+    def _grow(self) -> None:
+        self._fill(2 * self._life.size, self._life, self._seen, self._cells, self._folds, self._free)
+
+    def _restore(self, values: dict[str, Any]) -> None:
+        self._clock, self._tally, self._late_quote = values["clock"], values["tally"], values["late_quote"]
+        self._names, self._shard = values["names"], values["shard"]
+        capacity = max(64, 1 << len(values["life"]).bit_length())
+        self._fill(capacity, *(values[name] for name in ("life", "seen", "cells", "folds", "free")))
+
+    def _fill(self, capacity: int, *columns: NDArray[Any]) -> None:
+        """Arrays of `capacity` slots that begin with what `columns` hold."""
+        self._allot(capacity)
+        fresh = (self._life, self._seen, self._cells, self._folds, self._free)
+        for target, column in zip(fresh, columns, strict=True):
+            target[: len(column)] = column
+        kernel.index_slots(self._table_keys, self._table_slots, self._life, self._clock[kernel.SLOTS])
+
+    def _make_room(self) -> None:
+        """Output for a few instants of every slot; a longer jump in time takes several passes."""
+        slots = max(64, self._life.size)
+        if self._rows.size < 4 * slots * self._lengths.size:
+            self._rows = np.empty(max(8192, 4 * slots * self._lengths.size), BAR)
+            self._gaps = np.empty(max(1024, 4 * slots), GAP)
+
+
+@operator
+def roll(step_id: str, up: KeyedStream[bytes], settings: RollSettings) -> KeyedStream[Slice]:
+    """Trades or closed bars, as blocks keyed by shard, to Slices with the closed bars of every frame."""
+    return stateful_batch("bars", up, lambda resume: Roll(settings, resume))

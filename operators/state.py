@@ -1,0 +1,52 @@
+"""Snapshots: the state of an operator as bytes, with its version first.
+
+Bytes are an immutable copy, so nothing that happens later can change a snapshot that Bytewax has not
+yet written. Arrays go in as (dtype, shape, bytes): numbers, no classes of ours.
+"""
+
+import pickle
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.errors import RecoveryError
+
+
+def freeze(version: int, values: dict[str, Any]) -> bytes:
+    """The values (numbers, strings, dicts, arrays) as bytes."""
+    plain = {name: _pack(value) if isinstance(value, np.ndarray) else value for name, value in values.items()}
+    return pickle.dumps((version, plain), protocol=5)
+
+
+def thaw(version: int, frozen: bytes) -> dict[str, Any]:
+    """The values again; arrays are fresh and writable.
+
+    Raises
+    ------
+    RecoveryError
+        If another version of the operator wrote the snapshot.
+    """
+    # Bytewax itself pickles whatever it stores; the recovery directory is as trusted as the code.
+    written, plain = pickle.loads(frozen)  # noqa: S301
+    if written != version:
+        raise RecoveryError(
+            f"a snapshot has state version {written}, this code has {version}; "
+            f"run the old code to its end, or start from an empty recovery directory and replay the log"
+        )
+    return {name: _unpack(value) if isinstance(value, _Packed) else value for name, value in plain.items()}
+
+
+class _Packed(tuple[Any, ...]):
+    """(dtype description, shape, bytes) of an array."""
+
+    __slots__ = ()
+
+
+def _pack(array: NDArray[Any]) -> _Packed:
+    return _Packed((array.dtype.descr if array.dtype.names else array.dtype.str, array.shape, array.tobytes()))
+
+
+def _unpack(packed: _Packed) -> NDArray[Any]:
+    description, shape, raw = packed
+    return np.frombuffer(raw, np.dtype(description)).reshape(shape).copy()
