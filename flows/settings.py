@@ -72,13 +72,17 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
             If one is out of range or contradicts another; the message names it and the way out.
         """
         frames = self.frames
-        if Frame.parse(self.primary_timeframe) not in frames:
+        if self.primary not in frames:
             names = ", ".join(frame.name for frame in frames)
             raise SettingError(f"primary_timeframe {self.primary_timeframe!r} is not among timeframes {names}; add it")
         if not 1 <= self.mtf_min_aligned <= len(frames):
-            raise SettingError(f"mtf_min_aligned {self.mtf_min_aligned} must lie between 1 and {len(frames)}, the timeframes")
+            raise SettingError(
+                f"mtf_min_aligned {self.mtf_min_aligned} must lie between 1 and {len(frames)}, the timeframes"
+            )
         if not 0 <= self.lateness_ns <= frames[0].length_ns:
-            raise SettingError(f"lateness_s {self.lateness_s} must lie between 0 and {frames[0].name}, the finest timeframe")
+            raise SettingError(
+                f"lateness_s {self.lateness_s} must lie between 0 and {frames[0].name}, the finest timeframe"
+            )
         for name in ("quiet_h", "epoch_ms", "recovery_partitions", "stalled_s"):
             if getattr(self, name) <= 0:
                 raise SettingError(f"{name} {getattr(self, name)} must be above 0")
@@ -98,10 +102,10 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
         kept = tuple(f.name for f in self.frames if f.length_ns >= base.length_ns and f.length_ns % base.length_ns == 0)
         if base.name not in kept:
             kept = (base.name, *kept)
-        primary = Frame.parse(self.primary_timeframe)
-        if primary.name not in kept:
+        if self.primary.name not in kept:
             raise SettingError(
-                f"primary_timeframe {primary.name!r} cannot be made of {base.name} bars; choose one of {', '.join(kept)}"
+                f"primary_timeframe {self.primary.name!r} cannot be made of {base.name} bars; "
+                f"choose one of {', '.join(kept)}"
             )
         return msgspec.structs.replace(
             self, timeframes=kept, lateness_s=0.0, mtf_min_aligned=min(self.mtf_min_aligned, len(kept))
@@ -111,6 +115,11 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     def frames(self) -> tuple[Frame, ...]:
         """The frames, finest first."""
         return parse_frames(self.timeframes)
+
+    @property
+    def primary(self) -> Frame:
+        """The frame whose closed bars are decided on."""
+        return Frame.parse(self.primary_timeframe)
 
     @property
     def lateness_ns(self) -> int:

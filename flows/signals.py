@@ -10,7 +10,7 @@ from bytewax.outputs import Sink
 from domain.slices import Slice
 from domain.vocabulary import Vocabulary
 from flows.settings import EngineSettings
-from operators.catalogue import Catalogue, catalogue
+from operators.catalogue import catalogue
 from operators.detect import detect
 from operators.measure import measure
 from operators.propose import ProposeSettings, propose
@@ -63,7 +63,7 @@ def flow() -> Dataflow:
     Run it with ``python -m bytewax.run flows.signals:flow``, or with sub-second epochs, recovery and
     a clean end by ``signalengine engine``.
     """
-    from flows.engine import live_flow  # noqa: PLC0415
+    from flows.engine import live_flow
 
     return live_flow()
 
@@ -80,23 +80,21 @@ def roll_settings(settings: EngineSettings, *, from_bars: bool) -> RollSettings:
 
 def propose_settings(settings: EngineSettings) -> ProposeSettings:
     """What is decided on, and what the multi-timeframe check asks for."""
-    names = [frame.name for frame in settings.frames]
-    from domain.frames import Frame
-
     return ProposeSettings(
         frames=settings.frames,
-        primary=names.index(Frame.parse(settings.primary_timeframe).name),
+        primary=settings.frames.index(settings.primary),
         alignment_required=settings.mtf_alignment_required,
         min_aligned=settings.mtf_min_aligned,
     )
 
 
-def vocabulary(settings: EngineSettings, ideas: Catalogue | None = None) -> Vocabulary:
+def vocabulary(settings: EngineSettings) -> Vocabulary:
     """The names behind the numbers in a Slice."""
-    ideas = ideas or catalogue()
+    ideas = catalogue()
     return Vocabulary(
         frames=tuple(frame.name for frame in settings.frames),
         features=ideas.columns,
         detectors=tuple(detector.name for detector in ideas.detectors),
         strategies=tuple(strategy.name for strategy in ideas.strategies),
+        primary=settings.primary.name,
     )

@@ -27,12 +27,15 @@ CELL = np.dtype(
 """A bar being built. `count` is what it was made of (trades, or bars for the higher frames)."""
 
 LIFE = np.dtype(
-    [(name, "<i8") for name in ("instrument", "started", "newest_id", "closed_id", "last_ts", "contiguous", "marked")]
+    [
+        (name, "<i8")
+        for name in ("instrument", "vacant", "started", "newest_id", "closed_id", "last_ts", "contiguous", "marked")
+    ]
     + [("last_close", "<f8")]
 )
-"""What outlives an instrument's bars. A free slot has instrument `FREE`."""
+"""What outlives an instrument's bars. A vacant slot keeps the number of who lived there, whose bars may
+still be on their way, until somebody else moves in."""
 
-FREE = -1
 SEEN_IDS = 256
 """Ids under the newest that are remembered one by one; below them every id counts as seen."""
 SEEN_WORDS = SEEN_IDS // 64
@@ -68,7 +71,7 @@ def index_slots(table_keys, table_slots, life, slots):
     """Fill the table anew from `life`."""
     table_slots[:] = -1
     for slot in range(slots):
-        if life[slot].instrument != FREE:
+        if not life[slot].vacant:
             at = find_slot(table_keys, table_slots, life[slot].instrument)
             table_keys[at], table_slots[at] = life[slot].instrument, slot
 
@@ -138,12 +141,12 @@ def close_instant(clock, lengths, life, cells, folds, free, rows, row, gaps, gap
     for slot in range(clock[SLOTS]):
         mine = life[slot]
         cell = cells[slot, side]
-        if mine.instrument == FREE or (cell.count == 0 and not mine.started):
+        if mine.vacant or (cell.count == 0 and not mine.started):
             continue
         flags = cell.flags & INCOMPLETE
         if cell.count == 0:
             if start - mine.last_ts > quiet_ns:
-                mine.instrument = FREE
+                mine.vacant = 1
                 free[clock[FREE_SLOTS]] = slot
                 clock[FREE_SLOTS] += 1
                 freed += 1
@@ -273,7 +276,7 @@ def _move_in(clock, life, cells, free, table_keys, table_slots, instrument):
     else:
         return -1
     mine = life[slot]
-    mine.instrument, mine.started, mine.contiguous, mine.marked = instrument, 0, 0, 0
+    mine.instrument, mine.vacant, mine.started, mine.contiguous, mine.marked = instrument, 0, 0, 0, 0
     mine.newest_id = mine.closed_id = NO_ID
     mine.last_close = np.nan
     _clear(cells[slot, 0])
@@ -284,10 +287,12 @@ def _move_in(clock, life, cells, free, table_keys, table_slots, instrument):
 
 
 @kernel
-def _mark(life, cells, slot):
+def _mark(clock, lengths, life, cells, slot, ts):
+    """Note that trades before `ts` may be missing: the bars that are open by then are incomplete."""
     life[slot].marked = 1
-    cells[slot, 0].flags |= INCOMPLETE
-    cells[slot, 1].flags |= INCOMPLETE
+    first = clock[CLOSED_UNTIL] // lengths[0]
+    for bar in range(first, max(first, ts // lengths[0]) + 1):
+        cells[slot, bar & 1].flags |= INCOMPLETE
 
 
 @kernel
@@ -352,10 +357,10 @@ def roll_trades(
         slot = table_slots[place]
         if trade.kind == KIND_GAP:
             if slot >= 0:
-                _mark(life, cells, slot)
+                _mark(clock, lengths, life, cells, slot, ts)
             elif trade.instrument == 0:
                 for each in range(clock[SLOTS]):
-                    _mark(life, cells, each)
+                    _mark(clock, lengths, life, cells, each, ts)
             continue
         if not (0.0 < trade.price < np.inf and 0.0 < trade.size < np.inf):
             tally[REJECTS] += 1

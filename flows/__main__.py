@@ -1,0 +1,102 @@
+"""The command line, `signalengine COMMAND`; also `python -m flows COMMAND`."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from importlib import import_module
+from importlib.metadata import version
+from pkgutil import iter_modules
+from typing import Any, NoReturn
+
+from domain.errors import SettingError, SetupError, SignalEngineError
+from flows import commands
+
+PROGRAM = "signalengine"
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, with the nearest name that is right."""
+
+    def error(self, message: str) -> NoReturn:
+        """Turn a complaint of argparse into ours."""
+        raise SettingError(f"{message}; see '{self.prog} --help'")
+
+    def parse_all(self, words: Sequence[str]) -> argparse.Namespace:
+        """The options; one that nobody defined is an error that offers the nearest."""
+        options, unknown = self.parse_known_args(words)
+        if unknown:
+            name = unknown[0].partition("=")[0]
+            if not name.startswith("-"):
+                raise SettingError(f"argument {name!r} is one too many; see '{self.prog} --help'")
+            raise SettingError(f"option {name} is unknown; {_nearest(name, list(self._option_string_actions))}")
+        return options
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run a command; the exit status.
+
+    0: done. 1: a service is away or the input is too bad. 2: what was asked for cannot be done as asked.
+    130: interrupted.
+    """
+    try:
+        return _run(list(sys.argv[1:] if words is None else words))
+    except SetupError as problem:
+        return _complain(problem, 2)
+    except SignalEngineError as problem:
+        return _complain(problem, 1)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # `signalengine logs | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _run(words: list[str]) -> int:
+    names = sorted(module.name.replace("_", "-") for module in iter_modules(commands.__path__))
+    if not words or words[0] in ("-h", "--help", "help"):
+        sys.stdout.write(_help(names))
+        return 0
+    if words[0] in ("-V", "--version"):
+        sys.stdout.write(f"{PROGRAM} {version(PROGRAM)}\n")
+        return 0
+    name, *rest = words
+    if name not in names:
+        kind = "option" if name.startswith("-") else "command"
+        raise SettingError(f"{kind} {name!r} is unknown; {_nearest(name, names)}")
+    command = _command(name)
+    parser = Parser(prog=f"{PROGRAM} {name}", description=command.HELP, allow_abbrev=False)
+    command.add_arguments(parser)
+    status: int = command.run(parser.parse_all(rest))
+    return status
+
+
+def _help(names: list[str]) -> str:
+    width = max(map(len, names))
+    lines = (f"  {name:{width}}  {_command(name).HELP}" for name in names)
+    return (
+        f"usage: {PROGRAM} COMMAND [OPTIONS]\n\n"
+        "Market data to scored, explained and graded trading signals.\n\n"
+        "commands:\n" + "\n".join(lines) + f"\n\nOptions of a command: {PROGRAM} COMMAND --help\n"
+    )
+
+
+def _command(name: str) -> Any:
+    """The module of a command: `HELP`, `add_arguments(parser)` and `run(options)`."""
+    return import_module(f"flows.commands.{name.replace('-', '_')}")
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    close = get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
+
+
+def _complain(problem: Exception, status: int) -> int:
+    sys.stdout.flush()
+    sys.stderr.write(f"{PROGRAM}: {problem}\n")
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

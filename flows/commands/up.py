@@ -1,0 +1,150 @@
+"""`signalengine up`: everything, in one command."""
+
+import argparse
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from domain.environ import PREFIX, read
+from domain.errors import ServiceError, SettingError
+from flows.services.home import Home, Instance, home_of
+from flows.services.settings import ServiceSettings
+from flows.services.terminal import Terminal
+
+if TYPE_CHECKING:
+    from flows.services.stack import Commands, Stack
+
+HELP = "start everything: Postgres, Valkey, collector, engine and API"
+
+VENUES = ("sim",)
+_HOST, _PORT = f"{PREFIX}API_HOST", f"{PREFIX}API_PORT"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Venue, address, foreground or not."""
+    parser.add_argument("--venue", default="sim", help=f"where trades come from: {', '.join(VENUES)} (default: sim)")
+    parser.add_argument("--detach", action="store_true", help="return when everything is ready; `down` ends it")
+    parser.add_argument("--host", help="address of the API (default: the setting, 127.0.0.1)")
+    parser.add_argument("--port", type=int, help="port of the API; 0: any free one (default: the setting, 8000)")
+
+
+def run(options: argparse.Namespace, commands: "Commands | None" = None) -> int:
+    """Run in the foreground until Ctrl-C, or return when ready.
+
+    A second `up` finds that it already runs, says where, and is content.
+
+    Parameters
+    ----------
+    commands
+        Command lines to run in the place of our own parts.
+    """
+    if options.venue not in VENUES:
+        raise SettingError(f"option --venue={options.venue!r} is unknown; {_nearest(options.venue, VENUES)}")
+    environ = dict(os.environ)
+    environ |= {_HOST: options.host} if options.host is not None else {}
+    environ |= {_PORT: str(options.port)} if options.port is not None else {}
+    settings = read(ServiceSettings, "services", environ)
+    home, terminal = home_of(settings, environ), Terminal(sys.stdout)
+    home.make()
+    with home.locked() as mine:
+        if not mine:
+            return _join(home, terminal)
+        host, port = _free_address(environ)
+        environ |= {_HOST: host, _PORT: str(port)}
+        if not options.detach:
+            from flows.services.stack import Stack, commands_for
+            from store.migrate import migrate
+
+            instance = Instance(url=f"http://{f'[{host}]' if ':' in host else host}:{port}", venue=options.venue)
+            commands = commands or commands_for(options.venue)
+            keep(Stack(home, settings, environ, instance, commands, migrate, terminal.say), terminal)
+            return 0
+    return _detach(home, environ, options.venue, terminal)
+
+
+def keep(stack: "Stack", terminal: Terminal) -> None:
+    """Run a stack until a signal asks for its end."""
+    from flows.services.watch import Watch
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    watch = Watch(stack.home, terminal)
+    with suppress(KeyboardInterrupt):
+        stack.run(lambda instance: _announce(instance, terminal), watch.tick)
+
+
+def _detach(home: Home, environ: Mapping[str, str], venue: str, terminal: Terminal) -> int:
+    """Start ourselves again in the background, and wait until that one is ready."""
+    from flows.services.launch import launch
+
+    home.record("instance").unlink(missing_ok=True)
+    log = home.log("supervisor")
+    begin = log.stat().st_size if log.exists() else 0
+    command = [sys.executable, "-m", "flows", "up", "--venue", venue]
+    process = launch(command, log=log, record=home.record("supervisor"), environ=environ)
+    terminal.say("starting; the first start takes a minute or two")
+    try:
+        while process.alive():
+            instance = home.instance()
+            if instance and instance.ready:
+                _announce(instance, terminal)
+                terminal.say("in the background; see it by 'signalengine status' and 'logs', end it by 'down'")
+                return 0
+            time.sleep(0.1)
+    except KeyboardInterrupt:
+        process.stop()
+        raise
+    with log.open("rb") as file:
+        file.seek(begin)
+        sys.stderr.write(file.read().decode(errors="replace"))
+    return process.exit_status() or 1
+
+
+def _join(home: Home, terminal: Terminal) -> int:
+    """Another `up` holds the lock: wait until it is ready, and say where it is."""
+    while True:
+        instance = home.instance()
+        if instance and instance.ready:
+            terminal.say(f"signalengine already runs in {home.directory}")
+            _announce(instance, terminal)
+            return 0
+        with home.locked() as free:
+            if free:
+                raise ServiceError(f"another 'signalengine up' was starting in {home.directory} and ended; try again")
+        time.sleep(0.2)
+
+
+def _free_address(environ: Mapping[str, str]) -> tuple[str, int]:
+    """Where the API will listen: a port that nobody else has."""
+    from flows.services.sections import section
+
+    api = section("api", environ)
+    host, port = str(api.host), int(api.port)
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        # As servers do, or the connections of an instance that just ended would count as taken.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as problem:
+            raise SettingError(
+                f"port {port} on {host} cannot be had ({problem.strerror}); choose another with --port, or 0 for any"
+            ) from None
+        return host, int(probe.getsockname()[1])
+
+
+def _announce(instance: Instance, terminal: Terminal) -> None:
+    terminal.say("signalengine is ready")
+    terminal.say(f"  REST       {instance.url}/api/v1/signals")
+    terminal.say(f"  WebSocket  {instance.url.replace('http', 'ws', 1)}/ws/feed")
+    terminal.say(f"  metrics    {instance.url}/metrics")
+
+
+def _nearest(name: str, known: tuple[str, ...]) -> str:
+    close = get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"

@@ -1,0 +1,32 @@
+"""Sections: which record defines each section of the settings.
+
+The API's record is found by its name and not imported: the flows must not stand on the API, but who
+checks a configuration must read all of it.
+"""
+
+from collections.abc import Mapping
+from pkgutil import resolve_name
+from typing import Any
+
+from domain.environ import read
+
+RECORDS = {
+    "api": "api.settings:ApiSettings",
+    "engine": "flows.settings:EngineSettings",
+    "services": "flows.services.settings:ServiceSettings",
+    "sim": "flows.settings:SimSettings",
+}
+CHECKS = {"api": "api.settings:check", "engine": "flows.settings:EngineSettings.checked"}
+"""Functions that look at a whole record."""
+
+
+def section(name: str, environ: Mapping[str, str]) -> Any:
+    """The settings of section `name`, checked.
+
+    Raises
+    ------
+    SettingError
+        If a name is unknown or a value does not fit.
+    """
+    settings = read(resolve_name(RECORDS[name]), name, environ)
+    return resolve_name(CHECKS[name])(settings) if name in CHECKS else settings

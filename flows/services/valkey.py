@@ -1,0 +1,76 @@
+"""Valkey of our own: a unix socket and an append-only file, because the log lives in it."""
+
+import signal
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+from domain.errors import ServiceError
+from flows.services.binaries import Program
+from flows.services.launch import launch
+from flows.services.process import working_in
+from flows.services.running import Running, wait_until_ready
+from store.ready import redis_ready
+
+NAME = "valkey"
+STOP = ((signal.SIGTERM, 30.0),)
+"""It writes what it has first."""
+
+
+def url_of(sockets: Path) -> str:
+    """The address of the Valkey whose socket lies in `sockets`."""
+    return f"unix://{quote(str(sockets / 'valkey.sock'))}"
+
+
+def start(
+    programs: Sequence[Program],
+    data: Path,
+    *,
+    sockets: Path,
+    log: Path,
+    record: Path,
+    environ: Mapping[str, str],
+    memory_mb: int = 1024,
+    durable: bool = True,
+    dies_with_parent: bool = False,
+) -> Running:
+    """Start Valkey (or Redis) on `data` and wait until it has loaded it.
+
+    Parameters
+    ----------
+    programs
+        Candidates, best first.
+    sockets
+        Directory for the socket.
+    memory_mb
+        Where writes begin to wait; nothing is evicted.
+    durable
+        False keeps nothing on disk: for tests.
+
+    Raises
+    ------
+    ServiceError
+        If the data is in use or the server does not come up.
+    """
+    data.mkdir(parents=True, exist_ok=True)
+    if pids := working_in(data):
+        raise ServiceError(
+            f"{data} is in use by process {', '.join(map(str, pids))}, which we did not start; "
+            f"stop it, or give REDIS_URL"
+        )
+    options = {
+        "port": "0",
+        "unixsocket": str(sockets / "valkey.sock"),
+        "unixsocketperm": "700",
+        "dir": str(data),
+        "save": "",
+        "appendonly": "yes" if durable else "no",
+        "appendfsync": "everysec",
+        "maxmemory": f"{memory_mb}mb",
+        "maxmemory-policy": "noeviction",
+    }
+    command = [str(programs[0].path), *(word for name, value in options.items() for word in (f"--{name}", value))]
+    process = launch(command, log=log, record=record, environ=environ, dies_with_parent=dies_with_parent)
+    url = url_of(sockets)
+    wait_until_ready("Valkey", process, lambda: redis_ready(url), log)
+    return Running(NAME, url, str(programs[0]), process)

@@ -1,0 +1,97 @@
+"""ParquetSink: conclusions as Parquet files, a folder a kind and a file a shard.
+
+    bars/ features/ events/ signals/ outcomes/ gaps/ rejects/     each with 000.parquet … 023.parquet
+
+A folder is read as one table by Polars, DuckDB, pandas and pyarrow. Within a file rows stand in the
+order they were concluded. Files belong to whole runs: the caller writes into a folder that it puts in
+place when the run has ended well.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
+
+from domain.instruments import SHARDS
+from domain.slices import Slice
+from domain.vocabulary import Vocabulary
+from flows.shards import shard_of_key
+from flows.sinks import tables
+
+ROWS_PER_GROUP = 131_072
+Maker = Callable[[Slice, Vocabulary], pa.Table]
+KINDS: dict[str, Maker] = {
+    "bars": tables.bars,
+    "features": tables.features,
+    "events": tables.events,
+    "signals": tables.signals,
+    "outcomes": tables.outcomes,
+    "gaps": tables.gaps,
+    "rejects": tables.rejects,
+}
+
+
+class ParquetSink(FixedPartitionedSink[Slice, None]):
+    """Writes Slices under `directory`, one partition a shard."""
+
+    def __init__(self, directory: Path, vocabulary: Vocabulary) -> None:
+        self._directory, self._vocabulary = directory, vocabulary
+
+    def list_parts(self) -> list[str]:
+        """One partition a shard."""
+        return [f"{shard:03d}" for shard in range(SHARDS)]
+
+    def part_fn(self, item_key: str) -> int:
+        """The partition of a shard's key."""
+        return shard_of_key(item_key)
+
+    def build_part(self, step_id: str, for_part: str, resume_state: None) -> "ParquetPartition":  # noqa: ARG002
+        """A partition with new files."""
+        return ParquetPartition(self._directory, for_part, self._vocabulary)
+
+
+class ParquetPartition(StatefulSinkPartition[Slice, None]):
+    """The files of one shard."""
+
+    def __init__(self, directory: Path, name: str, vocabulary: Vocabulary) -> None:
+        self._directory, self._name, self._vocabulary = directory, name, vocabulary
+        self._writers: dict[str, pq.ParquetWriter] = {}
+        self._waiting: list[Slice] = []
+        self._rows = 0
+
+    def write_batch(self, values: list[Slice]) -> None:
+        """Keep Slices until they fill a row group."""
+        self._waiting += values
+        self._rows += sum(each.bars.size for each in values)
+        if self._rows >= ROWS_PER_GROUP:
+            self._flush()
+
+    def snapshot(self) -> None:
+        """Nothing: files belong to whole runs."""
+
+    def close(self) -> None:
+        """Write what is left and end the files. Shard 0 has every kind, so that none is without a schema."""
+        self._flush()
+        if self._name == "000":
+            for kind, make in KINDS.items():
+                self._writer(kind, make(Slice(0, 0), self._vocabulary).schema)
+        for writer in self._writers.values():
+            writer.close()
+
+    def _flush(self) -> None:
+        for kind, make in KINDS.items():
+            made = [table for each in self._waiting if (table := make(each, self._vocabulary)).num_rows]
+            if made:
+                whole = pa.concat_tables(made)
+                self._writer(kind, whole.schema).write_table(whole)
+        self._waiting, self._rows = [], 0
+
+    def _writer(self, kind: str, schema: Any) -> pq.ParquetWriter:
+        if kind not in self._writers:
+            path = self._directory / kind / f"{self._name}.parquet"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._writers[kind] = pq.ParquetWriter(path, schema, compression="zstd", compression_level=1)
+        return self._writers[kind]

@@ -1,0 +1,137 @@
+"""TallySink: what a run took in and concluded, as counts and as one digest.
+
+The digest is the proof that two runs concluded the same. Each shard hashes its bars, features, gaps,
+events, candidates and outcomes, each in the order it made them, without what depends on how the work
+was cut (slots, row numbers). The digests of the shards, in shard order, are hashed once more.
+"""
+
+import hashlib
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
+from numpy.typing import NDArray
+
+from domain.instruments import SHARDS
+from domain.slices import EMITTED, OUTCOMES, Slice
+from domain.vocabulary import Vocabulary
+from flows.shards import shard_of_key
+
+UNHASHED = frozenset({"slot", "row", "spare", "spare2"})
+FAMILIES = ("bars", "features", "gaps", "events", "candidates", "outcomes")
+
+
+class Tally(msgspec.Struct):
+    """What one shard, or a whole run, took in and concluded."""
+
+    accepted: int = 0
+    duplicates: int = 0
+    late: int = 0
+    late_quote_volume: float = 0.0
+    rejects: int = 0
+    gaps: int = 0
+    bars: dict[str, int] = {}
+    events: int = 0
+    candidates: int = 0
+    signals: int = 0
+    outcomes: dict[str, int] = {}
+    digest: str = ""
+
+    def merge(self, other: "Tally") -> None:
+        """Add the counts of another shard; digests are chained in the order of the calls."""
+        for name in ("accepted", "duplicates", "late", "late_quote_volume", "rejects", "gaps"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for name in ("events", "candidates", "signals"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.bars = {frame: count + self.bars.get(frame, 0) for frame, count in other.bars.items()}
+        self.outcomes = {name: count + self.outcomes.get(name, 0) for name, count in other.outcomes.items()}
+        self.digest = hashlib.sha256((self.digest + other.digest).encode()).hexdigest()
+
+
+def read_tally(directory: Path) -> Tally:
+    """The tally of a run whose shards wrote theirs into `directory`."""
+    whole = Tally()
+    for shard in range(SHARDS):
+        whole.merge(msgspec.json.decode((directory / f"{shard:03d}.json").read_bytes(), type=Tally))
+    return whole
+
+
+class TallySink(FixedPartitionedSink[Slice, None]):
+    """Counts and hashes Slices, one partition a shard; at the end each writes its tally as JSON."""
+
+    def __init__(self, directory: Path, vocabulary: Vocabulary) -> None:
+        self._directory, self._vocabulary = directory, vocabulary
+
+    def list_parts(self) -> list[str]:
+        """One partition a shard."""
+        return [f"{shard:03d}" for shard in range(SHARDS)]
+
+    def part_fn(self, item_key: str) -> int:
+        """The partition of a shard's key."""
+        return shard_of_key(item_key)
+
+    def build_part(self, step_id: str, for_part: str, resume_state: None) -> "TallyPartition":  # noqa: ARG002
+        """A partition that begins at nothing: tallies are made by whole runs."""
+        return TallyPartition(self._directory / f"{for_part}.json", self._vocabulary)
+
+
+class TallyPartition(StatefulSinkPartition[Slice, None]):
+    """The tally of one shard."""
+
+    def __init__(self, path: Path, vocabulary: Vocabulary) -> None:
+        self._path, self._frames = path, vocabulary.frames
+        self._tally = Tally(bars=dict.fromkeys(self._frames, 0), outcomes={**dict.fromkeys(OUTCOMES, 0), "open": 0})
+        self._hashes = {family: hashlib.sha256() for family in FAMILIES}
+
+    def write_batch(self, values: list[Slice]) -> None:
+        """Take Slices in, in the order of the shard."""
+        for each in values:
+            self._count(each)
+            for family in FAMILIES:
+                self._hashes[family].update(canonical(family, getattr(each, family)))
+
+    def snapshot(self) -> None:
+        """Nothing: a tally is of a whole run."""
+
+    def close(self) -> None:
+        """Write the tally down."""
+        digests = "".join(self._hashes[family].hexdigest() for family in FAMILIES)
+        self._tally.digest = hashlib.sha256(digests.encode()).hexdigest()
+        self._path.write_bytes(msgspec.json.encode(self._tally))
+
+    def _count(self, given: Slice) -> None:
+        tally, counts = self._tally, given.counts
+        tally.accepted += counts.accepted
+        tally.duplicates += counts.duplicates
+        tally.late += counts.late
+        tally.late_quote_volume += counts.late_quote_volume
+        tally.rejects += counts.rejects
+        tally.gaps += given.gaps.size
+        tally.events += given.events.size
+        tally.candidates += given.candidates.size
+        tally.signals += int((given.candidates["status"] == EMITTED).sum())
+        for frame, count in enumerate(np.bincount(given.bars["frame"], minlength=len(self._frames))):
+            tally.bars[self._frames[frame]] += int(count)
+        for outcome, count in Counter(given.outcomes["outcome"].tolist()).items():
+            tally.outcomes[OUTCOMES[outcome]] += count
+        tally.outcomes["open"] = given.open_candidates
+
+
+def canonical(family: str, rows: NDArray[Any]) -> bytes:
+    """Rows as the bytes that are hashed: no slots, no row numbers, one NaN."""
+    if family == "features":
+        return np.where(np.isnan(rows), np.nan, rows).T.tobytes()
+    names = [name for name in rows.dtype.names or () if name not in UNHASHED]
+    plain = np.empty(rows.size, np.dtype([(name, *_form(rows.dtype, name)) for name in names]))
+    for name in names:
+        column = rows[name]
+        plain[name] = np.where(np.isnan(column), np.nan, column) if column.dtype.kind == "f" else column
+    return plain.tobytes()
+
+
+def _form(dtype: np.dtype[Any], name: str) -> tuple[Any, ...]:
+    field = dtype[name]
+    return (field.subdtype[0].str, field.subdtype[1]) if field.subdtype else (field.str,)

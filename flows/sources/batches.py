@@ -1,0 +1,206 @@
+"""Batches: Parquet, Arrow (Feather) and CSV files as Arrow batches, from any row on.
+
+CSV is taken in as text, so that a cell which is no number spoils its row and not its column
+(`flows.sources.cells`).
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.ipc
+import pyarrow.parquet
+from numpy.typing import NDArray
+
+from domain.errors import InputError
+from domain.slices import Reject
+from flows.sources.inputs import RAW_BYTES
+from flows.sources.lines import Lines, read_lines
+
+
+class Batch(NamedTuple):
+    """Some rows of a table.
+
+    Attributes
+    ----------
+    columns
+        The columns asked for.
+    numbers
+        Number of each row from 1; in CSV, that of its line.
+    raw
+        The row at an index, as bytes.
+    rejects
+        Lines that are no row.
+    consumed
+        Rows, in CSV lines, up to the end of this batch.
+    """
+
+    columns: pa.RecordBatch
+    numbers: NDArray[np.int64]
+    raw: Callable[[int], bytes]
+    rejects: list[Reject]
+    consumed: int
+
+
+class Table(Protocol):
+    """A file of rows and columns."""
+
+    names: list[str]
+
+    def read(self, columns: Sequence[str], skip: int, at_most: int) -> Iterator[Batch]:
+        """The rows after the first `skip` (in CSV: lines), at most `at_most` at a time."""
+        ...
+
+
+def open_table(path: Path, numbered_columns: bool) -> Table:
+    """The table in `path`, told by its first bytes.
+
+    Parameters
+    ----------
+    numbered_columns
+        Whether a CSV file has no header and its columns go by their numbers from 0.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be opened as what it says it is.
+    """
+    with path.open("rb") as file:
+        magic = file.read(6)
+    try:
+        if magic.startswith(b"PAR1"):
+            return ParquetTable(path)
+        if magic == b"ARROW1" or magic.startswith(b"\xff\xff\xff\xff"):
+            return ArrowTable(path)
+    except (pa.ArrowException, OSError) as problem:
+        raise InputError(f"input {path.name!r} cannot be read: {problem}") from None
+    return CsvTable(path, numbered_columns)
+
+
+class ParquetTable:
+    """A Parquet file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.names = list(pyarrow.parquet.read_schema(path).names)
+
+    def read(self, columns: Sequence[str], skip: int, at_most: int) -> Iterator[Batch]:
+        """See `Table`. Row groups that are skipped are not read."""
+        with pyarrow.parquet.ParquetFile(self._path) as file:
+            sizes = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
+            ends = np.cumsum([0, *sizes])
+            group = int(np.searchsorted(ends[1:], skip, side="right"))
+            batches = file.iter_batches(at_most, row_groups=list(range(group, len(sizes))), columns=list(columns))
+            yield from _numbered(batches, int(ends[group]), skip, at_most)
+
+
+class ArrowTable:
+    """An Arrow file (Feather version 2) or an Arrow stream."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with pa.memory_map(str(path)) as source:
+            self.names = list(self._open(source).schema.names)
+
+    def read(self, columns: Sequence[str], skip: int, at_most: int) -> Iterator[Batch]:
+        """See `Table`. The file is mapped; only the pages of the columns are read."""
+        with pa.memory_map(str(self._path)) as source:
+            file = self._open(source)
+            if isinstance(file, pa.ipc.RecordBatchFileReader):
+                batches = (file.get_batch(at) for at in range(file.num_record_batches))
+            else:
+                batches = iter(file)
+            yield from _numbered((batch.select(list(columns)) for batch in batches), 0, skip, at_most)
+
+    def _open(self, source: pa.MemoryMappedFile) -> pa.ipc.RecordBatchFileReader | pa.ipc.RecordBatchStreamReader:
+        try:
+            return pa.ipc.open_file(source)
+        except pa.ArrowInvalid:
+            source.seek(0)
+            return pa.ipc.open_stream(source)
+
+
+class CsvTable:
+    """A CSV file, gzip or plain, delimited by comma, semicolon, tab or bar; no newlines in cells."""
+
+    def __init__(self, path: Path, numbered_columns: bool) -> None:
+        self._path = path
+        self._header = not numbered_columns
+        first = next((chunk.lines[0] for chunk in read_lines(path, at_most=1) if chunk.lines), b"")
+        text = first.decode("utf-8-sig", "replace").strip()
+        self._delimiter = max(",;\t|", key=text.count)
+        cells = [cell.strip().strip('"') for cell in text.split(self._delimiter)]
+        self.names = cells if self._header else [str(number) for number in range(len(cells))]
+        if self._header and any(_is_number(cell) for cell in cells):
+            raise InputError(
+                f"input {path.name!r} has no header line; name its columns by number, from 0: "
+                f"--map ts=0 --map price=1 --map size=2"
+            )
+
+    def read(self, columns: Sequence[str], skip: int, at_most: int) -> Iterator[Batch]:
+        """See `Table`; `skip` counts lines, the header too."""
+        for chunk in read_lines(self._path, skip=skip, at_most=at_most):
+            start = 1 if self._header and chunk.first == 1 else 0
+            kept = [at for at in range(start, len(chunk.lines)) if chunk.lines[at].strip()]
+            yield self._parse(columns, chunk, kept)
+
+    def _parse(self, columns: Sequence[str], chunk: Lines, kept: list[int]) -> Batch:
+        """The rows in the lines at `kept`; their cells stay text."""
+        wrong: dict[int, str] = {}
+
+        def refuse(row: pa.csv.InvalidRow) -> str:
+            wrong[kept[row.number - 1]] = f"line has {row.actual_columns} columns and not {row.expected_columns}"
+            return "skip"
+
+        table = pa.table({name: pa.array([], pa.string()) for name in columns})
+        if kept:
+            # Bytes that are not UTF-8 spoil their cell and no more.
+            text = b"\n".join([chunk.lines[at] for at in kept]).decode("utf-8", "replace").encode() + b"\n"
+            table = pa.csv.read_csv(
+                pa.py_buffer(text),
+                pa.csv.ReadOptions(use_threads=False, column_names=self.names, block_size=len(text) + 1),
+                pa.csv.ParseOptions(delimiter=self._delimiter, invalid_row_handler=refuse),
+                pa.csv.ConvertOptions(include_columns=list(columns), column_types=dict.fromkeys(columns, pa.string())),
+            )
+        good = [at for at in kept if at not in wrong]
+        name, first = self._path.name, chunk.first
+        rejects = [Reject(name, first + at, reason, chunk.lines[at][:RAW_BYTES]) for at, reason in wrong.items()]
+        if chunk.damage:
+            rejects.append(Reject(name, first, chunk.damage))
+        return Batch(
+            columns=pa.RecordBatch.from_arrays([table.column(name).combine_chunks() for name in columns], list(columns)),
+            numbers=np.array(good, np.int64) + first,
+            raw=lambda row: chunk.lines[good[row]],
+            rejects=rejects,
+            consumed=first + max(1, len(chunk.lines)) - 1,
+        )
+
+
+def _numbered(batches: Iterable[pa.RecordBatch], before: int, skip: int, at_most: int) -> Iterator[Batch]:
+    """Batches whose first row has the number `before` + 1, without the rows up to `skip`, in parts of `at_most`."""
+    for batch in batches:
+        start = min(max(0, skip - before), batch.num_rows)
+        for at in range(start, batch.num_rows, at_most):
+            part = batch.slice(at, at_most)
+            first = before + at + 1
+            numbers = np.arange(first, first + part.num_rows)
+            yield Batch(part, numbers, partial(_row_as_json, part), [], first + part.num_rows - 1)
+        before += batch.num_rows
+
+
+def _row_as_json(batch: pa.RecordBatch, at: int) -> bytes:
+    row = batch.slice(at, 1)
+    return msgspec.json.encode({name: row.column(name).cast(pa.string())[0].as_py() for name in row.schema.names})
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True

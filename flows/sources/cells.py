@@ -1,0 +1,180 @@
+"""Cells: Arrow columns of whatever type to numpy columns, cell by cell.
+
+A cell that cannot be read spoils itself only, and whether it can be read never depends on its
+neighbours; so it does not matter how a table is cut.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from domain import clock
+
+NO_TIME = np.iinfo(np.int64).min
+"""The time of a cell that holds none."""
+NO_SIDE = 2
+"""The side of a cell that holds words nobody knows."""
+_UNITS = {"s": clock.SECOND, "ms": clock.MILLISECOND, "us": clock.MICROSECOND, "ns": 1}
+_SIDES = {"buy": 1, "buyer": 1, "b": 1, "bid": 1, "1": 1, "sell": -1, "seller": -1, "s": -1, "ask": -1, "a": -1, "-1": -1}
+_MAKERS = {"true": -1, "t": -1, "1": -1, "yes": -1, "false": 1, "f": 1, "0": 1, "no": 1}
+
+
+def numbers(column: pa.Array) -> NDArray[np.float64]:
+    """Float64; NaN where a cell is empty or no number.
+
+    Examples
+    --------
+    >>> numbers(pa.array(["1.5", "", "one"])).tolist()
+    [1.5, nan, nan]
+    """
+    return _by_halves(_plain(column), lambda part: _numpy(part.cast(pa.float64(), safe=False), np.nan), np.nan)
+
+
+def whole_numbers(column: pa.Array) -> NDArray[np.int64]:
+    """Int64; -1 where a cell is empty, negative or no whole number.
+
+    Examples
+    --------
+    >>> whole_numbers(pa.array(["7", "", "a1", "-2"])).tolist()
+    [7, -1, -1, -1]
+    """
+    column = _plain(column)
+    if pa.types.is_floating(column.type):
+        column = pc.if_else(pc.is_finite(column), column, pa.scalar(None, column.type))
+    found = _by_halves(column, lambda part: _numpy(part.cast(pa.int64()), -1), -1)
+    return np.where(found < 0, -1, found)
+
+
+def times(column: pa.Array, unit: str = "", origin_ns: int = 0) -> NDArray[np.int64]:
+    """Nanoseconds UTC; NO_TIME where a cell is empty, no time, or outside of 1677 to 2262.
+
+    Typed times are what their type says, and text is ISO 8601; without a zone both are UTC. Numbers
+    count from 1970, or from `origin_ns`, in `unit`; without one each number tells its own by its size:
+    seconds to 1e11, milliseconds to 1e14, microseconds to 1e17, and nanoseconds above, which
+    separates them for every date from 1973 to 5138. (Binance changed its files to microseconds in
+    2025.) Numbers with decimals are rounded to the microsecond.
+
+    Examples
+    --------
+    >>> times(pa.array(["1723161300", "1723161300000", "2024-08-08T23:55:00Z", "noon"])).tolist()
+    [1723161300000000000, 1723161300000000000, 1723161300000000000, -9223372036854775808]
+    """
+    column = _plain(column)
+    if not _is_text(column):
+        return _by_halves(column, lambda part: _typed_times(part, unit, origin_ns), NO_TIME)
+    # Whole numbers go apart, since nanoseconds do not survive a float.
+    whole = pc.match_substring_regex(column, r"^[+-]?[0-9]{1,18}$")
+    nothing = pa.scalar(None, pa.string())
+    counted = _typed_times(pc.if_else(whole, column, nothing).cast(pa.int64()), unit, origin_ns)
+    if pc.all(whole).as_py():
+        return counted
+    written = _by_halves(
+        pc.if_else(whole, nothing, column), lambda part: _written_times(part, unit, origin_ns), NO_TIME
+    )
+    return np.where(counted == NO_TIME, written, counted)
+
+
+def sides(column: pa.Array) -> NDArray[np.int8]:
+    """+1 taker buy, -1 taker sell, 0 where a cell is empty, NO_SIDE where it cannot be read.
+
+    Examples
+    --------
+    >>> sides(pa.array(["Buy", "sell", None, "up"])).tolist()
+    [1, -1, 0, 2]
+    """
+    return _look_up(column, _SIDES)
+
+
+def sides_of_makers(column: pa.Array) -> NDArray[np.int8]:
+    """As `sides`, from whether the buyer was the maker: if so, the taker sold."""
+    return _look_up(column, _MAKERS)
+
+
+def distinct(column: pa.Array) -> tuple[NDArray[np.int64], list[str]]:
+    """Each cell as an index into the distinct texts of the column; -1 where it is empty."""
+    encoded = _plain(column).cast(pa.string()).dictionary_encode()
+    return _numpy(encoded.indices.cast(pa.int64()), -1), encoded.dictionary.to_pylist()
+
+
+def _look_up(column: pa.Array, words: Mapping[str, int]) -> NDArray[np.int8]:
+    column = _plain(column)
+    if pa.types.is_floating(column.type):
+        column = column.cast(pa.int64(), safe=False)
+    codes, texts = distinct(column)
+    found = np.array([words.get(text.lower(), NO_SIDE) for text in texts] + [0], np.int8)
+    return found[codes]
+
+
+def _plain(column: pa.Array) -> pa.Array:
+    """Without dictionary; text without blanks around it, and null where it is empty."""
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if _is_text(column):
+        column = pc.utf8_trim_whitespace(column.cast(pa.string()))
+        column = pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
+    return column
+
+
+def _is_text(column: pa.Array) -> bool:
+    kind = column.type
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+
+
+def _numpy(column: pa.Array, empty: float) -> NDArray[Any]:
+    if column.null_count:
+        column = pc.fill_null(column, empty)
+    return np.asarray(column.to_numpy(zero_copy_only=False))
+
+
+def _by_halves(column: pa.Array, read: Callable[[pa.Array], NDArray[Any]], unreadable: float) -> NDArray[Any]:
+    """`read` of the column; where it fails, of its halves, down to the cell that is to blame."""
+    try:
+        return read(column)
+    except pa.ArrowInvalid:
+        if len(column) == 1:
+            return np.array([unreadable])
+        middle = len(column) // 2
+        parts = (column.slice(0, middle), column.slice(middle))
+        return np.concatenate([_by_halves(part, read, unreadable) for part in parts])
+
+
+def _written_times(column: pa.Array, unit: str, origin_ns: int) -> NDArray[np.int64]:
+    for kind in (pa.timestamp("ns", "UTC"), pa.timestamp("ns"), pa.float64()):
+        try:
+            return _typed_times(column.cast(kind), unit, origin_ns)
+        except pa.ArrowInvalid:
+            continue
+    raise pa.ArrowInvalid("neither a time nor a number")
+
+
+def _typed_times(column: pa.Array, unit: str, origin_ns: int) -> NDArray[np.int64]:
+    kind = column.type
+    if pa.types.is_date(kind):
+        column, kind = column.cast(pa.timestamp("s")), pa.timestamp("s")
+    if pa.types.is_timestamp(kind):
+        return _scale(_numpy(column.cast(pa.int64()), NO_TIME), _UNITS[kind.unit], 0)
+    if pa.types.is_integer(kind):
+        values = _numpy(column.cast(pa.int64()), NO_TIME)
+        return _scale(values, _UNITS[unit] if unit else _unit_of(values), origin_ns)
+    values = _numpy(column.cast(pa.float64(), safe=False), np.nan)
+    micros = np.rint(values * (_UNITS[unit] if unit else _unit_of(values)) / clock.MICROSECOND)
+    readable = np.abs(micros) < 9.2e15
+    return np.where(readable, _scale(np.where(readable, micros, 0).astype(np.int64), 1_000, origin_ns), NO_TIME)
+
+
+def _unit_of(values: NDArray[Any]) -> NDArray[np.int64]:
+    size = np.abs(values)
+    return np.select([size < 1e11, size < 1e14, size < 1e17], [clock.SECOND, clock.MILLISECOND, clock.MICROSECOND], 1)
+
+
+def _scale(values: NDArray[np.int64], factor: int | NDArray[np.int64], origin_ns: int) -> NDArray[np.int64]:
+    """`values` times `factor` and from `origin_ns`, or NO_TIME where that leaves int64."""
+    largest = np.iinfo(np.int64).max // factor - np.abs(origin_ns) // factor - 1
+    fits = (values != NO_TIME) & (np.abs(values) <= largest)
+    return np.where(fits, np.where(fits, values, 0) * factor + origin_ns, NO_TIME)

@@ -1,0 +1,78 @@
+"""Input: a file that is read in chunks, and what a chunk holds."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.blocks import Rows
+from domain.slices import Reject
+
+Kind = Literal["trades", "bars"]
+
+RAW_BYTES = 1_000
+"""So much of a rejected line is kept."""
+
+
+class Chunk(NamedTuple):
+    """The next rows of an input.
+
+    Attributes
+    ----------
+    rows
+        Of `TRADE` or `BAR`, in the order of the input.
+    names
+        The name of each instrument in `rows`; others may be there too.
+    rejects
+        Input that gave no row.
+    consumed
+        Lines or rows read so far, this chunk included: the position to go on from.
+    """
+
+    rows: Rows
+    names: dict[int, str]
+    rejects: list[Reject]
+    consumed: int
+
+
+class Input(Protocol):
+    """A file that gives the same rows however it is cut, from any position on, any number of times.
+
+    Attributes
+    ----------
+    ignored
+        Messages that are none of our business, by type, as far as read.
+    """
+
+    path: Path
+    kind: Kind
+    ignored: Counter[str]
+
+    def read(self, position: int, newest_ns: int, at_most: int) -> Iterator[Chunk]:
+        """Chunks of about `at_most` rows.
+
+        Parameters
+        ----------
+        position
+            `consumed` of the chunk before, or 0.
+        newest_ns
+            The newest event time before `position`.
+        """
+        ...
+
+
+def broken_rules(rules: Mapping[str, NDArray[np.bool_]]) -> list[tuple[int, str]]:
+    """Index and reason of every row that breaks a rule; the first rule that it breaks names the reason.
+
+    Examples
+    --------
+    >>> price = np.array([1.0, -1.0, np.nan])
+    >>> broken_rules({"price is missing": np.isnan(price), "price is not positive": ~(price > 0)})
+    [(1, 'price is not positive'), (2, 'price is missing')]
+    """
+    reasons = list(rules)
+    broken: NDArray[Any] = np.array(list(rules.values()))
+    return [(at, reasons[int(broken[:, at].argmax())]) for at in np.flatnonzero(broken.any(axis=0)).tolist()]

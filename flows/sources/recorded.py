@@ -1,0 +1,55 @@
+"""Recordings: raw frames of a venue as they arrived, one `RECV_NS JSON` per line, gzip or plain.
+
+`RECV_NS` is when the recorder received the frame, in ns since 1970. Only Binance is decoded so far.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from domain.blocks import TRADE
+from domain.slices import Reject
+from flows.sources.inputs import Chunk, Kind
+from flows.sources.lines import read_lines
+from flows.venues import binance
+
+_FORM = re.compile(rb"\d{19} [\[{]")
+
+
+class Recording:
+    """One recorded file as an `Input`."""
+
+    kind: Kind = "trades"
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.ignored: Counter[str] = Counter()
+
+    @staticmethod
+    def recognises(lines: list[bytes]) -> bool:
+        """Whether one of the lines looks like one of a recording."""
+        return any(_FORM.match(line) for line in lines)
+
+    def read(self, position: int, newest_ns: int, at_most: int) -> Iterator[Chunk]:  # noqa: ARG002 - trades may be late
+        """Chunks of at most `at_most` lines; positions are lines."""
+        for first, lines, damage in read_lines(self.path, skip=position, at_most=at_most):
+            if damage:
+                yield Chunk(np.empty(0, TRADE), {}, [Reject(self.path.name, first, damage)], first)
+                break
+            decoded = binance.decode(
+                lines,
+                first=first,
+                source=self.path.name,
+                ignored=self.ignored,
+                with_trades=lambda: self._with_trades,
+            )
+            yield Chunk(*decoded, consumed=first + len(lines) - 1)
+
+    @cached_property
+    def _with_trades(self) -> frozenset[str]:
+        """One more pass over the file; only recordings of `aggTrade` need it."""
+        return binance.instruments_with_trades(chunk.lines for chunk in read_lines(self.path))

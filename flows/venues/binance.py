@@ -1,0 +1,221 @@
+"""Binance spot and USD-M futures: recorded trade frames to rows.
+
+Both streams, `trade` and `aggTrade`, are read, wrapped (`{"stream": …, "data": …}`) or raw. Spot and
+futures use the same symbols; in both streams spot frames carry the key `M` and futures frames do
+not, which alone tells the markets apart. Contracts of COIN-M futures (`BTCUSD_PERP`) are ignored:
+their sizes are numbers of contracts, not of coins.
+
+The ids of `trade` and of `aggTrade` count one market in two ways and never mix: where a recording
+holds both streams of an instrument, `trade` is used throughout and `aggTrade` is ignored.
+
+References
+----------
+Binance, "WebSocket Streams" for spot (2026-07-21) and "Aggregate Trade Streams" for USD-M (2026).
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import Annotated, NamedTuple
+
+import msgspec
+import numpy as np
+
+from domain.blocks import CONTIGUOUS_IDS, NO_ID, TRADE, Rows
+from domain.clock import MICROSECOND, MILLISECOND, SECOND
+from domain.instruments import instrument_id
+from domain.slices import Reject
+from flows.sources.inputs import RAW_BYTES, broken_rules
+
+AHEAD_NS = 5 * SECOND
+"""A trade stamped so much later than it was received would carry the time of its shard away."""
+
+_LAST_MS = 9_200_000_000_000  # in the year 2261; a larger stamp counts microseconds (`timeUnit=MICROSECOND`)
+_Id = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
+_Stamp = Annotated[int, msgspec.Meta(gt=0, lt=1_000 * _LAST_MS)]
+# Receive time; then what names the type of the message: its stream, its event, or else its first key.
+_HEAD = re.compile(rb'\d{19} \[?\{\s*"(?:stream"\s*:\s*"[^"@]*@([a-zA-Z]+)|e"\s*:\s*"(\w+)|(\w+))')
+_TEXT = 20
+"""The JSON begins here, after the receive time and a space."""
+_ENDS = (b"}", b"]", b"}\r", b"]\r")
+
+
+class _Frame(msgspec.Struct, gc=False):
+    e: str
+    s: str
+    p: float
+    q: float
+    T: _Stamp
+    m: bool
+    t: _Id = NO_ID
+    a: _Id = NO_ID
+    M: bool | None = None
+
+
+class _Event(msgspec.Struct):
+    e: str = "other"
+
+
+class _Wrapped(msgspec.Struct, gc=False):
+    data: _Frame
+
+
+class _WrappedEvent(msgspec.Struct):
+    data: _Event
+
+
+# Prices and sizes are strings on the wire, hence `strict=False`.
+_frame = msgspec.json.Decoder(_Frame, strict=False)
+_frames = msgspec.json.Decoder(list[_Frame], strict=False)
+_wrapped = msgspec.json.Decoder(_Wrapped, strict=False)
+_all_wrapped = msgspec.json.Decoder(list[_Wrapped], strict=False)
+_event = msgspec.json.Decoder(_Event)
+_wrapped_event = msgspec.json.Decoder(_WrappedEvent)
+
+
+class Decoded(NamedTuple):
+    """What some lines hold: rows of `TRADE` in line order, names of their instruments, and what is wrong."""
+
+    rows: Rows
+    names: dict[int, str]
+    rejects: list[Reject]
+
+
+def decode(
+    lines: list[bytes],
+    *,
+    first: int,
+    source: str,
+    ignored: Counter[str],
+    with_trades: Callable[[], frozenset[str]],
+) -> Decoded:
+    """The trades in lines of `RECV_NS JSON`.
+
+    Parameters
+    ----------
+    lines, first
+        The lines, and the number of the first of them.
+    source
+        What the rejects name as their origin.
+    ignored
+        Messages that are not taken are counted here, by type.
+    with_trades
+        Names of the instruments whose stream `trade` the recording holds anywhere; asked only when a
+        frame of `aggTrade` comes by.
+    """
+    refused: list[tuple[int, str]] = []
+    candidates: list[int] = []
+    for at, line in enumerate(lines):
+        head = _HEAD.match(line)
+        if head is None or not line.endswith(_ENDS):
+            if line.strip():
+                refused.append((at, "line is not `RECV_NS JSON`"))
+        elif b'rade"' in line:  # far cheaper than JSON, and most lines are quotes and books
+            candidates.append(at)
+        else:
+            ignored[(head[1] or head[2] or head[3]).decode()] += 1
+
+    places: list[int] = []
+    frames: list[_Frame] = []
+    names: list[str] = []
+    for at, frame in zip(candidates, _parse([lines[at][_TEXT:] for at in candidates]), strict=True):
+        if isinstance(frame, str):
+            refused.append((at, frame))
+        elif isinstance(frame, _Frame) and (name := _taken(frame, with_trades)):
+            places.append(at)
+            frames.append(frame)
+            names.append(name)
+        else:
+            ignored[frame.e] += 1
+
+    rows, ids = _rows(frames, names)
+    received = np.array([int(lines[at][: _TEXT - 1]) for at in places], np.int64)
+    broken = broken_rules(
+        {
+            "price is not a positive number": ~((rows["price"] > 0) & np.isfinite(rows["price"])),
+            "size is not a positive number": ~((rows["size"] > 0) & np.isfinite(rows["size"])),
+            "timestamp is more than 5 s ahead of its receive time": rows["ts"] > received + AHEAD_NS,
+            "frame has no trade id": rows["id"] == NO_ID,
+        }
+    )
+    refused += [(places[row], reason) for row, reason in broken]
+    rejects = [
+        Reject(source, first + at, reason, lines[at][:RAW_BYTES], _received(lines[at]))
+        for at, reason in sorted(refused)
+    ]
+    rows = np.delete(rows, [row for row, _ in broken]) if broken else rows
+    return Decoded(rows, {number: name for name, number in ids.items()}, rejects)
+
+
+def instruments_with_trades(chunks: Iterable[list[bytes]]) -> frozenset[str]:
+    """Names of the instruments of which there is a frame of the stream `trade` in the lines."""
+    found: set[str] = set()
+    for lines in chunks:
+        frames = _parse([line[_TEXT:] for line in lines if b'"trade"' in line and line.endswith(_ENDS)])
+        found |= {_name(frame.s, frame.M is not None) for frame in frames if isinstance(frame, _Frame) if frame.e == "trade"}
+    return frozenset(found)
+
+
+def _parse(texts: list[bytes]) -> list[_Frame] | list[_Frame | _Event | str]:
+    """A frame for each text; where it is none, another event, or the reason why it cannot be read."""
+    joined = b"[" + b",".join(texts) + b"]"
+    frames: list[_Frame] = []
+    try:
+        if texts and b'"data"' in texts[0]:
+            frames = [each.data for each in _all_wrapped.decode(joined)]
+        else:
+            frames = _frames.decode(joined)
+    except msgspec.DecodeError:
+        pass  # one of them is broken, or they are of both forms: each by itself then
+    return frames if len(frames) == len(texts) else [_parse_one(text) for text in texts]
+
+
+def _parse_one(text: bytes) -> _Frame | _Event | str:
+    wrapped = b'"data"' in text
+    try:
+        return _wrapped.decode(text).data if wrapped else _frame.decode(text)
+    except msgspec.ValidationError as problem:
+        try:
+            event = _wrapped_event.decode(text).data if wrapped else _event.decode(text)
+        except msgspec.ValidationError:
+            return _Event()
+        return f"{event.e} frame: {problem}" if event.e in ("trade", "aggTrade") else event
+    except msgspec.DecodeError:
+        return "line is not JSON"
+
+
+def _taken(frame: _Frame, with_trades: Callable[[], frozenset[str]]) -> str:
+    """The name of the frame's instrument if the frame is to be taken."""
+    name = _name(frame.s, frame.M is not None)
+    if frame.e == "trade":
+        return name
+    return name if frame.e == "aggTrade" and name not in with_trades() else ""
+
+
+@lru_cache(maxsize=10_000)
+def _name(symbol: str, spot: bool) -> str:
+    """The name of an instrument; empty for an inverse contract."""
+    if spot:
+        return f"binance:{symbol}"
+    base, _, contract = symbol.partition("_")
+    inverse = contract and base.endswith("USD") and not base.endswith("BUSD")
+    return "" if inverse else f"binance_usdm:{symbol}"
+
+
+def _rows(frames: list[_Frame], names: list[str]) -> tuple[Rows, dict[str, int]]:
+    rows = np.zeros(len(frames), TRADE)
+    ids = {name: instrument_id(name) for name in dict.fromkeys(names)}
+    stamps = np.array([frame.T for frame in frames], np.int64)
+    rows["ts"] = stamps * np.where(stamps < _LAST_MS, MILLISECOND, MICROSECOND)
+    rows["instrument"] = [ids[name] for name in names]
+    rows["price"] = [frame.p for frame in frames]
+    rows["size"] = [frame.q for frame in frames]
+    rows["id"] = [frame.t if frame.e == "trade" else frame.a for frame in frames]
+    rows["side"] = [-1 if frame.m else 1 for frame in frames]
+    rows["flags"] = CONTIGUOUS_IDS
+    return rows, ids
+
+
+def _received(line: bytes) -> int:
+    return int(line[: _TEXT - 1]) if _HEAD.match(line) else 0

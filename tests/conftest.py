@@ -1,0 +1,102 @@
+"""Fixtures that every room may use: a real Postgres and a real Valkey, on unix sockets, for one session.
+
+postgres_url      a Postgres for the session
+database_url      a fresh, migrated database for one test
+redis_url         a Valkey for the session
+clean_redis_url   the same, emptied before the test
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+import redis
+
+from flows.services import binaries, postgres, valkey
+from store.migrate import migrate
+
+TEMPLATE = "migrated"
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def services_directory() -> Iterator[Path]:
+    """A short path, since that of a unix socket must stay under 107 bytes."""
+    directory = Path(tempfile.mkdtemp(prefix="se-"))
+    if len(str(directory)) > 80:
+        directory.rmdir()
+        directory = Path(tempfile.mkdtemp(prefix="se-", dir="/tmp"))
+    yield directory
+    shutil.rmtree(directory)
+
+
+@pytest.fixture(scope="session")
+def postgres_url(services_directory: Path) -> Iterator[str]:
+    """The address of a Postgres that lives as long as the session; never of one that holds data."""
+    running = postgres.start(
+        binaries.postgres_programs(),
+        services_directory / "postgres",
+        sockets=services_directory,
+        log=services_directory / "postgres.log",
+        record=services_directory / "postgres.json",
+        environ=os.environ,
+        durable=False,
+        dies_with_parent=True,
+    )
+    yield running.url
+    running.process.stop(postgres.STOP)
+
+
+@pytest.fixture(scope="session")
+def redis_url(services_directory: Path) -> Iterator[str]:
+    """The address of a Valkey that lives as long as the session; never of one that holds data."""
+    running = valkey.start(
+        binaries.redis_programs(),
+        services_directory / "valkey",
+        sockets=services_directory,
+        log=services_directory / "valkey.log",
+        record=services_directory / "valkey.json",
+        environ=os.environ,
+        durable=False,
+        dies_with_parent=True,
+    )
+    yield running.url
+    running.process.stop(valkey.STOP)
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres_url: str) -> str:
+    """The name of a database with all migrations applied, from which tests are given copies."""
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {TEMPLATE}")
+    migrate(_database(postgres_url, TEMPLATE))
+    return TEMPLATE
+
+
+@pytest.fixture
+def database_url(postgres_url: str, migrated_template: str) -> Iterator[str]:
+    """The address of a fresh database with all migrations applied."""
+    name = f"test_{next(_numbers)}"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {migrated_template} STRATEGY file_copy")
+    yield _database(postgres_url, name)
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def clean_redis_url(redis_url: str) -> str:
+    """The address of a Valkey that holds nothing yet."""
+    with redis.Redis.from_url(redis_url) as client:
+        client.flushall()
+    return redis_url
+
+
+def _database(url: str, name: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))

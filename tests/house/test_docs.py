@@ -1,0 +1,89 @@
+"""What a user can set, run or call is described where they will look for it."""
+
+import ast
+import re
+from importlib import import_module
+from inspect import getdoc, getsource
+from itertools import pairwise
+from pkgutil import iter_modules
+from types import ModuleType
+
+import msgspec
+import pytest
+
+import flows.commands
+from domain.environ import SECTIONS
+from tests.house.checkout import ROOT
+from tests.house.settings import records
+
+COMMANDS = sorted(module.name for module in iter_modules(flows.commands.__path__))
+
+
+def undescribed(record: type[msgspec.Struct]) -> list[str]:
+    """Fields with neither a string below them nor an entry under Attributes."""
+    (written,) = ast.parse(getsource(record)).body
+    assert isinstance(written, ast.ClassDef)
+    below = {
+        field.target.id
+        for field, after in pairwise(written.body)
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+        if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant) and isinstance(after.value.value, str)
+    }
+    _, _, attributes = (getdoc(record) or "").partition("Attributes\n----------\n")
+    listed = {name.strip() for line in re.findall(r"^\w[\w, ]*$", attributes, re.MULTILINE) for name in line.split(",")}
+    return [field.name for field in msgspec.structs.fields(record) if field.name not in below | listed]
+
+
+def test_every_section_has_its_record() -> None:
+    assert set(records()) == set(SECTIONS)
+
+
+def test_every_setting_is_described() -> None:
+    assert {section: undescribed(record) for section, record in records().items()} == {
+        section: [] for section in records()
+    }
+
+
+def test_bare_setting_is_caught() -> None:
+    assert undescribed(Door) == ["handle", "lock"]
+
+
+class Door(msgspec.Struct):
+    """An example.
+
+    Attributes
+    ----------
+    width, height
+        In metres; handle and lock are said nothing of.
+    """
+
+    width: float = 1.0
+    height: float = 2.0
+    colour: str = "green"
+    """Of the outside."""
+    handle: str = "brass"
+    lock: bool = True
+
+
+def command(name: str) -> ModuleType:
+    return import_module(f"flows.commands.{name}")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_its_three_parts_and_a_line_of_help(name: str) -> None:
+    module = command(name)
+    assert re.fullmatch(r"\S[^\n]{9,99}", module.HELP), "one line that says what it does"
+    assert callable(module.add_arguments)
+    assert callable(module.run)
+
+
+def test_readme_mentions_every_command() -> None:
+    readme = ROOT / "README.md"
+    if not readme.is_file():
+        pytest.skip("README.md is not written yet")
+    words = set(re.findall(r"[\w-]+", readme.read_text()))
+    assert sorted({name.replace("_", "-") for name in COMMANDS} - words) == []
+
+
+def test_changelog_tells_of_the_version_in_the_making() -> None:
+    assert re.search(r"^## (Unreleased|\d+\.\d+\.\d+ \(\d{4}-\d\d-\d\d\))$", (ROOT / "CHANGELOG.md").read_text(), re.M)

@@ -1,0 +1,70 @@
+"""The manifests as a cluster would get them: `kubectl kustomize`, without a cluster and without a network."""
+
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+OVERLAYS = ("overlays/dev", "overlays/prod")
+LAYERS = ("base", *OVERLAYS)
+
+Manifest = dict[str, Any]
+
+
+@cache
+def _render(layer: str) -> str:
+    kubectl = shutil.which("kubectl")
+    if kubectl is None:
+        pytest.skip("kubectl is not installed; it renders the manifests")
+    command = [kubectl, "kustomize", str(ROOT / "k8s" / layer)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def objects(layer: str) -> list[Manifest]:
+    """Every object of one layer, freshly parsed."""
+    return list(yaml.load_all(_render(layer), Loader=yaml.CSafeLoader))
+
+
+def of_kind(layer: str, kind: str) -> list[Manifest]:
+    """The objects of one kind."""
+    return [thing for thing in objects(layer) if thing["kind"] == kind]
+
+
+def name_of(thing: Manifest) -> str:
+    return str(thing["metadata"]["name"])
+
+
+def workloads(layer: str) -> dict[str, Manifest]:
+    """Everything that runs pods, by name."""
+    kinds = ("Deployment", "StatefulSet", "Job")
+    return {name_of(thing): thing for thing in objects(layer) if thing["kind"] in kinds}
+
+
+def pod_of(workload: Manifest) -> Manifest:
+    """The pod template's spec."""
+    pod: Manifest = workload["spec"]["template"]["spec"]
+    return pod
+
+
+def labels_of(workload: Manifest) -> dict[str, str]:
+    """The labels that its pods will bear."""
+    labels: dict[str, str] = workload["spec"]["template"]["metadata"]["labels"]
+    return labels
+
+
+def containers_of(workload: Manifest) -> list[Manifest]:
+    """Containers, those of the start included."""
+    pod = pod_of(workload)
+    return [*pod.get("initContainers", []), *pod["containers"]]
+
+
+def ports_of(workload: Manifest) -> dict[str, int]:
+    """Container ports by name."""
+    return {port["name"]: port["containerPort"] for c in containers_of(workload) for port in c.get("ports", [])}

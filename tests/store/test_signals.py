@@ -1,0 +1,180 @@
+from typing import Any
+
+import msgspec
+import psycopg
+import pytest
+import redis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from domain.errors import SetupError
+from domain.signals import Outcome, Signal
+from store import feed, outbox, outcomes, signals
+from store.postgres import async_pool, connect
+from store.signals import Cursor, SignalFilter
+from tests.store import records
+from tests.store.conftest import Asker
+
+filters = st.builds(
+    SignalFilter,
+    symbol=st.none() | records.names,
+    venue=st.none() | st.sampled_from(("binance", "sim", "nowhere")),
+    market_slug=st.none() | records.names,
+    timeframe=st.none() | st.sampled_from(("5m", "1h")),
+    direction=st.none() | st.sampled_from(("long", "short")),
+    signal_type=st.none() | st.sampled_from(("breakout", "reversal")),
+    status=st.none() | st.sampled_from(("emitted", "suppressed")),
+    min_confidence=st.none() | records.shares,
+    mtf_aligned=st.none() | st.booleans(),
+    since=st.none() | records.few_instants,
+    until=st.none() | records.few_instants,
+)
+# One condition more often than eleven, or nearly every page is empty.
+few_filters = filters | st.builds(SignalFilter, symbol=records.names) | st.just(SignalFilter(status=None))
+
+
+def passes(signal: Signal, chosen: SignalFilter) -> bool:
+    same = ("symbol", "venue", "market_slug", "timeframe", "direction", "signal_type", "status", "mtf_aligned")
+    wanted = {name: getattr(chosen, name) for name in same if getattr(chosen, name) is not None}
+    return (
+        all(getattr(signal, name) == value for name, value in wanted.items())
+        and (chosen.min_confidence is None or signal.raw_confidence >= chosen.min_confidence)
+        and (chosen.since is None or signal.detected_at >= chosen.since)
+        and (chosen.until is None or signal.detected_at < chosen.until)
+    )
+
+
+class Ledger(RuleBasedStateMachine):
+    """The tables `signals` and `outcomes` and the feed, beside dicts that say what must be in them."""
+
+    def __init__(self, connection: psycopg.Connection, client: redis.Redis, ask: Asker, ask_redis: Asker) -> None:
+        super().__init__()
+        self.connection, self.client, self.ask, self.ask_redis = connection, client, ask, ask_redis
+        self.signals: dict[str, Signal] = {}
+        self.outcomes: dict[str, Outcome] = {}
+        self.announced: list[str] = []
+
+    @initialize()
+    def begin_empty(self) -> None:
+        self.connection.execute("TRUNCATE signals, outcomes, outbox")
+        self.client.flushall()
+
+    @rule(batch=st.lists(records.signals(), max_size=6))
+    def write_signals(self, batch: list[Signal]) -> None:
+        fresh = {signal.id: signal for signal in reversed(batch) if signal.id not in self.signals}
+        emitted = [signal for signal in fresh.values() if signal.status == "emitted"]
+        self.signals |= fresh
+        self.announced += [s.id for s in sorted(emitted, key=lambda signal: (signal.detected_at, signal.id))]
+        with self.connection.transaction():
+            assert signals.write(self.connection, batch) == len(emitted)
+        outbox.drain(self.connection, self.client)
+
+    @rule(batch=st.lists(records.outcomes, max_size=4))
+    def write_outcomes(self, batch: list[Outcome]) -> None:
+        fresh = {outcome.signal_id: outcome for outcome in reversed(batch) if outcome.signal_id not in self.outcomes}
+        self.outcomes |= fresh
+        assert outcomes.write(self.connection, batch) == len(fresh)
+
+    def expected(self, chosen: SignalFilter) -> list[Signal]:
+        found = [
+            msgspec.structs.replace(signal, outcome=self.outcomes.get(signal.id))
+            for signal in self.signals.values()
+            if passes(signal, chosen)
+        ]
+        return sorted(found, key=lambda signal: (signal.detected_at, signal.id), reverse=True)
+
+    @rule(chosen=few_filters, limit=st.integers(1, 7))
+    def page_by_cursor(self, chosen: SignalFilter, limit: int) -> None:
+        found: list[Signal] = []
+        before = None
+        while some := self.ask(signals.page, chosen, limit=limit, before=before):
+            assert len(some) <= limit
+            found += some
+            before = Cursor(some[-1].detected_at, some[-1].id)
+        assert found == self.expected(chosen)
+
+    @rule(chosen=few_filters, limit=st.integers(1, 7), offset=st.integers(0, 9))
+    def page_by_offset(self, chosen: SignalFilter, limit: int, offset: int) -> None:
+        found = self.ask(signals.page, chosen, limit=limit, offset=offset)
+        assert found == self.expected(chosen)[offset : offset + limit]
+
+    @rule(chosen=few_filters)
+    def count_all(self, chosen: SignalFilter) -> None:
+        assert self.ask(signals.count, chosen) == len(self.expected(chosen))
+
+    @rule(signal_id=records.ids)
+    def find_one(self, signal_id: str) -> None:
+        signal = self.signals.get(signal_id)
+        if signal is not None:
+            signal = msgspec.structs.replace(signal, outcome=self.outcomes.get(signal_id))
+        assert self.ask(signals.one, signal_id) == signal
+
+    @rule()
+    def page_outcomes(self) -> None:
+        key = lambda outcome: (outcome.exit_at, outcome.signal_id)  # noqa: E731
+        expected = sorted(self.outcomes.values(), key=key, reverse=True)
+        first = self.ask(outcomes.page, limit=2)
+        assert first == expected[:2]
+        if len(first) == 2:
+            assert self.ask(outcomes.page, limit=99, before=key(first[1])) == expected[2:]
+            assert self.ask(outcomes.page, limit=99, since=first[1].exit_at) == [
+                outcome for outcome in expected if outcome.exit_at >= first[1].exit_at
+            ]
+
+    @invariant()
+    def every_emitted_signal_is_announced_once_and_as_it_was(self) -> None:
+        told = self.ask_redis(feed.tail, "signals", 1_000)
+        assert [seq for seq, _ in told] == sorted({seq for seq, _ in told})
+        assert [payload for _, payload in told] == [signals.payload(self.signals[name]) for name in self.announced]
+
+
+def test_signals_read_back_as_they_were_written(
+    connection: psycopg.Connection, client: redis.Redis, ask: Asker, ask_redis: Asker
+) -> None:
+    run_state_machine_as_test(
+        lambda: Ledger(connection, client, ask, ask_redis),
+        settings=settings(max_examples=40, stateful_step_count=20, deadline=None),
+    )
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
+@given(signal=records.signals())
+def test_what_is_read_is_what_was_announced(connection: psycopg.Connection, ask: Asker, signal: Signal) -> None:
+    connection.execute("TRUNCATE signals")
+    signals.write(connection, [signal])
+    assert signals.payload(ask(signals.one, signal.id)) == signals.payload(signal)
+    assert msgspec.json.decode(signals.payload(signal), type=Signal) == signal
+
+
+def test_pages_use_an_index(connection: psycopg.Connection) -> None:
+    connection.execute("SET enable_seqscan = off; SET enable_sort = off")
+    for condition, index in (
+        ("TRUE", "signals_by_time"),
+        ("symbol = 'a'", "signals_by_symbol"),
+        ("market_slug = 'a'", "signals_by_market"),
+    ):
+        plan = connection.execute(
+            f"EXPLAIN SELECT * FROM signals WHERE {condition} AND (detected_at, id) < (now(), 'f') "
+            f"ORDER BY detected_at DESC, id DESC LIMIT 50"
+        ).fetchall()
+        assert any(f"Index Scan using {index}" in line for (line,) in plan), plan
+
+
+def test_a_database_without_tables_says_what_to_run(empty_database_url: str, client: redis.Redis) -> None:
+    with connect(empty_database_url) as connection, pytest.raises(SetupError, match="run 'signalengine migrate'"):
+        outbox.drain(connection, client)
+
+
+def test_the_api_cannot_write(ask: Asker) -> None:
+    async def write(pool: Any) -> None:
+        async with pool.connection() as connection:
+            await connection.execute("DELETE FROM signals")
+
+    with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+        ask(write)
+
+
+def test_a_pool_needs_an_address() -> None:
+    with pytest.raises(SetupError):
+        async_pool("nonsense")
