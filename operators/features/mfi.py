@@ -29,9 +29,11 @@ def mfi(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
         for then in range(now - PERIOD + 1, now + 1):
             typical = (tape[HIGH, then] + tape[LOW, then] + tape[CLOSE, then]) / 3.0
             before = (tape[HIGH, then - 1] + tape[LOW, then - 1] + tape[CLOSE, then - 1]) / 3.0
-            if typical > before:
+            # Equal sums of high, low and close can differ by a rounding error, which is no move.
+            move, nothing = typical - before, 1e-14 * max(1.0, typical)
+            if move > nothing:
                 rising += typical * tape[VOLUME, then]
-            elif typical < before:
+            elif move < -nothing:
                 falling += typical * tape[VOLUME, then]
         flowed = rising + falling
         out[0, row] = 100.0 * rising / flowed if flowed >= 1.0 else 0.0
