@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 HELP = "start everything: Postgres, Valkey, collector, engine and API"
 
 VENUES = ("sim",)
-_HOST, _PORT = f"{PREFIX}API_HOST", f"{PREFIX}API_PORT"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,21 +46,20 @@ def run(options: argparse.Namespace, commands: "Commands | None" = None) -> int:
     if options.venue not in VENUES:
         raise SettingError(f"option --venue={options.venue!r} is unknown; {_nearest(options.venue, VENUES)}")
     environ = dict(os.environ)
-    environ |= {_HOST: options.host} if options.host is not None else {}
-    environ |= {_PORT: str(options.port)} if options.port is not None else {}
+    environ |= {f"{PREFIX}API_HOST": options.host} if options.host is not None else {}
+    environ |= {f"{PREFIX}API_PORT": str(options.port)} if options.port is not None else {}
     settings = read(ServiceSettings, "services", environ)
     home, terminal = home_of(settings, environ), Terminal(sys.stdout)
     home.make()
     with home.locked() as mine:
         if not mine:
             return _join(home, terminal)
-        host, port = _free_address(environ)
-        environ |= {_HOST: host, _PORT: str(port)}
+        web, metrics = (_free_address(name, environ) for name in ("api", "engine"))
         if not options.detach:
             from flows.services.stack import Stack, commands_for
             from store.migrate import migrate
 
-            instance = Instance(url=f"http://{f'[{host}]' if ':' in host else host}:{port}", venue=options.venue)
+            instance = Instance(url=web, metrics_url=f"{metrics}/metrics", venue=options.venue)
             commands = commands or commands_for(options.venue)
             keep(Stack(home, settings, environ, instance, commands, migrate, terminal.say), terminal)
             return 0
@@ -120,29 +118,33 @@ def _join(home: Home, terminal: Terminal) -> int:
         time.sleep(0.2)
 
 
-def _free_address(environ: Mapping[str, str]) -> tuple[str, int]:
-    """Where the API will listen: a port that nobody else has."""
+def _free_address(name: str, environ: dict[str, str]) -> str:
+    """Where the server of section `name` will listen, on a port that nobody else has; written into `environ`."""
     from flows.services.sections import section
 
-    api = section("api", environ)
-    host, port = str(api.host), int(api.port)
+    settings = section(name, environ)
+    host, port = str(settings.host), int(settings.port)
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         # As servers do, or the connections of an instance that just ended would count as taken.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as problem:
+            option = "with --port" if name == "api" else f"as {PREFIX}{name.upper()}_PORT"
             raise SettingError(
-                f"port {port} on {host} cannot be had ({problem.strerror}); choose another with --port, or 0 for any"
+                f"port {port} on {host} for the {name} cannot be had ({problem.strerror}); choose another {option}, "
+                f"or 0 for any"
             ) from None
-        return host, int(probe.getsockname()[1])
+        port = probe.getsockname()[1]
+    environ |= {f"{PREFIX}{name.upper()}_HOST": host, f"{PREFIX}{name.upper()}_PORT": str(port)}
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def _announce(instance: Instance, terminal: Terminal) -> None:
     terminal.say("signalengine is ready")
     terminal.say(f"  REST       {instance.url}/api/v1/signals")
     terminal.say(f"  WebSocket  {instance.url.replace('http', 'ws', 1)}/ws/feed")
-    terminal.say(f"  metrics    {instance.url}/metrics")
+    terminal.say(f"  metrics    {instance.url}/metrics and {instance.metrics_url}")
 
 
 def _nearest(name: str, known: tuple[str, ...]) -> str:

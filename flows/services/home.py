@@ -34,6 +34,8 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True):
     ----------
     url
         Of the API.
+    metrics_url
+        Of the engine.
     database_url, redis_url
         Of services of our own; None where an address was given, which may hold a password.
     ready
@@ -41,6 +43,7 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     url: str
+    metrics_url: str
     venue: str
     database_url: str | None = None
     redis_url: str | None = None

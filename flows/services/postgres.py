@@ -66,7 +66,7 @@ def start(
     clean = {name: value for name, value in environ.items() if not name.startswith("PG")}
     if not data.exists():
         _create(program, data, log=log, record=record.with_name("initdb.json"), environ=clean, who=who, durable=durable)
-    _clear_stale_lock(data)
+    clear_stale_locks(data, sockets)
     command = [str(program.path), "-D", str(data), "-k", str(sockets), "-h", ""]
     command += ["-c", "timezone=UTC", "-c", "log_timezone=UTC", "-c", "max_connections=100"]
     if not durable:
@@ -128,14 +128,19 @@ def _create(
     draft.rename(data)
 
 
-def _clear_stale_lock(data: Path, *, patience_s: float = 30.0) -> None:
-    """Remove `postmaster.pid` if its Postgres is gone.
+def clear_stale_locks(data: Path, sockets: Path, *, patience_s: float = 30.0) -> None:
+    """Remove the lock files of a Postgres that is gone.
 
-    Postgres believes the lock file while any process has the pid in it. After a power cut that can be
-    a stranger. Every Postgres process, also a backend that outlives its killed postmaster for a moment,
-    works in the data directory; where none does, the lock is stale.
+    Postgres believes a lock file while any process has the pid in it: after a power cut that can be a
+    stranger, and in a container whose first process does not reap, the dead postmaster itself. Every
+    Postgres process, also a backend that outlives its killed postmaster for a moment, works in the data
+    directory; where none does, the locks are stale.
+
+    Raises
+    ------
+    ServiceError
+        If somebody still works there after `patience_s` seconds.
     """
-    lock = data / "postmaster.pid"
     deadline = time.monotonic() + patience_s
     while pids := working_in(data):
         if time.monotonic() > deadline:
@@ -144,4 +149,5 @@ def _clear_stale_lock(data: Path, *, patience_s: float = 30.0) -> None:
                 f"stop it, or give DATABASE_URL"
             )
         time.sleep(0.05)
-    lock.unlink(missing_ok=True)
+    for lock in (data / "postmaster.pid", sockets / ".s.PGSQL.5432.lock"):
+        lock.unlink(missing_ok=True)

@@ -41,7 +41,7 @@ class Process:
 
     pid: int
     started: str
-    child: "subprocess.Popen[bytes] | None" = field(default=None, repr=False)
+    child: "subprocess.Popen[bytes] | None" = field(default=None, repr=False, compare=False)
 
     def alive(self) -> bool:
         """Whether it still runs; another process under the same pid does not count."""

@@ -51,6 +51,12 @@ class Tally(msgspec.Struct):
         self.digest = hashlib.sha256((self.digest + other.digest).encode()).hexdigest()
 
 
+def begin_tally(directory: Path, vocabulary: Vocabulary) -> None:
+    """Write an empty tally for every shard: Bytewax builds no partition for one to which nothing comes."""
+    for shard in range(SHARDS):
+        TallyPartition(directory / f"{shard:03d}.json", vocabulary).close()
+
+
 def read_tally(directory: Path) -> Tally:
     """The tally of a run whose shards wrote theirs into `directory`."""
     whole = Tally()

@@ -4,10 +4,11 @@ CSV is taken in as text, so that a cell which is no number spoils its row and no
 (`flows.sources.cells`).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from io import BytesIO
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import msgspec
 import numpy as np
@@ -57,13 +58,14 @@ class Table(Protocol):
         ...
 
 
-def open_table(path: Path, numbered_columns: bool) -> Table:
+def open_table(path: Path, mapping: Mapping[str, str]) -> Table:
     """The table in `path`, told by its first bytes.
 
     Parameters
     ----------
-    numbered_columns
-        Whether a CSV file has no header and its columns go by their numbers from 0.
+    mapping
+        What the user said of the columns. If it names numbers that a CSV file has no columns for,
+        the file has no header, and its columns go by their numbers from 0.
 
     Raises
     ------
@@ -79,7 +81,7 @@ def open_table(path: Path, numbered_columns: bool) -> Table:
             return ArrowTable(path)
     except (pa.ArrowException, OSError) as problem:
         raise InputError(f"input {path.name!r} cannot be read: {problem}") from None
-    return CsvTable(path, numbered_columns)
+    return CsvTable(path, mapping)
 
 
 class ParquetTable:
@@ -114,7 +116,7 @@ class ArrowTable:
             if isinstance(file, pa.ipc.RecordBatchFileReader):
                 batches = (file.get_batch(at) for at in range(file.num_record_batches))
             else:
-                batches = iter(file)
+                batches = (batch for batch in file)
             yield from _numbered((batch.select(list(columns)) for batch in batches), 0, skip, at_most)
 
     def _open(self, source: pa.MemoryMappedFile) -> pa.ipc.RecordBatchFileReader | pa.ipc.RecordBatchStreamReader:
@@ -128,15 +130,16 @@ class ArrowTable:
 class CsvTable:
     """A CSV file, gzip or plain, delimited by comma, semicolon, tab or bar; no newlines in cells."""
 
-    def __init__(self, path: Path, numbered_columns: bool) -> None:
+    def __init__(self, path: Path, mapping: Mapping[str, str]) -> None:
         self._path = path
-        self._header = not numbered_columns
         first = next((chunk.lines[0] for chunk in read_lines(path, at_most=1) if chunk.lines), b"")
         text = first.decode("utf-8-sig", "replace").strip()
         self._delimiter = max(",;\t|", key=text.count)
         cells = [cell.strip().strip('"') for cell in text.split(self._delimiter)]
-        self.names = cells if self._header else [str(number) for number in range(len(cells))]
-        if self._header and any(_is_number(cell) for cell in cells):
+        numbered = any(column[:1].isdigit() and column not in cells for column in mapping.values())
+        self._header = not numbered
+        self.names = [str(number) for number in range(len(cells))] if numbered else cells
+        if self._header and any(map(_is_number, cells)):
             raise InputError(
                 f"input {path.name!r} has no header line; name its columns by number, from 0: "
                 f"--map ts=0 --map price=1 --map size=2"
@@ -153,7 +156,8 @@ class CsvTable:
         """The rows in the lines at `kept`; their cells stay text."""
         wrong: dict[int, str] = {}
 
-        def refuse(row: pa.csv.InvalidRow) -> str:
+        def refuse(row: pa.csv.InvalidRow) -> Literal["skip"]:
+            assert row.number is not None, "only parallel parsing loses count"
             wrong[kept[row.number - 1]] = f"line has {row.actual_columns} columns and not {row.expected_columns}"
             return "skip"
 
@@ -162,7 +166,7 @@ class CsvTable:
             # Bytes that are not UTF-8 spoil their cell and no more.
             text = b"\n".join([chunk.lines[at] for at in kept]).decode("utf-8", "replace").encode() + b"\n"
             table = pa.csv.read_csv(
-                pa.py_buffer(text),
+                BytesIO(text),
                 pa.csv.ReadOptions(use_threads=False, column_names=self.names, block_size=len(text) + 1),
                 pa.csv.ParseOptions(delimiter=self._delimiter, invalid_row_handler=refuse),
                 pa.csv.ConvertOptions(include_columns=list(columns), column_types=dict.fromkeys(columns, pa.string())),
@@ -173,7 +177,9 @@ class CsvTable:
         if chunk.damage:
             rejects.append(Reject(name, first, chunk.damage))
         return Batch(
-            columns=pa.RecordBatch.from_arrays([table.column(name).combine_chunks() for name in columns], list(columns)),
+            columns=pa.RecordBatch.from_arrays(
+                [table.column(name).combine_chunks() for name in columns], list(columns)
+            ),
             numbers=np.array(good, np.int64) + first,
             raw=lambda row: chunk.lines[good[row]],
             rejects=rejects,

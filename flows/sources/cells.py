@@ -5,6 +5,7 @@ neighbours; so it does not matter how a table is cut.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,16 +15,18 @@ from numpy.typing import NDArray
 
 from domain import clock
 
+Cells = Any
+"""An Arrow array. (The published stubs of pyarrow lack half of what is used here.)"""
 NO_TIME = np.iinfo(np.int64).min
 """The time of a cell that holds none."""
 NO_SIDE = 2
 """The side of a cell that holds words nobody knows."""
 _UNITS = {"s": clock.SECOND, "ms": clock.MILLISECOND, "us": clock.MICROSECOND, "ns": 1}
-_SIDES = {"buy": 1, "buyer": 1, "b": 1, "bid": 1, "1": 1, "sell": -1, "seller": -1, "s": -1, "ask": -1, "a": -1, "-1": -1}
-_MAKERS = {"true": -1, "t": -1, "1": -1, "yes": -1, "false": 1, "f": 1, "0": 1, "no": 1}
+_SIDE_WORDS = {"buy": 1, "buyer": 1, "b": 1, "bid": 1, "1": 1, "sell": -1, "seller": -1, "s": -1, "ask": -1, "-1": -1}
+_MAKER_WORDS = {"true": -1, "t": -1, "1": -1, "yes": -1, "false": 1, "f": 1, "0": 1, "no": 1}
 
 
-def numbers(column: pa.Array) -> NDArray[np.float64]:
+def numbers(column: Cells) -> NDArray[np.float64]:
     """Float64; NaN where a cell is empty or no number.
 
     Examples
@@ -34,7 +37,7 @@ def numbers(column: pa.Array) -> NDArray[np.float64]:
     return _by_halves(_plain(column), lambda part: _numpy(part.cast(pa.float64(), safe=False), np.nan), np.nan)
 
 
-def whole_numbers(column: pa.Array) -> NDArray[np.int64]:
+def whole_numbers(column: Cells) -> NDArray[np.int64]:
     """Int64; -1 where a cell is empty, negative or no whole number.
 
     Examples
@@ -49,7 +52,7 @@ def whole_numbers(column: pa.Array) -> NDArray[np.int64]:
     return np.where(found < 0, -1, found)
 
 
-def times(column: pa.Array, unit: str = "", origin_ns: int = 0) -> NDArray[np.int64]:
+def times(column: Cells, unit: str = "", origin_ns: int = 0) -> NDArray[np.int64]:
     """Nanoseconds UTC; NO_TIME where a cell is empty, no time, or outside of 1677 to 2262.
 
     Typed times are what their type says, and text is ISO 8601; without a zone both are UTC. Numbers
@@ -64,21 +67,20 @@ def times(column: pa.Array, unit: str = "", origin_ns: int = 0) -> NDArray[np.in
     [1723161300000000000, 1723161300000000000, 1723161300000000000, -9223372036854775808]
     """
     column = _plain(column)
+    typed = partial(_typed_times, unit=unit, origin_ns=origin_ns)
     if not _is_text(column):
-        return _by_halves(column, lambda part: _typed_times(part, unit, origin_ns), NO_TIME)
+        return _by_halves(column, typed, NO_TIME)
     # Whole numbers go apart, since nanoseconds do not survive a float.
-    whole = pc.match_substring_regex(column, r"^[+-]?[0-9]{1,18}$")
+    whole = pc.match_substring_regex(column, r"^[+-]?[0-9]{1,19}$")
     nothing = pa.scalar(None, pa.string())
-    counted = _typed_times(pc.if_else(whole, column, nothing).cast(pa.int64()), unit, origin_ns)
+    counted = _by_halves(pc.if_else(whole, column, nothing), lambda part: typed(part.cast(pa.int64())), NO_TIME)
     if pc.all(whole).as_py():
         return counted
-    written = _by_halves(
-        pc.if_else(whole, nothing, column), lambda part: _written_times(part, unit, origin_ns), NO_TIME
-    )
+    written = _by_halves(pc.if_else(whole, nothing, column), partial(_written_times, typed=typed), NO_TIME)
     return np.where(counted == NO_TIME, written, counted)
 
 
-def sides(column: pa.Array) -> NDArray[np.int8]:
+def sides(column: Cells) -> NDArray[np.int8]:
     """+1 taker buy, -1 taker sell, 0 where a cell is empty, NO_SIDE where it cannot be read.
 
     Examples
@@ -86,30 +88,37 @@ def sides(column: pa.Array) -> NDArray[np.int8]:
     >>> sides(pa.array(["Buy", "sell", None, "up"])).tolist()
     [1, -1, 0, 2]
     """
-    return _look_up(column, _SIDES)
+    return _look_up(column, _SIDE_WORDS, {1: 1, -1: -1, 0: 0})
 
 
-def sides_of_makers(column: pa.Array) -> NDArray[np.int8]:
-    """As `sides`, from whether the buyer was the maker: if so, the taker sold."""
-    return _look_up(column, _MAKERS)
+def sides_of_makers(column: Cells) -> NDArray[np.int8]:
+    """As `sides`, from whether the buyer was the maker: if so, the taker sold.
+
+    Examples
+    --------
+    >>> sides_of_makers(pa.array([True, False, None])).tolist()
+    [-1, 1, 0]
+    """
+    return _look_up(column, _MAKER_WORDS, {1: -1, 0: 1})
 
 
-def distinct(column: pa.Array) -> tuple[NDArray[np.int64], list[str]]:
+def distinct(column: Cells) -> tuple[NDArray[np.int64], list[str]]:
     """Each cell as an index into the distinct texts of the column; -1 where it is empty."""
     encoded = _plain(column).cast(pa.string()).dictionary_encode()
     return _numpy(encoded.indices.cast(pa.int64()), -1), encoded.dictionary.to_pylist()
 
 
-def _look_up(column: pa.Array, words: Mapping[str, int]) -> NDArray[np.int8]:
+def _look_up(column: Cells, words: Mapping[str, int], values: Mapping[int, int]) -> NDArray[np.int8]:
     column = _plain(column)
-    if pa.types.is_floating(column.type):
-        column = column.cast(pa.int64(), safe=False)
-    codes, texts = distinct(column)
-    found = np.array([words.get(text.lower(), NO_SIDE) for text in texts] + [0], np.int8)
-    return found[codes]
+    if _is_text(column):
+        codes, texts = distinct(column)
+        return np.array([*(words.get(text.lower(), NO_SIDE) for text in texts), 0], np.int8)[codes]
+    cells = numbers(column)
+    known = [cells == value for value in values] + [np.isnan(cells)]
+    return np.select(known, np.array([*values.values(), 0], np.int8), np.int8(NO_SIDE))
 
 
-def _plain(column: pa.Array) -> pa.Array:
+def _plain(column: Cells) -> Cells:
     """Without dictionary; text without blanks around it, and null where it is empty."""
     if isinstance(column, pa.ChunkedArray):
         column = column.combine_chunks()
@@ -117,22 +126,22 @@ def _plain(column: pa.Array) -> pa.Array:
         column = column.dictionary_decode()
     if _is_text(column):
         column = pc.utf8_trim_whitespace(column.cast(pa.string()))
-        column = pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
+        column = pc.if_else(pc.equal(column, pa.scalar("")), pa.scalar(None, pa.string()), column)
     return column
 
 
-def _is_text(column: pa.Array) -> bool:
+def _is_text(column: Cells) -> bool:
     kind = column.type
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
-def _numpy(column: pa.Array, empty: float) -> NDArray[Any]:
+def _numpy(column: Cells, empty: float) -> NDArray[Any]:
     if column.null_count:
         column = pc.fill_null(column, empty)
     return np.asarray(column.to_numpy(zero_copy_only=False))
 
 
-def _by_halves(column: pa.Array, read: Callable[[pa.Array], NDArray[Any]], unreadable: float) -> NDArray[Any]:
+def _by_halves(column: Cells, read: Callable[[Cells], NDArray[Any]], unreadable: float) -> NDArray[Any]:
     """`read` of the column; where it fails, of its halves, down to the cell that is to blame."""
     try:
         return read(column)
@@ -144,16 +153,16 @@ def _by_halves(column: pa.Array, read: Callable[[pa.Array], NDArray[Any]], unrea
         return np.concatenate([_by_halves(part, read, unreadable) for part in parts])
 
 
-def _written_times(column: pa.Array, unit: str, origin_ns: int) -> NDArray[np.int64]:
+def _written_times(column: Cells, typed: Callable[[Cells], NDArray[np.int64]]) -> NDArray[np.int64]:
     for kind in (pa.timestamp("ns", "UTC"), pa.timestamp("ns"), pa.float64()):
         try:
-            return _typed_times(column.cast(kind), unit, origin_ns)
+            return typed(column.cast(kind))
         except pa.ArrowInvalid:
             continue
     raise pa.ArrowInvalid("neither a time nor a number")
 
 
-def _typed_times(column: pa.Array, unit: str, origin_ns: int) -> NDArray[np.int64]:
+def _typed_times(column: Cells, unit: str, origin_ns: int) -> NDArray[np.int64]:
     kind = column.type
     if pa.types.is_date(kind):
         column, kind = column.cast(pa.timestamp("s")), pa.timestamp("s")

@@ -181,5 +181,7 @@ def _complete(kind: Kind, columns: dict[str, Column], found: Sequence[str], sour
     if missing:
         what = "trades need ts, price and size; bars ts, open, high, low, close and volume"
         hint = f"say which it is: --map {missing[0]}=COLUMN"
-        raise InputError(f"input {source!r} has no column for {', '.join(missing)} ({what}); found: {', '.join(found)}; {hint}")
+        raise InputError(
+            f"input {source!r} has no column for {', '.join(missing)} ({what}); found: {', '.join(found)}; {hint}"
+        )
     return columns

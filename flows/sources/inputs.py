@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.blocks import Rows
+from domain.frames import Frame
 from domain.slices import Reject
 
 Kind = Literal["trades", "bars"]
@@ -43,13 +44,19 @@ class Input(Protocol):
 
     Attributes
     ----------
+    frame
+        Of bars; None for trades.
     ignored
-        Messages that are none of our business, by type, as far as read.
+        Messages that were not taken, by type, as far as read.
+    streams
+        Instrument to the stream that counts its trades, where a venue has several; as far as read.
     """
 
     path: Path
     kind: Kind
+    frame: Frame | None
     ignored: Counter[str]
+    streams: dict[str, str]
 
     def read(self, position: int, newest_ns: int, at_most: int) -> Iterator[Chunk]:
         """Chunks of about `at_most` rows.

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from domain.blocks import TRADE
+from domain.frames import Frame
 from domain.slices import Reject
 from flows.sources.inputs import Chunk, Kind
 from flows.sources.lines import read_lines
@@ -23,11 +24,12 @@ _FORM = re.compile(rb"\d{19} [\[{]")
 class Recording:
     """One recorded file as an `Input`."""
 
-    kind: Kind = "trades"
-
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.kind: Kind = "trades"
+        self.frame: Frame | None = None
         self.ignored: Counter[str] = Counter()
+        self.streams: dict[str, str] = {}
 
     @staticmethod
     def recognises(lines: list[bytes]) -> bool:
@@ -47,7 +49,8 @@ class Recording:
                 ignored=self.ignored,
                 with_trades=lambda: self._with_trades,
             )
-            yield Chunk(*decoded, consumed=first + len(lines) - 1)
+            self.streams |= decoded.streams
+            yield Chunk(decoded.rows, decoded.names, decoded.rejects, consumed=first + len(lines) - 1)
 
     @cached_property
     def _with_trades(self) -> frozenset[str]:

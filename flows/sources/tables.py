@@ -1,4 +1,4 @@
-"""Tables: trades and bars (OHLCV) in Parquet, Feather and CSV files, as rows.
+"""Tables: trades and bars (OHLCV) in Parquet, Feather and CSV files as inputs.
 
 Which of the two a file holds is told by its columns (`flows.sources.columns`). A row that cannot be
 used becomes a Reject with its number. Trades that repeat each other to the byte are all kept: without
@@ -12,25 +12,21 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from domain import clock
-from domain.blocks import TRADE, Rows
-from domain.errors import InputError, SettingError
+from domain.errors import InputError
 from domain.frames import Frame
-from domain.instruments import check_name, instrument_id
-from domain.slices import BAR, Reject
-from flows.sources import cells
+from domain.slices import Reject
+from flows.sources import table_rows
 from flows.sources.batches import Batch, open_table
 from flows.sources.columns import choose
 from flows.sources.inputs import RAW_BYTES, Chunk, broken_rules
+from flows.sources.naming import UNNAMED, Naming
 
-EARLIEST_NS = 365 * clock.DAY
-"""Nobody recorded markets in 1970; such a time is a number whose unit or origin was mistaken."""
 FRAME_ROWS = 10_000
 """So many rows are looked at to find the frame of bars."""
 
-_FRAME_IN_NAME = re.compile(r"[-_](\d+[smhd])(?=[-_.])", re.IGNORECASE)
+_FRAME_IN_NAME = re.compile(r"[-_](\d{1,5}[smhd])(?=[-_.])", re.IGNORECASE)
 
 
 class Table:
@@ -41,11 +37,12 @@ class Table:
     path
         The file; its format is told by its first bytes.
     instrument
-        The name of the instrument where the file names none; `venue:*` where its symbols lack the venue.
+        As for `flows.sources.naming.Naming`.
     mapping
         What the user said of the columns (`flows.sources.columns`).
     frame
-        Of bars; else the smallest distance between two of them.
+        Length of the bars. By default what the name of the file says (`BTC_USDT-5m.feather`), if the
+        times agree; else the smallest distance between two of them.
 
     Attributes
     ----------
@@ -58,30 +55,64 @@ class Table:
         If the file, a column, the instrument or the frame is missing or cannot be used.
     """
 
-    def __init__(self, path: Path, instrument: str | None, mapping: Mapping[str, str], frame: Frame | None) -> None:
+    def __init__(self, path: Path, *, instrument: str | None, mapping: Mapping[str, str], frame: Frame | None) -> None:
         self.path = path
         self.ignored: Counter[str] = Counter()
+        self.streams: dict[str, str] = {}
         self._table = open_table(path, mapping)
         self.kind, self._columns = choose(self._table.names, mapping, path.name)
         self._wanted = list(dict.fromkeys(column.name for column in self._columns.values()))
-        for name in self._wanted:
-            if self._table.names.count(name) > 1:
-                raise InputError(f"input {path.name!r} has several columns {name!r}; leave one in the file")
-        self._instrument = instrument
-        self._check_instrument()
+        self._naming = Naming(instrument, path.name)
+        self._only = UNNAMED if "symbol" in self._columns else self._naming.only()
         self.frame = (frame or self._find_frame()) if self.kind == "bars" else None
 
     def read(self, position: int, newest_ns: int, at_most: int) -> Iterator[Chunk]:
         """Chunks of at most `at_most` rows; positions are rows, in CSV lines."""
         for batch in self._batches(position, at_most):
-            rows, rules = self._trades(batch) if self.kind == "trades" else self._bars(batch)
-            instruments, names = self._instruments(batch)
-            rows["instrument"] = instruments
-            rules["symbol is missing or not the one that was given"] = instruments == 0
+            if self.frame is None:
+                rows, rules = table_rows.trades(batch.columns, self._columns)
+            else:
+                rows, rules = table_rows.bars(batch.columns, self._columns, self.frame)
+            rows["instrument"] = self._only or self._naming.each(batch.columns.column(self._columns["symbol"].name))
+            rules["symbol is missing or is not the one given"] = rows["instrument"] == UNNAMED
             refused = broken_rules(rules)
-            if refused:
-                rows = np.delete(rows, [at for at, _ in refused])
-            if self.kind == "bars":
-                ...
-            rejects = [self._reject(batch, at, reason) for at, reason in refused]
-            yield Chunk(rows, names, [*batch.rejects, *rejects], batch.consumed)
+            good = np.delete(np.arange(rows.size), [at for at, _ in refused])
+            if self.frame is not None and good.size:
+                # Time in a file of bars only moves on; in trades a little disorder is usual.
+                closes = rows["close_time"][good]
+                newest = np.maximum.accumulate(np.concatenate([[newest_ns], closes]))
+                refused += [(int(at), "time is before that of a row above") for at in good[closes < newest[:-1]]]
+                good, newest_ns = good[closes >= newest[:-1]], int(newest[-1])
+            rejects = [
+                Reject(self.path.name, int(batch.numbers[at]), reason, batch.raw(at)[:RAW_BYTES])
+                for at, reason in sorted(refused)
+            ]
+            yield Chunk(
+                rows.take(good) if refused else rows, self._naming.names, batch.rejects + rejects, batch.consumed
+            )
+
+    def _batches(self, position: int, at_most: int) -> Iterator[Batch]:
+        try:
+            yield from self._table.read(self._wanted, position, at_most)
+        except (pa.ArrowException, OSError) as problem:
+            raise InputError(f"input {self.path.name!r} cannot be read on: {problem}") from problem
+
+    def _find_frame(self) -> Frame:
+        seen: list[int] = []
+        for batch in self._batches(0, FRAME_ROWS):
+            seen += table_rows.times_of(batch.columns, self._columns).tolist()
+            if len(seen) >= FRAME_ROWS:
+                break
+        distances = np.diff(np.unique(seen[:FRAME_ROWS]))
+        smallest_ns = int(distances.min()) if distances.size else 0
+        named = _FRAME_IN_NAME.search(self.path.name)
+        if named and smallest_ns % (frame := Frame.parse(named[1])).length_ns == 0:
+            return frame
+        if smallest_ns < clock.SECOND or smallest_ns % clock.SECOND:
+            raise InputError(
+                f"input {self.path.name!r}: the length of its bars cannot be told from their times; "
+                f"give it: --frame, such as --frame 5m"
+            )
+        return Frame.parse(
+            f"{smallest_ns // clock.SECOND}s" if smallest_ns % clock.MINUTE else f"{smallest_ns // clock.MINUTE}m"
+        )

@@ -75,11 +75,24 @@ _wrapped_event = msgspec.json.Decoder(_WrappedEvent)
 
 
 class Decoded(NamedTuple):
-    """What some lines hold: rows of `TRADE` in line order, names of their instruments, and what is wrong."""
+    """What some lines hold.
+
+    Attributes
+    ----------
+    rows
+        Of `TRADE`, in the order of the lines.
+    names
+        The names of their instruments.
+    rejects
+        Lines that gave no row though they should.
+    streams
+        Instrument to `trade` or `aggTrade`, whichever its rows came from.
+    """
 
     rows: Rows
     names: dict[int, str]
     rejects: list[Reject]
+    streams: dict[str, str]
 
 
 def decode(
@@ -144,8 +157,9 @@ def decode(
         Reject(source, first + at, reason, lines[at][:RAW_BYTES], _received(lines[at]))
         for at, reason in sorted(refused)
     ]
-    rows = np.delete(rows, [row for row, _ in broken]) if broken else rows
-    return Decoded(rows, {number: name for name, number in ids.items()}, rejects)
+    rows = rows.take(np.delete(np.arange(rows.size), [row for row, _ in broken])) if broken else rows
+    streams = {name: frame.e for name, frame in zip(names, frames, strict=True)}
+    return Decoded(rows, {number: name for name, number in ids.items()}, rejects, streams)
 
 
 def instruments_with_trades(chunks: Iterable[list[bytes]]) -> frozenset[str]:
@@ -153,7 +167,9 @@ def instruments_with_trades(chunks: Iterable[list[bytes]]) -> frozenset[str]:
     found: set[str] = set()
     for lines in chunks:
         frames = _parse([line[_TEXT:] for line in lines if b'"trade"' in line and line.endswith(_ENDS)])
-        found |= {_name(frame.s, frame.M is not None) for frame in frames if isinstance(frame, _Frame) if frame.e == "trade"}
+        found |= {
+            _name(frame.s, frame.M is not None) for frame in frames if isinstance(frame, _Frame) if frame.e == "trade"
+        }
     return frozenset(found)
 
 

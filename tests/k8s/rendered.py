@@ -68,3 +68,21 @@ def containers_of(workload: Manifest) -> list[Manifest]:
 def ports_of(workload: Manifest) -> dict[str, int]:
     """Container ports by name."""
     return {port["name"]: port["containerPort"] for c in containers_of(workload) for port in c.get("ports", [])}
+
+
+def environment_of(layer: str, workload: Manifest) -> dict[str, str]:
+    """The variables its first container sees, but for secrets; a field of the pod is its path in small letters."""
+    container = pod_of(workload)["containers"][0]
+    named = {source["configMapRef"]["name"] for source in container.get("envFrom", [])}
+    found: dict[str, str] = {}
+    for config in of_kind(layer, "ConfigMap"):
+        found |= config["data"] if name_of(config) in named else {}
+    for variable in container.get("env", []):
+        if field := variable.get("valueFrom", {}).get("fieldRef"):
+            found[variable["name"]] = field["fieldPath"].lower()
+        elif "value" in variable:
+            text: str = variable["value"]
+            for name, value in found.items():
+                text = text.replace(f"$({name})", value)
+            found[variable["name"]] = text
+    return found

@@ -9,53 +9,60 @@ from api.settings import check
 from domain.environ import PREFIX, SECTIONS, read
 from domain.errors import SettingError
 from tests.house.settings import records
-from tests.k8s.rendered import LAYERS, of_kind, pod_of, ports_of, workloads
+from tests.k8s.rendered import LAYERS, environment_of, name_of, of_kind, pod_of, ports_of, workloads
 
 
-def config(layer: str) -> dict[str, str]:
-    (config_map,) = of_kind(layer, "ConfigMap")
-    data: dict[str, str] = config_map.get("data", {})
-    return data
+@pytest.fixture(params=LAYERS)
+def layer(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
-@pytest.mark.parametrize("layer", LAYERS)
-def test_every_setting_belongs_to_a_section(layer: str) -> None:
+def settings(layer: str, name: str, section: str) -> Any:
+    """One section, as the process in that workload reads it."""
+    return read(records()[section], section, environment_of(layer, workloads(layer)[name]))
+
+
+def test_config_map_holds_nothing_but_settings(layer: str) -> None:
+    (config,) = of_kind(layer, "ConfigMap")
     prefixes = tuple(f"{PREFIX}{section.upper()}_" for section in SECTIONS)
-    assert [name for name in config(layer) if not name.startswith(prefixes)] == []
+    assert [name for name in config["data"] if not name.startswith(prefixes)] == []
 
 
 @pytest.mark.parametrize("section", SECTIONS)
-@pytest.mark.parametrize("layer", LAYERS)
 def test_every_setting_is_known_and_fits(layer: str, section: str) -> None:
-    assert read(records()[section], section, config(layer))
+    assert all(settings(layer, name, section) for name in workloads(layer))
 
 
-def setting(layer: str, section: str) -> Any:
-    return read(records()[section], section, config(layer))
-
-
-@pytest.mark.parametrize("layer", LAYERS)
 def test_servers_listen_where_the_pods_say(layer: str) -> None:
-    engine, api = setting(layer, "engine"), setting(layer, "api")
+    engine, api = settings(layer, "engine", "engine"), settings(layer, "api", "api")
     assert (engine.host, engine.port) == ("0.0.0.0", ports_of(workloads(layer)["engine"])["metrics"])
     assert (api.host, api.port) == ("0.0.0.0", ports_of(workloads(layer)["api"])["http"])
 
 
-@pytest.mark.parametrize("layer", LAYERS)
+def test_engine_settings_agree_with_each_other(layer: str) -> None:
+    engine = settings(layer, "engine", "engine")
+    assert engine.checked() == engine
+
+
 def test_engine_keeps_its_place_on_the_volume(layer: str) -> None:
     (container,) = pod_of(workloads(layer)["engine"])["containers"]
     (volume,) = [mount["mountPath"] for mount in container["volumeMounts"] if mount["name"] == "recovery"]
-    assert PurePosixPath(volume) in PurePosixPath(setting(layer, "engine").recovery_directory).parents
+    assert PurePosixPath(volume) in PurePosixPath(settings(layer, "engine", "engine").recovery_directory).parents
 
 
-def test_engine_may_end_itself_before_it_is_ended() -> None:
-    """The engine knows best that it is stuck; the probe is for an engine that does not even know that."""
-    engine = pod_of(workloads("base")["engine"])["containers"][0]
-    patience_s = engine["livenessProbe"]["periodSeconds"] * engine["livenessProbe"]["failureThreshold"]
-    assert patience_s >= setting("base", "engine").stalled_s
+def test_engine_may_end_itself_before_it_is_ended(layer: str) -> None:
+    """The engine knows best that it is stuck; the probe is for one that does not even know that."""
+    probe = pod_of(workloads(layer)["engine"])["containers"][0]["livenessProbe"]
+    assert probe["periodSeconds"] * probe["failureThreshold"] >= settings(layer, "engine", "engine").stalled_s
+
+
+def test_api_answers_to_its_address_and_to_the_names_of_its_service(layer: str) -> None:
+    (service,) = [name_of(service) for service in of_kind(layer, "Service") if name_of(service) == "api"]
+    names = [service, f"{service}.signalengine", f"{service}.signalengine.svc"]
+    assert {"status.podip", *names} <= set(settings(layer, "api", "api").allowed_hosts)
 
 
 def test_api_pod_waits_for_authentication() -> None:
-    """config.env says so. When this fails the API has authentication: mend the words there and in network.yaml."""
+    """config.env says so. When this fails, the API has authentication: mend the words there and in network.yaml."""
     with pytest.raises(SettingError, match="not a loopback address"):
-        check(setting("base", "api"))
+        check(settings("base", "api", "api"))

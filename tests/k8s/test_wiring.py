@@ -83,6 +83,7 @@ def test_secrets_are_referred_to_and_never_written_down(layer: str) -> None:
             variable["name"]: variable["valueFrom"]["secretKeyRef"]
             for container in containers_of(workload)
             for variable in container["env"]
+            if "secretKeyRef" in variable.get("valueFrom", {})
         }
         for name, workload in workloads(layer).items()
     }

@@ -2,9 +2,16 @@
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
+import numpy as np
 from hypothesis import strategies as st
 
-from domain.signals import FrameView, Outcome, Signal
+from domain.instruments import instrument_id
+from domain.signals import Event, FrameView, Outcome, Signal
+from domain.slices import Reject
+from store.bars import Bar, BarColumns
+from store.gaps import Gap
+from store.instruments import Instrument
 
 names = st.sampled_from(
     ["BTCUSDT", "ETHUSDT", "'; DROP TABLE signals; --", "%s %(id)s %%", '{"a",\\b}', "NULL", "", "naïve ☃ 𝄞"]
@@ -73,3 +80,78 @@ outcomes = st.builds(
     worst_r=numbers,
     duration_s=known_or_not,
 )
+
+events = st.builds(
+    Event,
+    id=ids,
+    venue=st.sampled_from(("binance", "sim")),
+    symbol=names,
+    timeframe=st.sampled_from(("5m", "1h")),
+    detector=st.sampled_from(("breakout", "stretch")),
+    direction=st.integers(-1, 1),
+    strength=st.floats(0, 1, exclude_min=True),
+    detected_at=instants,
+    simulated=st.booleans(),
+)
+
+instruments = st.tuples(st.sampled_from(("binance", "sim")), names).map(
+    lambda parts: Instrument(
+        name=":".join(parts),
+        id=instrument_id(":".join(parts)),
+        venue=parts[0],
+        symbol=parts[1],
+        market_slug=parts[1].lower(),
+        simulated=parts[0] == "sim",
+    )
+)
+
+rejects = st.builds(
+    Reject,
+    source=names,
+    position=st.integers(1, 4),
+    reason=names,
+    raw=st.binary(max_size=30),
+    at_ns=st.integers(0, 2**60).map(lambda at_ns: at_ns // 1000 * 1000),
+)
+
+trade_ids = st.none() | st.integers(0, 2**63 - 1)
+gaps = st.builds(
+    Gap, instrument=names, detected_at=few_instants, first_id=trade_ids, last_id=trade_ids, missing=trade_ids
+)
+
+
+@st.composite
+def bars(draw: st.DrawFn) -> Bar:
+    """A bar of one of few instruments and instants, years apart; drawn twice, it may come with other contents."""
+    open_time = datetime(draw(st.sampled_from((1999, 2013, 2024))), draw(st.integers(11, 12)), 1, tzinfo=UTC)
+    low, high = sorted((draw(numbers), draw(numbers)))
+    return Bar(
+        instrument=draw(names),
+        timeframe=draw(st.sampled_from(("1m", "5m"))),
+        open_time=open_time - draw(st.sampled_from((timedelta(), timedelta(microseconds=1)))),
+        close_time=open_time + timedelta(minutes=1),
+        open=draw(numbers),
+        high=high,
+        low=low,
+        close=draw(numbers),
+        volume=draw(numbers),
+        quote_volume=draw(known_or_not),
+        buy_volume=draw(known_or_not),
+        trades=draw(st.none() | st.integers(0, 2**63 - 1)),
+        synthetic=draw(st.booleans()),
+        incomplete=draw(st.booleans()),
+    )
+
+
+def bar_columns(rows: list[Bar]) -> BarColumns:
+    """The same bars as they are written."""
+    columns = dict(zip(BarColumns._fields, zip(*map(msgspec.structs.astuple, rows), strict=True), strict=True))
+    times = {name: [at.replace(tzinfo=None) for at in columns[name]] for name in ("open_time", "close_time")}
+    return BarColumns(
+        instrument=list(columns["instrument"]),
+        timeframe=list(columns["timeframe"]),
+        **{name: np.array(values, "datetime64[us]") for name, values in times.items()},
+        **{name: np.array(columns[name], float) for name in BarColumns._fields[4:11]},  # None becomes NaN
+        trades=np.array([-1 if trades is None else trades for trades in columns["trades"]], np.int64),
+        **{name: np.array(columns[name], bool) for name in ("synthetic", "incomplete")},
+    )

@@ -66,7 +66,7 @@ class Log(RuleBasedStateMachine):
     @rule(shard=shards)
     def resume_before_the_oldest(self, shard: int) -> None:
         for name in self.lost[shard]:
-            with pytest.raises(RecoveryError, match=f"log:00{shard} no longer holds entry {name}.* holds "):
+            with pytest.raises(RecoveryError, match=f"log:00{shard} no longer holds entry {name},"):
                 log.check_resume(self.client, shard, name)
 
 
@@ -81,7 +81,7 @@ def test_an_emptied_log_is_a_gap(client: redis.Redis) -> None:
     log.check_resume(client, 7, position)
     client.flushall()
     log.check_resume(client, 7, log.START)
-    with pytest.raises(RecoveryError, match=f"log:007 no longer holds entry {position}.* nothing to nothing"):
+    with pytest.raises(RecoveryError, match=f"log:007 no longer holds entry {position}.* it is empty"):
         log.check_resume(client, 7, position)
 
 

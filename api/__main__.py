@@ -1,0 +1,109 @@
+"""`python -m api`: serves the API until it is told to stop."""
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from random import Random
+from types import FrameType
+
+import uvicorn
+
+from api.app import build
+from api.hub import Hub
+from api.listener import BACKLOG, listen, url_of
+from api.settings import ApiSettings, check
+from domain.environ import read
+from domain.errors import SettingError, SetupError
+
+FAREWELL_S = 0.1
+"""How long clients get to hear that the server stops, and when to come back."""
+STOP_S = 5
+"""How long requests may take to finish after that."""
+
+log = logging.getLogger("api")
+
+
+class Server(uvicorn.Server):
+    """uvicorn, with a word to WebSocket clients before it closes them with 1012."""
+
+    def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
+        super().__init__(config)
+        self._hub = hub
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop."""
+        self._hub.farewell(Random())  # noqa: S311  it spreads clients over seconds
+        await asyncio.sleep(FAREWELL_S)
+        await super().shutdown(sockets)
+
+
+def main(words: Sequence[str] | None = None, environ: Mapping[str, str] = os.environ) -> int:
+    """Serve. Exit status 2 means that the set-up is wrong; the message says how to mend it."""
+    parser = argparse.ArgumentParser(prog="python -m api", description="Serves REST, WebSocket and metrics.")
+    parser.add_argument("--check", action="store_true", help="read the settings, say what is wrong, and stop")
+    options = parser.parse_args(words)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    signal.signal(signal.SIGTERM, _leave)  # for uvicorn to fall back on when it has stopped
+    try:
+        settings = check(read(ApiSettings, "api", environ))
+        app = build(
+            settings,
+            database_url=_address(environ, "DATABASE_URL"),
+            redis_url=_address(environ, "REDIS_URL"),
+            now_ns=time.time_ns,
+            steady_s=time.perf_counter,
+        )
+        if options.check:
+            return 0
+        listener = listen(settings.host, settings.port)
+    except SetupError as problem:
+        sys.stderr.write(f"signalengine api: {problem}\n")
+        return 2
+    log.info("listening url=%s", url_of(listener))
+    Server(config(app, settings), app.state.resources.hub).run([listener])
+    return 0
+
+
+def config(app: object, settings: ApiSettings) -> uvicorn.Config:
+    """How uvicorn is to serve.
+
+    Its own pings are off, since one sweep of ours looks after all clients; so is compression, which
+    costs 34 kB a connection; so are its lines about each request, which hold whole addresses.
+    """
+    return uvicorn.Config(
+        app,  # type: ignore[arg-type]  # Starlette's types of ASGI are not uvicorn's
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        ws_max_size=settings.message_bytes_max,
+        ws_ping_interval=None,
+        ws_per_message_deflate=False,
+        lifespan="on",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=STOP_S,
+    )
+
+
+def _address(environ: Mapping[str, str], name: str) -> str:
+    if not environ.get(name):
+        raise SettingError(f"{name} is not set; set it, or run 'signalengine up', which starts both services")
+    return environ[name]
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,175 @@
+"""The application: what there is at which address, and what it stands on."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import cache
+from importlib.metadata import version
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+
+from api import health, signals
+from api.edge import Edge
+from api.errors import HANDLERS, NOT_FOUND, UNAVAILABLE
+from api.exposition import show_metrics
+from api.feed_reader import FeedReader
+from api.gateway import gateway_route
+from api.hub import Hub
+from api.metrics import Metrics
+from api.openapi import document
+from api.operation import TEXT, Operation
+from api.pulse import pulse
+from api.resources import Resources
+from api.resume import Resume
+from api.settings import ApiSettings, check
+from api.tail import Tail
+from domain.clock import to_datetime
+from domain.signals import Signal
+from store.feed import CHANNELS
+from store.postgres import async_pool
+
+log = logging.getLogger(__name__)
+
+
+@cache
+def _document() -> bytes:
+    return msgspec.json.encode(document(OPERATIONS, version("signalengine")))
+
+
+async def show_openapi(_resources: Resources, _: object) -> bytes:
+    """What there is, as an OpenAPI 3.1 document."""
+    return _document()
+
+
+OPERATIONS = (
+    Operation(
+        path="/api/v1/signals",
+        handler=signals.list_signals,
+        takes=signals.ChosenOfAll,
+        gives=signals.SignalsPage,
+        problems=(UNAVAILABLE,),
+    ),
+    Operation(
+        path="/api/v1/signals/{id}",
+        handler=signals.get_signal,
+        takes=signals.WhichSignal,
+        gives=Signal,
+        problems=(NOT_FOUND, UNAVAILABLE),
+    ),
+    Operation(
+        path="/api/v1/signals/market/{slug:path}",
+        handler=signals.list_market_signals,
+        takes=signals.ChosenOfMarket,
+        gives=signals.SignalsPage,
+        problems=(UNAVAILABLE,),
+    ),
+    Operation(
+        path="/signals",
+        handler=signals.list_newest_signals,
+        takes=signals.Newest,
+        gives=signals.NewestSignals,
+        problems=(UNAVAILABLE,),
+    ),
+    Operation(path="/livez", handler=health.livez, gives=health.Live, problems=(UNAVAILABLE,), live=True),
+    Operation(path="/readyz", handler=health.readyz, gives=health.Ready, problems=(UNAVAILABLE,), live=True),
+    Operation(path="/metrics", handler=show_metrics, gives=bytes, media_type=TEXT, live=True),
+    Operation(path="/openapi.json", handler=show_openapi, gives=dict),
+)
+
+GATEWAYS = {
+    "/ws/feed": CHANNELS,
+    "/api/v1/ws/signals": ("signals",),
+}
+"""WebSockets, and what each streams by itself."""
+
+
+def build(
+    settings: ApiSettings,
+    *,
+    database_url: str,
+    redis_url: str,
+    now_ns: Callable[[], int],
+    steady_s: Callable[[], float],
+) -> Starlette:
+    """The API as an ASGI application. It starts, and answers what it can, without Postgres and Redis.
+
+    Parameters
+    ----------
+    settings
+        The section `api`.
+    database_url, redis_url
+        Where the ledger and the feed are.
+    now_ns
+        Reads the time of day, in nanoseconds UTC; `time.time_ns` outside of tests.
+    steady_s
+        Reads a clock that only goes forward, in seconds; `time.perf_counter` outside of tests.
+
+    Raises
+    ------
+    SettingError
+        If it would listen where others can reach it, or an address is not one.
+    """
+    check(settings)
+    metrics = Metrics()
+    hub = Hub(settings, metrics)
+    reader = FeedReader(redis_url)
+    resources = Resources(
+        settings=settings,
+        database_url=database_url,
+        pool=async_pool(database_url, max_size=settings.database_connections_max),
+        reader=reader,
+        metrics=metrics,
+        hub=hub,
+        tail=Tail(reader, hub, metrics, now_ns=now_ns, steady_s=steady_s),
+        resume=Resume(hub, reader, lambda: to_datetime(now_ns())),
+        now_ns=now_ns,
+        steady_s=steady_s,
+    )
+    app = Starlette(
+        routes=[
+            *(operation.route() for operation in OPERATIONS),
+            *(gateway_route(path, channels) for path, channels in GATEWAYS.items()),
+        ],
+        middleware=[Middleware(Edge, metrics=metrics, steady_s=steady_s, allowed_hosts=settings.allowed_hosts)],
+        exception_handlers=HANDLERS,
+        lifespan=_lifespan,
+    )
+    app.router.redirect_slashes = False  # an address has one form, and a redirect would trust the Host header
+    app.state.resources = resources
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: Starlette) -> AsyncIterator[None]:
+    resources: Resources = app.state.resources
+    metrics, hub = resources.metrics, resources.hub
+    metrics.look_around(0, 0)
+    await resources.pool.open()
+    beat = pulse(
+        hub,
+        metrics,
+        status_s=resources.settings.status_s,
+        now_ns=resources.now_ns,
+        steady_s=resources.steady_s,
+    )
+    resources.tasks.append(asyncio.create_task(resources.tail.run(), name="tail"))
+    resources.tasks.append(asyncio.create_task(beat, name="pulse"))
+    for task in resources.tasks:
+        task.add_done_callback(_log_end)
+    try:
+        yield
+    finally:
+        for task in resources.tasks:
+            task.cancel()
+        await asyncio.gather(*resources.tasks, return_exceptions=True)
+        await resources.reader.close()
+        await resources.pool.close()
+
+
+def _log_end(task: asyncio.Task[None]) -> None:
+    """Say why a task ended; /livez then asks for a restart."""
+    if not task.cancelled():
+        log.critical("task_ended name=%s", task.get_name(), exc_info=task.exception())

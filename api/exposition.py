@@ -1,0 +1,49 @@
+"""Exposition: the metrics of this process and of the engine on one page for Prometheus."""
+
+import asyncio
+from collections.abc import Iterable
+
+from api.resources import Resources
+from domain.errors import ServiceError
+
+PATIENCE_S = 1.0
+"""How long Redis may take to tell what the engine said."""
+
+
+async def show_metrics(resources: Resources, _: object) -> bytes:
+    """Metrics of this process, and of the engine while it runs, in Prometheus' text format."""
+    ours = resources.metrics.exposition()
+    try:
+        theirs = await asyncio.wait_for(resources.reader.engine_metrics(), PATIENCE_S)
+    except (ServiceError, TimeoutError):
+        return ours
+    return "".join(f"{line}\n" for line in merge(ours.decode().splitlines(), theirs.splitlines())).encode()
+
+
+def merge(*pages: Iterable[str]) -> list[str]:
+    """The lines of one page made of several, with each family in one piece, as the format wants it.
+
+    Of two descriptions of a family, and of two values of a series, the first stands.
+
+    Examples
+    --------
+    >>> ours, theirs = ["# TYPE a gauge", "a 1"], ["# TYPE b gauge", "b 2", "# TYPE a gauge", "a 9", 'a{x="y"} 3']
+    >>> print(*merge(ours, theirs), sep=" | ")
+    # TYPE a gauge | a 1 | a{x="y"} 3 | # TYPE b gauge | b 2
+    """
+    families: dict[str, dict[str, str]] = {}
+    for page in pages:
+        family: dict[str, str] = {}
+        for line in page:
+            if line.startswith(("# HELP ", "# TYPE ")):
+                _, keyword, name, *_ = line.split(" ", 3)
+                family = families.setdefault(name, {})
+                family.setdefault(f"# {keyword}", line)
+            elif line and not line.startswith("#"):
+                family.setdefault(_series(line), line)
+    return [line for family in families.values() for line in family.values()]
+
+
+def _series(line: str) -> str:
+    """A sample without its value. Values of labels may hold any sign, but nothing after them holds a brace."""
+    return line[: line.rindex("}") + 1] if "}" in line else line.partition(" ")[0]

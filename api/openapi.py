@@ -1,0 +1,107 @@
+"""OpenAPI: the document that says what REST takes and gives, made from the types that do it."""
+
+from collections.abc import Sequence
+from inspect import cleandoc
+from typing import Any
+
+import msgspec
+
+from api import errors
+from api.errors import Kind, Problem
+from api.operation import JSON, Operation
+
+ALWAYS = (errors.INVALID_PARAMETER, errors.MISDIRECTED, errors.INTERNAL)
+"""What may go wrong with every operation."""
+_REFERENCE = "#/components/schemas/{name}"
+_DESCRIPTION = """
+Trading signals, each with its reasons and, once it has ended, its outcome.
+
+Times are RFC 3339 in UTC; what is not known is null. Errors are `application/problem+json` (RFC 9457)
+with a `code` for programs. Parameters that are unknown, repeated or malformed are refused. New fields
+may be added to answers at any time.
+
+Live: a WebSocket at `/ws/feed`, or at `/api/v1/ws/signals` with a filter in its query.
+"""
+
+
+def document(operations: Sequence[Operation], version: str) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of `operations`.
+
+    Parameters
+    ----------
+    operations
+        What there is.
+    version
+        Of the program.
+    """
+    records = [Problem, *(operation.gives for operation in operations if operation.media_type == JSON)]
+    (problem, *bodies), components = msgspec.json.schema_components(records, ref_template=_REFERENCE)
+    for component in components.values():
+        component["description"] = cleandoc(component.get("description", ""))
+    waiting = iter(bodies)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "signalengine",
+            "version": version,
+            "description": cleandoc(_DESCRIPTION),
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "paths": {
+            operation.path.replace(":path}", "}"): {
+                "get": _operation(operation, next(waiting) if operation.media_type == JSON else _TEXT, problem)
+            }
+            for operation in operations
+        },
+        "components": {"schemas": components},
+    }
+
+
+_TEXT = {"type": "string"}
+
+
+def _operation(operation: Operation, body: dict[str, Any], problem: dict[str, Any]) -> dict[str, Any]:
+    summary, _, rest = operation.description.partition("\n")
+    success: dict[str, Any] = {"description": summary, "content": {operation.media_type: {"schema": body}}}
+    responses = {"200": success}
+    if not operation.live:
+        success["headers"] = {"ETag": {"schema": _TEXT, "description": "Give it as `If-None-Match` to be told 304."}}
+        responses["304"] = {"description": "The body is the one whose ETag was given."}
+    for kind in (*ALWAYS, *operation.problems):
+        responses[str(kind.status)] = _problem(kind, problem)
+    return {
+        "operationId": operation.name,
+        "summary": summary,
+        "description": rest.strip(),
+        "parameters": _parameters(operation),
+        "responses": responses,
+    }
+
+
+def _problem(kind: Kind, schema: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "description": f"{kind.title}: `{kind.code}`.",
+        "content": {errors.MEDIA_TYPE: {"schema": schema}},
+    }
+
+
+def _parameters(operation: Operation) -> list[dict[str, Any]]:
+    _, components = msgspec.json.schema_components([operation.takes], ref_template=_REFERENCE)
+    record = components[operation.takes.__name__]
+    return [
+        _parameter(name, schema, operation, name in record["required"]) for name, schema in record["properties"].items()
+    ]
+
+
+def _parameter(name: str, schema: dict[str, Any], operation: Operation, required: bool) -> dict[str, Any]:
+    """One parameter. To leave it out is what null is in the record, so null is not one of its values."""
+    described = {key: value for key, value in schema.items() if key not in ("anyOf", "description")}
+    for alternative in schema.get("anyOf", ()):
+        if alternative != {"type": "null"}:
+            described |= alternative
+    if described.get("default", ...) is None:
+        del described["default"]
+    parameter = {"name": name, "in": "path" if name in operation.path_names else "query", "required": required}
+    if "description" in schema:
+        parameter["description"] = schema["description"]
+    return parameter | {"schema": described}

@@ -1,0 +1,116 @@
+"""Operation: one thing that REST can do, from the text of the request to the bytes of the answer.
+
+Handlers know nothing of HTTP: they take what they stand on and typed parameters, and give a record.
+The same declaration makes the route and the OpenAPI document, so neither can promise what the other
+does not keep.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from inspect import cleandoc
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route, compile_path
+
+from api import params
+from api.errors import Kind
+from api.resources import Resources
+
+JSON = "application/json"
+TEXT = "text/plain; version=0.0.4; charset=utf-8"
+
+_encoder = msgspec.json.Encoder()
+
+
+class NoParameters(msgspec.Struct, frozen=True):
+    """For operations that take none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A body with headers of its own."""
+
+    body: Any
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Handler = Callable[[Resources, Any], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """A GET.
+
+    Attributes
+    ----------
+    path
+        Template, with parameters in braces.
+    handler
+        Its docstring is the description: the first line is the summary.
+    takes
+        Record of the parameters; those named in `path` come from there, the others from the query.
+    gives
+        Type of the body; bytes are sent as they are.
+    media_type
+        Of the body.
+    problems
+        What may go wrong besides bad parameters and our own mistakes.
+    live
+        The answer is different each time, so a copy is never worth asking about.
+    """
+
+    path: str
+    handler: Handler
+    takes: type[msgspec.Struct] = NoParameters
+    gives: Any
+    media_type: str = JSON
+    problems: tuple[Kind, ...] = ()
+    live: bool = False
+
+    @property
+    def name(self) -> str:
+        """A name for generated clients."""
+        return self.handler.__name__
+
+    @property
+    def description(self) -> str:
+        """What the handler says of itself."""
+        return cleandoc(self.handler.__doc__ or "")
+
+    @property
+    def path_names(self) -> frozenset[str]:
+        """The parameters that are in the path."""
+        return frozenset(compile_path(self.path)[2])
+
+    def route(self) -> Route:
+        """The operation for Starlette."""
+
+        async def endpoint(request: Request) -> Response:
+            parameters = params.parse(self.takes, request.scope["query_string"], request.path_params)
+            answer = await self.handler(request.app.state.resources, parameters)
+            if not isinstance(answer, Answer):
+                answer = Answer(answer)
+            return self._response(answer, request.headers.get("if-none-match", ""))
+
+        return Route(self.path, endpoint, methods=["GET"], name=self.name)
+
+    def _response(self, answer: Answer, known: str) -> Response:
+        body = answer.body if isinstance(answer.body, bytes) else _encoder.encode(answer.body)
+        if self.live:
+            headers = {**answer.headers, "Cache-Control": "no-store"}
+            return Response(body, headers=headers, media_type=self.media_type)
+        tag = f'"{blake2b(body, digest_size=12).hexdigest()}"'
+        headers = {**answer.headers, "Cache-Control": "private, no-cache", "ETag": tag}
+        if _knows(known, tag):
+            return Response(status_code=304, headers=headers)
+        return Response(body, headers=headers, media_type=self.media_type)
+
+
+def _knows(if_none_match: str, tag: str) -> bool:
+    """Whether the client has this very body; weak comparison, as RFC 9110 §13.1.2 wants it."""
+    tags = [one.strip().removeprefix("W/") for one in if_none_match.split(",")]
+    return "*" in tags or tag in tags

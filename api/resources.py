@@ -1,0 +1,40 @@
+"""Resources: what handlers stand on. Made by `api.app`, opened and closed with the application."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from api.feed_reader import FeedReader
+from api.hub import Hub
+from api.metrics import Metrics
+from api.resume import Resume
+from api.settings import ApiSettings
+from api.tail import Tail
+from store.postgres import Pool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resources:
+    """Everything outside of the request.
+
+    Attributes
+    ----------
+    now_ns
+        Reads the time of day, in nanoseconds UTC.
+    steady_s
+        Reads a clock that only goes forward, in seconds.
+    tasks
+        What runs beside the requests, from start to stop.
+    """
+
+    settings: ApiSettings
+    database_url: str
+    pool: Pool
+    reader: FeedReader
+    metrics: Metrics
+    hub: Hub
+    tail: Tail
+    resume: Resume
+    now_ns: Callable[[], int]
+    steady_s: Callable[[], float]
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)

@@ -1,0 +1,102 @@
+"""Settings of the API: where it listens, whom it answers, and every limit of the gateway."""
+
+from ipaddress import ip_address
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from domain.errors import SettingError
+
+Count = Annotated[int, Meta(ge=1)]
+Seconds = Annotated[float, Meta(gt=0)]
+
+
+class ApiSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """The section `api`.
+
+    Addresses of Postgres and Redis are not here; they come from `DATABASE_URL` and `REDIS_URL`.
+    """
+
+    host: str = "127.0.0.1"
+    """Address to listen on. Loopback only, since nobody is asked who they are."""
+
+    port: Annotated[int, Meta(ge=0, le=65535)] = 8000
+    """Port to listen on; 0 takes any free one and logs it."""
+
+    allowed_hosts: tuple[str, ...] = ()
+    """Host names, without port, that requests may carry besides localhost and loopback addresses; the
+    name under which a proxy on this machine publishes the API belongs here. Others are refused, or any
+    web page could reach the API by giving its own name our address."""
+
+    allowed_origins: tuple[str, ...] = ()
+    """Origins of other sites whose pages may open a WebSocket, such as https://desk.example."""
+
+    database_connections_max: Annotated[int, Meta(ge=1, le=100)] = 8
+    """Connections to Postgres that this process may hold."""
+
+    ring_messages: Count = 10_000
+    """Messages kept for slow and returning clients, of all channels together."""
+
+    ring_bytes: Count = 64 * 1024 * 1024
+    """The same in bytes, whichever is reached first. The default is what 10,000 signals with 200
+    features each take, about."""
+
+    clients_max: Count = 10_000
+    """WebSocket clients at a time; the next is told to come back later."""
+
+    message_bytes_max: Count = 4096
+    """Largest message a client may send; a larger one closes its connection with 1009."""
+
+    messages_per_s: Annotated[float, Meta(gt=0)] = 10
+    """Messages a client may send per second, with bursts of twice as many; more close it with 4429."""
+
+    keepalive_s: Seconds = 10
+    """A client that was sent nothing for so long is sent a keepalive."""
+
+    status_s: Seconds = 15
+    """How often clients are sent a status."""
+
+    stuck_s: Seconds = 30
+    """A client that takes nothing off its connection for so long is closed with 4408. The default
+    outlasts a phone's change of network."""
+
+
+def check(settings: ApiSettings) -> ApiSettings:
+    """`settings`, if they are safe to serve with.
+
+    Raises
+    ------
+    SettingError
+        If the host is not a loopback address.
+
+    Examples
+    --------
+    >>> check(ApiSettings(host="0.0.0.0"))
+    Traceback (most recent call last):
+        ...
+    domain.errors.SettingError: setting host='0.0.0.0' of [api] is not a loopback address; the API asks nobody who they
+    are, so let it listen on 127.0.0.1, behind a proxy that does
+    """
+    if not is_loopback(settings.host):
+        raise SettingError(
+            f"setting host={settings.host!r} of [api] is not a loopback address; the API asks nobody who they are, "
+            f"so let it listen on 127.0.0.1, behind a proxy that does"
+        )
+    return settings
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` names this machine and can be reached from it alone.
+
+    Examples
+    --------
+    >>> [is_loopback(host) for host in ("localhost", "127.0.0.1", "::1", "10.0.0.1", "localhost.example")]
+    [True, True, True, False, False]
+    """
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

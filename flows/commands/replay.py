@@ -1,0 +1,90 @@
+"""`signalengine replay PATH…`: recorded files through the dataflow, to Parquet and a summary."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+HELP = "run recorded trades or bars through the engine, to Parquet and a summary"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of the command."""
+    parser.add_argument(
+        "paths", nargs="+", metavar="PATH", help="recordings, or trades or OHLCV as Parquet, Feather, CSV"
+    )
+    parser.add_argument("--out", metavar="DIR", help="write bars/ features/ events/ signals/ outcomes/ … as Parquet")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes (default 1)")
+    parser.add_argument("--instrument", metavar="VENUE:SYMBOL", help="what the file is about, where it does not say")
+    parser.add_argument(
+        "--map", action="append", default=[], metavar="NAME=COLUMN", dest="mapping", help="where to find a column"
+    )
+    parser.add_argument("--frame", metavar="LENGTH", help="length of the bars in an OHLCV file (default: as seen)")
+    parser.add_argument("--timeframes", metavar="LIST", help="frames to make, such as 1m,5m,1h (default: the settings)")
+    parser.add_argument("--primary", metavar="LENGTH", help="frame to decide on (default: the settings)")
+    parser.add_argument("--end", metavar="TIME", help="stated end of the recording, which closes the last bars")
+    parser.add_argument(
+        "--reject-limit", type=float, default=1.0, metavar="PERCENT", help="stop when more is rejected (default 1)"
+    )
+    parser.add_argument(
+        "--postgres", action="store_true", help="write to DATABASE_URL and REDIS_URL as the engine does"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Replay and print the summary."""
+    import msgspec
+
+    from domain.clock import parse_iso
+    from domain.errors import ServiceError, SettingError
+    from flows.replay import Plan, replay
+    from flows.settings import EngineSettings
+    from flows.sources.columns import parse_mapping
+
+    if options.workers < 1:
+        raise SettingError(f"--workers {options.workers} must be at least 1")
+    settings = EngineSettings.from_environ(dict(os.environ))
+    if options.timeframes:
+        settings = msgspec.structs.replace(settings, timeframes=tuple(options.timeframes.split(",")))
+    if options.primary:
+        settings = msgspec.structs.replace(settings, primary_timeframe=options.primary)
+    try:
+        end_ns = parse_iso(options.end) if options.end else None
+    except ValueError:
+        raise SettingError(f"--end {options.end!r} is not a time; write it like 2024-08-09T00:00:00Z") from None
+    urls: dict[str, str | None] = {"database_url": None, "redis_url": None}
+    if options.postgres:
+        urls = {"database_url": os.environ.get("DATABASE_URL"), "redis_url": os.environ.get("REDIS_URL")}
+        if missing := [name.upper() for name, url in urls.items() if not url]:
+            raise ServiceError(
+                f"--postgres needs {' and '.join(missing)}; set them, or start our own with `signalengine up`"
+            )
+    plan = Plan(
+        paths=[str(Path(path)) for path in options.paths],
+        mapping=parse_mapping(options.mapping),
+        instrument=options.instrument,
+        frame=options.frame,
+        end_ns=end_ns,
+        rejected_share_max=options.reject_limit / 100.0,
+        settings=settings.checked(),
+        out=options.out,
+        workers=options.workers,
+        **urls,
+    )
+    summary = replay(plan)
+    if options.json:
+        sys.stdout.write(msgspec.json.encode(summary).decode() + "\n")
+    else:
+        sys.stdout.write(_text(msgspec.structs.asdict(summary)))
+    return 0
+
+
+def _text(summary: dict[str, object]) -> str:
+    lines = []
+    for name, value in summary.items():
+        shown = ", ".join(f"{key} {count:,}" for key, count in value.items()) if isinstance(value, dict) else value
+        lines.append(
+            f"{name.replace('_', ' '):18}{shown:,}" if isinstance(shown, int) else f"{name.replace('_', ' '):18}{shown}"
+        )
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,105 @@
+"""The engine process: the recipe over the Redis log, with recovery, until it is told to stop.
+
+SIGTERM and SIGINT end the sources; state and positions are written and the process ends with status
+0. Anything else ends it with another status, and starting it again goes on where it was: nothing is
+lost, and nothing is written twice.
+"""
+
+import os
+import signal
+from collections.abc import Mapping
+from datetime import timedelta
+from types import FrameType
+from typing import Any
+
+from bytewax.dataflow import Dataflow
+from bytewax.outputs import Sink
+
+from domain.environ import read
+from domain.errors import ServiceError
+from flows import cluster, health
+from flows.manifest import manifest, open_recovery
+from flows.metrics import EngineMetrics
+from flows.progress import Progress, Watched
+from flows.services.home import home_of
+from flows.services.settings import ServiceSettings
+from flows.settings import EngineSettings
+from flows.signals import recipe, vocabulary
+from flows.sinks.latest import LatestSink
+from flows.sinks.ledger import LedgerSink
+from flows.sinks.metrics import MetricsSink
+from flows.sources.redis_log import RedisLog
+from operators.catalogue import catalogue
+
+
+def run(environ: Mapping[str, str]) -> int:
+    """Run until told to stop; the exit status.
+
+    Raises
+    ------
+    SetupError
+        If a setting is wrong or the recovery directory belongs to another recipe.
+    ServiceError
+        If no address of Postgres or Redis is given, or one stays away for too long.
+    """
+    settings = EngineSettings.from_environ(dict(environ))
+    database_url, redis_url = addresses(environ)
+    home = home_of(read(ServiceSettings, "services", environ), environ)
+    directory = settings.recovery_in(home.directory)
+    open_recovery(directory, settings.recovery_partitions, manifest(settings.frames, catalogue()))
+    progress, metrics = Progress(), EngineMetrics(vocabulary(settings))
+    metrics.watch(progress)
+
+    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        progress.stopping.set()
+
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, stop)
+    server = health.serve(settings.host, settings.port, metrics, progress, settings.stalled_s)
+    health.tell_redis(redis_url, metrics, progress)
+    health.watch(progress, settings.stalled_s)
+    flow = live(settings, database_url, redis_url, progress, metrics)
+    try:
+        cluster.run(flow, epoch=timedelta(milliseconds=settings.epoch_ms), recovery=directory)
+    finally:
+        progress.stopping.set()
+        server.shutdown()
+    return 0
+
+
+def live(
+    settings: EngineSettings, database_url: str, redis_url: str, progress: Progress, metrics: EngineMetrics
+) -> Dataflow:
+    """The recipe between the Redis log and the ledger."""
+    words = vocabulary(settings)
+    sinks: dict[str, Sink[Any]] = {
+        "ledger": LedgerSink(database_url, redis_url, words),
+        "latest": LatestSink(redis_url, words),
+        "metrics": MetricsSink(metrics),
+    }
+    return recipe(Watched(RedisLog(redis_url), progress), sinks, settings)
+
+
+def live_flow() -> Dataflow:
+    """`live` with everything from the environment, for `python -m bytewax.run flows.signals:flow`."""
+    settings = EngineSettings.from_environ(dict(os.environ))
+    progress, metrics = Progress(), EngineMetrics(vocabulary(settings))
+    return live(settings, *addresses(os.environ), progress, metrics)
+
+
+def addresses(environ: Mapping[str, str]) -> tuple[str, str]:
+    """Where Postgres and Redis are.
+
+    Raises
+    ------
+    ServiceError
+        If one of them is not given.
+    """
+    found = []
+    for name, example in (("DATABASE_URL", "postgresql://user@host/name"), ("REDIS_URL", "redis://host:6379/0")):
+        if not environ.get(name):
+            raise ServiceError(
+                f"{name} is not set; set it, such as {example}, or let `signalengine up` start services of its own"
+            )
+        found.append(environ[name])
+    return found[0], found[1]

@@ -1,0 +1,76 @@
+"""Reason: why there is a signal, in one plain sentence.
+
+Long BTCUSDT 5m: breakout up (0.82) and volume spike (0.64), aligned on 3 of 4 frames,
+target 61,900.5, stop 61,420.0, expires 2024-08-08 23:55 UTC.
+"""
+
+import math
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+_WAYS = {1: " up", -1: " down", 0: ""}
+
+
+class Evidence(NamedTuple):
+    """What one detector noticed: direction in {-1, 0, 1} and strength in (0, 1]."""
+
+    detector: str
+    direction: int
+    strength: float
+
+
+def sentence(
+    *,
+    symbol: str,
+    timeframe: str,
+    strategy: str,
+    direction: int,
+    evidence: Sequence[Evidence],
+    frame_directions: Sequence[int],
+    take_profit: float,
+    stop_loss: float,
+    expires_at: datetime,
+    suppressed_reason: str | None,
+) -> str:
+    """The sentence.
+
+    Parameters
+    ----------
+    evidence
+        The events on the bar that was decided on. Without any, the strategy's name stands for them.
+    frame_directions
+        Where each frame points, in {-1, 0, 1}.
+    """
+    side = "Long" if direction > 0 else "Short"
+    aligned = sum(way == direction for way in frame_directions)
+    words = (
+        f"{side} {symbol} {timeframe}: {_listed(evidence) or _spoken(strategy)}, "
+        f"aligned on {aligned} of {len(frame_directions)} frames, "
+        f"target {price(take_profit)}, stop {price(stop_loss)}, expires {expires_at:%Y-%m-%d %H:%M} UTC"
+    )
+    return f"{words}; suppressed: {_spoken(suppressed_reason)}." if suppressed_reason else f"{words}."
+
+
+def price(value: float) -> str:
+    """A price to six figures, with at least one decimal.
+
+    Examples
+    --------
+    >>> price(61900.5), price(0.0000123456789), price(1.25)
+    ('61,900.5', '0.0000123457', '1.25')
+    """
+    figures = 5 - math.floor(math.log10(abs(value))) if value else 1
+    decimals = min(max(1, figures), 20)
+    whole, _, rest = f"{value:,.{decimals}f}".partition(".")
+    return f"{whole}.{rest.rstrip('0') or '0'}"
+
+
+def _listed(evidence: Sequence[Evidence]) -> str:
+    """A, B and C, in the order given."""
+    parts = [f"{_spoken(name)}{_WAYS[way]} ({strength:.2f})" for name, way, strength in evidence]
+    return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)
+
+
+def _spoken(name: str) -> str:
+    return name.replace("_", " ")

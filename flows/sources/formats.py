@@ -1,0 +1,59 @@
+"""Formats: which reader a file needs, told by its first bytes and lines, never by its name."""
+
+from collections.abc import Mapping
+from itertools import islice
+from pathlib import Path
+
+from domain.errors import InputError
+from domain.frames import Frame
+from flows.sources.inputs import Input
+from flows.sources.lines import read_lines
+from flows.sources.recorded import Recording
+from flows.sources.tables import Table
+
+_BINARY = (b"PAR1", b"ARROW1", b"\xff\xff\xff\xff")
+_REFUSED = {
+    b"PK\x03\x04": "is a zip archive; unpack it",
+    b"FEA1": "is Feather version 1; write it as version 2 with pyarrow.feather.write_feather",
+    b"\x28\xb5\x2f\xfd": "is compressed with zstd; unpack it, or compress it with gzip",
+    b"BZh": "is compressed with bzip2; unpack it, or compress it with gzip",
+    b"\xfd7zXZ": "is compressed with xz; unpack it, or compress it with gzip",
+}
+
+
+def open_input(path: Path, instrument: str | None, mapping: Mapping[str, str], frame: Frame | None) -> Input:
+    """The input in `path`; the other parameters are for tables (`flows.sources.tables`).
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or it is of no format that we read.
+    """
+    magic = _first_bytes(path)
+    for bytes_, fault in _REFUSED.items():
+        if magic.startswith(bytes_):
+            raise InputError(f"input {path.name!r} {fault}")
+    if not magic.startswith(_BINARY):
+        lines = next((chunk.lines for chunk in islice(read_lines(path, at_most=20, block_bytes=1 << 16), 1)), [])
+        if Recording.recognises(lines):
+            return Recording(path)
+        head = b"\n".join(lines)
+        if not head.strip():
+            raise InputError(f"input {path.name!r} is empty; leave it out")
+        if b"\0" in head:
+            raise InputError(f"input {path.name!r} is neither Parquet, Feather, CSV nor a recording")
+        if lines[0].startswith((b"{", b"[")):
+            raise InputError(
+                f"input {path.name!r} holds JSON without receive times; recordings have lines of `RECV_NS JSON`"
+            )
+    return Table(path, instrument=instrument, mapping=mapping, frame=frame)
+
+
+def _first_bytes(path: Path) -> bytes:
+    if path.is_dir():
+        raise InputError(f"input {str(path)!r} is a folder; name the files in it")
+    try:
+        with path.open("rb") as file:
+            return file.read(8)
+    except OSError as problem:
+        raise InputError(f"input {str(path)!r} cannot be opened: {problem.strerror}; check the path") from None

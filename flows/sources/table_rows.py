@@ -1,0 +1,77 @@
+"""Rows of trades and of bars from the columns of a table, and the rules that they must obey."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from domain import clock
+from domain.blocks import NO_ID, TRADE, Rows
+from domain.frames import Frame
+from domain.slices import BAR
+from flows.sources import cells
+from flows.sources.columns import Column
+
+EARLIEST_NS = 365 * clock.DAY
+"""No market was recorded in 1970; such a time is a number whose unit or origin was mistaken."""
+
+Rules = dict[str, NDArray[np.bool_]]
+"""What is wrong, and with which rows."""
+
+
+def trades(batch: pa.RecordBatch, columns: Mapping[str, Column]) -> tuple[Rows, Rules]:
+    """Rows of `TRADE` without their instruments; the rules say which of them are none."""
+    rows = np.zeros(batch.num_rows, TRADE)
+    rows["ts"] = times = _times(batch, columns["ts"])
+    rows["price"] = price = _numbers(batch, columns["price"])
+    rows["size"] = size = _numbers(batch, columns["size"])
+    rows["id"] = cells.whole_numbers(batch.column(columns["id"].name)) if "id" in columns else NO_ID
+    rules = {
+        "time is missing, unreadable or before 1971": times < EARLIEST_NS,
+        "price is not a positive number": ~((price > 0) & (price < np.inf)),
+        "size is not a positive number": ~((size > 0) & (size < np.inf)),
+    }
+    if "side" in columns:
+        rows["side"] = cells.sides(batch.column(columns["side"].name))
+    elif "is_buyer_maker" in columns:
+        rows["side"] = cells.sides_of_makers(batch.column(columns["is_buyer_maker"].name))
+    rules["side is neither buy nor sell"] = rows["side"] == cells.NO_SIDE
+    return rows, rules
+
+
+def bars(batch: pa.RecordBatch, columns: Mapping[str, Column], frame: Frame) -> tuple[Rows, Rules]:
+    """Rows of `BAR` without their instruments; the rules say which of them are none."""
+    rows = np.zeros(batch.num_rows, BAR)
+    rows["open_time"] = times = _times(batch, columns["ts"])
+    rows["close_time"] = times + frame.length_ns
+    for name in ("open", "high", "low", "close", "volume"):
+        rows[name] = _numbers(batch, columns[name])
+    for name in ("quote_volume", "buy_volume"):
+        rows[name] = _numbers(batch, columns[name]) if name in columns else np.nan
+    rows["trades"] = cells.whole_numbers(batch.column(columns["trades"].name)) if "trades" in columns else -1
+    prices = np.array([rows[name] for name in ("open", "high", "low", "close")])
+    ends = np.array([rows["open"], rows["close"]])
+    return rows, {
+        "time is missing, unreadable or before 1971": times < EARLIEST_NS,
+        "a price is not a positive number": ~((prices > 0) & (prices < np.inf)).all(axis=0),
+        "high is below low": rows["high"] < rows["low"],
+        "open or close is not between low and high": ((ends < rows["low"]) | (ends > rows["high"])).any(axis=0),
+        "volume is not a number of 0 or more": ~((rows["volume"] >= 0) & (rows["volume"] < np.inf)),
+        f"open time is not a multiple of {frame.name}": times % frame.length_ns != 0,
+    }
+
+
+def times_of(batch: pa.RecordBatch, columns: Mapping[str, Column]) -> NDArray[np.int64]:
+    """The usable times of a batch."""
+    times = _times(batch, columns["ts"])
+    return times[times >= EARLIEST_NS]
+
+
+def _times(batch: pa.RecordBatch, column: Column) -> NDArray[np.int64]:
+    return cells.times(batch.column(column.name), column.unit, column.origin_ns)
+
+
+def _numbers(batch: pa.RecordBatch, column: Column) -> NDArray[np.float64]:
+    values = cells.numbers(batch.column(column.name))
+    return values if column.divisor == 1.0 else values / column.divisor

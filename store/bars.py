@@ -1,0 +1,150 @@
+"""Bars: closed bars of every frame, written as columns and read as records."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import chain
+from typing import Any, Final, NamedTuple
+
+import msgspec
+import numpy as np
+import psycopg
+from numpy.typing import NDArray
+from psycopg.errors import UniqueViolation
+
+from store.partitions import maintain
+from store.postgres import Pool, reachable
+
+_BACKFILL: Final = 2_000
+"""Rows from which a batch counts as backfill, that is, as probably new."""
+_AT_ONCE: Final = 20_000
+
+
+class BarColumns(NamedTuple):
+    """Bars to write, column by column, each of length n.
+
+    `quote_volume` and `buy_volume` are NaN and `trades` is -1 where the input did not say.
+    """
+
+    instrument: list[str]
+    timeframe: list[str]
+    open_time: NDArray[np.datetime64]  # microseconds
+    close_time: NDArray[np.datetime64]
+    open: NDArray[np.float64]
+    high: NDArray[np.float64]
+    low: NDArray[np.float64]
+    close: NDArray[np.float64]
+    volume: NDArray[np.float64]
+    quote_volume: NDArray[np.float64]
+    buy_volume: NDArray[np.float64]
+    trades: NDArray[np.int64]
+    synthetic: NDArray[np.bool_]
+    incomplete: NDArray[np.bool_]
+
+
+class Bar(msgspec.Struct, frozen=True, kw_only=True):
+    """One closed bar as it is read; null is what the input did not say."""
+
+    instrument: str
+    timeframe: str
+    open_time: datetime
+    close_time: datetime
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+    quote_volume: float | None
+    buy_volume: float | None
+    trades: int | None
+    synthetic: bool
+    incomplete: bool
+
+
+_COLUMNS: Final = ", ".join(BarColumns._fields)
+_ARRAYS: Final = ", ".join(f"%({name})s" for name in BarColumns._fields[2:])
+
+# NaN is null by the time it gets here (store/arrays.py).
+_INSERT: Final = f"""
+INSERT INTO bars ({_COLUMNS})
+SELECT {_COLUMNS.replace("trades", "nullif(trades, -1)")}
+FROM unnest(%(instrument)s::text[], %(timeframe)s::text[], {_ARRAYS}) AS given ({_COLUMNS})
+"""  # noqa: S608  names of our own columns
+
+_KNOWN: Final = """
+SELECT EXISTS (SELECT FROM bars WHERE instrument = %s AND timeframe = %s AND open_time = %s)
+"""
+
+_READ: Final = f"SELECT {_COLUMNS} FROM bars WHERE instrument = %(instrument)s AND timeframe = %(timeframe)s"  # noqa: S608
+
+
+def join(parts: Sequence[BarColumns]) -> BarColumns:
+    """Several sets of bars as one."""
+    names, frames, *columns = zip(*parts, strict=True)
+    return BarColumns(list(chain(*names)), list(chain(*frames)), *map(np.concatenate, columns))
+
+
+def write(connection: psycopg.Connection, bars: BarColumns) -> int:
+    """Write bars; one that is there stays as it is. Makes the partitions it needs.
+
+    Returns
+    -------
+    int
+        How many were new.
+
+    Raises
+    ------
+    ServiceError
+        If Postgres cannot be reached.
+    """
+    if not bars.instrument:
+        return 0
+    maintain(connection, "bars", bars.open_time)
+    columns: tuple[Any, ...] = bars
+    written = 0
+    with reachable():
+        for start in range(0, len(bars.instrument), _AT_ONCE):
+            written += _write(connection, BarColumns(*(column[start : start + _AT_ONCE] for column in columns)))
+    return written
+
+
+def _write(connection: psycopg.Connection, bars: BarColumns) -> int:
+    """A large batch is tried without ON CONFLICT first, which is faster by half, and again with it if any bar is known.
+
+    Measured with 20,000 rows: 190,000 rows a second against 130,000; COPY to a temporary table and an
+    upsert from there: 155,000.
+    """
+    if len(bars.instrument) >= _BACKFILL and not _first_is_known(connection, bars):
+        try:
+            with connection.transaction():
+                return connection.execute(_INSERT, bars._asdict()).rowcount
+        except UniqueViolation:
+            pass
+    return connection.execute(f"{_INSERT} ON CONFLICT DO NOTHING", bars._asdict()).rowcount
+
+
+def _first_is_known(connection: psycopg.Connection, bars: BarColumns) -> bool:
+    first = (bars.instrument[0], bars.timeframe[0], bars.open_time[:1].tolist()[0])
+    return connection.execute(_KNOWN, first).fetchone() == (True,)
+
+
+async def page(pool: Pool, instrument: str, timeframe: str, *, limit: int, before: datetime | None = None) -> list[Bar]:
+    """Bars of one instrument and frame, newest first.
+
+    Parameters
+    ----------
+    before
+        Only bars that open before this instant.
+
+    Raises
+    ------
+    ServiceError
+        If Postgres cannot be reached in time.
+    """
+    query = _READ
+    values: dict[str, Any] = {"instrument": instrument, "timeframe": timeframe, "limit": limit, "before": before}
+    if before is not None:
+        query += " AND open_time < %(before)s"
+    with reachable():
+        async with pool.connection() as connection:
+            cursor = await connection.execute(f"{query} ORDER BY open_time DESC LIMIT %(limit)s", values)
+            return [Bar(**dict(zip(BarColumns._fields, row, strict=True))) for row in await cursor.fetchall()]

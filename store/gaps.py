@@ -1,0 +1,91 @@
+"""Gaps: where a feed is known or likely to have missed trades."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any, Final
+
+import msgspec
+import psycopg
+
+from store.postgres import Pool, reachable
+
+
+class Gap(msgspec.Struct, frozen=True, kw_only=True):
+    """A hole in the trades of one instrument.
+
+    Attributes
+    ----------
+    detected_at
+        Close time of the bar that shows it.
+    first_id, last_id
+        Trade ids around the hole, both present; null if the feed itself said that it may have missed some.
+    missing
+        Trades known to be missing; null if unknown.
+    """
+
+    instrument: str
+    detected_at: datetime
+    first_id: int | None
+    last_id: int | None
+    missing: int | None
+
+
+_COLUMNS: Final = tuple(field.name for field in msgspec.structs.fields(Gap))
+
+_WRITE: Final = """
+INSERT INTO gaps (id, instrument, detected_at, first_id, last_id, missing)
+SELECT * FROM unnest(%(id)s::text[], %(instrument)s::text[], %(detected_at)s::timestamptz[], %(first_id)s::int8[],
+                     %(last_id)s::int8[], %(missing)s::int8[])
+ON CONFLICT (id) DO NOTHING
+"""
+
+
+def write(connection: psycopg.Connection, gaps: Sequence[Gap]) -> int:
+    """Write gaps; one that is there stays as it is.
+
+    Returns
+    -------
+    int
+        How many were new.
+
+    Raises
+    ------
+    ServiceError
+        If Postgres cannot be reached.
+    """
+    if not gaps:
+        return 0
+    columns: dict[str, list[Any]] = {name: [getattr(gap, name) for gap in gaps] for name in _COLUMNS}
+    columns["id"] = [_id(gap) for gap in gaps]
+    with reachable():
+        return connection.execute(_WRITE, columns).rowcount
+
+
+async def page(pool: Pool, *, limit: int, since: datetime | None = None) -> list[Gap]:
+    """Gaps, newest first.
+
+    Parameters
+    ----------
+    since
+        Only gaps of this instant or later.
+
+    Raises
+    ------
+    ServiceError
+        If Postgres cannot be reached in time.
+    """
+    query = f"SELECT {', '.join(_COLUMNS)} FROM gaps"  # noqa: S608  names of our own columns
+    if since is not None:
+        query += " WHERE detected_at >= %(since)s"
+    with reachable():
+        async with pool.connection() as connection:
+            cursor = await connection.execute(
+                f"{query} ORDER BY detected_at DESC, id DESC LIMIT %(limit)s", {"since": since, "limit": limit}
+            )
+            return [Gap(**dict(zip(_COLUMNS, row, strict=True))) for row in await cursor.fetchall()]
+
+
+def _id(gap: Gap) -> str:
+    parts = (gap.instrument, gap.detected_at.isoformat(), gap.first_id, gap.last_id)
+    return blake2b("|".join(map(str, parts)).encode(), digest_size=16).hexdigest()

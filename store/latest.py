@@ -1,0 +1,72 @@
+"""Latest: the newest feature row of each symbol and frame, as a Redis hash such as `BTCUSDT:features:5m`.
+
+A field for each feature that is warm, and `close_time` and `instrument`. The hash is replaced whole,
+so a feature that is no longer warm, or no longer exists, leaves no old value behind.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import redis
+import redis.asyncio
+
+from domain.instruments import symbol_of
+from store.redis_server import reachable
+
+
+class FeatureRow(NamedTuple):
+    """The features of one closed bar.
+
+    Attributes
+    ----------
+    close_time
+        RFC 3339.
+    values
+        Feature to value; one that is not finite is left out.
+    """
+
+    instrument: str
+    timeframe: str
+    close_time: str
+    values: Mapping[str, float]
+
+
+def key(symbol: str, timeframe: str) -> str:
+    """The hash of a symbol and frame."""
+    return f"{symbol}:features:{timeframe}"
+
+
+def write(client: redis.Redis, rows: Sequence[FeatureRow], *, ttl_s: int) -> None:
+    """Replace the hashes of `rows`; each is gone after `ttl_s` seconds without another row.
+
+    Raises
+    ------
+    ServiceError
+        If Redis cannot be reached or is full.
+    """
+    with reachable(), client.pipeline(transaction=True) as pipeline:
+        for row in rows:
+            name = key(symbol_of(row.instrument), row.timeframe)
+            fields: dict[Any, Any] = {feature: value for feature, value in row.values.items() if math.isfinite(value)}
+            pipeline.delete(name)
+            pipeline.hset(name, mapping=fields | {"close_time": row.close_time, "instrument": row.instrument})
+            pipeline.expire(name, ttl_s)
+        pipeline.execute()
+
+
+async def read(client: redis.asyncio.Redis, symbol: str, timeframe: str) -> FeatureRow | None:
+    """The newest row of a symbol and frame; None if there is none.
+
+    Raises
+    ------
+    ServiceError
+        If Redis cannot be reached.
+    """
+    with reachable():
+        found: Any = await client.hgetall(key(symbol, timeframe))
+    if not found:
+        return None
+    fields = {name.decode(): value.decode() for name, value in found.items()}
+    instrument, close_time = fields.pop("instrument"), fields.pop("close_time")
+    return FeatureRow(instrument, timeframe, close_time, {name: float(value) for name, value in fields.items()})

@@ -1,0 +1,113 @@
+"""Migrations: numbered SQL files, each applied once, in order, in a transaction of its own.
+
+A file that was applied is never edited; its checksum is kept and compared. An advisory lock lets any
+number of processes call `migrate` at the same moment: one works, the others wait and find it done.
+"""
+
+from hashlib import sha256
+from importlib.resources import files
+from typing import NamedTuple
+
+import psycopg
+
+from domain.errors import SetupError
+from store.postgres import connect, reachable
+
+_LOCK = 7_236_144_001
+"""Any number, as long as nobody else in the database uses it."""
+
+_LEDGER = """
+CREATE TABLE IF NOT EXISTS schema_migrations (
+    version    text PRIMARY KEY,
+    sha256     text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now()
+)
+"""
+
+
+class Migration(NamedTuple):
+    """One file of `store/migrations`."""
+
+    version: str
+    sql: str
+
+    @property
+    def sha256(self) -> str:
+        """Checksum of the file."""
+        return sha256(self.sql.encode()).hexdigest()
+
+
+def known() -> list[Migration]:
+    """The migrations of this version of the code, in order."""
+    home = files("store.migrations")
+    names = sorted(path.name for path in home.iterdir() if path.name.endswith(".sql"))
+    return [Migration(name.removesuffix(".sql"), (home / name).read_text("utf-8")) for name in names]
+
+
+def migrate(url: str) -> list[str]:
+    """Bring the database up to date.
+
+    Returns
+    -------
+    list of str
+        The versions that were applied by this call; empty if there was nothing to do.
+
+    Raises
+    ------
+    SetupError
+        If an applied file was edited, or the database is newer than the code.
+    ServiceError
+        If Postgres cannot be reached.
+    """
+    with connect(url, statement_timeout_s=0) as connection, reachable():
+        connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
+        try:
+            connection.execute(_LEDGER)
+            todo = _missing(connection)
+            for migration in todo:
+                with connection.transaction():
+                    connection.execute(migration.sql.encode())
+                    connection.execute(
+                        "INSERT INTO schema_migrations (version, sha256) VALUES (%s, %s)",
+                        (migration.version, migration.sha256),
+                    )
+        finally:
+            connection.execute("SELECT pg_advisory_unlock(%s)", (_LOCK,))
+    return [migration.version for migration in todo]
+
+
+def pending(url: str) -> list[str]:
+    """The versions that `migrate` would apply; writes nothing.
+
+    Raises
+    ------
+    SetupError, ServiceError
+        As `migrate` does.
+    """
+    with connect(url) as connection, reachable():
+        begun = connection.execute("SELECT to_regclass('schema_migrations') IS NOT NULL").fetchone()
+        todo = _missing(connection) if begun == (True,) else known()
+    return [migration.version for migration in todo]
+
+
+def _missing(connection: psycopg.Connection) -> list[Migration]:
+    """The migrations that were not applied; refuses a history that is not the code's own."""
+    applied = connection.execute("SELECT version, sha256 FROM schema_migrations ORDER BY version").fetchall()
+    ours = known()
+    for (version, checksum), migration in zip(applied, ours, strict=False):
+        if version != migration.version:
+            raise SetupError(
+                f"migration {migration.version!r} was not applied to this database before {version!r}; "
+                f"run the version of signalengine that wrote it, or give an empty database"
+            )
+        if checksum != migration.sha256:
+            raise SetupError(
+                f"migration {version!r} is not the file that was applied to this database; "
+                f"restore store/migrations/{version}.sql and make a new migration for the change"
+            )
+    if len(applied) > len(ours):
+        raise SetupError(
+            f"the database has migration {applied[len(ours)][0]!r}, which this version of signalengine "
+            f"does not know; upgrade signalengine"
+        )
+    return ours[len(applied) :]

@@ -1,0 +1,143 @@
+"""Postgres: how we connect, and what a lost connection is called.
+
+Every session speaks UTC, bounds its statements in time, and says who it is in `pg_stat_activity`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg import errors
+from psycopg.conninfo import conninfo_to_dict
+from psycopg_pool import AsyncConnectionPool
+
+from domain.errors import ServiceError, SettingError, SetupError
+from store import arrays
+
+Connection = psycopg.Connection
+Pool = AsyncConnectionPool[psycopg.AsyncConnection]
+
+_SESSION = """
+SELECT set_config('TimeZone', 'UTC', false),
+       set_config('statement_timeout', %s, false),
+       set_config('lock_timeout', %s, false),
+       set_config('idle_in_transaction_session_timeout', '60s', false),
+       set_config('default_transaction_read_only', %s, false)
+"""
+_KEEPALIVE: dict[str, Any] = {
+    "keepalives_idle": 30,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+"""A peer that vanished without a word is found out in 45 s at most."""
+
+
+def connect(url: str, *, statement_timeout_s: float = 60) -> psycopg.Connection:
+    """A connection for the engine, in autocommit: a transaction is opened where one is meant.
+
+    Parameters
+    ----------
+    url
+        `postgresql://…`, usually `DATABASE_URL`.
+    statement_timeout_s
+        Seconds a statement may take; 0 means no limit.
+
+    Raises
+    ------
+    SettingError
+        If `url` is not one.
+    ServiceError
+        If Postgres does not answer.
+    """
+    place = _place(url)
+    try:
+        connection = psycopg.connect(
+            url, autocommit=True, connect_timeout=5, application_name="signalengine", **_KEEPALIVE
+        )
+    except psycopg.OperationalError as problem:
+        raise ServiceError(
+            f"Postgres at {place} does not answer ({_first_line(problem)}); start it, or give another DATABASE_URL"
+        ) from problem
+    connection.execute(_SESSION, (f"{statement_timeout_s * 1000:.0f}", "10s", "off"))
+    arrays.register(connection)
+    return connection
+
+
+def async_pool(url: str, *, max_size: int = 8) -> Pool:
+    """A pool of reading connections for the API, not yet open: `await pool.open()` in its lifespan.
+
+    Connections are tried before they are lent out, so a restart of Postgres costs nobody a request.
+
+    Raises
+    ------
+    SettingError
+        If `url` is not one.
+    """
+    _place(url)
+    return AsyncConnectionPool(
+        url,
+        kwargs={"autocommit": True, "connect_timeout": 5, "application_name": "signalengine api", **_KEEPALIVE},
+        min_size=1,
+        max_size=max_size,
+        timeout=2,
+        max_lifetime=3600,
+        open=False,
+        check=AsyncConnectionPool.check_connection,
+        configure=_configure,
+        name="signalengine api",
+    )
+
+
+@contextmanager
+def reachable() -> Iterator[None]:
+    """Names what Postgres may do to us at any time; everything else is a bug and passes.
+
+    Raises
+    ------
+    ServiceError
+        If the connection is lost, the pool is exhausted, the disk is full, a time limit is passed, or
+        Postgres is about to stop or cannot write: to try again may help.
+    SetupError
+        If a table is not there: the database was not migrated.
+    """
+    try:
+        yield
+    except (psycopg.OperationalError, errors.ReadOnlySqlTransaction) as problem:
+        raise ServiceError(f"Postgres: {_first_line(problem)}") from problem
+    except (errors.UndefinedTable, errors.UndefinedColumn) as problem:
+        raise SetupError(f"{_first_line(problem)}: the database is behind; run 'signalengine migrate'") from problem
+
+
+@contextmanager
+def transaction(connection: Connection) -> Iterator[None]:
+    """All of it or nothing.
+
+    Raises
+    ------
+    ServiceError, SetupError
+        As `reachable` does; also if the commit itself does not come through.
+    """
+    with reachable(), connection.transaction():
+        yield
+
+
+async def _configure(connection: psycopg.AsyncConnection) -> None:
+    await connection.execute(_SESSION, ("2000", "1s", "on"))
+
+
+def _place(url: str) -> str:
+    """Where `url` leads, without its password."""
+    try:
+        parts = conninfo_to_dict(url)
+    except psycopg.ProgrammingError as problem:
+        raise SettingError(
+            f"the address of Postgres is not one ({_first_line(problem)}); "
+            f"write postgresql://user:password@host:5432/database"
+        ) from None
+    return f"{parts.get('host', 'localhost')}:{parts.get('port', 5432)}/{parts.get('dbname', '')}"
+
+
+def _first_line(problem: Exception) -> str:
+    return (str(problem).strip().splitlines() or [type(problem).__name__])[0]

@@ -1,0 +1,35 @@
+"""Ready: whether Postgres or Redis answers, and if not, why."""
+
+from domain.errors import ServiceError
+from store import postgres, redis_server
+
+
+def postgres_ready(url: str) -> str | None:
+    """What is wrong with Postgres at `url`; None if it answers.
+
+    Raises
+    ------
+    SettingError
+        If `url` is not one.
+    """
+    try:
+        with postgres.reachable(), postgres.connect(url):
+            return None
+    except ServiceError as problem:
+        return str(problem)
+
+
+def redis_ready(url: str) -> str | None:
+    """What is wrong with Redis or Valkey at `url`; None if it answers and has loaded its data.
+
+    Raises
+    ------
+    SettingError
+        If `url` is not one.
+    """
+    try:
+        with redis_server.reachable(), redis_server.connect(url) as client:
+            client.ping()
+    except ServiceError as problem:
+        return str(problem)
+    return None

@@ -1,0 +1,66 @@
+"""Redis or Valkey, 6.2 or later: how we connect, and what a lost connection is called."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import redis
+import redis.asyncio
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from domain.errors import ServiceError, SettingError
+
+BLOCK_MS_MAX: Final = 10_000
+_TIMEOUT_S: Final = 15
+"""Longer than a read may block, so that only a dead server is taken for one."""
+
+# RESP2 on purpose: redis-py shapes the replies of streams otherwise under RESP3.
+_OPTIONS: Final[dict[str, Any]] = {"protocol": 2, "socket_timeout": _TIMEOUT_S, "socket_connect_timeout": 5}
+
+
+def connect(url: str) -> redis.Redis:
+    """A client for the engine. It connects at its first command, and once more if that finds the line dead.
+
+    Raises
+    ------
+    SettingError
+        If `url` is not one.
+    """
+    with _checked():
+        return redis.Redis.from_url(url, retry=Retry(NoBackoff(), 1), **_OPTIONS)
+
+
+def connect_async(url: str) -> redis.asyncio.Redis:
+    """The same for the API; close it with `aclose()`."""
+    with _checked():
+        return redis.asyncio.Redis.from_url(url, retry=AsyncRetry(NoBackoff(), 1), **_OPTIONS)
+
+
+@contextmanager
+def reachable() -> Iterator[None]:
+    """Names what Redis may do to us at any time; everything else is a bug and passes.
+
+    Raises
+    ------
+    ServiceError
+        If the connection is lost, or the server is loading, full or read-only: to try again may help.
+    """
+    try:
+        yield
+    except (redis.ConnectionError, redis.TimeoutError, redis.OutOfMemoryError, redis.ReadOnlyError) as problem:
+        raise ServiceError(f"Redis: {problem}") from problem
+    except redis.ResponseError as problem:
+        # MISCONF: it cannot write its append-only file; OOM: as a script's error it is not yet a class of its own.
+        if str(problem).startswith(("MISCONF", "OOM", "LOADING", "MASTERDOWN", "CLUSTERDOWN")):
+            raise ServiceError(f"Redis: {problem}") from problem
+        raise
+
+
+@contextmanager
+def _checked() -> Iterator[None]:
+    try:
+        yield
+    except ValueError as problem:
+        raise SettingError(f"the address of Redis is not one ({problem}); write redis://host:6379/0") from None

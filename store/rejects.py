@@ -1,0 +1,78 @@
+"""Rejects: input that could not be used, with its reason and its bytes."""
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import Final
+
+import psycopg
+
+from domain import clock
+from domain.slices import Reject
+from store.postgres import Pool, reachable
+
+_WRITE: Final = """
+INSERT INTO rejects (id, source, position, reason, raw, at)
+SELECT * FROM unnest(%(id)s::text[], %(source)s::text[], %(position)s::int8[], %(reason)s::text[], %(raw)s::bytea[],
+                     %(at)s::timestamptz[])
+ON CONFLICT (id) DO NOTHING
+"""
+
+_READ: Final = """
+SELECT source, position, reason, raw, at FROM rejects
+WHERE %(source)s::text IS NULL OR source = %(source)s
+ORDER BY source, position, id LIMIT %(limit)s
+"""
+
+
+def write(connection: psycopg.Connection, rejects: Sequence[Reject]) -> int:
+    """Write rejects; the same one from the same place is kept once.
+
+    Returns
+    -------
+    int
+        How many were new.
+
+    Raises
+    ------
+    ServiceError
+        If Postgres cannot be reached.
+    """
+    if not rejects:
+        return 0
+    columns = {
+        "id": [_id(reject) for reject in rejects],
+        "source": [_text(reject.source) for reject in rejects],
+        "position": [reject.position for reject in rejects],
+        "reason": [_text(reject.reason) for reject in rejects],
+        "raw": [reject.raw for reject in rejects],
+        "at": [clock.to_datetime(reject.at_ns) if reject.at_ns else None for reject in rejects],
+    }
+    with reachable():
+        return connection.execute(_WRITE, columns).rowcount
+
+
+async def page(pool: Pool, *, limit: int, source: str | None = None) -> list[Reject]:
+    """Rejects by source and position.
+
+    Raises
+    ------
+    ServiceError
+        If Postgres cannot be reached in time.
+    """
+    with reachable():
+        async with pool.connection() as connection:
+            cursor = await connection.execute(_READ, {"source": source, "limit": limit})
+            return [
+                Reject(source, position, reason, raw, clock.from_datetime(at) if at else 0)
+                for source, position, reason, raw, at in await cursor.fetchall()
+            ]
+
+
+def _id(reject: Reject) -> str:
+    text = f"{_text(reject.source)}|{reject.position}|{_text(reject.reason)}|"
+    return blake2b(text.encode() + reject.raw, digest_size=16).hexdigest()
+
+
+def _text(text: str) -> str:
+    """What Postgres can keep: a file name may hold bytes that are no text, and bad input may hold NUL."""
+    return text.encode("utf-8", "replace").decode().replace("\x00", "�")

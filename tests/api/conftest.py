@@ -1,0 +1,140 @@
+"""The API as it runs: uvicorn on a loopback port, in a thread, with a real Postgres and a real Valkey."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx2
+import psycopg
+import pytest
+import redis
+from websockets.sync.client import ClientConnection, connect
+
+from api.__main__ import Server, config
+from api.app import build
+from api.listener import listen
+from api.resources import Resources
+from api.settings import ApiSettings
+from domain.signals import Signal
+from store import feed, signals
+from store.postgres import connect as connect_postgres
+
+PATIENCE_S = 20
+
+
+def until(is_so: Callable[[], Any], within_s: float = PATIENCE_S) -> Any:
+    """What `is_so` gives as soon as it is true."""
+    deadline = time.monotonic() + within_s
+    while not (found := is_so()):
+        assert time.monotonic() < deadline, f"not within {within_s} s"
+        time.sleep(0.01)
+    return found
+
+
+@dataclass
+class Api:
+    """A running API and its two sources, as their writers see them."""
+
+    address: str
+    resources: Resources
+    server: Server
+    thread: threading.Thread
+    connection: psycopg.Connection
+    redis: redis.Redis
+    http: httpx2.Client = field(init=False)
+    seq: int = 0
+
+    def __post_init__(self) -> None:
+        self.http = httpx2.Client(base_url=f"http://{self.address}")
+
+    def get(self, path: str, status: int = 200, **options: Any) -> Any:
+        """The JSON at `path`."""
+        response = self.http.get(path, **options)
+        assert response.status_code == status, response.text
+        return response.json()
+
+    def write(self, rows: Sequence[Signal]) -> None:
+        """Into Postgres."""
+        with self.connection.transaction():
+            signals.write(self.connection, rows)
+
+    def publish(self, rows: Sequence[Signal], channel: str = "signals") -> list[int]:
+        """Into the feed, under the next seqs."""
+        entries = [(self.seq + place, signals.payload(row)) for place, row in enumerate(rows, 1)]
+        self.seq += len(rows)
+        assert feed.publish(self.redis, channel, entries) == len(rows)
+        return [seq for seq, _ in entries]
+
+    def caught_up(self, channel: str = "signals") -> None:
+        """Wait until what was published is in the ring."""
+        until(lambda: self.resources.hub.ring.newest.get(channel, 0) == self.seq)
+
+    def websocket(self, path: str = "/ws/feed", **options: Any) -> ClientConnection:
+        """A client that has been greeted."""
+        return connect(f"ws://{self.address}{path}", proxy=None, **options)
+
+    def stop(self) -> None:
+        """Stop as SIGTERM does."""
+        self.server.should_exit = True
+        self.thread.join(PATIENCE_S)
+        assert not self.thread.is_alive()
+
+
+def hear(websocket: ClientConnection, within_s: float = PATIENCE_S) -> dict[str, Any]:
+    """The next message that is not there just because time passes."""
+    while (message := json.loads(websocket.recv(within_s)))["type"] in ("status", "keepalive"):
+        pass
+    return message
+
+
+def say(websocket: ClientConnection, **command: Any) -> dict[str, Any]:
+    """The answer to one command."""
+    websocket.send(json.dumps(command))
+    return hear(websocket)
+
+
+@pytest.fixture
+def serve(database_url: str, clean_redis_url: str) -> Iterator[Callable[..., Api]]:
+    """Starts an API with the given settings."""
+    started: list[Api] = []
+    ticks = {"keepalive_s": 60.0, "status_s": 60.0}
+
+    def start(redis_url: str = clean_redis_url, database: str = database_url, **settings: Any) -> Api:
+        chosen = ApiSettings(port=0, **{**ticks, **settings})
+        app = build(
+            chosen, database_url=database, redis_url=redis_url, now_ns=time.time_ns, steady_s=time.perf_counter
+        )
+        listener = listen(chosen.host, 0)
+        server = Server(config(app, chosen), app.state.resources.hub)
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        host, port = listener.getsockname()
+        api = Api(
+            address=f"{host}:{port}",
+            resources=app.state.resources,
+            server=server,
+            thread=thread,
+            connection=connect_postgres(database_url),
+            redis=feed.connect(clean_redis_url),
+        )
+        started.append(api)
+        until(lambda: server.started)
+        return api
+
+    yield start
+    for api in started:
+        api.stop()
+        api.http.close()
+        api.connection.close()
+        api.redis.close()
+
+
+@pytest.fixture
+def api(serve: Callable[..., Api]) -> Api:
+    """An API that is ready."""
+    running = serve()
+    until(lambda: running.resources.tail.connected)
+    return running

@@ -1,0 +1,35 @@
+import pytest
+
+from api.settings import ApiSettings, check, is_loopback
+from domain.environ import read
+from domain.errors import SettingError
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "localhost"])
+def test_loopback_is_served(host: str) -> None:
+    assert check(ApiSettings(host=host)).host == host
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "10.1.2.3", "example.org", "127.0.0.1.example", "0"])
+def test_anything_else_is_refused_with_the_way_out(host: str) -> None:
+    assert not is_loopback(host)
+    with pytest.raises(SettingError, match=r"host=.* is not a loopback address; .*127\.0\.0\.1"):
+        check(ApiSettings(host=host))
+
+
+def test_environment_fills_every_kind_of_field() -> None:
+    environ = {
+        "SIGNALENGINE_API_PORT": "0",
+        "SIGNALENGINE_API_ALLOWED_ORIGINS": "https://a.example, https://b.example",
+        "SIGNALENGINE_API_KEEPALIVE_S": "2.5",
+        "SIGNALENGINE_API_RING_MESSAGES": "5",
+    }
+    assert read(ApiSettings, "api", environ) == ApiSettings(
+        port=0, allowed_origins=("https://a.example", "https://b.example"), keepalive_s=2.5, ring_messages=5
+    )
+
+
+@pytest.mark.parametrize("name", ["PORT", "RING_MESSAGES", "STUCK_S", "MESSAGES_PER_S", "CLIENTS_MAX"])
+def test_limits_that_are_none_are_refused(name: str) -> None:
+    with pytest.raises(SettingError, match=name):
+        read(ApiSettings, "api", {f"SIGNALENGINE_API_{name}": "-1"})

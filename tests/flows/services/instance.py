@@ -1,0 +1,68 @@
+"""An instance of `up` in a directory of its own, run as a person runs it: as a process."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from flows.services.home import Home
+from flows.services.process import Process, read_record
+from flows.services.shutdown import stop_recorded
+from tests.flows.services.until import until
+
+
+class Trial:
+    """A home, the supervisors that were started in it, and what they said."""
+
+    def __init__(self) -> None:
+        self.directory = Path(tempfile.mkdtemp(prefix="se-"))
+        self.home = Home(self.directory)
+        self.environ = {
+            **{name: value for name, value in os.environ.items() if not name.endswith("_URL")},
+            "SIGNALENGINE_SERVICES_DIRECTORY": str(self.directory),
+            "SIGNALENGINE_API_PORT": "0",
+            "SIGNALENGINE_ENGINE_PORT": "0",
+        }
+        self.supervisors: list[subprocess.Popen[str]] = []
+
+    def up(self, *standins: str) -> "subprocess.Popen[str]":
+        """Start `up` with stand-ins in the foreground."""
+        command = [sys.executable, "-m", "tests.flows.services.standin", *standins]
+        pipe = subprocess.PIPE
+        supervisor = subprocess.Popen(command, env=self.environ, stdout=pipe, stderr=pipe, text=True)
+        self.supervisors.append(supervisor)
+        return supervisor
+
+    def until_ready(self) -> None:
+        """Until the newest supervisor says so."""
+
+        def ready() -> bool:
+            supervisor, instance = self.supervisors[-1], self.home.instance()
+            assert supervisor.poll() is None, supervisor.communicate()
+            return instance is not None and instance.ready
+
+        until(ready, within_s=120)
+
+    def run(self, *words: str) -> "subprocess.CompletedProcess[str]":
+        """A command of ours to its end."""
+        command = [sys.executable, "-m", "flows", *words]
+        return subprocess.run(command, env=self.environ, capture_output=True, text=True, check=False, timeout=300)
+
+    def process(self, name: str) -> Process | None:
+        """A part, if it lives."""
+        return read_record(self.home.record(name))
+
+    def alive(self) -> dict[str, int]:
+        """Names and pids of all parts that live."""
+        found = {name: self.process(name) for name in self.home.recorded()}
+        return {name: process.pid for name, process in found.items() if process}
+
+    def close(self) -> None:
+        """Leave nothing running and nothing lying about."""
+        for supervisor in self.supervisors:
+            supervisor.kill()
+            supervisor.communicate()
+        stop_recorded(self.home, at_once=True)
+        shutil.rmtree(self.directory)

@@ -1,0 +1,82 @@
+"""A process is known by its pid and its start, and by nothing less."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from flows.services.process import Process, read_record, start_of, working_in, write_record
+from tests.flows.services.until import until
+
+SLEEP = "import time; time.sleep(600)"
+STUBBORN = "import signal, time; signal.signal(15, signal.SIG_IGN); print('ready', flush=True); time.sleep(600)"
+
+
+@pytest.fixture
+def child() -> Iterator["subprocess.Popen[bytes]"]:
+    with subprocess.Popen([sys.executable, "-c", SLEEP]) as process:
+        yield process
+        process.kill()
+
+
+def test_start_is_the_same_for_one_life_and_no_other(child: "subprocess.Popen[bytes]") -> None:
+    mine, other = start_of(os.getpid()), start_of(child.pid)
+    assert mine == start_of(os.getpid())
+    assert None not in (mine, other)
+    assert mine != other
+
+
+def test_dead_and_zombie_have_no_start(child: "subprocess.Popen[bytes]") -> None:
+    child.kill()
+    until(lambda: start_of(child.pid) is None)  # nobody has reaped it yet
+    child.wait()
+    assert start_of(child.pid) is None
+
+
+def test_reused_pid_is_neither_alive_nor_hit(child: "subprocess.Popen[bytes]") -> None:
+    stranger = Process(child.pid, "another boot/1")
+    assert not stranger.alive()
+    stranger.stop()
+    assert child.poll() is None
+
+
+def test_stop_gives_the_signal_its_time() -> None:
+    with subprocess.Popen([sys.executable, "-c", SLEEP]) as child:
+        Process(child.pid, start_of(child.pid) or "", child).stop()
+        assert child.returncode == -signal.SIGTERM
+
+
+def test_stop_kills_who_does_not_listen() -> None:
+    with subprocess.Popen([sys.executable, "-c", STUBBORN], stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        Process(child.pid, start_of(child.pid) or "", child).stop(((signal.SIGTERM, 0.1),))
+        assert child.returncode == -signal.SIGKILL
+
+
+def test_record_finds_the_living_only(tmp_path: Path, child: "subprocess.Popen[bytes]") -> None:
+    path = tmp_path / "child.json"
+    assert read_record(path) is None
+    written = write_record(path, child.pid, ["sleep"])
+    assert read_record(path) == written
+    child.kill()
+    child.wait()
+    assert read_record(path) is None
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"pid": "x"}', "[]"])
+def test_record_that_is_none_is_nobody(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "child.json"
+    path.write_text(text)
+    assert read_record(path) is None
+
+
+def test_working_in_finds_who_lives_there(tmp_path: Path) -> None:
+    assert working_in(tmp_path) == []
+    with subprocess.Popen([sys.executable, "-c", SLEEP], cwd=tmp_path) as child:
+        assert working_in(tmp_path) == [child.pid]
+        child.kill()

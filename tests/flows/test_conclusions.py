@@ -1,0 +1,276 @@
+import math
+from datetime import UTC, datetime
+
+import msgspec
+import numpy as np
+import pytest
+
+from domain.blocks import NO_ID
+from domain.clock import MINUTE, SECOND
+from domain.ids import event_id, signal_id
+from domain.instruments import instrument_id
+from domain.signals import Event, FrameView, Outcome, Signal
+from domain.slices import BAR, CANDIDATE, EMITTED, EVENT, EXPIRED, GAP, INCOMPLETE, OUTCOME, SYNTHETIC, TP_HIT, Slice
+from domain.vocabulary import Vocabulary
+from flows import conclusions
+from store.gaps import Gap
+from store.instruments import Instrument
+from store.latest import FeatureRow
+from tests.flows.market import WORDS, market
+
+AT = 1_723_161_300 * SECOND
+AT_TIME = datetime(2024, 8, 8, 23, 55, tzinfo=UTC)
+NAMES = ("binance:BTCUSDT", "sim:ETH:USD")
+FEW = Vocabulary(
+    frames=("1m", "5m"),
+    features=("rsi", "ema"),
+    detectors=("breakout", "spike"),
+    strategies=("fade", "follow"),
+    primary="5m",
+)
+
+
+def records(dtype: np.dtype, *rows: dict[str, object]) -> np.ndarray:
+    out = np.zeros(len(rows), dtype)
+    for at, row in enumerate(rows):
+        for name, value in row.items():
+            out[name][at] = value
+    return out
+
+
+@pytest.fixture
+def given() -> Slice:
+    """One instant at which two frames close, a candidate is made and an older one ends."""
+    prices = {"open": 1.0, "high": 3.0, "low": 0.5, "close": 2.0, "volume": 7.0}
+    own = {"instrument": instrument_id(NAMES[0]), "slot": 0}
+    return Slice(
+        shard=0,
+        watermark=AT,
+        names=NAMES,
+        bars=records(
+            BAR,
+            {"open_time": AT - 1 * MINUTE, "close_time": AT, "slot": 1, "flags": SYNTHETIC, "trades": 0, **prices},
+            {
+                "open_time": AT - 5 * MINUTE + 999,
+                "close_time": AT,
+                "frame": 1,
+                "flags": INCOMPLETE,
+                "trades": -1,
+                "quote_volume": math.nan,
+                **own,
+                **prices,
+            },
+        ),
+        gaps=records(
+            GAP,
+            {"detected_at": AT, "first_id": 7, "last_id": 9, "missing": 1, **own},
+            {"detected_at": AT, "first_id": NO_ID, "last_id": NO_ID, "missing": -1, "slot": 1},
+        ),
+        features=np.array([[math.nan, 61.5], [1.0, math.inf]]),
+        events=records(
+            EVENT,
+            {"ts": AT, "slot": 1, "strength": 0.5, "detector": 1, "row": 0},
+            {"ts": AT, "strength": 0.25, "detector": 0, "frame": 1, "direction": -1, "row": 1, **own},
+        ),
+        candidates=records(
+            CANDIDATE,
+            {
+                "ts": AT,
+                "entry_price": 2.0,
+                "take_profit": 1.0,
+                "stop_loss": 2.5,
+                "expires_at": AT + 60 * MINUTE,
+                "confidence": 0.75,
+                "mtf_score": 0.5,
+                "row": 1,
+                "strategy": 1,
+                "direction": -1,
+                "mtf_aligned": 1,
+                "status": EMITTED,
+                "mtf_direction": [-1, 1, 0, 0, 0, 0, 0, 0],
+                "mtf_strength": [0.5, 1.0, 0, 0, 0, 0, 0, 0],
+                "events": 0b01,
+                **own,
+            },
+        ),
+        outcomes=records(
+            OUTCOME,
+            {
+                "ts": AT - 60 * MINUTE,
+                "entry_at": AT - 59 * MINUTE,
+                "exit_at": AT,
+                "entry_price": 2.0,
+                "exit_price": 1.0,
+                "return_pct": 49.9,
+                "return_r": 0.9,
+                "best_r": 1.0,
+                "worst_r": -0.5,
+                "strategy": 0,
+                "direction": -1,
+                "outcome": TP_HIT,
+                **own,
+            },
+            {
+                "ts": AT - 60 * MINUTE,
+                "exit_at": AT,
+                "entry_price": math.nan,
+                "exit_price": math.nan,
+                "strategy": 1,
+                "direction": 1,
+                "outcome": EXPIRED,
+                **own,
+            },
+        ),
+    )
+
+
+def test_an_instrument_is_listed_by_its_name() -> None:
+    assert conclusions.instrument("sim:ETH:USD") == Instrument(
+        name="sim:ETH:USD",
+        id=instrument_id("sim:ETH:USD"),
+        venue="sim",
+        symbol="ETH:USD",
+        market_slug="eth:usd",
+        simulated=True,
+    )
+
+
+def test_bars_are_columns(given: Slice) -> None:
+    columns = conclusions.bars(given, FEW)
+    assert columns.instrument == [NAMES[1], NAMES[0]]
+    assert columns.timeframe == ["1m", "5m"]
+    assert columns.open_time.tolist() == [datetime(2024, 8, 8, 23, 54), datetime(2024, 8, 8, 23, 50)]
+    assert columns.close_time.tolist() == [AT_TIME.replace(tzinfo=None)] * 2
+    assert columns.synthetic.tolist() == [True, False]
+    assert columns.incomplete.tolist() == [False, True]
+    for name in ("open", "high", "low", "close", "volume", "quote_volume", "buy_volume", "trades"):
+        np.testing.assert_array_equal(getattr(columns, name), given.bars[name])
+
+
+def test_events_have_names(given: Slice) -> None:
+    assert conclusions.events(given, FEW) == [
+        Event(
+            id=event_id("sim:ETH:USD", "1m", "spike", AT),
+            venue="sim",
+            symbol="ETH:USD",
+            timeframe="1m",
+            detector="spike",
+            direction=0,
+            strength=0.5,
+            detected_at=AT_TIME,
+            simulated=True,
+        ),
+        Event(
+            id=event_id("binance:BTCUSDT", "5m", "breakout", AT),
+            venue="binance",
+            symbol="BTCUSDT",
+            timeframe="5m",
+            detector="breakout",
+            direction=-1,
+            strength=0.25,
+            detected_at=AT_TIME,
+            simulated=False,
+        ),
+    ]
+
+
+def test_a_signal_tells_all_that_was_decided(given: Slice) -> None:
+    assert conclusions.signals(given, FEW) == [
+        Signal(
+            id=signal_id("binance:BTCUSDT", "5m", "follow", -1, AT),
+            venue="binance",
+            symbol="BTCUSDT",
+            market_slug="btcusdt",
+            signal_type="follow",
+            timeframe="5m",
+            direction="short",
+            detected_at=AT_TIME,
+            entry_price=2.0,
+            take_profit=1.0,
+            stop_loss=2.5,
+            expires_at=datetime(2024, 8, 9, 0, 55, tzinfo=UTC),
+            status="emitted",
+            suppressed_reason=None,
+            raw_confidence=0.75,
+            mtf_aligned=True,
+            mtf_score=0.5,
+            mtf_details={"1m": FrameView(-1, 0.5), "5m": FrameView(1, 1.0)},
+            events=["breakout"],
+            features={"rsi": 61.5, "ema": None},
+            reason="Short BTCUSDT 5m: breakout down (0.25), aligned on 1 of 2 frames, "
+            "target 1.0, stop 2.5, expires 2024-08-09 00:55 UTC.",
+            simulated=False,
+        )
+    ]
+
+
+def test_an_outcome_finds_its_signal(given: Slice) -> None:
+    assert conclusions.outcomes(given, FEW) == [
+        Outcome(
+            signal_id=signal_id("binance:BTCUSDT", "5m", "fade", -1, AT - 60 * MINUTE),
+            outcome="tp_hit",
+            entry_at=datetime(2024, 8, 8, 22, 56, tzinfo=UTC),
+            exit_at=AT_TIME,
+            entry_price=2.0,
+            exit_price=1.0,
+            return_pct=49.9,
+            return_r=0.9,
+            best_r=1.0,
+            worst_r=-0.5,
+            duration_s=3540.0,
+        ),
+        Outcome(
+            signal_id=signal_id("binance:BTCUSDT", "5m", "follow", 1, AT - 60 * MINUTE),
+            outcome="expired",
+            entry_at=None,
+            exit_at=AT_TIME,
+            entry_price=None,
+            exit_price=None,
+            return_pct=0.0,
+            return_r=0.0,
+            best_r=0.0,
+            worst_r=0.0,
+            duration_s=None,
+        ),
+    ]
+
+
+def test_a_gap_says_what_is_known(given: Slice) -> None:
+    assert conclusions.gaps(given) == [
+        Gap(instrument=NAMES[0], detected_at=AT_TIME, first_id=7, last_id=9, missing=1),
+        Gap(instrument=NAMES[1], detected_at=AT_TIME, first_id=None, last_id=None, missing=None),
+    ]
+
+
+def test_latest_is_the_newest_row_of_each_lane(given: Slice) -> None:
+    earlier = given.bars[1:].copy()
+    earlier["close_time"] -= 5 * MINUTE
+    given.bars = np.concatenate([earlier, given.bars])
+    given.features = np.hstack([np.full((2, 1), -1.0), given.features])
+    found = {(row.instrument, row.timeframe): row for row in conclusions.latest(given, FEW)}
+    assert len(found) == 2
+    assert found[NAMES[0], "5m"] == FeatureRow(NAMES[0], "5m", "2024-08-08T23:55:00Z", {"rsi": 61.5, "ema": math.inf})
+
+
+def test_an_empty_slice_concludes_nothing() -> None:
+    empty = Slice(0, AT, names=NAMES)
+    for kind in (conclusions.events, conclusions.signals, conclusions.outcomes):
+        assert kind(empty, FEW) == []
+    assert conclusions.gaps(empty) == []
+    assert conclusions.bars(empty, FEW).instrument == []
+
+
+def test_outcomes_of_a_market_belong_to_its_signals() -> None:
+    signals = {signal.id: signal for each in market() for signal in conclusions.signals(each, WORDS)}
+    outcomes = [outcome for each in market() for outcome in conclusions.outcomes(each, WORDS)]
+    assert outcomes
+    assert {outcome.signal_id for outcome in outcomes} <= set(signals)
+    assert len({outcome.signal_id for outcome in outcomes}) == len(outcomes)
+    for outcome in outcomes:
+        assert outcome.exit_at > signals[outcome.signal_id].detected_at
+
+
+def test_signals_are_json_that_reads_back() -> None:
+    for each in market():
+        found = conclusions.signals(each, WORDS)
+        assert msgspec.json.decode(msgspec.json.encode(found), type=list[Signal]) == found

@@ -1,0 +1,104 @@
+"""The recipe on Bytewax: the number of workers, epochs and batches change nothing of what is concluded."""
+
+from datetime import timedelta
+from functools import cache
+
+import bytewax.operators as op
+import pytest
+from bytewax.dataflow import Dataflow
+from bytewax.operators import StatefulBatchLogic
+from bytewax.recovery import RecoveryConfig, init_db_dir
+from bytewax.testing import TestingSink, TestingSource, cluster_main
+from bytewax.visualize import to_json
+
+from domain.clock import HOUR, MINUTE
+from domain.frames import Frame
+from domain.instruments import SHARDS
+from flows.manifest import STEPS
+from flows.settings import EngineSettings
+from flows.shards import KEYS, key_hash
+from flows.signals import recipe, vocabulary
+from flows.sinks.tally import Tally, TallySink, read_tally
+from tests.builders import START, market_bars, market_trades
+from tests.flows.ready import Ready
+
+NAMES = [f"test:S{number}" for number in range(8)]
+BARS = EngineSettings(timeframes=("5m", "15m", "1h"), primary_timeframe="5m", lateness_s=0.0)
+
+
+@cache
+def bars():
+    return market_bars(NAMES, 700, Frame.parse("5m"))
+
+
+@cache
+def trades():
+    return market_trades(NAMES, 200, 8.0)
+
+
+def concluded(directory, rows, *, batch, workers, epoch, recovery=None) -> Tally:
+    from_bars = rows is bars()
+    settings = BARS if from_bars else EngineSettings()
+    directory.mkdir()
+    source = Ready(rows, NAMES, batch, START + (700 * 5 * MINUTE if from_bars else 4 * HOUR))
+    sinks = {"tally": TallySink(directory, vocabulary(settings))}
+    flow = recipe(source, sinks, settings, from_bars=from_bars)
+    cluster_main(flow, [], 0, worker_count_per_proc=workers, epoch_interval=epoch, recovery_config=recovery)
+    return read_tally(directory)
+
+
+@pytest.mark.parametrize("rows", [bars, trades])
+def test_workers_batches_and_epochs_do_not_matter(tmp_path, rows):
+    cases = [
+        (1, 65_536, timedelta(seconds=1)),
+        (2, 1_000, timedelta(milliseconds=10)),
+        (3, 97, timedelta(seconds=1)),
+        (4, 1_000, timedelta(seconds=0)),
+    ]
+    tallies = [
+        concluded(tmp_path / str(at), rows(), batch=batch, workers=workers, epoch=epoch)
+        for at, (workers, batch, epoch) in enumerate(cases)
+    ]
+    assert all(tally == tallies[0] for tally in tallies)
+    assert tallies[0].accepted == rows().size
+    assert tallies[0].events > 0
+
+
+def test_recovery_may_be_on(tmp_path):
+    (tmp_path / "recovery").mkdir()
+    init_db_dir(tmp_path / "recovery", 2)
+    recovery = RecoveryConfig(tmp_path / "recovery", timedelta(0))
+    with_it = concluded(tmp_path / "a", bars(), batch=500, workers=1, epoch=timedelta(seconds=0), recovery=recovery)
+    assert with_it == concluded(tmp_path / "b", bars(), batch=500, workers=1, epoch=timedelta(seconds=1))
+
+
+def test_the_stateful_steps_are_those_of_the_manifest(tmp_path):
+    flow = recipe(Ready(bars(), NAMES, 100, START), {"tally": TallySink(tmp_path, vocabulary(BARS))}, BARS)
+    rendered = to_json(flow)
+    for step in STEPS:
+        assert f'"signals.{step}"' in rendered
+
+
+def test_shard_keys_are_routed_as_computed():
+    class Where(StatefulBatchLogic):
+        def on_batch(self, values):
+            return values, False
+
+        def snapshot(self):
+            return None
+
+    keys = [*KEYS, "BTCUSDT", "é", "", *map(str, range(20))]
+    for workers in (1, 2, 3, 4):
+        seen: dict[str, int] = {}
+        flow = Dataflow("routes")
+        stream = op.stateful_batch(
+            "where", op.input("keys", flow, TestingSource([(key, 0) for key in keys])), lambda _: Where()
+        )
+        op.output(
+            "out",
+            op.inspect_debug("look", stream, lambda _, item, __, worker, seen=seen: seen.update({item[0]: worker})),
+            TestingSink([]),
+        )
+        cluster_main(flow, [], 0, worker_count_per_proc=workers)
+        assert seen == {key: key_hash(key) % workers for key in keys}
+        assert [seen[key] for key in KEYS] == [shard % workers for shard in range(SHARDS)]

@@ -1,0 +1,48 @@
+import psycopg
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from domain.signals import Event
+from store import events
+from tests.store import records
+from tests.store.conftest import Asker
+
+
+def place(event: Event) -> tuple[object, str]:
+    return (event.detected_at, event.id)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
+@given(
+    batches=st.lists(st.lists(records.events, max_size=6), max_size=3),
+    limit=st.integers(1, 4),
+    symbol=st.none() | records.names,
+    detector=st.none() | st.just("breakout"),
+)
+def test_events_read_back_as_they_were_written(
+    connection: psycopg.Connection,
+    ask: Asker,
+    batches: list[list[Event]],
+    limit: int,
+    symbol: str | None,
+    detector: str | None,
+) -> None:
+    connection.execute("TRUNCATE events")
+    expected: dict[object, Event] = {}
+    for batch in batches:
+        known = len(expected)
+        for event in batch:
+            expected.setdefault(place(event), event)
+        assert events.write(connection, batch) == len(expected) - known
+    wanted = [e for e in expected.values() if symbol in (None, e.symbol) and detector in (None, e.detector)]
+    wanted.sort(key=place, reverse=True)
+    found: list[Event] = []
+    before = None
+    while some := ask(events.page, limit=limit, symbol=symbol, detector=detector, before=before):
+        found += some
+        before = place(some[-1])
+    assert found == wanted
+    if wanted:
+        since = wanted[len(wanted) // 2].detected_at
+        page = ask(events.page, limit=99, symbol=symbol, detector=detector, since=since, timeframe="5m")
+        assert page == [e for e in wanted if e.detected_at >= since and e.timeframe == "5m"]

@@ -1,0 +1,45 @@
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import psycopg
+
+from store.partitions import maintain
+from store.postgres import connect
+
+
+def test_each_month_is_made_once(connection: psycopg.Connection) -> None:
+    times = np.array(["2024-01-01T00:00:00", "2013-10-31T23:59:59.999999", "2024-01-31"], "datetime64[us]")
+    assert sorted(maintain(connection, "bars", times)) == ["bars_2013_10", "bars_2024_01"]
+    assert maintain(connection, "bars", times) == []
+    assert maintain(connection, "events", times[:1]) == ["events_2024_01"]
+    assert maintain(connection, "bars", times[:0]) == []
+
+
+def test_bounds_are_those_of_utc_whatever_the_session_says(connection: psycopg.Connection) -> None:
+    connection.execute("SET TimeZone = 'Asia/Kolkata'")
+    maintain(connection, "bars", np.array(["2024-12-05"], "datetime64[us]"))
+    connection.execute("SET TimeZone = 'UTC'")
+    bounds = connection.execute(
+        "SELECT pg_get_expr(relpartbound, oid) FROM pg_class WHERE relname = 'bars_2024_12'"
+    ).fetchone()
+    assert bounds == ("FOR VALUES FROM ('2024-12-01 00:00:00+00') TO ('2025-01-01 00:00:00+00')",)
+
+
+def test_many_at_once_make_a_month_once(database_url: str) -> None:
+    times = np.array(["2024-02-01", "2024-03-01"], "datetime64[us]")
+
+    def work(_: int) -> list[str]:
+        with connect(database_url) as connection:
+            return maintain(connection, "events", times)
+
+    with ThreadPoolExecutor(6) as threads:
+        made = list(threads.map(work, range(6)))
+    assert sorted(name for names in made for name in names) == ["events_2024_02", "events_2024_03"]
+
+
+def test_a_partition_has_what_its_table_has(connection: psycopg.Connection) -> None:
+    maintain(connection, "events", np.array(["2024-02-01"], "datetime64[us]"))
+    indexes = connection.execute(
+        "SELECT tablename, count(*) FROM pg_indexes WHERE tablename LIKE 'events%' GROUP BY 1 ORDER BY 1"
+    ).fetchall()
+    assert indexes == [("events", 2), ("events_2024_02", 2)]
