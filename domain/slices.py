@@ -31,6 +31,7 @@ BAR = np.dtype(
         ("volume", "<f8"),  # base units
         ("quote_volume", "<f8"),  # NaN if the input did not say
         ("buy_volume", "<f8"),  # taker buys, base units; NaN if the input did not say
+        ("largest", "<f8"),  # size of the largest trade; NaN if the input did not say
         ("trades", "<i8"),  # -1 if the input did not say
         ("slot", "<i4"),
         ("frame", "<i2"),  # index into the recipe's frames, finest first

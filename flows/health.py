@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import msgspec
@@ -99,5 +100,5 @@ def watch(progress: Progress, stalled_s: float) -> None:
     threading.Thread(target=look, name="watchdog", daemon=True).start()
 
 
-def _json(content: dict[str, object]) -> bytes:
+def _json(content: Mapping[str, object]) -> bytes:
     return msgspec.json.encode(content)

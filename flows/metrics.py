@@ -11,101 +11,77 @@ from domain.slices import EMITTED, OUTCOMES, Slice
 from domain.vocabulary import Vocabulary
 from flows.progress import Progress
 
+COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "trades": ("Trades accepted. Flat while the market is open: look at the collector and its venue.", ()),
+    "trades_duplicate": ("Trades seen before. A burst follows a reconnect; a steady rate is a feed sent twice.", ()),
+    "trades_late": ("Trades after their bar had closed. Over 0.1 % of trades: raise lateness_s or mend the feed.", ()),
+    "input_rejects": ("Input that could not be used. Look into the table rejects for the reasons.", ()),
+    "feed_gaps": ("Holes in the trades of an instrument. Its signals are suppressed for a while; see table gaps.", ()),
+    "bars_closed": ("Closed bars. None for minutes: time stands still, see watermark_seconds.", ("timeframe",)),
+    "events_detected": ("Events by detector. One that dwarfs the others has lost its base rate.", ("type",)),
+    "candidates": ("Proposals. All suppressed: see mtf_min_aligned and feed_gaps_total.", ("strategy", "status")),
+    "signal_outcomes": (
+        "Emitted signals by how they ended. Few tp_hit against sl_hit: the edge is gone.",
+        ("outcome",),
+    ),
+}
+GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "open_candidates": ("Candidates that are followed. Growth without end: time stands still.", ("shard",)),
+    "watermark_seconds": ("Event time up to which bars are closed, since 1970. Stands still: no input.", ("shard",)),
+    "epoch_age_seconds": ("Since state was last saved. Over ten epochs: the disk or Postgres is slow.", ()),
+}
+HISTOGRAMS: dict[str, tuple[str, tuple[float, ...]]] = {
+    "signal_return_pct": (
+        "Net return of emitted signals, percent. Sum below 0: costs exceed the edge.",
+        (-5.0, -2.0, -1.0, -0.5, -0.2, -0.1, 0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0),
+    ),
+    "signal_duration_seconds": (
+        "From entry to end of emitted signals. All at the horizon: targets are too far.",
+        (60.0, 300.0, 900.0, 1800.0, 3600.0, 7200.0, 14400.0, 28800.0, 86400.0),
+    ),
+}
+
 
 class EngineMetrics:
     """The engine's registry and how a Slice moves it."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
-        self.registry = CollectorRegistry()
+        registry = self.registry = CollectorRegistry()
         self._words = vocabulary
-        make = {"registry": self.registry}
-        self.trades = Counter(
-            "trades", "Trades accepted. Flat while the market is open: look at the collector and its venue.", **make
-        )
-        self.duplicates = Counter(
-            "trades_duplicate",
-            "Trades seen before. A burst follows a reconnect; a steady rate is a feed sent twice.",
-            **make,
-        )
-        self.late = Counter(
-            "trades_late",
-            "Trades after their bar had closed. Over 0.1 % of trades: raise lateness_s or mend the feed.",
-            **make,
-        )
-        self.rejects = Counter(
-            "input_rejects", "Input that could not be used. Look into the table rejects for the reasons.", **make
-        )
-        self.gaps = Counter(
-            "feed_gaps",
-            "Holes in the trades of an instrument. Its signals are suppressed for a while; see table gaps.",
-            **make,
-        )
-        self.bars = Counter(
-            "bars_closed", "Closed bars. None for minutes: time stands still, see watermark.", ["timeframe"], **make
-        )
-        self.events = Counter(
-            "events_detected",
-            "Events by detector. One that dwarfs the others has lost its base rate.",
-            ["type"],
-            **make,
-        )
-        self.candidates = Counter(
-            "candidates",
-            "Proposals, emitted or suppressed. All suppressed: see mtf_min_aligned and gaps.",
-            ["strategy", "status"],
-            **make,
-        )
-        self.outcomes = Counter(
-            "signal_outcomes",
-            "Emitted signals by how they ended. Few tp_hit against sl_hit: the edge is gone.",
-            ["outcome"],
-            **make,
-        )
-        self.returns = Histogram(
-            "signal_return_pct", "Net return of emitted signals, percent. The sum below 0: costs or strategy.",
-            buckets=(-5, -2, -1, -0.5, -0.2, -0.1, 0, 0.1, 0.2, 0.5, 1, 2, 5), **make,
-        )  # fmt: skip
-        self.durations = Histogram(
-            "signal_duration_seconds", "From entry to end of emitted signals. All at the horizon: targets are too far.",
-            buckets=(60, 300, 900, 1800, 3600, 7200, 14400, 28800, 86400), **make,
-        )  # fmt: skip
-        self.open_candidates = Gauge(
-            "open_candidates", "Candidates that are followed. Growth without end: time stands still.", ["shard"], **make
-        )
-        self.watermark = Gauge(
-            "watermark_seconds",
-            "Event time up to which all bars are closed, in seconds since 1970. Stands still: no input.",
-            ["shard"],
-            **make,
-        )
-        self.epoch_age = Gauge(
-            "epoch_age_seconds", "Since state was last saved. Over ten epochs: the disk or Postgres is slow.", **make
-        )
+        self._count = {
+            name: Counter(name, text, labels, registry=registry) for name, (text, labels) in COUNTERS.items()
+        }
+        self._gauge = {name: Gauge(name, text, labels, registry=registry) for name, (text, labels) in GAUGES.items()}
+        self._spread = {
+            name: Histogram(name, text, buckets=buckets, registry=registry)
+            for name, (text, buckets) in HISTOGRAMS.items()
+        }
 
     def watch(self, progress: Progress) -> None:
         """Let the epoch's age be read from the source."""
-        self.epoch_age.set_function(progress.epoch_age_s)
+        self._gauge["epoch_age_seconds"].set_function(progress.epoch_age_s)
 
     def observe(self, given: Slice) -> None:
         """Count what a Slice holds."""
-        words, counts = self._words, given.counts
-        self.trades.inc(counts.accepted)
-        self.duplicates.inc(counts.duplicates)
-        self.late.inc(counts.late)
-        self.rejects.inc(counts.rejects)
-        self.gaps.inc(given.gaps.size)
+        words, counts, count = self._words, given.counts, self._count
+        count["trades"].inc(counts.accepted)
+        count["trades_duplicate"].inc(counts.duplicates)
+        count["trades_late"].inc(counts.late)
+        count["input_rejects"].inc(counts.rejects)
+        count["feed_gaps"].inc(given.gaps.size)
         for frame, name in enumerate(words.frames):
-            self.bars.labels(name).inc(int((given.bars["frame"] == frame).sum()))
+            count["bars_closed"].labels(name).inc(int((given.bars["frame"] == frame).sum()))
         for detector in given.events["detector"].tolist():
-            self.events.labels(words.detectors[detector]).inc()
+            count["events_detected"].labels(words.detectors[detector]).inc()
         for candidate in given.candidates:
             status = "emitted" if candidate["status"] == EMITTED else "suppressed"
-            self.candidates.labels(words.strategies[candidate["strategy"]], status).inc()
+            count["candidates"].labels(words.strategies[candidate["strategy"]], status).inc()
         for outcome in given.outcomes[given.outcomes["status"] == EMITTED]:
-            self.outcomes.labels(OUTCOMES[outcome["outcome"]]).inc()
-            self.returns.observe(float(outcome["return_pct"]))
+            count["signal_outcomes"].labels(OUTCOMES[outcome["outcome"]]).inc()
+            self._spread["signal_return_pct"].observe(float(outcome["return_pct"]))
             if outcome["entry_at"]:
-                self.durations.observe(float(outcome["exit_at"] - outcome["entry_at"]) / SECOND)
+                duration_ns = float(outcome["exit_at"] - outcome["entry_at"])
+                self._spread["signal_duration_seconds"].observe(duration_ns / SECOND)
         shard = f"{given.shard:02d}"
-        self.open_candidates.labels(shard).set(given.open_candidates)
-        self.watermark.labels(shard).set(given.watermark / SECOND)
+        self._gauge["open_candidates"].labels(shard).set(given.open_candidates)
+        self._gauge["watermark_seconds"].labels(shard).set(given.watermark / SECOND)

@@ -73,8 +73,13 @@ def keep(stack: "Stack", terminal: Terminal) -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     watch = Watch(stack.home, terminal)
+
+    def ready(instance: Instance) -> None:
+        _announce(instance, terminal)
+        watch.begin(instance)
+
     with suppress(KeyboardInterrupt):
-        stack.run(lambda instance: _announce(instance, terminal), watch.tick)
+        stack.run(ready, watch.tick)
 
 
 def _detach(home: Home, environ: Mapping[str, str], venue: str, terminal: Terminal) -> int:

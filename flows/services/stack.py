@@ -33,8 +33,9 @@ from store.ready import postgres_ready, redis_ready
 
 READY_WITHIN_S = 300.0
 """The first start compiles the kernels, which takes minutes on a slow machine."""
+GIVEN_WITHIN_S = 15.0
+"""A database that is started beside us may need a moment."""
 
-_GIVEN_WITHIN_S = 15.0
 _TICK_S = 0.2
 _ROTATE_EVERY_S = 10.0
 
@@ -134,7 +135,7 @@ class Stack:
         url = self.environ.get(variable)
         if not url:
             return False
-        deadline = time.monotonic() + _GIVEN_WITHIN_S
+        deadline = time.monotonic() + GIVEN_WITHIN_S
         while (reason := problem(url)) is not None:
             if time.monotonic() > deadline:
                 raise ServiceError(f"{variable}={masked(url)}: {masked(reason)}; or unset it, to have one started here")

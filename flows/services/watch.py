@@ -1,38 +1,80 @@
-"""Watch: what a person who stays to look is shown: how the processes are."""
+"""Watch: what a person who stays to look is shown: each new signal, and how the processes are."""
 
 import time
+from collections import deque
 from collections.abc import Callable
+from http.client import HTTPException
+from urllib.request import urlopen
 
-from flows.services.home import Home
+import msgspec
+
+from domain.signals import Signal
+from flows.services.home import Home, Instance
 from flows.services.terminal import Terminal
 from flows.services.usage import Usage, usage
 
-_LIVE_EVERY_S, _PLAIN_EVERY_S = 2.0, 60.0
+_SIGNALS_EVERY_S = 2.0
+_PROCESSES_EVERY_S = {True: 2.0, False: 60.0}
+"""By whether there is a line to write over."""
+_SIGNALS_AT_ONCE = 20
+
+
+class _Answer(msgspec.Struct):
+    signals: list[Signal]
 
 
 class Watch:
-    """Shows the state of the instance now and then; call `tick` often."""
+    """Looks at a running instance; call `tick` often.
+
+    Parameters
+    ----------
+    now
+        Seconds on a clock that never goes back.
+    """
 
     def __init__(self, home: Home, terminal: Terminal, now: Callable[[], float] = time.monotonic) -> None:
         self._home, self._terminal, self._now = home, terminal, now
-        self._every_s = _LIVE_EVERY_S if terminal.live else _PLAIN_EVERY_S
-        self._due_at = now() + self._every_s
+        self._url: str | None = None
+        self._seen: deque[str] = deque(maxlen=10 * _SIGNALS_AT_ONCE)
+        self._signals_at = self._processes_at = now()
+
+    def begin(self, instance: Instance) -> None:
+        """The instance is up; what it concluded before is no news."""
+        self._url = f"{instance.url}/signals?limit={_SIGNALS_AT_ONCE}"
+        self._seen.extend(signal.id for signal in self._newest())
 
     def tick(self) -> None:
-        """Show it if it is time."""
-        if self._now() < self._due_at:
-            return
-        line = " · ".join(map(_in_short, usage(self._home)))
-        if self._terminal.live:
-            self._terminal.show(line)
-        else:
-            self._terminal.say(line)
-        self._due_at = self._now() + self._every_s
+        """Show what is due."""
+        if self._now() >= self._signals_at:
+            for signal in reversed(self._newest()):
+                if signal.id not in self._seen:
+                    self._seen.append(signal.id)
+                    self._terminal.say(_in_a_line(signal))
+            self._signals_at = self._now() + _SIGNALS_EVERY_S
+        if self._now() >= self._processes_at:
+            line = " · ".join(map(_in_short, usage(self._home)))
+            (self._terminal.show if self._terminal.live else self._terminal.say)(line)
+            self._processes_at = self._now() + _PROCESSES_EVERY_S[self._terminal.live]
+
+    def _newest(self) -> list[Signal]:
+        """The newest signals, newest first; none while the API is being started again."""
+        if self._url is None:
+            return []
+        try:
+            with urlopen(self._url, timeout=1) as answer:  # noqa: S310  our own address
+                return msgspec.json.decode(answer.read(), type=_Answer).signals
+        except (OSError, HTTPException, msgspec.DecodeError):
+            return []
+
+
+def _in_a_line(signal: Signal) -> str:
+    return (
+        f"{signal.detected_at:%H:%M:%S}  {signal.venue}:{signal.symbol} {signal.timeframe}  "
+        f"{signal.direction} at {signal.entry_price:g}  {signal.signal_type} {signal.raw_confidence:.2f}  {signal.reason}"
+    )
 
 
 def _in_short(process: Usage) -> str:
-    return (
-        f"{process.name} {process.cpu_percent:.0f}% {process.memory_mb:.0f} MB"
-        if process.alive
-        else f"{process.name} ended"
-    )
+    if not process.alive:
+        return f"{process.name} ended"
+    return f"{process.name} {process.cpu_percent:.0f}% {process.memory_mb:.0f} MB"

@@ -172,7 +172,8 @@ def _typed_times(column: Cells, unit: str, origin_ns: int) -> NDArray[np.int64]:
         values = _numpy(column.cast(pa.int64()), NO_TIME)
         return _scale(values, _UNITS[unit] if unit else _unit_of(values), origin_ns)
     values = _numpy(column.cast(pa.float64(), safe=False), np.nan)
-    micros = np.rint(values * (_UNITS[unit] if unit else _unit_of(values)) / clock.MICROSECOND)
+    with np.errstate(over="ignore"):
+        micros = np.rint(values * (_UNITS[unit] if unit else _unit_of(values)) / clock.MICROSECOND)
     readable = np.abs(micros) < 9.2e15
     return np.where(readable, _scale(np.where(readable, micros, 0).astype(np.int64), 1_000, origin_ns), NO_TIME)
 

@@ -177,6 +177,9 @@ def _parse_rule(quantity: str, text: str, found: Sequence[str], source: str) -> 
 
 
 def _complete(kind: Kind, columns: dict[str, Column], found: Sequence[str], source: str) -> dict[str, Column]:
+    for column in columns.values():
+        if found.count(column.name) > 1:
+            raise InputError(f"input {source!r} has several columns {column.name!r}; leave one in the file")
     missing = [name for name in REQUIRED[kind] if name not in columns]
     if missing:
         what = "trades need ts, price and size; bars ts, open, high, low, close and volume"

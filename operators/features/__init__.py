@@ -24,8 +24,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Kernel = Callable[[Floats, Ints, Ints, Ints, Floats, Floats], None]
 
-TAPE = ("open", "high", "low", "close", "volume", "quote_volume", "buy_volume", "trades")
-OPEN, HIGH, LOW, CLOSE, VOLUME, QUOTE_VOLUME, BUY_VOLUME, TRADES = range(8)
+TAPE = ("open", "high", "low", "close", "volume", "quote_volume", "buy_volume", "trades", "largest")
+OPEN, HIGH, LOW, CLOSE, VOLUME, QUOTE_VOLUME, BUY_VOLUME, TRADES, LARGEST = range(9)
 """Rows of the tape."""
 
 

@@ -20,7 +20,7 @@ from operators.kernels import kernel
 
 CELL = np.dtype(
     [(name, "<f8") for name in ("open", "high", "low", "close")]
-    + [(name, "<f8") for name in ("volume", "volume_rest", "quote", "quote_rest", "buy", "buy_rest")]
+    + [(name, "<f8") for name in ("volume", "volume_rest", "quote", "quote_rest", "buy", "buy_rest", "largest")]
     + [(name, "<i8") for name in ("count", "trades", "first_ts", "first_id", "last_ts", "last_id")]
     + [(name, "<i8") for name in ("min_id", "max_id", "flags")]
 )
@@ -89,7 +89,7 @@ def _clear(cell):
     cell.count = 0
     cell.trades = 0
     cell.flags = 0
-    cell.volume = cell.volume_rest = cell.quote = cell.quote_rest = cell.buy = cell.buy_rest = 0.0
+    cell.volume = cell.volume_rest = cell.quote = cell.quote_rest = cell.buy = cell.buy_rest = cell.largest = 0.0
 
 
 @kernel
@@ -99,6 +99,7 @@ def _write(row, cell, open_time, close_time, instrument, slot, frame, flags):
     row.volume = cell.volume + cell.volume_rest
     row.quote_volume = cell.quote + cell.quote_rest
     row.buy_volume = cell.buy + cell.buy_rest
+    row.largest = cell.largest
     row.trades, row.slot, row.frame, row.flags = cell.trades, slot, frame, flags
 
 
@@ -114,6 +115,9 @@ def _fold(fold, bar, aligned):
     fold.volume, fold.volume_rest = _add(fold.volume, fold.volume_rest, bar.volume)
     fold.quote, fold.quote_rest = _add(fold.quote, fold.quote_rest, bar.quote_volume)
     fold.buy, fold.buy_rest = _add(fold.buy, fold.buy_rest, bar.buy_volume)
+    # Not max(): it would drop a NaN, which says that the input did not tell.
+    if not bar.largest <= fold.largest:
+        fold.largest = bar.largest + fold.largest * 0.0
     if bar.trades < 0 or fold.trades < 0:
         fold.trades = -1
     else:
@@ -405,6 +409,7 @@ def roll_trades(
             cell.max_id = max(cell.max_id, trade.id)
         cell.count += 1
         cell.trades += 1
+        cell.largest = max(cell.largest, size)
         cell.volume, cell.volume_rest = _add(cell.volume, cell.volume_rest, size)
         cell.quote, cell.quote_rest = _add(cell.quote, cell.quote_rest, price * size)
         if trade.side > 0:
@@ -483,5 +488,6 @@ def roll_bars(
         life[slot].last_ts = ts
         cell.open, cell.high, cell.low, cell.close = bar.open, bar.high, bar.low, bar.close
         cell.volume, cell.quote, cell.buy = bar.volume, bar.quote_volume, bar.buy_volume
+        cell.largest = bar.largest
         cell.trades, cell.count, cell.flags = bar.trades, 1, bar.flags & INCOMPLETE
     return bars.size, row, gap, DONE

@@ -92,6 +92,7 @@ def test_volumes_equal_fsum():
     bar = bars_of(rolled(trades, until=START + 2 * MINUTE))[0]
     assert bar["volume"] == math.fsum(sizes)
     assert bar["buy_volume"] == math.fsum(sizes)
+    assert bar["largest"] == sizes.max()
 
 
 def test_the_end_of_the_input_closes_nothing():

@@ -90,7 +90,7 @@ events = st.builds(
     detector=st.sampled_from(("breakout", "stretch")),
     direction=st.integers(-1, 1),
     strength=st.floats(0, 1, exclude_min=True),
-    detected_at=instants,
+    detected_at=st.tuples(few_instants, st.sampled_from((1999, 2013, 2024))).map(lambda at: at[0].replace(year=at[1])),
     simulated=st.booleans(),
 )
 

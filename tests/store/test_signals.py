@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from domain.errors import SetupError
 from domain.signals import Outcome, Signal
 from store import feed, outbox, outcomes, signals
-from store.postgres import async_pool, connect
+from store.postgres import connect
 from store.signals import Cursor, SignalFilter
 from tests.store import records
 from tests.store.conftest import Asker
@@ -173,8 +173,3 @@ def test_the_api_cannot_write(ask: Asker) -> None:
 
     with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
         ask(write)
-
-
-def test_a_pool_needs_an_address() -> None:
-    with pytest.raises(SetupError):
-        async_pool("nonsense")

@@ -2,13 +2,14 @@
 
     python -m tests.flows.services.standin [NAME=PROGRAM...]
 
-A NAME=PROGRAM replaces the program, Python text, of one part.
+A NAME=PROGRAM replaces the program, Python text, of one part. Only the patience is shorter than in life.
 """
 
 import sys
 
 from flows.__main__ import main
 from flows.commands import up
+from flows.services import stack, supervisor
 
 WEB = """
 import os
@@ -28,6 +29,7 @@ if __name__ == "__main__":
     programs = {"api": WEB, "engine": SLEEP, "collector": SLEEP}
     programs |= dict(word.split("=", 1) for word in sys.argv[1:])
     commands = {name: [sys.executable, "-c", program] for name, program in programs.items()}
+    supervisor.PAUSE_MOST_S, stack.GIVEN_WITHIN_S = 0.1, 1.0
     run = up.run
     up.run = lambda options: run(options, commands)  # type: ignore[assignment,misc]
     sys.exit(main(["up"]))

@@ -7,15 +7,16 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 
-from flows.services import binaries, postgres, valkey
+from flows.services import binaries, postgres
 from flows.services.running import Running
 
 
 class Server:
     """One of the two, on data that outlives it."""
 
-    def __init__(self, kind: type | object, directory: Path) -> None:
+    def __init__(self, kind: ModuleType, directory: Path) -> None:
         self._kind, self._directory = kind, directory
         self._programs = binaries.postgres_programs() if kind is postgres else binaries.redis_programs()
         self._running: Running | None = None
@@ -49,7 +50,7 @@ class Server:
 
 
 @contextmanager
-def server(kind: object) -> Iterator[Server]:
+def server(kind: ModuleType) -> Iterator[Server]:
     """A server for one test, of `flows.services.postgres` or `flows.services.valkey`."""
     directory = Path(tempfile.mkdtemp(prefix="se-"))
     own = Server(kind, directory)

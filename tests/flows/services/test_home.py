@@ -1,0 +1,97 @@
+"""One directory holds everything of an instance, is nobody else's, and is left with what was not ours."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from domain.errors import SettingError
+from flows.services.home import Home, Instance, home_of
+from flows.services.settings import ServiceSettings
+
+INSTANCE = Instance(url="http://127.0.0.1:8000", metrics_url="http://127.0.0.1:9100/metrics", venue="sim", ready=True)
+
+
+@pytest.mark.parametrize(
+    ("settings", "environ", "directory"),
+    [
+        (ServiceSettings(directory="/srv/se"), {"XDG_STATE_HOME": "/state"}, Path("/srv/se")),
+        (ServiceSettings(), {"XDG_STATE_HOME": "/state"}, Path("/state/signalengine")),
+        (ServiceSettings(), {}, Path.home() / ".local/state/signalengine"),
+        (ServiceSettings(directory="~/se"), {}, Path.home() / "se"),
+    ],
+)
+def test_setting_outranks_the_usual_place(settings: ServiceSettings, environ: dict[str, str], directory: Path) -> None:
+    assert home_of(settings, environ).directory == directory
+
+
+def test_it_is_closed_to_others(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    home.make()
+    home.make()
+    assert {path.stat().st_mode & 0o077 for path in (home.directory, home.sockets, home.logs)} == {0}
+
+
+def test_socket_path_stays_short(tmp_path: Path) -> None:
+    short, long = Home(Path("/srv/se")), Home(tmp_path / ("deep" * 30))
+    assert short.sockets == Path("/srv/se/run")
+    assert len(os.fsencode(long.sockets / ".s.PGSQL.5432")) < 104
+    assert long.sockets == Home(long.directory).sockets != Home(tmp_path / ("deep" * 31)).sockets
+    long.make()
+    assert long.sockets.is_dir()
+    long.clear()
+    assert not long.sockets.exists()
+
+
+def test_place_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(SettingError) as caught:
+        Home(tmp_path / "file" / "home").make()
+    assert str(caught.value) == (
+        f"directory '{tmp_path}/file/home' cannot be used (Not a directory); "
+        f"give another as SIGNALENGINE_SERVICES_DIRECTORY"
+    )
+
+
+def test_instance_is_written_whole_and_read_again(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.make()
+    assert home.instance() is None
+    home.write_instance(INSTANCE)
+    assert home.instance() == INSTANCE
+    assert home.recorded() == []
+    home.record("instance").write_bytes(b"{")
+    assert home.instance() is None
+
+
+def test_lock_is_for_one_and_forgotten_with_its_holder(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    hold = f"from pathlib import Path; from flows.services.home import Home; import time\nwith Home(Path({str(tmp_path)!r})).locked() as mine: print(mine, flush=True); time.sleep(600)"
+    with subprocess.Popen([sys.executable, "-c", hold], stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "True\n"
+        with home.locked() as mine:
+            assert not mine
+        holder.kill()
+        holder.wait()
+        with home.locked() as mine:
+            assert mine
+
+
+def test_clear_deletes_ours_and_nothing_else(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.make()
+    for name in (
+        "postgres/data/PG_VERSION",
+        "valkey/appendonlydir/x",
+        "recovery/part-0.sqlite3",
+        "logs/engine.log",
+        "diary.txt",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    home.clear()
+    home.clear()
+    assert [path.name for path in tmp_path.iterdir()] == ["diary.txt"]

@@ -1,0 +1,117 @@
+"""Who stays to look sees each new signal once, and how the processes are."""
+
+import io
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from domain.signals import Signal
+from flows.services.home import Home, Instance
+from flows.services.process import write_record
+from flows.services.terminal import Terminal
+from flows.services.watch import Watch
+
+AT = datetime(2024, 8, 8, 12, tzinfo=UTC)
+
+
+def signal(number: int) -> Signal:
+    return Signal(
+        id=f"{number:032x}",
+        venue="sim",
+        symbol="BTCUSDT",
+        market_slug="btcusdt",
+        signal_type="breakout",
+        timeframe="5m",
+        direction="long",
+        detected_at=AT + timedelta(minutes=5 * number),
+        entry_price=100.5,
+        take_profit=102.0,
+        stop_loss=99.0,
+        expires_at=AT + timedelta(hours=4),
+        status="emitted",
+        suppressed_reason=None,
+        raw_confidence=0.71,
+        mtf_aligned=True,
+        mtf_score=0.8,
+        mtf_details={},
+        events=[],
+        features={},
+        reason="Broke out.",
+        simulated=True,
+    )
+
+
+class Window(HTTPServer):
+    """Answers every request with its signals, newest first."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Answer)
+        self.signals: list[Signal] = []
+        self.url = f"http://127.0.0.1:{self.server_port}"
+
+
+class Answer(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        assert isinstance(self.server, Window)
+        assert self.path == "/signals?limit=20"
+        body = msgspec.json.encode({"signals": self.server.signals})
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def window() -> Iterator[Window]:
+    with Window() as window:
+        thread = threading.Thread(target=window.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield window
+        window.shutdown()
+        thread.join()
+
+
+def test_each_new_signal_is_shown_once_in_order(tmp_path: Path, window: Window) -> None:
+    stream, now = io.StringIO(), 0.0
+    watch = Watch(Home(tmp_path), Terminal(stream), lambda: now)
+    window.signals = [signal(1)]
+    watch.begin(Instance(url=window.url, metrics_url="", venue="sim"))
+    for numbers in ([1], [3, 2, 1], [3, 2, 1]):
+        window.signals = [signal(number) for number in numbers]
+        watch.tick()
+        now += 2.0
+    assert [line for line in stream.getvalue().splitlines() if line] == [
+        "12:10:00  sim:BTCUSDT 5m  long at 100.5  breakout 0.71  Broke out.",
+        "12:15:00  sim:BTCUSDT 5m  long at 100.5  breakout 0.71  Broke out.",
+    ]
+
+
+def test_window_that_is_shut_is_no_error(tmp_path: Path) -> None:
+    watch = Watch(Home(tmp_path), Terminal(io.StringIO()), lambda: 0.0)
+    watch.begin(Instance(url="http://127.0.0.1:1", metrics_url="", venue="sim"))
+    watch.tick()
+
+
+def test_processes_are_shown_once_a_minute_where_nothing_can_be_written_over(tmp_path: Path) -> None:
+    home, stream, now = Home(tmp_path), io.StringIO(), 0.0
+    home.make()
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as engine:
+        write_record(home.record("engine"), engine.pid, ["engine"])
+        write_record(home.record("api"), engine.pid, ["api"])
+        watch = Watch(home, Terminal(stream), lambda: now)
+        for now in (0.0, 59.0, 60.0):  # noqa: B007  the clock of the watch
+            watch.tick()
+        engine.kill()
+    lines = stream.getvalue().splitlines()
+    assert len(lines) == 2
+    assert all(line.startswith("api 0% ") and " MB · engine 0% " in line for line in lines)
