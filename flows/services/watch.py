@@ -68,10 +68,9 @@ class Watch:
 
 
 def _in_a_line(signal: Signal) -> str:
-    return (
-        f"{signal.detected_at:%H:%M:%S}  {signal.venue}:{signal.symbol} {signal.timeframe}  "
-        f"{signal.direction} at {signal.entry_price:g}  {signal.signal_type} {signal.raw_confidence:.2f}  {signal.reason}"
-    )
+    what = f"{signal.venue}:{signal.symbol} {signal.timeframe}  {signal.direction} at {signal.entry_price:g}"
+    why = f"{signal.signal_type} {signal.raw_confidence:.2f}  {signal.reason}"
+    return f"{signal.detected_at:%H:%M:%S}  {what}  {why}"
 
 
 def _in_short(process: Usage) -> str:

@@ -58,5 +58,5 @@ class RejectLimit:
         )
         raise RejectLimitError(
             f"{self.rejected:,} of {total:,} rows are rejected, more than the {self._share_max:.2%} that are allowed "
-            f"(--rejected-share-max). The first: {examples}"
+            f"(--reject-limit). The first: {examples}"
         )

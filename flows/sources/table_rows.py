@@ -49,6 +49,8 @@ def bars(batch: pa.RecordBatch, columns: Mapping[str, Column], frame: Frame) -> 
         rows[name] = _numbers(batch, columns[name])
     for name in ("quote_volume", "buy_volume"):
         rows[name] = _numbers(batch, columns[name]) if name in columns else np.nan
+    rows["largest"] = np.nan
+    rows["largest"] = np.nan
     rows["trades"] = cells.whole_numbers(batch.column(columns["trades"].name)) if "trades" in columns else -1
     prices = np.array([rows[name] for name in ("open", "high", "low", "close")])
     ends = np.array([rows["open"], rows["close"]])

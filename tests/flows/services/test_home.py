@@ -68,8 +68,12 @@ def test_instance_is_written_whole_and_read_again(tmp_path: Path) -> None:
 
 def test_lock_is_for_one_and_forgotten_with_its_holder(tmp_path: Path) -> None:
     home = Home(tmp_path)
-    hold = f"from pathlib import Path; from flows.services.home import Home; import time\nwith Home(Path({str(tmp_path)!r})).locked() as mine: print(mine, flush=True); time.sleep(600)"
-    with subprocess.Popen([sys.executable, "-c", hold], stdout=subprocess.PIPE, text=True) as holder:
+    hold = (
+        "import sys, time; from pathlib import Path; from flows.services.home import Home\n"
+        "with Home(Path(sys.argv[1])).locked() as mine: print(mine, flush=True); time.sleep(600)"
+    )
+    command = [sys.executable, "-c", hold, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "True\n"
         with home.locked() as mine:
