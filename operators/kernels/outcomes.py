@@ -43,6 +43,8 @@ def _take_in(candidate, pool, free, heads):
 @kernel
 def _settle_one(mine, bar):
     """Follow one candidate over one bar; the outcome and the exit price, or -1."""
+    if bar.open_time < mine.ts:  # it began before the decision, which has seen its price
+        return -1, np.nan
     if mine.entry_at == 0 and not bar.flags & SYNTHETIC:
         mine.entry_at, mine.entry = bar.open_time, bar.open
         mine.best = mine.worst = bar.open
