@@ -33,14 +33,15 @@ def merge(*pages: Iterable[str]) -> list[str]:
     """
     families: dict[str, dict[str, str]] = {}
     for page in pages:
-        family: dict[str, str] = {}
+        described = None
         for line in page:
             if line.startswith(("# HELP ", "# TYPE ")):
-                _, keyword, name, *_ = line.split(" ", 3)
-                family = families.setdefault(name, {})
-                family.setdefault(f"# {keyword}", line)
+                _, keyword, described, *_ = line.split(" ", 3)
+                families.setdefault(described, {}).setdefault(f"# {keyword}", line)
             elif line and not line.startswith("#"):
-                family.setdefault(_series(line), line)
+                series = _series(line)
+                name = described if described and series.startswith(described) else series.partition("{")[0]
+                families.setdefault(name, {}).setdefault(series, line)
     return [line for family in families.values() for line in family.values()]
 
 

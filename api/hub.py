@@ -28,8 +28,6 @@ from api.settings import ApiSettings
 
 VERSION = "3.0.0"
 """Of what is spoken over the WebSocket; its first number changes when a client would have to."""
-GRACE_S = 5
-"""How long a stuck connection may take to hear that it is closed before it is cut."""
 _SPREAD_MS = (500, 5000)
 """When clients of a stopping server come back, so that they do not all come at once."""
 
@@ -153,7 +151,7 @@ class Hub:
             if client.sending_since_s is None:
                 if now_s - client.sent_at_s >= self.settings.keepalive_s:
                     client.tell(keepalive)
-            elif now_s - client.sending_since_s >= self.settings.stuck_s + GRACE_S:
+            elif now_s - client.sending_since_s >= 2 * self.settings.stuck_s:
                 client.drop()
             elif now_s - client.sending_since_s >= self.settings.stuck_s:
                 client.close(CLOSE_SLOW, "nothing was taken for too long")

@@ -16,13 +16,7 @@ from msgspec import Meta
 from store.signals import Cursor
 
 SIZE = 100
-CursorText = Annotated[
-    str,
-    Meta(
-        pattern=r"^[0-3][0-9a-f]{14}[0-9a-f]{32}$",
-        description="`next_cursor` of another page. Opaque: do not take it apart.",
-    ),
-]
+CursorText = Annotated[str, Meta(pattern=r"^[0-3][0-9a-f]{14}[0-9a-f]{32}$")]
 """58 bits of microseconds since the year 1, then the id. Every such text is a place in the order, if not
 of a row, so none is ever refused."""
 

@@ -58,8 +58,8 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How often clients are sent a status."""
 
     stuck_s: Seconds = 30
-    """A client that takes nothing off its connection for so long is closed with 4408. The default
-    outlasts a phone's change of network."""
+    """A client that takes nothing off its connection for so long is closed with 4408, and cut off after as
+    long again. The default outlasts a phone's change of network."""
 
 
 def check(settings: ApiSettings) -> ApiSettings:

@@ -37,7 +37,7 @@ class Chosen(msgspec.Struct, frozen=True, kw_only=True):
     since: Annotated[Instant | None, Meta(description="Detected then or later.")] = None
     until: Annotated[Instant | None, Meta(description="Detected before.")] = None
     limit: Annotated[Size | None, Meta(description="At most so many signals; leaves `total` out.")] = None
-    cursor: Annotated[CursorText | None, Meta(description="Go on after another page; leaves `total` out.")] = None
+    cursor: Annotated[CursorText | None, Meta(description="`next_cursor` of another page; leaves `total` out.")] = None
     page: Annotated[PageNumber | None, Meta(description="Counted from the newest, or from `cursor`.")] = None
     per_page: Annotated[Size | None, Meta(description="At most so many signals to a page.")] = None
 

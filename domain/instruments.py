@@ -19,10 +19,10 @@ def check_name(name: str) -> str:
     ------
     InputError
         If the venue or the symbol is missing, or the name is longer than 200 characters or holds
-        white space.
+        white space or a character that does not print.
     """
     venue, colon, symbol = name.partition(":")
-    if not (venue and colon and symbol) or len(name) > 200 or any(c.isspace() for c in name):
+    if not (venue and colon and symbol) or len(name) > 200 or " " in name or not name.isprintable():
         raise InputError(f"instrument {name!r} is not venue:symbol; write it like binance:BTCUSDT")
     return name
 

@@ -22,7 +22,7 @@ class FrameView(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """How a signal ended. Returns are net of fees and slippage."""
+    """How a signal ended. Returns are net of fees and slippage; null if nothing traded until it expired."""
 
     signal_id: str
     outcome: OutcomeName
@@ -30,10 +30,10 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     exit_at: datetime
     entry_price: float | None
     exit_price: float | None
-    return_pct: float
-    return_r: float
-    best_r: float
-    worst_r: float
+    return_pct: float | None
+    return_r: float | None
+    best_r: float | None
+    worst_r: float | None
     duration_s: float | None
 
 

@@ -104,7 +104,7 @@ OUTCOME = np.dtype(
         ("exit_at", "<i8"),  # close time of the bar that settled it
         ("entry_price", "<f8"),  # NaN if never entered
         ("exit_price", "<f8"),
-        ("return_pct", "<f8"),  # net of fees and slippage
+        ("return_pct", "<f8"),  # net of fees and slippage; NaN, as the next three, if never entered
         ("return_r", "<f8"),  # the same in units of the planned risk
         ("best_r", "<f8"),  # best excursion, gross, in R
         ("worst_r", "<f8"),
@@ -157,7 +157,6 @@ class Counts(msgspec.Struct):
 class Slice:
     """All that closed in one shard up to `watermark` (ns)."""
 
-    shard: int
     watermark: int
     names: tuple[str, ...] = ()  # by slot
     counts: Counts = field(default_factory=Counts)

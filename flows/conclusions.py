@@ -60,11 +60,8 @@ def events(given: Slice, vocabulary: Vocabulary) -> list[Event]:
     """What detectors noticed, in the slice's order."""
     found = []
     for row in _rows(given.events):
-        name, frame, detector = (
-            given.names[row["slot"]],
-            vocabulary.frames[row["frame"]],
-            vocabulary.detectors[row["detector"]],
-        )
+        name, frame = given.names[row["slot"]], vocabulary.frames[row["frame"]]
+        detector = vocabulary.detectors[row["detector"]]
         found.append(
             Event(
                 id=ids.event_id(name, frame, detector, row["ts"]),
@@ -100,10 +97,10 @@ def outcomes(given: Slice, vocabulary: Vocabulary) -> list[Outcome]:
                 exit_at=clock.to_datetime(row["exit_at"]),
                 entry_price=_known(row["entry_price"]),
                 exit_price=_known(row["exit_price"]),
-                return_pct=row["return_pct"],
-                return_r=row["return_r"],
-                best_r=row["best_r"],
-                worst_r=row["worst_r"],
+                return_pct=_known(row["return_pct"]),
+                return_r=_known(row["return_r"]),
+                best_r=_known(row["best_r"]),
+                worst_r=_known(row["worst_r"]),
                 duration_s=(row["exit_at"] - row["entry_at"]) / clock.SECOND if entered else None,
             )
         )

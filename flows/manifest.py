@@ -13,17 +13,25 @@ import msgspec
 from domain.errors import RecoveryError
 from domain.frames import Frame
 from flows.cluster import make_recovery
-from operators import detect, measure, propose, roll, settle
+from operators import align, detect, measure, propose, relate, roll, settle
 from operators.catalogue import Catalogue
 
 NAME = "manifest.json"
-STEPS = ("roll.bars", "measure.rows", "detect.events", "propose.candidates", "settle.outcomes")
+STEPS = (
+    "roll.bars",
+    "measure.rows",
+    "detect.events",
+    "propose.candidates",
+    "settle.outcomes",
+    "align.order",
+    "relate.pairs",
+)
 """Ids of the stateful steps of the recipe, which are storage keys: renaming one loses its state."""
 
 
 def manifest(frames: tuple[Frame, ...], ideas: Catalogue) -> dict[str, Any]:
     """What the state of this recipe depends on."""
-    versions = (module.VERSION for module in (roll, measure, detect, propose, settle))
+    versions = (module.VERSION for module in (roll, measure, detect, propose, settle, align, relate))
     return {
         "steps": dict(zip(STEPS, versions, strict=True)),
         "frames": [frame.name for frame in frames],

@@ -61,8 +61,8 @@ class EngineMetrics:
         """Let the epoch's age be read from the source."""
         self._gauge["epoch_age_seconds"].set_function(progress.epoch_age_s)
 
-    def observe(self, given: Slice) -> None:
-        """Count what a Slice holds."""
+    def observe(self, shard: int, given: Slice) -> None:
+        """Count what a Slice of a shard holds."""
         words, counts, count = self._words, given.counts, self._count
         count["trades"].inc(counts.accepted)
         count["trades_duplicate"].inc(counts.duplicates)
@@ -78,10 +78,9 @@ class EngineMetrics:
             count["candidates"].labels(words.strategies[candidate["strategy"]], status).inc()
         for outcome in given.outcomes[given.outcomes["status"] == EMITTED]:
             count["signal_outcomes"].labels(OUTCOMES[outcome["outcome"]]).inc()
-            self._spread["signal_return_pct"].observe(float(outcome["return_pct"]))
             if outcome["entry_at"]:
+                self._spread["signal_return_pct"].observe(float(outcome["return_pct"]))
                 duration_ns = float(outcome["exit_at"] - outcome["entry_at"])
                 self._spread["signal_duration_seconds"].observe(duration_ns / SECOND)
-        shard = f"{given.shard:02d}"
-        self._gauge["open_candidates"].labels(shard).set(given.open_candidates)
-        self._gauge["watermark_seconds"].labels(shard).set(given.watermark / SECOND)
+        self._gauge["open_candidates"].labels(f"{shard:02d}").set(given.open_candidates)
+        self._gauge["watermark_seconds"].labels(f"{shard:02d}").set(given.watermark / SECOND)

@@ -27,8 +27,10 @@ from domain.frames import Frame
 from flows import cluster
 from flows.settings import EngineSettings
 from flows.signals import recipe, vocabulary
+from flows.sinks import parquet, relations
 from flows.sinks.parquet import KINDS, ParquetSink
-from flows.sinks.tally import Tally, TallySink, begin_tally, read_tally
+from flows.sinks.relations import RELATIONS, RelationsSink
+from flows.sinks.tally import AlignedTallySink, Tally, TallySink, begin_tally, read_tally
 from flows.sources.files import Files, files
 
 EPOCH = timedelta(milliseconds=100)
@@ -127,6 +129,8 @@ def replay(plan: Plan) -> Summary:
             _run_processes(plan, scratch, staging)
         tally = read_tally(scratch / "tally")
         if plan.out is not None:
+            parquet.complete(staging, vocabulary(settings))
+            relations.complete(staging, vocabulary(settings))
             _put_in_place(staging, Path(plan.out))
     return _summary(tally, source.kind, time.perf_counter() - began)
 
@@ -137,14 +141,16 @@ def run_worker(plan: Plan, scratch: Path, staging: Path, number: int, addresses:
     settings = plan.settings_for(source)
     words = vocabulary(settings)
     sinks: dict[str, Sink[Any]] = {"tally": TallySink(scratch / "tally", words)}
+    together: dict[str, Sink[Any]] = {"aligned_tally": AlignedTallySink(scratch / "tally")}
     if plan.out is not None:
         sinks["parquet"] = ParquetSink(staging, words)
+        together["relations"] = RelationsSink(staging, words)
     if plan.database_url and plan.redis_url:
         from flows.sinks.ledger import LedgerSink
 
         sinks["ledger"] = LedgerSink(plan.database_url, plan.redis_url, words)
     log = Noting(source.source(), scratch / f"error-{number}.json")
-    flow = recipe(log, sinks, settings, from_bars=source.kind == "bars")
+    flow = recipe(log, sinks, settings, aligned_sinks=together, from_bars=source.kind == "bars")
     cluster.run(flow, epoch=EPOCH, addresses=addresses, number=number)
 
 
@@ -187,7 +193,7 @@ def _staging(plan: Plan, stack: ExitStack) -> Path | None:
 
 
 def _put_in_place(staging: Path, out: Path) -> None:
-    for kind in KINDS:
+    for kind in (*KINDS, RELATIONS):
         if (out / kind).exists():
             shutil.rmtree(out / kind)
         (staging / kind).rename(out / kind)

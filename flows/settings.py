@@ -23,6 +23,8 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
         Whether a candidate on which too few frames agree is suppressed. It is graded all the same.
     mtf_min_aligned
         Frames that must point in the direction of a signal.
+    reference_symbol
+        The symbol to which correlation and beta of the others at its venue relate.
     lateness_s
         How far behind the newest event time a trade may come, in seconds. More waits longer for each
         bar; at most the finest frame.
@@ -47,6 +49,7 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     primary_timeframe: str = "5m"
     mtf_alignment_required: bool = True
     mtf_min_aligned: int = 2
+    reference_symbol: str = "BTCUSDT"
     lateness_s: float = 1.0
     quiet_h: float = 72.0
     fee_bps: float = 5.0

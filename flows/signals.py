@@ -7,13 +7,18 @@ from bytewax.dataflow import Dataflow
 from bytewax.inputs import Source
 from bytewax.outputs import Sink
 
+from domain.aligned import Aligned
+from domain.clock import HOUR
+from domain.errors import SettingError
 from domain.slices import Slice
 from domain.vocabulary import Vocabulary
 from flows.settings import EngineSettings
+from operators.align import align
 from operators.catalogue import catalogue
 from operators.detect import detect
 from operators.measure import measure
 from operators.propose import ProposeSettings, propose
+from operators.relate import relate
 from operators.roll import RollSettings, roll
 from operators.settle import Costs, settle
 
@@ -25,6 +30,7 @@ def recipe(
     sinks: Mapping[str, Sink[Keyed]],
     settings: EngineSettings,
     *,
+    aligned_sinks: Mapping[str, Sink[tuple[str, Aligned]]] | None = None,
     from_bars: bool = False,
 ) -> Dataflow:
     """The dataflow from a log of blocks to what is concluded of it.
@@ -37,11 +43,14 @@ def recipe(
         Step id to sink; each gets every Slice, keyed by shard.
     settings
         What decides the output.
+    aligned_sinks
+        Step id to sink; each gets what all shards concluded, in one order.
     from_bars
         Whether the log holds closed bars instead of trades.
     """
     ideas = catalogue()
     frames = settings.frames
+    check_horizons(settings)
     flow = Dataflow("signals")
 
     blocks = op.input("log", flow, log)
@@ -52,8 +61,12 @@ def recipe(
         "propose", noticed, ideas.strategies, ideas.detectors, ideas.features, propose_settings(settings)
     )
     settled = settle("settle", proposed, Costs(settings.fee_bps, settings.slippage_bps))
+    aligned = align("align", settled, len(ideas.columns))
+    related = relate("relate", aligned, frames, settings.reference_symbol)
     for step_id, sink in sinks.items():
         op.output(step_id, settled, sink)
+    for step_id, together in (aligned_sinks or {}).items():
+        op.output(step_id, related, together)
     return flow
 
 
@@ -86,6 +99,23 @@ def propose_settings(settings: EngineSettings) -> ProposeSettings:
         alignment_required=settings.mtf_alignment_required,
         min_aligned=settings.mtf_min_aligned,
     )
+
+
+def check_horizons(settings: EngineSettings) -> None:
+    """Refuse to forget an instrument while a candidate of it may still be open.
+
+    Raises
+    ------
+    SettingError
+        If a strategy's horizon is longer than `quiet_h`.
+    """
+    longest = max(catalogue().strategies, key=lambda strategy: strategy.horizon)
+    horizon_ns = longest.horizon * settings.primary.length_ns
+    if horizon_ns > settings.quiet_ns:
+        raise SettingError(
+            f"quiet_h {settings.quiet_h:g} is shorter than the horizon of {longest.name}, {horizon_ns / HOUR:g} h; "
+            f"set it to more"
+        )
 
 
 def vocabulary(settings: EngineSettings) -> Vocabulary:

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from domain import clock as time
 from domain.blocks import read_block
 from domain.frames import Frame
-from domain.instruments import shard_of
 from domain.slices import BAR, GAP, Counts, Reject, Slice
 from operators.kernels import bars as kernel
 from operators.state import freeze, thaw
@@ -63,7 +62,6 @@ class Roll(StatefulBatchLogic[bytes, Slice, bytes]):
         self._settings = settings
         self._lengths = np.array([frame.length_ns for frame in settings.frames], np.int64)
         self._names: dict[int, str] = {}
-        self._shard = -1
         self._clock = np.zeros(6, np.int64)
         self._clock[[kernel.NEWEST, kernel.CLOSED_UNTIL, kernel.NEXT_CLOSE]] = kernel.UNSET
         self._tally = np.zeros(4, np.int64)
@@ -85,7 +83,6 @@ class Roll(StatefulBatchLogic[bytes, Slice, bytes]):
             kind, content = read_block(block)
             if kind == "names":
                 self._names.update(content)
-                self._shard = shard_of(next(iter(content)))
             elif kind == "rejects":
                 rejects += content
             else:
@@ -110,7 +107,6 @@ class Roll(StatefulBatchLogic[bytes, Slice, bytes]):
                 "tally": self._tally,
                 "late_quote": self._late_quote,
                 "names": dict(self._names),
-                "shard": self._shard,
                 "life": self._life[:slots],
                 "seen": self._seen[:slots],
                 "cells": self._cells[:slots],
@@ -151,7 +147,6 @@ class Roll(StatefulBatchLogic[bytes, Slice, bytes]):
         names = tuple(self._names.get(int(instrument), f"unnamed:{instrument}") for instrument in life["instrument"])
         accepted, duplicates, late, refused = map(int, self._tally)
         made = Slice(
-            shard=self._shard,
             watermark=int(self._clock[kernel.CLOSED_UNTIL]),
             names=names,
             counts=Counts(
@@ -185,7 +180,7 @@ class Roll(StatefulBatchLogic[bytes, Slice, bytes]):
 
     def _restore(self, values: dict[str, Any]) -> None:
         self._clock, self._tally, self._late_quote = values["clock"], values["tally"], values["late_quote"]
-        self._names, self._shard = values["names"], values["shard"]
+        self._names = values["names"]
         capacity = max(64, 1 << len(values["life"]).bit_length())
         self._fill(capacity, *(values[name] for name in ("life", "seen", "cells", "folds", "free")))
 

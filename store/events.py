@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-import numpy as np
 import psycopg
 
-from domain import clock
 from domain.signals import Event
+from store.columns import columns, unnest
 from store.partitions import maintain
 from store.postgres import Pool, reachable
 
@@ -27,7 +26,7 @@ _COLUMNS: Final = {
 
 _WRITE: Final = f"""
 INSERT INTO events ({", ".join(_COLUMNS)})
-SELECT * FROM unnest({", ".join(f"%({name})s::{kind}[]" for name, kind in _COLUMNS.items())})
+SELECT * FROM {unnest(_COLUMNS)}
 ON CONFLICT DO NOTHING
 """  # noqa: S608  names and types of our own columns
 
@@ -49,12 +48,10 @@ def write(connection: psycopg.Connection, events: Sequence[Event]) -> int:
     """
     if not events:
         return 0
-    columns = {name: [getattr(event, name) for event in events] for name in _COLUMNS}
-    maintain(
-        connection, "events", np.array([clock.from_datetime(event.detected_at) for event in events], "datetime64[ns]")
-    )
+    parameters = columns(events, _COLUMNS)
+    maintain(connection, "events", parameters["detected_at"])
     with reachable():
-        return connection.execute(_WRITE, columns).rowcount
+        return connection.execute(_WRITE, parameters).rowcount
 
 
 async def page(

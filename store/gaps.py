@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import psycopg
 
+from store.arrays import Texts
+from store.columns import columns, unnest
 from store.postgres import Pool, reachable
 
 
@@ -31,14 +33,19 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
     missing: int | None
 
 
-_COLUMNS: Final = tuple(field.name for field in msgspec.structs.fields(Gap))
+_COLUMNS: Final = {
+    "instrument": "text",
+    "detected_at": "timestamptz",
+    "first_id": "int8",
+    "last_id": "int8",
+    "missing": "int8",
+}
 
-_WRITE: Final = """
-INSERT INTO gaps (id, instrument, detected_at, first_id, last_id, missing)
-SELECT * FROM unnest(%(id)s::text[], %(instrument)s::text[], %(detected_at)s::timestamptz[], %(first_id)s::int8[],
-                     %(last_id)s::int8[], %(missing)s::int8[])
+_WRITE: Final = f"""
+INSERT INTO gaps (id, {", ".join(_COLUMNS)})
+SELECT * FROM {unnest({"id": "text"} | _COLUMNS)}
 ON CONFLICT (id) DO NOTHING
-"""
+"""  # noqa: S608  names and types of our own columns
 
 
 def write(connection: psycopg.Connection, gaps: Sequence[Gap]) -> int:
@@ -56,10 +63,9 @@ def write(connection: psycopg.Connection, gaps: Sequence[Gap]) -> int:
     """
     if not gaps:
         return 0
-    columns: dict[str, list[Any]] = {name: [getattr(gap, name) for gap in gaps] for name in _COLUMNS}
-    columns["id"] = [_id(gap) for gap in gaps]
+    parameters = columns(gaps, _COLUMNS) | {"id": Texts([_id(gap) for gap in gaps])}
     with reachable():
-        return connection.execute(_WRITE, columns).rowcount
+        return connection.execute(_WRITE, parameters).rowcount
 
 
 async def page(pool: Pool, *, limit: int, since: datetime | None = None) -> list[Gap]:

@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 import psycopg
 
+from store.columns import columns, unnest
 from store.postgres import Pool, reachable
 
 
@@ -43,7 +44,7 @@ _COLUMNS: Final = {
 
 _WRITE: Final = f"""
 INSERT INTO instruments ({", ".join(_COLUMNS)})
-SELECT * FROM unnest({", ".join(f"%({name})s::{kind}[]" for name, kind in _COLUMNS.items())})
+SELECT * FROM {unnest(_COLUMNS)}
 ON CONFLICT DO NOTHING
 """  # noqa: S608  names and types of our own columns
 
@@ -65,9 +66,8 @@ def write(connection: psycopg.Connection, instruments: Sequence[Instrument]) -> 
     """
     if not instruments:
         return 0
-    columns = {name: [getattr(instrument, name) for instrument in instruments] for name in _COLUMNS}
     with reachable():
-        return connection.execute(_WRITE, columns).rowcount
+        return connection.execute(_WRITE, columns(instruments, _COLUMNS)).rowcount
 
 
 async def page(pool: Pool, *, limit: int, symbol: str | None = None, after: str | None = None) -> list[Instrument]:

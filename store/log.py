@@ -12,6 +12,7 @@ import redis
 import redis.asyncio
 
 from domain.errors import RecoveryError
+from domain.instruments import SHARDS
 from store.redis_server import reachable
 
 START: Final = "0-0"
@@ -85,6 +86,48 @@ def read(client: redis.Redis, shard: int, after: str, count: int) -> list[tuple[
         # No `block`: BLOCK 0 would wait for ever.
         streams: Any = client.xread({key(shard): after}, count=count)
     return [_entry(entry) for _, entries in streams for entry in entries]
+
+
+def read_many(client: redis.Redis, after: Mapping[int, str], count: int) -> dict[int, list[tuple[str, bytes]]]:
+    """The next entries of many shards in one round trip; see `read`.
+
+    Parameters
+    ----------
+    after
+        Shard to the id of the last entry that was read, or `START`.
+    count
+        How many of each shard at most.
+
+    Returns
+    -------
+    dict
+        Shard to its entries, for each shard that has some.
+
+    Raises
+    ------
+    ServiceError
+        If Redis cannot be reached.
+    """
+    if not after:
+        return {}
+    shards = {key(shard).encode(): shard for shard in after}
+    with reachable():
+        streams: Any = client.xread({key(shard): position for shard, position in after.items()}, count=count)
+    return {shards[name]: [_entry(entry) for entry in entries] for name, entries in streams}
+
+
+def longest(client: redis.Redis) -> int:
+    """Entries in the longest stream of the log.
+
+    Raises
+    ------
+    ServiceError
+        If Redis cannot be reached.
+    """
+    with reachable(), client.pipeline(transaction=False) as pipeline:
+        for shard in range(SHARDS):
+            pipeline.xlen(key(shard))
+        return int(max(pipeline.execute()))
 
 
 def last_entry(client: redis.Redis, shard: int) -> tuple[str, bytes] | None:

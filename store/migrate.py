@@ -60,19 +60,17 @@ def migrate(url: str) -> list[str]:
         If Postgres cannot be reached.
     """
     with connect(url, statement_timeout_s=0) as connection, reachable():
-        connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
-        try:
-            connection.execute(_LEDGER)
-            todo = _missing(connection)
-            for migration in todo:
-                with connection.transaction():
-                    connection.execute(migration.sql.encode())
-                    connection.execute(
-                        "INSERT INTO schema_migrations (version, sha256) VALUES (%s, %s)",
-                        (migration.version, migration.sha256),
-                    )
-        finally:
-            connection.execute("SELECT pg_advisory_unlock(%s)", (_LOCK,))
+        connection.execute("SET lock_timeout = 0")  # whoever is at work may take long
+        connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))  # until the connection ends
+        connection.execute(_LEDGER)
+        todo = _missing(connection)
+        for migration in todo:
+            with connection.transaction():
+                connection.execute(migration.sql.encode())
+                connection.execute(
+                    "INSERT INTO schema_migrations (version, sha256) VALUES (%s, %s)",
+                    (migration.version, migration.sha256),
+                )
     return [migration.version for migration in todo]
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 import psycopg
 
 from domain.signals import Outcome
+from store.columns import columns, unnest
 from store.postgres import Pool, reachable
 
 _COLUMNS: Final = {
@@ -26,7 +27,7 @@ _COLUMNS: Final = {
 
 _WRITE: Final = f"""
 INSERT INTO outcomes ({", ".join(_COLUMNS)})
-SELECT * FROM unnest({", ".join(f"%({name})s::{kind}[]" for name, kind in _COLUMNS.items())})
+SELECT * FROM {unnest(_COLUMNS)}
 ON CONFLICT (signal_id) DO NOTHING
 """  # noqa: S608  names and types of our own columns
 
@@ -48,9 +49,8 @@ def write(connection: psycopg.Connection, outcomes: Sequence[Outcome]) -> int:
     """
     if not outcomes:
         return 0
-    columns = {name: [getattr(outcome, name) for outcome in outcomes] for name in _COLUMNS}
     with reachable():
-        return connection.execute(_WRITE, columns).rowcount
+        return connection.execute(_WRITE, columns(outcomes, _COLUMNS)).rowcount
 
 
 async def page(

@@ -56,11 +56,11 @@ def connect(url: str, *, statement_timeout_s: float = 60) -> psycopg.Connection:
         connection = psycopg.connect(
             url, autocommit=True, connect_timeout=5, application_name="signalengine", **_KEEPALIVE
         )
+        connection.execute(_SESSION, (f"{statement_timeout_s * 1000:.0f}", "10s", "off"))
     except psycopg.OperationalError as problem:
         raise ServiceError(
             f"Postgres at {place} does not answer ({_first_line(problem)}); start it, or give another DATABASE_URL"
         ) from problem
-    connection.execute(_SESSION, (f"{statement_timeout_s * 1000:.0f}", "10s", "off"))
     arrays.register(connection)
     return connection
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import redis
 import redis.asyncio
+from redis import exceptions
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -15,6 +16,16 @@ from domain.errors import ServiceError, SettingError
 BLOCK_MS_MAX: Final = 10_000
 _TIMEOUT_S: Final = 15
 """Longer than a read may block, so that only a dead server is taken for one."""
+
+_PASSING: Final = (
+    exceptions.ConnectionError,
+    exceptions.TimeoutError,
+    exceptions.OutOfMemoryError,
+    exceptions.ReadOnlyError,
+)
+_PASSING_WORDS: Final = ("MISCONF", "OOM", "MASTERDOWN", "CLUSTERDOWN")
+"""Errors without a class of their own; in a pipeline the command stands before the word. MISCONF: the server
+cannot write its append-only file."""
 
 # RESP2 on purpose: redis-py shapes the replies of streams otherwise under RESP3.
 _OPTIONS: Final[dict[str, Any]] = {"protocol": 2, "socket_timeout": _TIMEOUT_S, "socket_connect_timeout": 5}
@@ -49,11 +60,10 @@ def reachable() -> Iterator[None]:
     """
     try:
         yield
-    except (redis.ConnectionError, redis.TimeoutError, redis.OutOfMemoryError, redis.ReadOnlyError) as problem:
+    except _PASSING as problem:
         raise ServiceError(f"Redis: {problem}") from problem
-    except redis.ResponseError as problem:
-        # MISCONF: it cannot write its append-only file; OOM: as a script's error it is not yet a class of its own.
-        if str(problem).startswith(("MISCONF", "OOM", "LOADING", "MASTERDOWN", "CLUSTERDOWN")):
+    except exceptions.ResponseError as problem:
+        if any(word in str(problem) for word in _PASSING_WORDS):
             raise ServiceError(f"Redis: {problem}") from problem
         raise
 

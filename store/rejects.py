@@ -2,20 +2,29 @@
 
 from collections.abc import Sequence
 from hashlib import blake2b
-from typing import Final
+from typing import Any, Final
 
 import psycopg
 
 from domain import clock
 from domain.slices import Reject
+from store.columns import column, unnest
 from store.postgres import Pool, reachable
 
-_WRITE: Final = """
-INSERT INTO rejects (id, source, position, reason, raw, at)
-SELECT * FROM unnest(%(id)s::text[], %(source)s::text[], %(position)s::int8[], %(reason)s::text[], %(raw)s::bytea[],
-                     %(at)s::timestamptz[])
+_COLUMNS: Final = {
+    "id": "text",
+    "source": "text",
+    "position": "int8",
+    "reason": "text",
+    "raw": "bytea",
+    "at": "timestamptz",
+}
+
+_WRITE: Final = f"""
+INSERT INTO rejects ({", ".join(_COLUMNS)})
+SELECT * FROM {unnest(_COLUMNS)}
 ON CONFLICT (id) DO NOTHING
-"""
+"""  # noqa: S608  names and types of our own columns
 
 _READ: Final = """
 SELECT source, position, reason, raw, at FROM rejects
@@ -39,7 +48,7 @@ def write(connection: psycopg.Connection, rejects: Sequence[Reject]) -> int:
     """
     if not rejects:
         return 0
-    columns = {
+    values: dict[str, list[Any]] = {
         "id": [_id(reject) for reject in rejects],
         "source": [_text(reject.source) for reject in rejects],
         "position": [reject.position for reject in rejects],
@@ -47,8 +56,9 @@ def write(connection: psycopg.Connection, rejects: Sequence[Reject]) -> int:
         "raw": [reject.raw for reject in rejects],
         "at": [clock.to_datetime(reject.at_ns) if reject.at_ns else None for reject in rejects],
     }
+    parameters = {name: column(values[name], kind) for name, kind in _COLUMNS.items()}
     with reachable():
-        return connection.execute(_WRITE, columns).rowcount
+        return connection.execute(_WRITE, parameters).rowcount
 
 
 async def page(pool: Pool, *, limit: int, source: str | None = None) -> list[Reject]:

@@ -13,6 +13,8 @@ import psycopg
 
 from domain.signals import Direction, FrameView, Outcome, Signal, Status
 from store import outbox
+from store.arrays import Texts
+from store.columns import columns, unnest
 from store.postgres import Pool, reachable
 
 _COLUMNS: Final = {
@@ -66,13 +68,13 @@ _encoder = msgspec.json.Encoder()
 _WRITE: Final = f"""
 WITH fresh AS (
     INSERT INTO signals ({", ".join(_COLUMNS)})
-    SELECT * FROM unnest({", ".join(f"%({name})s::{kind}[]" for name, kind in _COLUMNS.items())})
+    SELECT * FROM {unnest(_COLUMNS)}
     ON CONFLICT (id) DO NOTHING
     RETURNING id
 )
 INSERT INTO outbox (channel, payload)
 SELECT 'signals', announced.payload
-FROM unnest(%(announced)s::text[], %(payloads)s::text[]) WITH ORDINALITY AS announced (id, payload, place)
+FROM unnest(%(announced)s, %(payloads)s) WITH ORDINALITY AS announced (id, payload, place)
 JOIN fresh USING (id)
 ORDER BY announced.place
 """  # noqa: S608  names and types of our own columns
@@ -151,16 +153,16 @@ def write(connection: psycopg.Connection, signals: Sequence[Signal]) -> int:
     rows = sorted(first.values(), key=lambda signal: (signal.detected_at, signal.id))
     if not rows:
         return 0
-    columns = {name: [getattr(row, name) for row in rows] for name in _COLUMNS}
+    parameters = columns(rows, _COLUMNS)
     for name in _DOCUMENTS:
-        columns[name] = [_encoder.encode(value).decode() for value in columns[name]]
+        parameters[name] = Texts([_encoder.encode(getattr(row, name)).decode() for row in rows])
     emitted = [row for row in rows if row.status == "emitted"]
-    columns["announced"] = [row.id for row in emitted]
-    columns["payloads"] = [payload(row).decode() for row in emitted]
+    parameters["announced"] = Texts([row.id for row in emitted])
+    parameters["payloads"] = Texts([payload(row).decode() for row in emitted])
     with reachable():
         if emitted:
             outbox.take_turn(connection)
-        return connection.execute(_WRITE, columns).rowcount
+        return connection.execute(_WRITE, parameters).rowcount
 
 
 def payload(signal: Signal) -> bytes:

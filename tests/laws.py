@@ -53,7 +53,7 @@ def run(stages: Sequence[Stage], batches: Sequence[Sequence[Any]]) -> list[Slice
 
 def concluded(slices: Sequence[Slice]) -> dict[str, bytes]:
     """All conclusions, a byte string a kind, however they were cut into Slices."""
-    return {family: b"".join(canonical(family, getattr(each, family)) for each in slices) for family in FAMILIES}
+    return {family: b"".join(canonical(getattr(each, family)) for each in slices) for family in FAMILIES}
 
 
 def totals(slices: Sequence[Slice]) -> tuple[int, ...]:
@@ -78,9 +78,9 @@ def by_idea(slices: Sequence[Slice]) -> dict[str, np.ndarray]:
         found[f"feature {name}"] = features[at]
     events = np.concatenate([np.empty(0, EVENT), *(each.events for each in slices)])
     for at, detector in enumerate(ideas.detectors):
-        found[f"detector {detector.name}"] = np.frombuffer(canonical("events", events[events["detector"] == at]), "u1")
+        found[f"detector {detector.name}"] = np.frombuffer(canonical(events[events["detector"] == at]), "u1")
     candidates = np.concatenate([np.empty(0, CANDIDATE), *(each.candidates for each in slices)])
     for at, strategy in enumerate(ideas.strategies):
         mine = candidates[candidates["strategy"] == at]
-        found[f"strategy {strategy.name}"] = np.frombuffer(canonical("candidates", mine), "u1")
+        found[f"strategy {strategy.name}"] = np.frombuffer(canonical(mine), "u1")
     return found

@@ -71,7 +71,8 @@ def keep(stack: "Stack", terminal: Terminal) -> None:
     from flows.services.watch import Watch
 
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
+        if signal.getsignal(number) != signal.SIG_IGN:  # as nohup wants it
+            signal.signal(number, signal.default_int_handler)
     watch = Watch(stack.home, terminal)
 
     def ready(instance: Instance) -> None:
@@ -111,10 +112,10 @@ def _detach(home: Home, environ: Mapping[str, str], venue: str, terminal: Termin
 
 def _join(home: Home, terminal: Terminal) -> int:
     """Another `up` holds the lock: wait until it is ready, and say where it is."""
+    terminal.say(f"another 'signalengine up' runs in {home.directory}")
     while True:
         instance = home.instance()
         if instance and instance.ready:
-            terminal.say(f"signalengine already runs in {home.directory}")
             _announce(instance, terminal)
             return 0
         with home.locked() as free:

@@ -60,7 +60,8 @@ class Home:
     def sockets(self) -> Path:
         """Where unix sockets lie: in here, or in a shorter place if that path were too long."""
         inside = self.directory / "run"
-        if len(os.fsencode(inside / ".s.PGSQL.5432")) <= _SOCKET_PATH_MAX:
+        # Postgres reads a comma as the end of one directory and the beginning of another.
+        if len(os.fsencode(inside / ".s.PGSQL.5432")) <= _SOCKET_PATH_MAX and "," not in str(inside):
             return inside
         mark = blake2b(os.fsencode(self.directory), digest_size=6).hexdigest()
         return _short_directory() / f"signalengine-{mark}"
@@ -117,6 +118,7 @@ class Home:
         try:
             for directory in (self.directory, self.directory / "run", self.logs, self.sockets):
                 directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (self.directory / "lock").touch()
         except OSError as problem:
             raise SettingError(
                 f"directory {str(self.directory)!r} cannot be used ({problem.strerror}); "

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from domain.errors import ServiceError
 from flows.services.become import becoming
 from flows.services.process import Process, write_record
 
@@ -31,19 +32,25 @@ def launch(
         Its environment.
     who, dies_with_parent
         See `flows.services.become.becoming`.
+
+    Raises
+    ------
+    ServiceError
+        If that is not possible, as on a full disk.
     """
-    record.parent.mkdir(parents=True, exist_ok=True)
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as output, _signals_held():
-        child = subprocess.Popen(
-            becoming(command, record=record, who=who, dies_with_parent=dies_with_parent),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env=dict(environ),
-            start_new_session=True,
-        )
-        process = write_record(record, child.pid, command)
+    try:
+        with log.open("ab") as output, _signals_held():
+            child = subprocess.Popen(
+                becoming(command, record=record, who=who, dies_with_parent=dies_with_parent),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=dict(environ),
+                start_new_session=True,
+            )
+            process = write_record(record, child.pid, command)
+    except OSError as problem:  # the child fails to write it down too, and ends
+        raise ServiceError(f"{command[0]} cannot be started ({problem}); make room, or mend what it names") from None
     process.child = child
     return process
 

@@ -30,7 +30,8 @@ _USER = _DATABASE = "signalengine"
 
 def url_of(sockets: Path, database: str = _DATABASE) -> str:
     """The address of the Postgres whose socket lies in `sockets`."""
-    return f"postgresql://{_USER}@/{database}?host={quote(str(sockets), safe='')}"
+    # Everything is named, or libpq would take it from variables such as PGPORT.
+    return f"postgresql://{_USER}@/{database}?host={quote(str(sockets), safe='')}&port=5432"
 
 
 def start(
@@ -67,7 +68,7 @@ def start(
     if not data.exists():
         _create(program, data, log=log, record=record.with_name("initdb.json"), environ=clean, who=who, durable=durable)
     clear_stale_locks(data, sockets)
-    command = [str(program.path), "-D", str(data), "-k", str(sockets), "-h", ""]
+    command = [str(program.path), "-D", str(data), "-k", str(sockets), "-h", "", "-p", "5432"]
     command += ["-c", "timezone=UTC", "-c", "log_timezone=UTC", "-c", "max_connections=100"]
     if not durable:
         command += ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
@@ -111,7 +112,6 @@ def _create(
     initdb += ["--encoding", "UTF8", "--locale", "C", "--data-checksums", *([] if durable else ["--no-sync"])]
     # Single-user mode needs no client program, which a machine with only a server may lack.
     single = [str(program.path), "--single", "-D", str(draft), *([] if durable else ["-F"]), "postgres"]
-    log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         for command, words in ((initdb, b""), (single, f"CREATE DATABASE {_DATABASE}\n".encode())):
             done = subprocess.run(

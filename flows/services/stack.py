@@ -37,6 +37,7 @@ GIVEN_WITHIN_S = 15.0
 """A database that is started beside us may need a moment."""
 
 _TICK_S = 0.2
+_SAY_EVERY_S = 15.0
 _ROTATE_EVERY_S = 10.0
 
 
@@ -110,6 +111,8 @@ class Stack:
             self._publish(ready=True)
             at_ready(self.instance)
             self._keep(at_tick)
+        except OSError as problem:
+            raise ServiceError(f"the instance in {self.home.directory} cannot go on ({problem})") from problem
         finally:
             self._stop()
 
@@ -175,13 +178,17 @@ class Stack:
     def _wait_until_ready(self) -> None:
         url = f"{self.instance.url}/readyz"
         self.say(f"waiting for {url}")
-        deadline = time.monotonic() + READY_WITHIN_S
+        begun, said = time.monotonic(), 0.0
         while (reason := _problem_at(url)) is not None:
             self._supervisor.check()
-            if time.monotonic() > deadline:
+            waited_s = time.monotonic() - begun
+            if waited_s > READY_WITHIN_S:
                 raise ServiceError(
                     f"{url} was not ready after {READY_WITHIN_S:g} s ({reason}); the logs are in {self.home.logs}"
                 )
+            if waited_s > said + _SAY_EVERY_S:
+                said = waited_s
+                self.say(f"still waiting after {waited_s:.0f} s ({reason})")
             time.sleep(_TICK_S)
 
     def _keep(self, at_tick: Callable[[], None]) -> None:

@@ -4,6 +4,7 @@ from bytewax.outputs import DynamicSink, StatelessSinkPartition
 
 from domain.slices import Slice
 from flows.metrics import EngineMetrics
+from flows.shards import shard_of_key
 
 
 class MetricsSink(DynamicSink[tuple[str, Slice]]):
@@ -25,5 +26,5 @@ class MetricsPartition(StatelessSinkPartition[tuple[str, Slice]]):
 
     def write_batch(self, items: list[tuple[str, Slice]]) -> None:
         """Count them."""
-        for _, each in items:
-            self._metrics.observe(each)
+        for key, each in items:
+            self._metrics.observe(shard_of_key(key), each)

@@ -34,6 +34,14 @@ KINDS: dict[str, Maker] = {
 }
 
 
+def complete(directory: Path, vocabulary: Vocabulary) -> None:
+    """Give each kind of which there is nothing an empty file, so that it can be read all the same."""
+    for kind, make in KINDS.items():
+        if not (directory / kind).exists():
+            (directory / kind).mkdir(parents=True)
+            pq.write_table(make(Slice(0), vocabulary), directory / kind / "000.parquet")
+
+
 class ParquetSink(FixedPartitionedSink[Slice, None]):
     """Writes Slices under `directory`, one partition a shard."""
 
@@ -73,11 +81,8 @@ class ParquetPartition(StatefulSinkPartition[Slice, None]):
         """Nothing: files belong to whole runs."""
 
     def close(self) -> None:
-        """Write what is left and end the files. Shard 0 has every kind, so that none is without a schema."""
+        """Write what is left and end the files."""
         self._flush()
-        if self._name == "000":
-            for kind, make in KINDS.items():
-                self._writer(kind, make(Slice(0, 0), self._vocabulary).schema)
         for writer in self._writers.values():
             writer.close()
 

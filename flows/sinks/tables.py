@@ -19,12 +19,12 @@ def bars(given: Slice, vocabulary: Vocabulary) -> pa.Table:
     rows = given.bars
     columns: dict[str, Any] = {
         "instrument": _names(given, rows),
-        "frame": _words(vocabulary.frames, rows["frame"]),
+        "frame": words(vocabulary.frames, rows["frame"]),
         "open_time": _times(rows["open_time"]),
         "close_time": _times(rows["close_time"]),
     }
     for name in ("open", "high", "low", "close", "volume", "quote_volume", "buy_volume"):
-        columns[name] = _numbers(rows[name])
+        columns[name] = numbers(rows[name])
     columns["trades"] = pa.array(rows["trades"], mask=rows["trades"] < 0)
     columns["synthetic"] = pa.array((rows["flags"] & SYNTHETIC) != 0)
     columns["incomplete"] = pa.array((rows["flags"] & INCOMPLETE) != 0)
@@ -37,10 +37,10 @@ def features(given: Slice, vocabulary: Vocabulary) -> pa.Table:
     values = given.features if given.features.size else np.empty((len(vocabulary.features), 0))
     columns: dict[str, Any] = {
         "instrument": _names(given, rows),
-        "frame": _words(vocabulary.frames, rows["frame"]),
+        "frame": words(vocabulary.frames, rows["frame"]),
         "close_time": _times(rows["close_time"]),
     }
-    columns.update({name: _numbers(values[at]) for at, name in enumerate(vocabulary.features)})
+    columns.update({name: numbers(values[at]) for at, name in enumerate(vocabulary.features)})
     return pa.table(columns)
 
 
@@ -50,11 +50,11 @@ def events(given: Slice, vocabulary: Vocabulary) -> pa.Table:
     return pa.table(
         {
             "instrument": _names(given, rows),
-            "frame": _words(vocabulary.frames, rows["frame"]),
+            "frame": words(vocabulary.frames, rows["frame"]),
             "detected_at": _times(rows["ts"]),
-            "detector": _words(vocabulary.detectors, rows["detector"]),
+            "detector": words(vocabulary.detectors, rows["detector"]),
             "direction": pa.array(rows["direction"]),
-            "strength": _numbers(rows["strength"]),
+            "strength": numbers(rows["strength"]),
         }
     )
 
@@ -65,23 +65,23 @@ def signals(given: Slice, vocabulary: Vocabulary) -> pa.Table:
     columns: dict[str, Any] = {
         "id": pa.array(_ids(given, rows, vocabulary), pa.string()),
         "instrument": _names(given, rows),
-        "signal_type": _words(vocabulary.strategies, rows["strategy"]),
+        "signal_type": words(vocabulary.strategies, rows["strategy"]),
         "timeframe": pa.array([vocabulary.primary] * rows.size, pa.string()).dictionary_encode(),
         "direction": _directions(rows["direction"]),
         "detected_at": _times(rows["ts"]),
         "expires_at": _times(rows["expires_at"]),
-        "entry_price": _numbers(rows["entry_price"]),
-        "take_profit": _numbers(rows["take_profit"]),
-        "stop_loss": _numbers(rows["stop_loss"]),
-        "raw_confidence": _numbers(rows["confidence"]),
-        "status": _words(STATUSES, rows["status"]),
+        "entry_price": numbers(rows["entry_price"]),
+        "take_profit": numbers(rows["take_profit"]),
+        "stop_loss": numbers(rows["stop_loss"]),
+        "raw_confidence": numbers(rows["confidence"]),
+        "status": words(STATUSES, rows["status"]),
         "suppressed_reason": pa.array([SUPPRESSED_REASONS[at] or None for at in rows["reason"]], pa.string()),
         "mtf_aligned": pa.array(rows["mtf_aligned"] != 0),
-        "mtf_score": _numbers(rows["mtf_score"]),
+        "mtf_score": numbers(rows["mtf_score"]),
     }
     for at, frame in enumerate(vocabulary.frames):
         columns[f"mtf_direction_{frame}"] = pa.array(np.ascontiguousarray(rows["mtf_direction"][:, at]))
-        columns[f"mtf_strength_{frame}"] = _numbers(np.ascontiguousarray(rows["mtf_strength"][:, at]))
+        columns[f"mtf_strength_{frame}"] = numbers(np.ascontiguousarray(rows["mtf_strength"][:, at]))
     return pa.table(columns)
 
 
@@ -91,16 +91,16 @@ def outcomes(given: Slice, vocabulary: Vocabulary) -> pa.Table:
     columns: dict[str, Any] = {
         "signal_id": pa.array(_ids(given, rows, vocabulary), pa.string()),
         "instrument": _names(given, rows),
-        "signal_type": _words(vocabulary.strategies, rows["strategy"]),
+        "signal_type": words(vocabulary.strategies, rows["strategy"]),
         "direction": _directions(rows["direction"]),
-        "status": _words(STATUSES, rows["status"]),
-        "outcome": _words(OUTCOMES, rows["outcome"]),
+        "status": words(STATUSES, rows["status"]),
+        "outcome": words(OUTCOMES, rows["outcome"]),
         "detected_at": _times(rows["ts"]),
         "entry_at": pa.array(rows["entry_at"], TIME, mask=rows["entry_at"] == 0),
         "exit_at": _times(rows["exit_at"]),
     }
     for name in ("entry_price", "exit_price", "return_pct", "return_r", "best_r", "worst_r", "confidence"):
-        columns[name] = _numbers(rows[name])
+        columns[name] = numbers(rows[name])
     return pa.table(columns)
 
 
@@ -126,22 +126,24 @@ def rejects(given: Slice, vocabulary: Vocabulary) -> pa.Table:  # noqa: ARG001
 
 
 def _names(given: Slice, rows: NDArray[Any]) -> Any:
-    return _words(given.names, rows["slot"])
+    return words(given.names, rows["slot"])
 
 
-def _words(words: tuple[str, ...], index: NDArray[Any]) -> Any:
-    return pa.DictionaryArray.from_arrays(pa.array(index, pa.int32()), pa.array(words, pa.string()))
+def words(names: tuple[str, ...], index: NDArray[Any]) -> Any:
+    """A dictionary column: `names` by their places."""
+    return pa.DictionaryArray.from_arrays(pa.array(index, pa.int32()), pa.array(names, pa.string()))
 
 
 def _directions(rows: NDArray[Any]) -> Any:
-    return _words(("short", "long"), rows > 0)
+    return words(("short", "long"), rows > 0)
 
 
 def _times(rows: NDArray[Any]) -> Any:
     return pa.array(rows, TIME)
 
 
-def _numbers(rows: NDArray[Any]) -> Any:
+def numbers(rows: NDArray[Any]) -> Any:
+    """A float column; NaN is null."""
     return pa.array(rows, from_pandas=True)
 
 

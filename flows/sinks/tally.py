@@ -2,7 +2,8 @@
 
 The digest is the proof that two runs concluded the same. Each shard hashes its bars, features, gaps,
 events, candidates and outcomes, each in the order it made them, without what depends on how the work
-was cut (slots, row numbers). The digests of the shards, in shard order, are hashed once more.
+was cut (slots, row numbers). The digests of the shards, in shard order, and that of what was aligned
+across them, are hashed once more.
 """
 
 import hashlib
@@ -15,13 +16,16 @@ import numpy as np
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 from numpy.typing import NDArray
 
+from domain.aligned import ORDER, Aligned
 from domain.instruments import SHARDS
 from domain.slices import EMITTED, OUTCOMES, Slice
 from domain.vocabulary import Vocabulary
 from flows.shards import shard_of_key
 
+ALIGNED = "aligned"
 UNHASHED = frozenset({"slot", "row", "spare", "spare2"})
 FAMILIES = ("bars", "features", "gaps", "events", "candidates", "outcomes")
+ALIGNED_FAMILIES = (*ORDER, "decided", "relations")
 
 
 class Tally(msgspec.Struct):
@@ -46,8 +50,8 @@ class Tally(msgspec.Struct):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for name in ("events", "candidates", "signals"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.bars = {frame: count + self.bars.get(frame, 0) for frame, count in other.bars.items()}
-        self.outcomes = {name: count + self.outcomes.get(name, 0) for name, count in other.outcomes.items()}
+        for mine, theirs in ((self.bars, other.bars), (self.outcomes, other.outcomes)):
+            mine.update({name: count + mine.get(name, 0) for name, count in theirs.items()})
         self.digest = hashlib.sha256((self.digest + other.digest).encode()).hexdigest()
 
 
@@ -55,13 +59,14 @@ def begin_tally(directory: Path, vocabulary: Vocabulary) -> None:
     """Write an empty tally for every shard: Bytewax builds no partition for one to which nothing comes."""
     for shard in range(SHARDS):
         TallyPartition(directory / f"{shard:03d}.json", vocabulary).close()
+    AlignedTallyPartition(directory / f"{ALIGNED}.json").close()
 
 
 def read_tally(directory: Path) -> Tally:
     """The tally of a run whose shards wrote theirs into `directory`."""
     whole = Tally()
-    for shard in range(SHARDS):
-        whole.merge(msgspec.json.decode((directory / f"{shard:03d}.json").read_bytes(), type=Tally))
+    for name in (*(f"{shard:03d}" for shard in range(SHARDS)), ALIGNED):
+        whole.merge(msgspec.json.decode((directory / f"{name}.json").read_bytes(), type=Tally))
     return whole
 
 
@@ -97,7 +102,7 @@ class TallyPartition(StatefulSinkPartition[Slice, None]):
         for each in values:
             self._count(each)
             for family in FAMILIES:
-                self._hashes[family].update(canonical(family, getattr(each, family)))
+                self._hashes[family].update(canonical(getattr(each, family)))
 
     def snapshot(self) -> None:
         """Nothing: a tally is of a whole run."""
@@ -126,9 +131,51 @@ class TallyPartition(StatefulSinkPartition[Slice, None]):
         tally.outcomes["open"] = given.open_candidates
 
 
-def canonical(family: str, rows: NDArray[Any]) -> bytes:
+class AlignedTallySink(FixedPartitionedSink[Aligned, None]):
+    """Hashes what all shards concluded together, in the order in which it was released."""
+
+    def __init__(self, directory: Path) -> None:
+        self._path = directory / f"{ALIGNED}.json"
+
+    def list_parts(self) -> list[str]:
+        """One: there is one order."""
+        return [ALIGNED]
+
+    def part_fn(self, item_key: str) -> int:  # noqa: ARG002
+        """The only partition."""
+        return 0
+
+    def build_part(self, step_id: str, for_part: str, resume_state: None) -> "AlignedTallyPartition":  # noqa: ARG002
+        """A partition that begins at nothing."""
+        return AlignedTallyPartition(self._path)
+
+
+class AlignedTallyPartition(StatefulSinkPartition[Aligned, None]):
+    """The digest of the aligned stream."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._hashes = {family: hashlib.sha256() for family in ALIGNED_FAMILIES}
+
+    def write_batch(self, values: list[Aligned]) -> None:
+        """Take rows in, in their order."""
+        for each in values:
+            for family in ALIGNED_FAMILIES:
+                self._hashes[family].update(canonical(getattr(each, family)))
+
+    def snapshot(self) -> None:
+        """Nothing: a tally is of a whole run."""
+
+    def close(self) -> None:
+        """Write the digest down."""
+        digests = "".join(self._hashes[family].hexdigest() for family in ALIGNED_FAMILIES)
+        digest = hashlib.sha256(digests.encode()).hexdigest()
+        self._path.write_bytes(msgspec.json.encode(Tally(digest=digest)))
+
+
+def canonical(rows: NDArray[Any]) -> bytes:
     """Rows as the bytes that are hashed: no slots, no row numbers, one NaN."""
-    if family == "features":
+    if rows.dtype.names is None:
         return np.where(np.isnan(rows), np.nan, rows).T.tobytes()
     names = [name for name in rows.dtype.names or () if name not in UNHASHED]
     plain = np.empty(rows.size, np.dtype([(name, *_form(rows.dtype, name)) for name in names]))

@@ -34,7 +34,7 @@ def open_input(path: Path, instrument: str | None, mapping: Mapping[str, str], f
         if magic.startswith(bytes_):
             raise InputError(f"input {path.name!r} {fault}")
     if not magic.startswith(_BINARY):
-        lines = next((chunk.lines for chunk in islice(read_lines(path, at_most=20, block_bytes=1 << 16), 1)), [])
+        lines = list(islice((line for chunk in read_lines(path, block_bytes=1 << 16) for line in chunk.lines), 20))
         if Recording.recognises(lines):
             return Recording(path)
         head = b"\n".join(lines)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from domain.blocks import TRADE, Rows
 from domain.slices import BAR, Reject
 from flows.sources.inputs import Input, Kind
+from flows.sources.rows import concatenated
 
 NEVER = np.iinfo(np.int64).max
 """First event time of an input without rows."""
@@ -61,11 +62,6 @@ def first_ns(source: Input) -> int:
     return next((int(chunk.rows[column][0]) for chunk in source.read(0, 0, 1_000) if chunk.rows.size), NEVER)
 
 
-def opaque(rows: Rows) -> Rows:
-    """The same rows as plain bytes each, which numpy copies at once and not field by field (measured: 15 times faster)."""
-    return rows.view(f"V{rows.itemsize}")
-
-
 class Merge:
     """Merges inputs of one kind.
 
@@ -107,10 +103,8 @@ class Merge:
             parts.append(reader.take(until, side))
             side = "left" if reader is holder else side
         parts = [part for part in parts if part[0].size] or parts[:1]
-        rows, keys = parts[0]
-        if len(parts) > 1:
-            rows = np.concatenate([opaque(rows) for rows, _ in parts]).view(rows.dtype)
-            keys = np.concatenate([keys for _, keys in parts])
+        rows = concatenated([rows for rows, _ in parts])
+        keys = concatenated([keys for _, keys in parts])
         if np.any(keys[1:] < keys[:-1]):
             order = np.argsort(keys, kind="stable")
             rows, keys = rows.take(order), keys.take(order)

@@ -15,7 +15,8 @@ from domain.blocks import TRADE, Rows, bars_block, heartbeats, names_block, reje
 from domain.frames import Frame
 from domain.instruments import SHARDS
 from flows.shards import KEYS
-from flows.sources.merge import Merged, opaque
+from flows.sources.merge import Merged
+from flows.sources.rows import opaque
 
 Item = tuple[str, bytes]
 """Shard key and block."""

@@ -8,6 +8,7 @@ ids they are as many trades.
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -68,41 +69,42 @@ class Table:
 
     def read(self, position: int, newest_ns: int, at_most: int) -> Iterator[Chunk]:
         """Chunks of at most `at_most` rows; positions are rows, in CSV lines."""
-        for batch in self._batches(position, at_most):
-            if self.frame is None:
-                rows, rules = table_rows.trades(batch.columns, self._columns)
-            else:
-                rows, rules = table_rows.bars(batch.columns, self._columns, self.frame)
-            rows["instrument"] = self._only or self._naming.each(batch.columns.column(self._columns["symbol"].name))
-            rules["symbol is missing or is not the one given"] = rows["instrument"] == UNNAMED
-            refused = broken_rules(rules)
-            good = np.delete(np.arange(rows.size), [at for at, _ in refused])
-            if self.frame is not None and good.size:
-                # Time in a file of bars only moves on; in trades a little disorder is usual.
-                closes = rows["close_time"][good]
-                newest = np.maximum.accumulate(np.concatenate([[newest_ns], closes]))
-                refused += [(int(at), "time is before that of a row above") for at in good[closes < newest[:-1]]]
-                good, newest_ns = good[closes >= newest[:-1]], int(newest[-1])
-            rejects = [
-                Reject(self.path.name, int(batch.numbers[at]), reason, batch.raw(at)[:RAW_BYTES])
-                for at, reason in sorted(refused)
-            ]
-            yield Chunk(
-                rows.take(good) if refused else rows, self._naming.names, batch.rejects + rejects, batch.consumed
-            )
+        with _readable(self.path.name):
+            for batch in self._table.read(self._wanted, position, at_most):
+                chunk = self._chunk(batch, newest_ns)
+                if self.kind == "bars" and chunk.rows.size:
+                    newest_ns = int(chunk.rows["close_time"][-1])
+                yield chunk
 
-    def _batches(self, position: int, at_most: int) -> Iterator[Batch]:
-        try:
-            yield from self._table.read(self._wanted, position, at_most)
-        except (pa.ArrowException, OSError) as problem:
-            raise InputError(f"input {self.path.name!r} cannot be read on: {problem}") from problem
+    def _chunk(self, batch: Batch, newest_ns: int) -> Chunk:
+        if self.frame is None:
+            rows, rules = table_rows.trades(batch.columns, self._columns)
+        else:
+            rows, rules = table_rows.bars(batch.columns, self._columns, self.frame)
+        rows["instrument"] = self._only or self._naming.each(batch.columns.column(self._columns["symbol"].name))
+        rules["symbol is missing or is not the one given"] = rows["instrument"] == UNNAMED
+        refused = broken_rules(rules)
+        good = np.delete(np.arange(rows.size), [at for at, _ in refused])
+        if self.kind == "bars":
+            # Time in a file of bars only moves on; among trades a little disorder is usual.
+            closes = rows["close_time"][good]
+            in_order = closes >= np.maximum.accumulate(np.concatenate([[newest_ns], closes]))[:-1]
+            refused += [(at, "time is before that of a row above") for at in good[~in_order].tolist()]
+            good = good[in_order]
+        rejects = [
+            Reject(self.path.name, int(batch.numbers[at]), reason, batch.raw(at)[:RAW_BYTES])
+            for at, reason in sorted(refused)
+        ]
+        kept = rows.take(good) if refused else rows
+        return Chunk(kept, self._naming.names, batch.rejects + rejects, batch.consumed)
 
     def _find_frame(self) -> Frame:
         seen: list[int] = []
-        for batch in self._batches(0, FRAME_ROWS):
-            seen += table_rows.times_of(batch.columns, self._columns).tolist()
-            if len(seen) >= FRAME_ROWS:
-                break
+        with _readable(self.path.name):
+            for batch in self._table.read(self._wanted, 0, FRAME_ROWS):
+                seen += table_rows.times_of(batch.columns, self._columns).tolist()
+                if len(seen) >= FRAME_ROWS:
+                    break
         distances = np.diff(np.unique(seen[:FRAME_ROWS]))
         smallest_ns = int(distances.min()) if distances.size else 0
         named = _FRAME_IN_NAME.search(self.path.name)
@@ -116,3 +118,12 @@ class Table:
         return Frame.parse(
             f"{smallest_ns // clock.SECOND}s" if smallest_ns % clock.MINUTE else f"{smallest_ns // clock.MINUTE}m"
         )
+
+
+@contextmanager
+def _readable(source: str) -> Iterator[None]:
+    """What Arrow has to say against a file, as an error of the input."""
+    try:
+        yield
+    except (pa.ArrowException, OSError) as problem:
+        raise InputError(f"input {source!r} cannot be read on: {problem}") from problem

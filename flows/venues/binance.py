@@ -54,7 +54,7 @@ class _Frame(msgspec.Struct, gc=False):
 
 
 class _Event(msgspec.Struct):
-    e: str = "other"
+    e: str = ""
 
 
 class _Wrapped(msgspec.Struct, gc=False):
@@ -127,7 +127,7 @@ def decode(
         elif b'rade"' in line:  # far cheaper than JSON, and most lines are quotes and books
             candidates.append(at)
         else:
-            ignored[(head[1] or head[2] or head[3]).decode()] += 1
+            ignored[_kind(head)] += 1
 
     places: list[int] = []
     frames: list[_Frame] = []
@@ -139,8 +139,8 @@ def decode(
             places.append(at)
             frames.append(frame)
             names.append(name)
-        else:
-            ignored[frame.e] += 1
+        elif head := _HEAD.match(lines[at]):
+            ignored[_kind(head)] += 1
 
     rows, ids = _rows(frames, names)
     received = np.array([int(lines[at][: _TEXT - 1]) for at in places], np.int64)
@@ -231,6 +231,10 @@ def _rows(frames: list[_Frame], names: list[str]) -> tuple[Rows, dict[str, int]]
     rows["side"] = [-1 if frame.m else 1 for frame in frames]
     rows["flags"] = CONTIGUOUS_IDS
     return rows, ids
+
+
+def _kind(head: re.Match[bytes]) -> str:
+    return (head[1] or head[2] or head[3]).decode()
 
 
 def _received(line: bytes) -> int:

@@ -24,9 +24,9 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Kernel = Callable[[Floats, Ints, Ints, Ints, Floats, Floats], None]
 
-TAPE = ("open", "high", "low", "close", "volume", "quote_volume", "buy_volume", "trades", "largest")
-OPEN, HIGH, LOW, CLOSE, VOLUME, QUOTE_VOLUME, BUY_VOLUME, TRADES, LARGEST = range(9)
-"""Rows of the tape."""
+TAPE = ("open", "high", "low", "close", "volume", "quote_volume", "buy_volume", "trades", "largest", "close_time_s")
+OPEN, HIGH, LOW, CLOSE, VOLUME, QUOTE_VOLUME, BUY_VOLUME, TRADES, LARGEST, CLOSE_TIME = range(10)
+"""Rows of the tape. `close_time_s` is in seconds since 1970, right-open: the first instant after the bar."""
 
 
 class Feature:

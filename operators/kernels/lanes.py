@@ -72,7 +72,7 @@ def lay_tape(bars, lane, history, cursor):
         tape[0, place], tape[1, place], tape[2, place], tape[3, place] = bar.open, bar.high, bar.low, bar.close
         tape[4, place], tape[5, place], tape[6, place] = bar.volume, bar.quote_volume, bar.buy_volume
         tape[7, place] = np.nan if bar.trades < 0 else float(bar.trades)
-        tape[8, place] = bar.largest
+        tape[8, place], tape[9, place] = bar.largest, bar.close_time / 1e9
     for each in range(lanes):
         history[touched[each]] = tape[:, starts[each + 1] - depth : starts[each + 1]]
         cursor[touched[each]] = 0

@@ -73,8 +73,8 @@ def _grade(out, mine, bar, outcome, price, cost):
     out.slot, out.strategy, out.direction = mine.slot, mine.strategy, mine.direction
     out.status, out.confidence, out.outcome = mine.status, mine.confidence, outcome
     out.entry_at, out.entry_price, out.exit_price = mine.entry_at, mine.entry, price
-    if mine.entry_at == 0:  # nothing traded until it expired: no position, no gain, no cost
-        out.return_pct = out.return_r = out.best_r = out.worst_r = 0.0
+    if mine.entry_at == 0:  # nothing traded until it expired: no position, so no return to speak of
+        out.return_pct = out.return_r = out.best_r = out.worst_r = np.nan
         return
     # The risk that was planned, not the one that the first price happened to give: never zero.
     risk = abs(mine.reference - mine.stop_loss)

@@ -69,10 +69,10 @@ CREATE TABLE outcomes (
     exit_at     timestamptz NOT NULL,
     entry_price double precision,
     exit_price  double precision,
-    return_pct  double precision NOT NULL,       -- net of fees and slippage; 0 if never entered
-    return_r    double precision NOT NULL,       -- the same in units of the planned risk
-    best_r      double precision NOT NULL,
-    worst_r     double precision NOT NULL,
+    return_pct  double precision,                -- net of fees and slippage
+    return_r    double precision,                -- the same in units of the planned risk
+    best_r      double precision,
+    worst_r     double precision,
     duration_s  double precision
 );
 

@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,9 +73,12 @@ class Api:
         """Wait until what was published is in the ring."""
         until(lambda: self.resources.hub.ring.newest.get(channel, 0) == self.seq)
 
-    def websocket(self, path: str = "/ws/feed", **options: Any) -> ClientConnection:
+    @contextmanager
+    def websocket(self, path: str = "/ws/feed", **options: Any) -> Iterator[ClientConnection]:
         """A client that has been greeted."""
-        return connect(f"ws://{self.address}{path}", proxy=None, **options)
+        with connect(f"ws://{self.address}{path}", proxy=None, **options) as websocket:
+            assert hear(websocket)["type"] == "connected"
+            yield websocket
 
     def stop(self) -> None:
         """Stop as SIGTERM does."""
@@ -85,8 +89,9 @@ class Api:
 
 def hear(websocket: ClientConnection, within_s: float = PATIENCE_S) -> dict[str, Any]:
     """The next message that is not there just because time passes."""
-    while (message := json.loads(websocket.recv(within_s)))["type"] in ("status", "keepalive"):
-        pass
+    message: dict[str, Any] = {"type": "status"}
+    while message["type"] in ("status", "keepalive"):
+        message = json.loads(websocket.recv(within_s))
     return message
 
 
@@ -104,9 +109,7 @@ def serve(database_url: str, clean_redis_url: str) -> Iterator[Callable[..., Api
 
     def start(redis_url: str = clean_redis_url, database: str = database_url, **settings: Any) -> Api:
         chosen = ApiSettings(port=0, **{**ticks, **settings})
-        app = build(
-            chosen, database_url=database, redis_url=redis_url, now_ns=time.time_ns, steady_s=time.perf_counter
-        )
+        app = build(chosen, database_url=database, redis_url=redis_url, now_ns=time.time_ns, steady_s=time.perf_counter)
         listener = listen(chosen.host, 0)
         server = Server(config(app, chosen), app.state.resources.hub)
         thread = threading.Thread(target=server.run, args=([listener],))

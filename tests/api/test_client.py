@@ -7,8 +7,10 @@ from api.client import BATCH_CHARACTERS, WORDS_MAX, Client, Subscription
 from api.messages import CLOSE_SLOW, Filter
 from api.ring import Facts, Message, Ring
 
+EVERYTHING = Filter()
 
-def client_of(ring: Ring, *channels: str, wanted: Filter = Filter()) -> Client:
+
+def client_of(ring: Ring, *channels: str, wanted: Filter = EVERYTHING) -> Client:
     client = Client(ring, wake=lambda: None, drop=lambda: None, now_s=0)
     for channel in channels:
         client.subscriptions[channel] = Subscription(channel, wanted, ring.newest.get(channel, 0))
@@ -98,12 +100,11 @@ def test_set_back_for_one_channel_nothing_comes_twice_on_another() -> None:
 
 def test_who_does_not_take_answers_is_closed() -> None:
     client = client_of(Ring(1, 1))
-    for _ in range(WORDS_MAX):
+    reasons = []
+    for _ in range(WORDS_MAX + 1):
         client.tell("word")
-    assert client.closing is None
-    client.tell("one too many")
-    assert client.closing is not None
-    assert client.closing.code == CLOSE_SLOW
+        reasons.append(client.closing)
+    assert reasons == [None] * WORDS_MAX + [(CLOSE_SLOW, "answers were not taken")]
     assert client.last_words() == ["word"] * WORDS_MAX
 
 

@@ -1,3 +1,4 @@
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 from urllib.parse import urlencode
@@ -54,10 +55,8 @@ def test_what_is_written_is_read(wanted: Wanted) -> None:
 
 @given(st.binary(max_size=200) | st.text(max_size=50).map(lambda text: urlencode({"name": text}).encode()))
 def test_no_query_is_worse_than_a_problem(query: bytes) -> None:
-    try:
+    with suppress(ProblemError):
         assert isinstance(parse(Wanted, query), Wanted)
-    except ProblemError as problem:
-        assert problem.kind is INVALID_PARAMETER
 
 
 @pytest.mark.parametrize(

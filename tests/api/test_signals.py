@@ -109,7 +109,10 @@ def test_total_is_counted_for_page_numbers_only(api: Api) -> None:
     third = api.get("/api/v1/signals?per_page=10&page=3")
     assert (third["total"], third["page"], third["per_page"]) == (total, 3, 10)
     by_cursor = api.get(f"/api/v1/signals?per_page=10&cursor={plain['next_cursor']}")
-    assert (by_cursor["total"], by_cursor["signals"]) == (None, api.get("/api/v1/signals?per_page=10&page=2")["signals"])
+    assert (by_cursor["total"], by_cursor["signals"]) == (
+        None,
+        api.get("/api/v1/signals?per_page=10&page=2")["signals"],
+    )
     assert api.get("/api/v1/signals?limit=10")["total"] is None
     assert len(api.get("/api/v1/signals?limit=3&per_page=10")["signals"]) == 3
 

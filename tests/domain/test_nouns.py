@@ -54,7 +54,7 @@ def test_instrument_ids_fit_a_signed_column(name):
 def test_names_are_venue_and_symbol():
     assert check_name("binance:BTCUSDT") == "binance:BTCUSDT"
     assert (venue_of("a:b:c"), symbol_of("a:b:c")) == ("a", "b:c")
-    for name in ("BTCUSDT", ":BTCUSDT", "binance:", "a b:c", "a:" + 200 * "b"):
+    for name in ("BTCUSDT", ":BTCUSDT", "binance:", "a b:c", "a:b\n", "a:\0", "a:" + 200 * "b"):
         with pytest.raises(InputError, match="venue:symbol"):
             check_name(name)
 

@@ -44,7 +44,6 @@ def given() -> Slice:
     prices = {"open": 1.0, "high": 3.0, "low": 0.5, "close": 2.0, "volume": 7.0}
     own = {"instrument": instrument_id(NAMES[0]), "slot": 0}
     return Slice(
-        shard=0,
         watermark=AT,
         names=NAMES,
         bars=records(
@@ -115,6 +114,10 @@ def given() -> Slice:
                 "exit_at": AT,
                 "entry_price": math.nan,
                 "exit_price": math.nan,
+                "return_pct": math.nan,
+                "return_r": math.nan,
+                "best_r": math.nan,
+                "worst_r": math.nan,
                 "strategy": 1,
                 "direction": 1,
                 "outcome": EXPIRED,
@@ -226,10 +229,10 @@ def test_an_outcome_finds_its_signal(given: Slice) -> None:
             exit_at=AT_TIME,
             entry_price=None,
             exit_price=None,
-            return_pct=0.0,
-            return_r=0.0,
-            best_r=0.0,
-            worst_r=0.0,
+            return_pct=None,
+            return_r=None,
+            best_r=None,
+            worst_r=None,
             duration_s=None,
         ),
     ]
@@ -253,7 +256,7 @@ def test_latest_is_the_newest_row_of_each_lane(given: Slice) -> None:
 
 
 def test_an_empty_slice_concludes_nothing() -> None:
-    empty = Slice(0, AT, names=NAMES)
+    empty = Slice(AT, names=NAMES)
     for kind in (conclusions.events, conclusions.signals, conclusions.outcomes):
         assert kind(empty, FEW) == []
     assert conclusions.gaps(empty) == []

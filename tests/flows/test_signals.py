@@ -18,7 +18,7 @@ from flows.manifest import STEPS
 from flows.settings import EngineSettings
 from flows.shards import KEYS, key_hash
 from flows.signals import recipe, vocabulary
-from flows.sinks.tally import Tally, TallySink, read_tally
+from flows.sinks.tally import AlignedTallySink, Tally, TallySink, begin_tally, read_tally
 from tests.builders import START, market_bars, market_trades
 from tests.flows.ready import Ready
 
@@ -42,7 +42,9 @@ def concluded(directory, rows, *, batch, workers, epoch, recovery=None) -> Tally
     directory.mkdir()
     source = Ready(rows, NAMES, batch, START + (700 * 5 * MINUTE if from_bars else 4 * HOUR))
     sinks = {"tally": TallySink(directory, vocabulary(settings))}
-    flow = recipe(source, sinks, settings, from_bars=from_bars)
+    together = {"aligned": AlignedTallySink(directory)}
+    begin_tally(directory, vocabulary(settings))
+    flow = recipe(source, sinks, settings, aligned_sinks=together, from_bars=from_bars)
     cluster_main(flow, [], 0, worker_count_per_proc=workers, epoch_interval=epoch, recovery_config=recovery)
     return read_tally(directory)
 

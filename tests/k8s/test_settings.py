@@ -1,6 +1,7 @@
 """What the pods are configured with are settings that exist, with values that fit."""
 
 from pathlib import PurePosixPath
+from pkgutil import resolve_name
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from api.settings import check
 from domain.environ import PREFIX, SECTIONS, read
 from domain.errors import SettingError
-from tests.house.settings import records
+from flows.services.sections import RECORDS
 from tests.k8s.rendered import LAYERS, environment_of, name_of, of_kind, pod_of, ports_of, workloads
 
 
@@ -19,7 +20,7 @@ def layer(request: pytest.FixtureRequest) -> str:
 
 def settings(layer: str, name: str, section: str) -> Any:
     """One section, as the process in that workload reads it."""
-    return read(records()[section], section, environment_of(layer, workloads(layer)[name]))
+    return read(resolve_name(RECORDS[section]), section, environment_of(layer, workloads(layer)[name]))
 
 
 def test_config_map_holds_nothing_but_settings(layer: str) -> None:

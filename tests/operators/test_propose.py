@@ -34,7 +34,7 @@ def instant(at, leans, *, flags=0, atr=1.0, close=100.0):
     features[COLUMNS.index("ema_9")] = 100.0 + np.array(leans) * atr
     features[COLUMNS.index("ema_21")] = 100.0
     features[COLUMNS.index("atr")] = atr
-    return Slice(0, START + at, names=("t:a",), bars=bars, features=features, events=np.zeros(0, EVENT))
+    return Slice(START + at, names=("t:a",), bars=bars, features=features, events=np.zeros(0, EVENT))
 
 
 def proposed(*slices, required=True, min_aligned=2):

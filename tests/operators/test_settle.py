@@ -51,8 +51,8 @@ def candidate(*, direction=1, entry=100.0, target=110.0, stop=90.0, minutes=10, 
 def settled(bars, candidates, costs=FREE):
     settle = Settle(costs)
     slices = [
-        Slice(0, 0, names=("t:a", "t:b", "t:c"), candidates=candidates),
-        Slice(0, 0, names=("t:a", "t:b", "t:c"), bars=bars),
+        Slice(0, names=("t:a", "t:b", "t:c"), candidates=candidates),
+        Slice(0, names=("t:a", "t:b", "t:c"), bars=bars),
     ]
     out = settle.on_batch(slices)[0]
     return np.concatenate([each.outcomes for each in out]), out[-1].open_candidates
@@ -68,7 +68,7 @@ def settled(bars, candidates, costs=FREE):
         ([(100, 105, 95, 101), (120, 125, 119, 121)], 1, (TP_HIT, 100.0, 110.0, 1.0)),  # never better than asked
         ([None, (102, 103, 101, 102), (102, 112, 101, 111)], 1, (TP_HIT, 102.0, 110.0, 0.8)),  # entered when it traded
         ([(100, 101, 99, 100)] * 10, 1, (EXPIRED, 100.0, 100.0, 0.0)),
-        ([None] * 10, 1, (EXPIRED, math.nan, math.nan, 0.0)),
+        ([None] * 10, 1, (EXPIRED, math.nan, math.nan, math.nan)),
         ([(85, 86, 84, 85)], 1, (SL_HIT, 85.0, 85.0, 0.0)),  # opened beyond the stop: in and out
         ([(100, 101, 89, 95)], -1, (TP_HIT, 100.0, 90.0, 1.0)),
         ([(100, 111, 99, 105)], -1, (SL_HIT, 100.0, 110.0, -1.0)),
@@ -131,7 +131,7 @@ def follow(bars, one, costs):
             done = (EXPIRED, bar["close"] if entry is not None else math.nan)
         if done is not None:
             if entry is None:
-                return (EXPIRED, 0, 0.0, 0.0)
+                return (EXPIRED, 0, math.nan, math.nan)
             net = direction * (done[1] - entry) - costs.both_sides * entry
             return (done[0], int(entry_at), 100 * net / entry, net / risk)
     return None
@@ -175,8 +175,7 @@ def test_equals_its_naive_twin(seed, cuts):
             (candidates["ts"] > begin) & (candidates["ts"] <= end) | ((begin == START) & (candidates["ts"] == START))
         ]
         got += [
-            each.outcomes
-            for each in settle.on_batch([Slice(0, 0, names=("a:a",) * 3, bars=mine, candidates=decided)])[0]
+            each.outcomes for each in settle.on_batch([Slice(0, names=("a:a",) * 3, bars=mine, candidates=decided)])[0]
         ]
     outcomes = np.concatenate([np.empty(0, OUTCOME), *got])
     told = {

@@ -74,10 +74,10 @@ outcomes = st.builds(
     exit_at=instants,
     entry_price=known_or_not,
     exit_price=known_or_not,
-    return_pct=numbers,
-    return_r=numbers,
-    best_r=numbers,
-    worst_r=numbers,
+    return_pct=known_or_not,
+    return_r=known_or_not,
+    best_r=known_or_not,
+    worst_r=known_or_not,
     duration_s=known_or_not,
 )
 

@@ -6,6 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from store.arrays import Texts
+
 KINDS = {
     "float64": st.floats(),
     "int64": st.integers(-(2**63), 2**63 - 1),
@@ -26,6 +28,18 @@ def test_an_array_is_a_column(connection: psycopg.Connection, dtype: str, data: 
         expected = [None if isinstance(x, float) and not math.isfinite(x) else x for x in column.tolist()]
     assert [value for value, _ in rows] == expected
     assert {name for _, name in rows} <= {"double precision", "bigint", "boolean", "timestamp with time zone"}
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
+@given(values=st.lists(st.none() | st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]))))
+def test_texts_are_a_column(connection: psycopg.Connection, values: list[str | None]) -> None:
+    rows = connection.execute("SELECT x, pg_typeof(x)::text FROM unnest(%s) AS x", (Texts(values),)).fetchall()
+    assert rows == [(value, "text") for value in values]
+
+
+def test_no_time_is_null(connection: psycopg.Connection) -> None:
+    times = np.array(["2024-08-08", "NaT"], "datetime64[us]")
+    assert connection.execute("SELECT x IS NULL FROM unnest(%s) AS x", (times,)).fetchall() == [(False,), (True,)]
 
 
 def test_a_view_that_skips_is_a_column(connection: psycopg.Connection) -> None:

@@ -52,6 +52,9 @@ class Log(RuleBasedStateMachine):
         for index, place in enumerate(places):
             assert log.read(self.client, shard, place, count) == self.kept[shard][index : index + count]
             log.check_resume(self.client, shard, place)
+        together = log.read_many(self.client, dict.fromkeys(range(SHARDS), places[0]), count)
+        assert together == {at: kept[:count] for at, kept in enumerate(self.kept) if kept}
+        assert log.longest(self.client) == max(map(len, self.kept))
         last = self.kept[shard][-1] if self.kept[shard] else None
         assert log.last_entry(self.client, shard) == last
 
@@ -114,3 +117,14 @@ def test_no_server_is_a_service_error() -> None:
         ):
             with pytest.raises(ServiceError, match="Redis"):
                 work()
+
+
+def test_a_full_redis_is_a_service_error(client: redis.Redis) -> None:
+    room = client.config_get("maxmemory")["maxmemory"]
+    client.config_set("maxmemory", "1mb")
+    try:
+        with pytest.raises(ServiceError, match="maxmemory"):
+            log.append(client, 0, [b"x" * 2_000_000])
+    finally:
+        client.config_set("maxmemory", room)
+    assert log.append(client, 0, [b"x"]) == log.last_entry(client, 0)[0]

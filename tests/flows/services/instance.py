@@ -20,7 +20,8 @@ class Trial:
         self.directory = Path(tempfile.mkdtemp(prefix="se-"))
         self.home = Home(self.directory)
         self.environ = {
-            **{name: value for name, value in os.environ.items() if not name.endswith("_URL")},
+            **{name: value for name, value in os.environ.items() if not _is_ours(name)},
+            "PGPORT": "1",  # of no interest to us
             "SIGNALENGINE_SERVICES_DIRECTORY": str(self.directory),
             "SIGNALENGINE_API_PORT": "0",
             "SIGNALENGINE_ENGINE_PORT": "0",
@@ -66,3 +67,7 @@ class Trial:
             supervisor.communicate()
         stop_recorded(self.home, at_once=True)
         shutil.rmtree(self.directory)
+
+
+def _is_ours(name: str) -> bool:
+    return name.startswith("SIGNALENGINE_") or name in ("DATABASE_URL", "REDIS_URL")

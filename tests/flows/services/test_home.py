@@ -37,6 +37,7 @@ def test_it_is_closed_to_others(tmp_path: Path) -> None:
 def test_socket_path_stays_short(tmp_path: Path) -> None:
     short, long = Home(Path("/srv/se")), Home(tmp_path / ("deep" * 30))
     assert short.sockets == Path("/srv/se/run")
+    assert Home(Path("/srv/a,b")).sockets.parent == long.sockets.parent
     assert len(os.fsencode(long.sockets / ".s.PGSQL.5432")) < 104
     assert long.sockets == Home(long.directory).sockets != Home(tmp_path / ("deep" * 31)).sockets
     long.make()

@@ -21,7 +21,7 @@ Start = Callable[..., Running]
 
 @pytest.fixture
 def home() -> Iterator[Path]:
-    directory = Path(tempfile.mkdtemp(prefix="se-"))
+    directory = Path(tempfile.mkdtemp(prefix="se ü%-"))
     yield directory
     shutil.rmtree(directory)
 

@@ -121,7 +121,10 @@ def test_mapping_options() -> None:
         (["price"], "--map 'price' is not NAME=COLUMN; write it like --map price=Last"),
         (["price=a", "price=b"], "--map 'price' is given twice; give it once"),
         (["prize=a"], "--map 'prize' is no quantity of a trade or bar; did you mean 'price'?"),
-        (["zzz=a"], "--map 'zzz' is no quantity of a trade or bar; known: buy_volume, close, high, id, is_buyer_maker,"),
+        (
+            ["zzz=a"],
+            "--map 'zzz' is no quantity of a trade or bar; known: buy_volume, close, high, id, is_buyer_maker,",
+        ),
     ],
 )
 def test_wrong_options(options: list[str], message: str) -> None:

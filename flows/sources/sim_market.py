@@ -1,0 +1,196 @@
+"""The simulated market: what a symbol does, minute by minute, on any day.
+
+A day is a pure function of (seed, symbol, date): every random number comes from a counter-based
+generator (Philox) whose key is the hash of what the number is for. So any day can be made at any time
+without those before it, and whoever resumes makes the same.
+
+The log price is a market factor times the symbol's beta plus a part of its own. Each of the two has a
+level at every midnight, an autoregressive walk that does not run away, and between two midnights a path
+by the minute that leads from one level to the next:
+
+- regimes, which last minutes to hours: a trend up or down, a range, a calm, a storm;
+- volatility that clusters, returns with fat tails (Student, 4 degrees of freedom), rare jumps;
+- trades that come more often when volatility is high, in bursts, and with the hour of the day;
+- takers who lean with the drift, and a little with the return of the next minute.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
+
+import numpy as np
+from numpy.typing import NDArray
+
+MINUTES = 1_440
+Floats = NDArray[np.float64]
+
+DAILY_SD = 0.022
+"""Of each of the two parts of a log price; together about 3 % a day, as of large coins."""
+LEVEL_MEMORY = 0.995
+"""Of the levels from midnight to midnight; they stay within about a factor of two."""
+MINUTE_SD = DAILY_SD / np.sqrt(MINUTES)
+DWELL_MINUTES = 80.0
+REGIMES = {  # drift in standard deviations of a minute, and how much these are enlarged
+    "up": (0.16, 1.0),
+    "down": (-0.16, 1.1),
+    "range": (0.0, 0.8),
+    "calm": (0.0, 0.45),
+    "storm": (0.0, 2.2),
+}
+JUMPS_A_DAY = 0.7
+BURSTS_A_DAY = 4.0
+PRICES = {
+    "BTCUSDT": 60_000.0, "ETHUSDT": 3_000.0, "SOLUSDT": 150.0, "BNBUSDT": 550.0, "XRPUSDT": 0.6, "ADAUSDT": 0.45,
+    "DOGEUSDT": 0.12, "LINKUSDT": 14.0, "AVAXUSDT": 30.0, "LTCUSDT": 75.0,
+}  # fmt: skip
+"""What the best known symbols cost, about; others get a price from their name."""
+
+
+def generator(*what: object) -> np.random.Generator:
+    """The random numbers that are for `what`, and for nothing else."""
+    digest = blake2b("|".join(map(str, what)).encode(), digest_size=16).digest()
+    return np.random.Generator(np.random.Philox(key=int.from_bytes(digest, "big")))
+
+
+@dataclass(frozen=True)
+class Path:
+    """One part of a log price over a day.
+
+    Attributes
+    ----------
+    level
+        (1441,), at each end of a minute.
+    sd
+        (1440,), standard deviation of the return of each minute.
+    drift
+        (1440,), of the regime, in such standard deviations.
+    """
+
+    level: Floats
+    sd: Floats
+    drift: Floats
+
+
+@dataclass(frozen=True)
+class Day:
+    """A symbol's day.
+
+    Attributes
+    ----------
+    log_price
+        (1441,), at each end of a minute.
+    sd
+        (1440,), standard deviation of the return of each minute.
+    lean
+        (1440,), share of taker buys less that of taker sells, in (-1, 1).
+    trades
+        (1440,), how many fall in each minute.
+    first_id
+        Id of the first.
+    """
+
+    log_price: Floats
+    sd: Floats
+    lean: Floats
+    trades: NDArray[np.int64]
+    first_id: int
+
+
+class SymbolMarket:
+    """The days of one symbol.
+
+    Parameters
+    ----------
+    seed, symbol, trades_per_second
+        What the market is a function of.
+    """
+
+    def __init__(self, seed: int, symbol: str, trades_per_second: float) -> None:
+        self._seed, self._symbol = seed, symbol
+        self._trades_a_day = 86_400 * trades_per_second
+        traits = generator(seed, symbol, "traits")
+        self._beta = traits.uniform(0.6, 1.3)
+        self.base_price = PRICES.get(symbol, float(10 ** traits.uniform(-1.0, 3.0)))
+        self.day = lru_cache(maxsize=2)(self._day)
+
+    def _day(self, number: int) -> Day:
+        """The day that begins `number` days after the epoch."""
+        market = _path(self._seed, "the market", number)
+        own = _path(self._seed, self._symbol, number)
+        log_price = np.log(self.base_price) + self._beta * market.level + own.level
+        sd = np.hypot(self._beta * market.sd, own.sd)
+        flow = generator(self._seed, self._symbol, "flow", number)
+        returns = np.diff(log_price) / sd
+        following = np.append(returns[1:], 0.0)
+        push = market.drift + own.drift + 0.15 * returns + 0.1 * following + 0.4 * flow.standard_normal(MINUTES)
+        before = self._trades_by_day(number + 1)
+        trades = flow.multinomial(before[-1], _shares(flow, sd))
+        return Day(log_price, sd, 0.7 * np.tanh(push), trades, 1 + int(before[:-1].sum()))
+
+    def _trades_by_day(self, days: int) -> NDArray[np.int64]:
+        """How many trades there are on each of the first `days` days."""
+        activity = generator(self._seed, self._symbol, "activity").lognormal(0.0, 0.2, days)
+        return np.rint(self._trades_a_day * activity).astype(np.int64)
+
+
+@lru_cache(maxsize=64)
+def _path(seed: int, part: str, day: int) -> Path:
+    rng = generator(seed, part, "path", day)
+    before, after = _levels(seed, part, day + 2)[-2:]
+    drift, enlarged, ranges = _regimes(rng)
+    sd = MINUTE_SD * enlarged * np.exp(_clustering(rng))
+    returns = sd * (rng.standard_t(4, MINUTES) / np.sqrt(2.0) + drift)
+    jumps = rng.random(MINUTES) < JUMPS_A_DAY / MINUTES
+    returns += jumps * rng.choice([-1.0, 1.0], MINUTES) * rng.uniform(8.0, 20.0, MINUTES) * MINUTE_SD
+    level = before + np.append(0.0, np.cumsum(returns))
+    for start, end in ranges:
+        _lead(level, start, end, level[start], np.linspace(0.0, 1.0, end - start + 1))
+    elapsed = np.append(0.0, np.cumsum(sd**2))  # time as volatility counts it, so that a calm stays calm
+    _lead(level, 0, MINUTES, after, elapsed / elapsed[-1])
+    return Path(level, sd, drift)
+
+
+def _levels(seed: int, part: str, days: int) -> Floats:
+    """The levels at the first `days` midnights."""
+    levels = generator(seed, part, "levels").normal(0.0, DAILY_SD, days)
+    for day in range(1, days):
+        levels[day] += LEVEL_MEMORY * levels[day - 1]
+    return levels
+
+
+def _regimes(rng: np.random.Generator) -> tuple[Floats, Floats, list[tuple[int, int]]]:
+    """Drift and enlargement of each minute, and the minutes at which ranges begin and end."""
+    drift, enlarged, ranges = np.zeros(MINUTES), np.ones(MINUTES), []
+    start, name = 0, ""
+    while start < MINUTES:
+        name = str(rng.choice([each for each in REGIMES if each != name]))
+        end = min(MINUTES, start + 5 + int(rng.exponential(DWELL_MINUTES)))
+        drift[start:end], enlarged[start:end] = REGIMES[name]
+        ranges += [(start, end)] if name == "range" else []
+        start = end
+    return drift, enlarged, ranges
+
+
+def _clustering(rng: np.random.Generator) -> Floats:
+    """Logarithm of how much each minute's volatility is enlarged; 0 at midnight, so that days join."""
+    found, last = [], 0.0
+    for shock in (0.08 * rng.standard_normal(MINUTES)).tolist():
+        last = 0.97 * last + shock
+        found.append(last)
+    return np.array(found) - np.linspace(found[0], found[-1], MINUTES)
+
+
+def _lead(level: Floats, start: int, end: int, target: float, weights: Floats) -> None:
+    """Bend `level` between two minutes by `weights`, from 0 to 1, so that it reaches `target`; shift what follows."""
+    miss = target - level[end]
+    level[start : end + 1] += miss * weights
+    level[end + 1 :] += miss
+
+
+def _shares(rng: np.random.Generator, sd: Floats) -> Floats:
+    """The share of each minute in the trades of the day."""
+    minute = np.arange(MINUTES)
+    shares = (sd / MINUTE_SD) ** 0.7 * (1.0 + 0.4 * np.cos(2.0 * np.pi * (minute - 15 * 60) / MINUTES))
+    for start in rng.integers(0, MINUTES, rng.poisson(BURSTS_A_DAY)).tolist():
+        shares[start:] *= 1.0 + rng.uniform(2.0, 8.0) * np.exp(-(minute[start:] - start) / 8.0)
+    return np.asarray(shares / shares.sum())

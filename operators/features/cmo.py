@@ -1,0 +1,36 @@
+"""Chande momentum oscillator."""
+
+import numpy as np
+
+from operators.features import CLOSE, Floats, Ints, feature
+
+PERIOD = 14
+
+
+@feature(unit="percent", lookback=PERIOD + 1, low=-100.0, high=100.0)
+def cmo(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
+    """Net change over all change of the last 14 bars; 0 where nothing moved.
+
+    100 (G - L) / (G + L) with plain sums of gains and losses, as Chande has it. TA-Lib goes on with
+    Wilder's averages, by which it would be the RSI once more: 2 RSI - 100.
+
+    Examples
+    --------
+    >>> float(cmo.over({"close": [1.0, 2.0, 4.0] + [3.0] * 12})[0, -1])
+    50.0
+
+    References
+    ----------
+    Chande and Kroll, The New Technical Trader, 1994; TA-Lib CMO of the window alone, whose value it equals.
+    """
+    for row in range(at.size):
+        now = at[row]
+        if seen[row] <= PERIOD:
+            out[0, row] = np.nan
+            continue
+        net = walked = 0.0
+        for then in range(now - PERIOD + 1, now + 1):
+            change = tape[CLOSE, then] - tape[CLOSE, then - 1]
+            net += change
+            walked += abs(change)
+        out[0, row] = 100.0 * net / walked if walked > 0.0 else 0.0

@@ -1,0 +1,41 @@
+"""Kaufman's adaptive moving average of the close."""
+
+import numpy as np
+
+from operators.features import CLOSE, Floats, Ints, feature
+
+PERIOD = 10
+FASTEST, SLOWEST = 2.0 / 3.0, 2.0 / 31.0
+
+
+@feature(columns=("kama_10",), unit="price", lookback=PERIOD + 1, state=1, warmup=200, low=0.0)
+def kama(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
+    """Moving average of the close that is quick on a straight way and slow in noise.
+
+    K_t = K_{t-1} + a^2 (C_t - K_{t-1}), where a goes from 2/31 to 2/3 with the efficiency ratio of
+    the last 10 bars; where nothing moved the way is straight. It begins with the close before its
+    first bar.
+
+    Examples
+    --------
+    >>> float(kama.over({"close": range(1, 12)}, warm=False)[0, -1])
+    10.4444444
+
+    References
+    ----------
+    Kaufman, Smarter Trading, 1995; TA-Lib KAMA, whose values it equals.
+    """
+    for row in range(at.size):
+        now = at[row]
+        mine = state[lane[row]]
+        if seen[row] <= PERIOD:
+            out[0, row] = np.nan
+            continue
+        if seen[row] == PERIOD + 1:
+            mine[0] = tape[CLOSE, now - 1]
+        walked = 0.0
+        for then in range(now - PERIOD + 1, now + 1):
+            walked += abs(tape[CLOSE, then] - tape[CLOSE, then - 1])
+        straight = abs(tape[CLOSE, now] - tape[CLOSE, now - PERIOD]) / walked if walked > 0.0 else 1.0
+        mine[0] += (SLOWEST + straight * (FASTEST - SLOWEST)) ** 2 * (tape[CLOSE, now] - mine[0])
+        out[0, row] = mine[0]

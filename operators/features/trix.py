@@ -1,0 +1,42 @@
+"""Change of a threefold average of the close."""
+
+import numpy as np
+
+from operators.features import CLOSE, Floats, Ints, feature
+from operators.kernels.averages import seeded
+
+PERIOD = 15
+ALPHA = 2.0 / (PERIOD + 1)
+START = 3 * (PERIOD - 1) + 1
+
+
+# Of three equal averages in a row, what is n bars old weighs e^-x (1 + x + x²/2) with x = -n ln(1 - alpha);
+# that is 0.001 at x = 11.2, which is 84 bars.
+@feature(unit="percent per bar", state=3, warmup=START + 84)
+def trix(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
+    """Rate of change, from bar to bar, of the close averaged three times over 15 bars.
+
+    100 (E_t / E_{t-1} - 1); each average begins with a simple mean.
+
+    Examples
+    --------
+    >>> float(trix.over({"close": [1.01**n for n in range(300)]})[0, -1])
+    1.0
+
+    References
+    ----------
+    Hutson, 1983; TA-Lib TRIX, whose values it equals.
+    """
+    for row in range(at.size):
+        mine = state[lane[row]]
+        out[0, row] = np.nan
+        before = mine[2]
+        mine[0] = seeded(mine[0], tape[CLOSE, at[row]], seen[row], PERIOD, ALPHA)
+        count = seen[row] - PERIOD + 1
+        if count >= 1:
+            mine[1] = seeded(mine[1], mine[0], count, PERIOD, ALPHA)
+        count -= PERIOD - 1
+        if count >= 1:
+            mine[2] = seeded(mine[2], mine[1], count, PERIOD, ALPHA)
+        if seen[row] > START:
+            out[0, row] = 100.0 * (mine[2] / before - 1.0)

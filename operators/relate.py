@@ -1,0 +1,74 @@
+"""relate: how each instrument moves with the reference of its venue, in every frame.
+
+Correlation and beta of log returns on closed bars, exponentially weighted over about 60 bars. Both
+returns are of the same bar, so nothing is seen before it has closed, and a bar that either of the two
+lacks is left out.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from bytewax.dataflow import operator
+from bytewax.operators import KeyedStream, StatefulBatchLogic, stateful_batch
+
+from domain.aligned import RELATION, Aligned
+from domain.frames import Frame
+from domain.instruments import instrument_id, venue_of
+from operators.kernels.relation import PAIR, relate_bars
+from operators.state import freeze, thaw
+
+VERSION = 1
+ALPHA = 2.0 / 61.0
+WARMUP = 30
+"""Pairs of returns before a correlation is told; of fewer, chance alone gives large ones."""
+
+
+class Relate(StatefulBatchLogic[Aligned, Aligned, bytes]):
+    """The relations of all instruments: the state machine that `relate` runs."""
+
+    def __init__(self, frames: tuple[Frame, ...], reference_symbol: str, resume: bytes | None = None) -> None:
+        self._lengths = np.array([frame.length_ns for frame in frames], np.int64)
+        self._symbol = reference_symbol
+        self._index: dict[int, int] = {}
+        self._reference: list[int] = []  # instrument of the reference, by index
+        self._states = np.zeros(0, PAIR)
+        if resume is not None:
+            values = thaw(VERSION, resume)
+            self._index, self._reference, self._states = values["index"], values["reference"], values["states"]
+
+    def on_batch(self, values: list[Aligned]) -> tuple[list[Aligned], bool]:
+        """Add the relations of the bars."""
+        return [replace(each, relations=self._relate(each)) for each in values], False
+
+    def on_eof(self) -> tuple[list[Aligned], bool]:
+        """A pause."""
+        return [], False
+
+    def snapshot(self) -> bytes:
+        """All of the state as bytes."""
+        return freeze(VERSION, {"index": dict(self._index), "reference": list(self._reference), "states": self._states})
+
+    def _relate(self, given: Aligned) -> Any:
+        bars, frames = given.bars, self._lengths.size
+        for instrument in np.unique(bars["instrument"]).tolist():
+            if instrument not in self._index:
+                self._index[instrument] = len(self._index)
+                self._reference.append(instrument_id(f"{venue_of(given.names[instrument])}:{self._symbol}"))
+        missing = len(self._index) * frames - self._states.size
+        if missing > 0:
+            self._states = np.concatenate([self._states, np.zeros(missing, PAIR)])
+        places = np.array([self._index[each] for each in bars["instrument"].tolist()], np.int64)
+        partners = np.array([self._index.get(each, -1) for each in self._reference], np.int64)
+        out = np.zeros(bars.size, RELATION)
+        lane = places * frames + bars["frame"]
+        count = relate_bars(bars, lane, partners, frames, self._states, out, ALPHA, WARMUP, self._lengths)
+        return out[:count]
+
+
+@operator
+def relate(
+    step_id: str, up: KeyedStream[Aligned], frames: tuple[Frame, ...], reference_symbol: str
+) -> KeyedStream[Aligned]:
+    """Aligned rows with the relation of each bar's instrument to its venue's `reference_symbol`."""
+    return stateful_batch("pairs", up, lambda resume: Relate(frames, reference_symbol, resume))

@@ -1,0 +1,63 @@
+import re
+
+from tests.api.conftest import Api
+
+LABELS = re.compile(
+    r'http_request_duration_seconds_count\{method="(\w+)",path="([^"]*)",status="(\d+)"\} ([0-9.]+)', re.ASCII
+)
+
+
+def test_every_answer_has_an_id_and_keeps_the_browser_short(api: Api) -> None:
+    for path in ("/signals", "/nope", "/signals?limit=x", "/metrics"):
+        headers = api.http.get(path).headers
+        assert re.fullmatch("[0-9a-f]{32}", headers["x-request-id"])
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+        assert headers["referrer-policy"] == "no-referrer"
+        assert "server" not in headers
+
+
+def test_an_id_of_the_caller_is_kept_if_it_is_harmless(api: Api) -> None:
+    def given_back(request_id: str) -> str:
+        return str(api.http.get("/livez", headers={"x-request-id": request_id}).headers["x-request-id"])
+
+    assert given_back("trace-1.a_B") == "trace-1.a_B"
+    for harmful in ("", "a b", "x" * 65, 'a"b', "a\tb"):
+        assert re.fullmatch("[0-9a-f]{32}", given_back(harmful))
+
+
+def test_requests_for_other_hosts_are_refused(api: Api) -> None:
+    for host in (
+        "evil.example",
+        "evil.example:8000",
+        "127.0.0.1.evil.example",
+        "localhost.evil.example",
+        "",
+        "8.8.8.8",
+    ):
+        response = api.http.get("/signals", headers={"host": host})
+        assert (response.status_code, response.json()["code"]) == (421, "misdirected"), host
+    for host in ("localhost", "localhost:80", "127.0.0.1", "[::1]:8000"):
+        assert api.http.get("/signals", headers={"host": host}).status_code == 200, host
+
+
+def test_a_named_host_is_served(serve) -> None:  # type: ignore[no-untyped-def]
+    api = serve(allowed_hosts=("desk.example",))
+    assert api.http.get("/livez", headers={"host": "desk.example:8443"}).status_code == 200
+    assert api.http.get("/livez", headers={"host": "other.example"}).status_code == 421
+
+
+def test_requests_are_timed_by_template_and_never_by_path(api: Api) -> None:
+    api.get(f"/api/v1/signals/{'0' * 32}", 404)
+    api.get("/api/v1/signals/market/anything")
+    api.get("/no/such/place", 404)
+    api.http.post("/signals")
+    api.http.request("PURGE", "/signals")
+    counted = {found.groups()[:3]: float(found[4]) for found in LABELS.finditer(api.http.get("/metrics").text)}
+    assert counted == {
+        ("GET", "/api/v1/signals/{id}", "404"): 1,
+        ("GET", "/api/v1/signals/market/{slug:path}", "200"): 1,
+        ("GET", "unmatched", "404"): 1,
+        ("POST", "/signals", "405"): 1,
+        ("other", "/signals", "405"): 1,
+    }

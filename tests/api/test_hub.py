@@ -1,0 +1,126 @@
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import psutil
+
+from tests.api.builders import emitted
+from tests.api.conftest import Api, hear, until
+from tests.api.raw import RawClient, raw_client
+
+
+def hear_any(websocket: Any, kind: str) -> dict[str, Any]:
+    message: dict[str, Any] = {}
+    while message.get("type") != kind:
+        message = json.loads(websocket.recv(20))
+    return message
+
+
+def test_the_idle_are_told_that_they_have_everything(serve: Callable[..., Api]) -> None:
+    api = serve(keepalive_s=0.2)
+    with api.websocket() as websocket:
+        api.publish([emitted(1)])
+        assert hear(websocket)["seq"] == 1
+        keepalive = hear_any(websocket, "keepalive")
+        assert (keepalive["heads"]["signals"], keepalive["epoch"]) == (1, api.resources.hub.epoch)
+        began = time.monotonic()
+        hear_any(websocket, "keepalive")
+        assert time.monotonic() - began > 0.1
+
+
+def test_everybody_is_told_the_status(serve: Callable[..., Api]) -> None:
+    api = serve(status_s=0.2)
+    with api.websocket() as one, api.websocket() as other:
+        api.publish([emitted(1)])
+        api.caught_up()
+        for websocket in (one, other):
+            hear(websocket)
+            hear_any(websocket, "status")
+            data = hear_any(websocket, "status")["data"]
+            assert data["connected_clients"] == 2
+            assert data["metrics"]["signals_generated_total"] == 1
+            assert data["metrics"]["system_memory_bytes"] > 1e6
+            assert set(data["metrics"]) >= {"uptime_seconds", "system_cpu_percent", "system_threads"}
+
+
+def account(client: RawClient, last: int) -> tuple[list[int], list[int], list[dict[str, Any]]]:
+    """Seqs that came, seqs that were announced as missing, and the gaps, up to `last`."""
+    came: list[int] = []
+    missing: list[int] = []
+    gaps: list[dict[str, Any]] = []
+    for message in client.messages():
+        if message.get("type") == "gap":
+            gaps.append(message)
+            missing += range(message["from"], message["to"] + 1)
+        elif message.get("type") == "signal":
+            came.append(message["seq"])
+            if came[-1] == last:
+                break
+    return came, missing, gaps
+
+
+def test_a_slow_client_slows_nobody_holds_little_and_learns_what_it_missed(serve: Callable[..., Api]) -> None:
+    api = serve(ring_messages=300)
+    count, at_once = 6_000, 100
+    with raw_client(api.address) as slow, api.websocket() as fast:
+        until(lambda: len(api.resources.hub.clients) == 2)
+        before = psutil.Process().memory_info().rss
+        for begin in range(0, count, at_once):
+            published = api.publish([emitted(number) for number in range(begin, begin + at_once)])
+            assert [hear(fast)["seq"] for _ in published] == published
+        assert psutil.Process().memory_info().rss - before < 8_000_000
+        came, missing, gaps = account(slow, count)
+    assert sorted(came + missing) == list(range(1, count + 1))
+    assert came == sorted(came)
+    assert {gap["reason"] for gap in gaps} == {"slow_consumer"}
+    assert len(gaps) == 1
+    assert len(came) < 1_000
+    assert all(gap["backfill"].startswith("/api/v1/signals?limit=1000&since=2026-11-20T") for gap in gaps)
+
+
+def test_the_address_in_a_gap_gives_what_was_missed(serve: Callable[..., Api]) -> None:
+    api = serve(ring_messages=50)
+    rows = [emitted(number) for number in range(1, 1001)]
+    with raw_client(api.address) as slow:
+        until(lambda: api.resources.hub.clients)
+        api.write(rows)
+        for begin in range(0, 1000, 50):
+            api.publish(rows[begin : begin + 50])
+            api.caught_up()
+        _, missing, gaps = account(slow, 1000)
+    had = set()
+    for gap in gaps:
+        link: str | None = gap["backfill"]
+        while link is not None:
+            response = api.http.get(link)
+            had |= {row["id"] for row in response.json()["signals"]}
+            link = response.headers["link"].partition(">")[0].lstrip("<") if "link" in response.headers else None
+    assert missing
+    assert {rows[seq - 1].id for seq in missing} <= had
+
+
+def flood(api: Api) -> None:
+    """More than the buffers of one connection hold."""
+    api.publish([emitted(number) for number in range(400)])
+    api.caught_up()
+
+
+def test_a_stuck_client_is_closed_with_a_code(serve: Callable[..., Api]) -> None:
+    api = serve(stuck_s=1.5)
+    with raw_client(api.address) as stuck:
+        until(lambda: api.resources.hub.clients)
+        flood(api)
+        (client,) = api.resources.hub.clients
+        until(lambda: client.closing is not None)
+        *_, last = stuck.messages()
+    assert last == {"close": 4408}
+    until(lambda: not api.resources.hub.clients)
+
+
+def test_one_that_stays_stuck_is_cut(serve: Callable[..., Api]) -> None:
+    api = serve(stuck_s=0.3)
+    with raw_client(api.address):
+        until(lambda: api.resources.hub.clients)
+        flood(api)
+        until(lambda: not api.resources.hub.clients)

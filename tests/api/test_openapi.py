@@ -1,0 +1,86 @@
+"""The document is about the API that runs: nothing is missing, and answers are what it says."""
+
+from typing import Any
+
+import jsonschema  # type: ignore[import-untyped]
+import pytest
+from starlette.routing import Route
+
+from api.app import OPERATIONS, build
+from api.settings import ApiSettings
+from tests.api.builders import signal
+from tests.api.conftest import Api
+
+
+def schema_at(document: dict[str, Any], path: str, status: str) -> dict[str, Any]:
+    (content,) = document["paths"][path]["get"]["responses"][status]["content"].values()
+    return {**content["schema"], "components": document["components"]}
+
+
+def test_every_route_is_described() -> None:
+    app = build(
+        ApiSettings(),
+        database_url="postgresql://localhost/none",
+        redis_url="redis://localhost",
+        now_ns=lambda: 0,
+        steady_s=lambda: 0.0,
+    )
+    routes = [route for route in app.routes if isinstance(route, Route)]
+    assert [route.path for route in routes] == [operation.path for operation in OPERATIONS]
+
+
+def test_document_has_the_form_of_openapi_3_1(api: Api) -> None:
+    document = api.get("/openapi.json")
+    assert document["openapi"] == "3.1.0"
+    assert set(document["paths"]) == {operation.path.replace(":path}", "}") for operation in OPERATIONS}
+    names = [described["get"]["operationId"] for described in document["paths"].values()]
+    assert len(names) == len(set(names))
+    for path, described in document["paths"].items():
+        operation = described["get"]
+        assert operation["summary"]
+        in_path = {p["name"] for p in operation["parameters"] if p["in"] == "path"}
+        assert in_path == {part.strip("{}") for part in path.split("/") if part.startswith("{")}
+        assert all(p["required"] for p in operation["parameters"] if p["in"] == "path")
+        assert {"200", "400", "421", "500"} <= set(operation["responses"])
+        for parameter in operation["parameters"]:
+            jsonschema.Draft202012Validator.check_schema(parameter["schema"])
+            assert "anyOf" not in parameter["schema"]
+    for schema in document["components"]["schemas"].values():
+        jsonschema.Draft202012Validator.check_schema(schema)
+
+
+@pytest.mark.parametrize("status", [200, 400, 404])
+def test_answers_are_what_the_document_says(api: Api, status: int) -> None:
+    api.write([signal(number) for number in range(8)])
+    document = api.get("/openapi.json")
+    addresses = {
+        200: {
+            "/api/v1/signals": "/api/v1/signals?status=all&limit=3",
+            "/api/v1/signals/{id}": f"/api/v1/signals/{1:032x}",
+            "/api/v1/signals/market/{slug}": "/api/v1/signals/market/btcusdt",
+            "/signals": "/signals",
+            "/livez": "/livez",
+            "/readyz": "/readyz",
+            "/openapi.json": "/openapi.json",
+        },
+        400: {path: f"{path.replace('{id}', 'x').replace('{slug}', 'x')}?x=1" for path in document["paths"]},
+        404: {"/api/v1/signals/{id}": f"/api/v1/signals/{99:032x}"},
+    }[status]
+    for path, address in addresses.items():
+        jsonschema.validate(api.get(address, status), schema_at(document, path, str(status)))
+
+
+def test_a_wrong_answer_would_be_noticed(api: Api) -> None:
+    document = api.get("/openapi.json")
+    wrong = api.get("/api/v1/signals") | {"signals": [{"id": 7}]}
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(wrong, schema_at(document, "/api/v1/signals", "200"))
+
+
+def test_parameters_are_described_as_they_are_checked(api: Api) -> None:
+    described = {p["name"]: p for p in api.get("/openapi.json")["paths"]["/api/v1/signals"]["get"]["parameters"]}
+    assert described["limit"]["schema"] == {"type": "integer", "minimum": 1, "maximum": 1000}
+    assert described["status"]["schema"] == {"enum": ["all", "emitted", "suppressed"], "default": "emitted"}
+    assert described["since"]["schema"] == {"type": "string", "format": "date-time"}
+    assert described["cursor"]["schema"] == {"type": "string", "pattern": "^[0-3][0-9a-f]{14}[0-9a-f]{32}$"}
+    assert not any(parameter["required"] for parameter in described.values())
