@@ -112,16 +112,18 @@ def _detach(home: Home, environ: Mapping[str, str], venue: str, terminal: Termin
 
 def _join(home: Home, terminal: Terminal) -> int:
     """Another `up` holds the lock: wait until it is ready, and say where it is."""
-    terminal.say(f"another 'signalengine up' runs in {home.directory}")
-    while True:
-        instance = home.instance()
-        if instance and instance.ready:
-            _announce(instance, terminal)
-            return 0
+    told = False
+    while not ((instance := home.instance()) and instance.ready):
         with home.locked() as free:
             if free:
                 raise ServiceError(f"another 'signalengine up' was starting in {home.directory} and ended; try again")
+        if not told:
+            terminal.say(f"another 'signalengine up' is starting in {home.directory}; waiting for it")
+            told = True
         time.sleep(0.2)
+    terminal.say(f"signalengine already runs in {home.directory}")
+    _announce(instance, terminal)
+    return 0
 
 
 def _free_address(name: str, environ: dict[str, str]) -> str:

@@ -58,7 +58,7 @@ def launch(
 def last_lines(log: Path, count: int = 5) -> str:
     """The end of a log, for an error message."""
     try:
-        lines = log.read_text(errors="replace").splitlines()
+        lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
     except FileNotFoundError:
         return "  (no log)"
     return "\n".join(f"  {line}" for line in lines[-count:]) or "  (empty log)"

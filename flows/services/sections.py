@@ -14,9 +14,13 @@ RECORDS = {
     "api": "api.settings:ApiSettings",
     "engine": "flows.settings:EngineSettings",
     "services": "flows.services.settings:ServiceSettings",
-    "sim": "flows.settings:SimSettings",
+    "sim": "flows.sources.sim_settings:SimSettings",
 }
-CHECKS = {"api": "api.settings:check", "engine": "flows.settings:EngineSettings.checked"}
+CHECKS = {
+    "api": "api.settings:check",
+    "engine": "flows.settings:EngineSettings.checked",
+    "sim": "flows.sources.sim_settings:SimSettings.checked",
+}
 """Functions that look at a whole record."""
 
 

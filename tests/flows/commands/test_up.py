@@ -4,6 +4,8 @@ import socket
 from pathlib import Path
 
 from tests.flows.services.instance import Trial
+from tests.flows.services.standin import WEB
+from tests.flows.services.until import until
 
 
 def test_second_up_finds_the_first_and_is_content(trial: Trial) -> None:
@@ -14,7 +16,7 @@ def test_second_up_finds_the_first_and_is_content(trial: Trial) -> None:
     done = trial.run("up")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
-        f"another 'signalengine up' runs in {trial.directory}",
+        f"signalengine already runs in {trial.directory}",
         "signalengine is ready",
         f"  REST       {instance.url}/api/v1/signals",
         f"  WebSocket  {instance.url.replace('http', 'ws')}/ws/feed",
@@ -22,6 +24,18 @@ def test_second_up_finds_the_first_and_is_content(trial: Trial) -> None:
     ]
     assert trial.run("up", "--detach").stdout == done.stdout
     assert trial.alive() == before
+
+
+def test_up_that_comes_while_the_first_starts_waits_for_it(trial: Trial) -> None:
+    late = "import time; time.sleep(2)\n" + WEB
+    trial.up(f"api={late}")
+    until(lambda: "api" in trial.alive())
+    said = trial.run("up").stdout.splitlines()
+    assert said[:3] == [
+        f"another 'signalengine up' is starting in {trial.directory}; waiting for it",
+        f"signalengine already runs in {trial.directory}",
+        "signalengine is ready",
+    ]
 
 
 def test_port_that_is_taken_is_named(trial: Trial) -> None:

@@ -9,6 +9,7 @@ import pytest
 import redis
 
 from tests.flows.services.instance import Trial
+from tests.flows.services.standin import SLEEP, WEB
 from tests.flows.services.until import until
 
 PARTS = ["api", "collector", "engine", "postgres", "supervisor", "valkey"]
@@ -26,8 +27,6 @@ def test_it_comes_up_migrated_and_ends_in_order(trial: Trial) -> None:
         "import signal, sys, time; signal.signal(15, lambda *_: sys.exit(print('bye', time.time_ns(), flush=True))); {}"
     )
     web = goodbye.format("exec(open('{}').read())".format(trial.directory / "web.py"))
-    from tests.flows.services.standin import SLEEP, WEB
-
     (trial.directory / "web.py").write_text(WEB)
     supervisor = trial.up(f"api={web}", f"engine={goodbye.format(SLEEP)}", f"collector={goodbye.format(SLEEP)}")
     trial.until_ready()

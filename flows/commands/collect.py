@@ -1,0 +1,41 @@
+"""`signalengine collect VENUE`: a venue's trades into the log."""
+
+import argparse
+import os
+import signal
+import time
+from threading import Event
+from types import FrameType
+
+HELP = "write a venue's trades into the log, until told to stop"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which venue."""
+    parser.add_argument("venue", metavar="VENUE", choices=["sim"], help="sim: a simulated market")
+
+
+def run(options: argparse.Namespace) -> int:  # noqa: ARG001  there is but one venue so far
+    """Collect until SIGTERM or SIGINT; the exit status."""
+    from domain.environ import read
+    from domain.errors import ServiceError
+    from flows.sources.sim_feed import SimFeed
+    from flows.sources.sim_settings import SimSettings
+    from store.redis_server import connect
+
+    settings = read(SimSettings, "sim", os.environ).checked()
+    url = os.environ.get("REDIS_URL")
+    if not url:
+        raise ServiceError(
+            "REDIS_URL is not set; set it, such as redis://host:6379/0, or let `signalengine up` start one of its own"
+        )
+    stopping = Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  the form of a handler
+        stopping.set()
+
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, stop)
+    with connect(url) as client:
+        SimFeed(client, settings, time.time_ns, stopping).run()
+    return 0

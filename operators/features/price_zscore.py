@@ -1,0 +1,35 @@
+"""How far the close stands from its decayed mean."""
+
+import numpy as np
+
+from operators.features import CLOSE, Floats, Ints, feature
+
+ALPHA = 2.0 / 51.0
+
+
+@feature(unit="standard deviations", state=2, warmup=173, low=-5.0, high=5.0)
+def price_zscore(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
+    """Standard deviations between the close and its mean, both exponentially averaged over about 50 bars.
+
+    With d = C_t - m_{t-1}: m_t = m_{t-1} + a d and v_t = (1 - a)(v_{t-1} + a d²), the bar itself
+    included, so that |z| stays under sqrt((1 - a) / a) = 4.95. 0 where nothing moved.
+
+    Examples
+    --------
+    >>> float(price_zscore.over({"close": [10.0] * 200 + [12.0]})[0, -1])
+    4.95
+
+    References
+    ----------
+    Finch, Incremental Calculation of Weighted Mean and Variance, 2009.
+    """
+    for row in range(at.size):
+        close = tape[CLOSE, at[row]]
+        mine = state[lane[row]]  # mean, variance
+        if seen[row] == 1:
+            mine[0], mine[1] = close, 0.0
+        away = close - mine[0]
+        mine[0] += ALPHA * away
+        mine[1] = (1.0 - ALPHA) * (mine[1] + ALPHA * away * away)
+        # A spread of a few rounding errors is no spread.
+        out[0, row] = (close - mine[0]) / np.sqrt(mine[1]) if mine[1] > (1e-13 * close) ** 2 else 0.0

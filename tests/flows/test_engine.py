@@ -1,0 +1,226 @@
+"""The engine process: killed at any moment and started again, it writes what an unbroken run writes."""
+
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from urllib.request import urlopen
+
+import numpy as np
+import psycopg
+import pytest
+import redis
+
+from domain.blocks import heartbeats, names_block, trades_block
+from domain.clock import MINUTE, SECOND
+from domain.instruments import SHARDS, instrument_id, shard_of
+from store import feed, log
+from tests.builders import START, market_trades
+
+NAMES = [f"test:S{number}" for number in range(6)]
+MINUTES = 14 * 60
+TABLES = {
+    "bars": "instrument, timeframe, open_time",
+    "events": "id",
+    "signals": "id",
+    "outcomes": "signal_id",
+    "instruments": "name",
+    "gaps": "instrument, detected_at",
+    "rejects": "source, position",
+}
+PATIENCE_S = 60.0
+
+
+def entries() -> list[tuple[int, bytes]]:
+    """The log of a recording: (shard, block), with a heartbeat to every shard each ten minutes."""
+    trades = market_trades(NAMES, MINUTES, 6.0, seed=3)
+    shards = trades["instrument"] % SHARDS
+    out = [(shard_of(instrument_id(name)), names_block([name])) for name in NAMES]
+    for start in range(START, START + MINUTES * MINUTE, 10 * MINUTE):
+        now = (trades["ts"] >= start) & (trades["ts"] < start + 10 * MINUTE)
+        present = np.unique(shards[now]).tolist()
+        out += [(shard, trades_block(trades[now & (shards == shard)])) for shard in present]
+        out += [(shard, trades_block(heartbeats([start + 10 * MINUTE]))) for shard in range(SHARDS)]
+    out += [(shard, trades_block(heartbeats([START + MINUTES * MINUTE + 2 * SECOND]))) for shard in range(SHARDS)]
+    return out
+
+
+class Engine:
+    """The engine as a process of its own, over given services and directory."""
+
+    def __init__(self, database_url, redis_url, directory):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port = free.getsockname()[1]
+        self.environ = {
+            **os.environ,
+            "DATABASE_URL": database_url,
+            "REDIS_URL": redis_url,
+            "SIGNALENGINE_ENGINE_PORT": str(self.port),
+            "SIGNALENGINE_ENGINE_RECOVERY_DIRECTORY": str(directory),
+            "SIGNALENGINE_ENGINE_EPOCH_MS": "50",
+        }
+
+    @contextmanager
+    def running(self):
+        process = subprocess.Popen([sys.executable, "-m", "flows", "engine"], env=self.environ, stderr=subprocess.PIPE)
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
+
+    def ask(self, path):
+        with urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+            return answer.read().decode()
+
+
+def rows_of(database_url):
+    with psycopg.connect(database_url) as connection:
+        return {
+            table: connection.execute(f"SELECT * FROM {table} ORDER BY {order}").fetchall()
+            for table, order in TABLES.items()
+        }
+
+
+def count_bars(database_url):
+    with psycopg.connect(database_url) as connection:
+        return connection.execute("SELECT count(*) FROM bars").fetchone()[0]
+
+
+def until(condition, process=None):
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert process is None or process.poll() is None, process.stderr.read().decode()
+        assert time.monotonic() < deadline, "nothing happened for a minute"
+        time.sleep(0.05)  # a poll, with a deadline
+
+
+def announced(redis_url):
+    client = redis.Redis.from_url(redis_url)
+    return [fields for _, fields in client.xrange(feed.key("signals"))]
+
+
+@pytest.fixture
+def unbroken(database_url, clean_redis_url, tmp_path):
+    """What one run writes that nobody disturbs; leaves database and log as they were before."""
+    client = log_client(clean_redis_url)
+    for shard, block in entries():
+        log.append(client, shard, [block])
+    last = START + MINUTES * MINUTE
+    engine = Engine(database_url, clean_redis_url, tmp_path / "unbroken")
+    with engine.running() as process:
+        until(lambda: newest_bars(database_url, last) == len(NAMES), process)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE_S) == 0, "SIGTERM is a clean end"
+    rows, told = rows_of(database_url), announced(clean_redis_url)
+    with psycopg.connect(database_url) as connection:
+        connection.execute(f"TRUNCATE {', '.join(TABLES)}, outbox RESTART IDENTITY")
+    client.flushall()
+    return rows, told
+
+
+def log_client(url):
+    return redis.Redis.from_url(url)
+
+
+def newest_bars(database_url, at_ns):
+    with psycopg.connect(database_url) as connection:
+        return connection.execute(
+            "SELECT count(*) FROM bars WHERE timeframe = '1m' AND close_time >= to_timestamp(%s)", [at_ns / SECOND]
+        ).fetchone()[0]
+
+
+def test_kill_9_at_any_moment_changes_nothing(unbroken, database_url, clean_redis_url, tmp_path):
+    expected, told = unbroken
+    assert len(expected["signals"]) > 10
+    assert len(expected["outcomes"]) > 5
+    rng = random.Random(5)
+    everything = entries()
+
+    def feed_slowly():
+        client = log_client(clean_redis_url)
+        for shard, block in everything:
+            log.append(client, shard, [block])
+            time.sleep(0.002)  # so that the log grows while the engine dies
+
+    feeder = threading.Thread(target=feed_slowly)
+    feeder.start()
+    engine = Engine(database_url, clean_redis_url, tmp_path / "broken")
+    kills = 0
+    for _ in range(5):
+        before = count_bars(database_url)
+        with engine.running() as process:
+            until(lambda before=before: count_bars(database_url) > before or not feeder.is_alive(), process)
+            time.sleep(rng.uniform(0.0, 0.4))  # any moment
+            process.kill()
+            kills += 1
+    feeder.join()
+    with engine.running() as process:
+        until(lambda: newest_bars(database_url, START + MINUTES * MINUTE) == len(NAMES), process)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE_S) == 0
+    assert kills == 5
+    got = rows_of(database_url)
+    for table in TABLES:
+        assert got[table] == expected[table], table
+    payloads = [fields[b"d"] for fields in told]
+    assert sorted(fields[b"d"] for fields in announced(clean_redis_url)) == sorted(payloads)
+    assert len(payloads) == sum(row_is_emitted(row) for row in expected["signals"])
+
+
+def row_is_emitted(row):
+    return "emitted" in row
+
+
+def test_health_and_metrics_are_told_while_it_runs(database_url, clean_redis_url, tmp_path):
+    client = log_client(clean_redis_url)
+    engine = Engine(database_url, clean_redis_url, tmp_path / "recovery")
+    for shard, block in entries():
+        log.append(client, shard, [block])
+    with engine.running() as process:
+        until(lambda: client.get("metrics:engine") is not None, process)
+        until(lambda: newest_bars(database_url, START + MINUTES * MINUTE) == len(NAMES), process)
+        assert '"ready":true' in engine.ask("/readyz")
+        assert "poll_age_s" in engine.ask("/livez")
+        told = engine.ask("/metrics")
+        count = int(MINUTES * 6.0 * len(NAMES))
+        assert f"trades_total {float(count)}" in told
+        assert 'bars_closed_total{timeframe="1m"}' in told
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE_S) == 0
+
+
+def test_without_addresses_it_says_how_to_give_them(tmp_path):
+    environ = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
+    ended = subprocess.run(
+        [sys.executable, "-m", "flows", "engine"], env=environ, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("signalengine: DATABASE_URL is not set")
+    assert ended.stderr.count("\n") == 1
+
+
+def test_a_recovery_directory_of_another_recipe_is_refused(database_url, clean_redis_url, tmp_path):
+    engine = Engine(database_url, clean_redis_url, tmp_path / "recovery")
+    with engine.running() as process:
+        until((tmp_path / "recovery" / "manifest.json").exists, process)
+        until(lambda: '"ready":true' in ask_or_empty(engine), process)
+    engine.environ["SIGNALENGINE_ENGINE_TIMEFRAMES"] = "1m,5m,30m"
+    with engine.running() as process:
+        assert process.wait(PATIENCE_S) == 2
+        said = process.stderr.read().decode()
+    assert "was made with other frames (frames: without 15m, 1h; now with 30m)" in said
+    assert said.count("\n") == 1
+
+
+def ask_or_empty(engine):
+    try:
+        return engine.ask("/readyz")
+    except OSError:
+        return ""
