@@ -1,54 +1,28 @@
 """The laws every stage of the chain keeps, and the means to put one to the test without a runtime."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from domain.frames import Frame
 from domain.slices import CANDIDATE, EVENT, Slice
+from flows.chain import Factory, factories
+from flows.settings import EngineSettings
 from flows.sinks.tally import FAMILIES, canonical
 from operators.catalogue import catalogue
-from operators.detect import Detect
-from operators.measure import Measure
-from operators.propose import Propose, ProposeSettings
-from operators.roll import Roll, RollSettings
-from operators.settle import Costs, Settle
-
-Stage = Any
-Factory = Callable[[bytes | None], Stage]
 
 
 def chain(
-    frames: tuple[Frame, ...], *, from_bars: bool, primary: int = 0, quiet_ns: int | None = None
+    frames: tuple[Frame, ...], *, from_bars: bool, primary: str | None = None, quiet_h: float = 72.0
 ) -> list[Factory]:
     """Factories of the stages of the recipe, first to last; each takes a snapshot or None."""
-    ideas = catalogue()
-    settings = RollSettings(
-        frames,
-        lateness_ns=0 if from_bars else 1_000_000_000,
-        partial_first=not from_bars,
-        **({} if quiet_ns is None else {"quiet_ns": quiet_ns}),
+    settings = EngineSettings(
+        timeframes=tuple(frame.name for frame in frames),
+        primary_timeframe=primary or frames[0].name,
+        lateness_s=0.0 if from_bars else 1.0,
+        quiet_h=quiet_h,
     )
-    proposing = ProposeSettings(frames, primary)
-    return [
-        lambda resume: Roll(settings, resume),
-        lambda resume: Measure(ideas.features, len(frames), resume),
-        lambda resume: Detect(ideas.detectors, ideas.features, len(frames), resume),
-        lambda resume: Propose(ideas.strategies, ideas.detectors, ideas.features, proposing, resume),
-        lambda resume: Settle(Costs(), resume),
-    ]
-
-
-def run(stages: Sequence[Stage], batches: Sequence[Sequence[Any]]) -> list[Slice]:
-    """What comes out of the last stage."""
-    out: list[Slice] = []
-    for batch in batches:
-        items: list[Any] = list(batch)
-        for stage in stages:
-            items, _ = stage.on_batch(items) if items else ([], False)
-        out += items
-    return out
+    return factories(settings, from_bars=from_bars)
 
 
 def concluded(slices: Sequence[Slice]) -> dict[str, bytes]:

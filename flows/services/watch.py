@@ -46,10 +46,12 @@ class Watch:
     def tick(self) -> None:
         """Show what is due."""
         if self._now() >= self._signals_at:
-            for signal in reversed(self._newest()):
-                if signal.id not in self._seen:
-                    self._seen.append(signal.id)
-                    self._terminal.say(_in_a_line(signal))
+            new = [signal for signal in self._newest() if signal.id not in self._seen]
+            if len(new) == _SIGNALS_AT_ONCE:
+                self._terminal.say("(more signals than can be shown)")
+            for signal in reversed(new):
+                self._seen.append(signal.id)
+                self._terminal.say(_in_a_line(signal))
             self._signals_at = self._now() + _SIGNALS_EVERY_S
         if self._now() >= self._processes_at:
             line = " · ".join(map(_in_short, usage(self._home)))
@@ -68,9 +70,10 @@ class Watch:
 
 
 def _in_a_line(signal: Signal) -> str:
-    what = f"{signal.venue}:{signal.symbol} {signal.timeframe}  {signal.direction} at {signal.entry_price:g}"
-    why = f"{signal.signal_type} {signal.raw_confidence:.2f}  {signal.reason}"
-    return f"{signal.detected_at:%H:%M:%S}  {what}  {why}"
+    source = "simulated" if signal.simulated else signal.venue
+    return (
+        f"{signal.detected_at:%m-%d %H:%M}  {source}  {signal.signal_type} {signal.raw_confidence:.2f}  {signal.reason}"
+    )
 
 
 def _in_short(process: Usage) -> str:

@@ -81,7 +81,8 @@ class SimSettings(msgspec.Struct, frozen=True, kw_only=True):
         for name, (least, most) in limits.items():
             if not least <= getattr(self, name) <= most:
                 raise SettingError(f"{name} {getattr(self, name)} must lie between {least:g} and {most:g}")
-        if self.start_ns is not None and self.end_ns is not None and self.end_ns <= self.start_ns:
+        start_ns, end_ns = self.start_ns, self.end_ns
+        if start_ns is not None and end_ns is not None and end_ns <= start_ns:
             raise SettingError(f"end {self.end!r} must come after start {self.start!r}")
         return self
 

@@ -8,15 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.blocks import TRADE, names_block, trades_block
-from domain.clock import HOUR
 from domain.errors import RecoveryError
 from domain.frames import parse_frames
 from domain.instruments import instrument_id
 from domain.slices import Slice
+from flows.chain import build, run
 from operators.catalogue import catalogue
 from operators.state import freeze
 from tests.builders import blocks_of, market_bars, messy_trades, names_in_shard
-from tests.laws import by_idea, chain, concluded, is_prefix, run, totals
+from tests.laws import by_idea, chain, concluded, is_prefix, totals
 
 FRAMES = parse_frames(("1m", "5m", "15m", "1h"))
 FIVE = parse_frames(("5m", "15m", "1h"))
@@ -24,10 +24,6 @@ NAMES = names_in_shard(3)
 BARS = market_bars(NAMES, 3_000, FIVE[0])
 MESSY = settings(max_examples=60, deadline=None)
 FEW = settings(max_examples=12, deadline=None)
-
-
-def build(factories):
-    return [factory(None) for factory in factories]
 
 
 @cache
@@ -50,7 +46,7 @@ def test_the_market_of_these_tests_shows_every_idea():
 @MESSY
 @given(messy_trades(), st.lists(st.integers(0, 120), max_size=6), st.lists(st.integers(0, 120), max_size=6))
 def test_batches_do_not_matter_for_messy_trades(trades, cuts, other_cuts):
-    stages = chain(FRAMES, from_bars=False, quiet_ns=2 * HOUR)
+    stages = chain(FRAMES, from_bars=False, quiet_h=2.0)
     one, other = (run(build(stages), blocks_of(trades, NAMES, each)) for each in (cuts, other_cuts))
     assert concluded(one) == concluded(other)
 
@@ -71,7 +67,7 @@ def test_one_row_a_batch_changes_nothing():
 @MESSY
 @given(messy_trades(), st.lists(st.integers(0, 120), min_size=1, max_size=5), st.data())
 def test_resumes_anywhere_with_messy_trades(trades, cuts, data):
-    stages = chain(FRAMES, from_bars=False, quiet_ns=2 * HOUR)
+    stages = chain(FRAMES, from_bars=False, quiet_h=2.0)
     batches = blocks_of(trades, NAMES, cuts)
     unbroken = run(build(stages), batches)
     stop = data.draw(st.integers(0, len(batches)))
@@ -101,7 +97,7 @@ def test_each_stage_resumes_anywhere(stage, data):
 @MESSY
 @given(messy_trades(), st.integers(0, 120))
 def test_messy_trades_never_look_ahead(trades, cut):
-    stages = chain(FRAMES, from_bars=False, quiet_ns=2 * HOUR)
+    stages = chain(FRAMES, from_bars=False, quiet_h=2.0)
     everything = concluded(run(build(stages), blocks_of(trades, NAMES, [])))
     assert is_prefix(concluded(run(build(stages), blocks_of(trades[:cut], NAMES, []))), everything) == []
 

@@ -17,7 +17,7 @@ def test_second_up_finds_the_first_and_is_content(trial: Trial) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
         f"signalengine already runs in {trial.directory}",
-        "signalengine is ready",
+        "signalengine is ready, venue sim (simulated)",
         f"  REST       {instance.url}/api/v1/signals",
         f"  WebSocket  {instance.url.replace('http', 'ws')}/ws/feed",
         f"  metrics    {instance.url}/metrics and {instance.metrics_url}",
@@ -34,7 +34,7 @@ def test_up_that_comes_while_the_first_starts_waits_for_it(trial: Trial) -> None
     assert said[:3] == [
         f"another 'signalengine up' is starting in {trial.directory}; waiting for it",
         f"signalengine already runs in {trial.directory}",
-        "signalengine is ready",
+        "signalengine is ready, venue sim (simulated)",
     ]
 
 

@@ -91,10 +91,20 @@ def test_each_new_signal_is_shown_once_in_order(tmp_path: Path, window: Window) 
         window.signals = [signal(number) for number in numbers]
         watch.tick()
         now += 2.0
-    assert [line for line in stream.getvalue().splitlines() if line] == [
-        "12:10:00  sim:BTCUSDT 5m  long at 100.5  breakout 0.71  Broke out.",
-        "12:15:00  sim:BTCUSDT 5m  long at 100.5  breakout 0.71  Broke out.",
+    assert stream.getvalue().splitlines() == [
+        "",  # the processes: there are none
+        "08-08 12:10  simulated  breakout 0.71  Broke out.",
+        "08-08 12:15  simulated  breakout 0.71  Broke out.",
     ]
+
+
+def test_flood_is_told_and_not_shown(tmp_path: Path, window: Window) -> None:
+    stream = io.StringIO()
+    watch = Watch(Home(tmp_path), Terminal(stream), lambda: 0.0)
+    watch.begin(Instance(url=window.url, metrics_url="", venue="sim"))
+    window.signals = [signal(number) for number in range(20)]
+    watch.tick()
+    assert stream.getvalue().splitlines()[0] == "(more signals than can be shown)"
 
 
 def test_window_that_is_shut_is_no_error(tmp_path: Path) -> None:
