@@ -92,6 +92,7 @@ class Hub:
             reason="lost_upstream",
             backfill=backfill.address(channel, Filter(), since, None),
         )
+        self.metrics.ws_gaps.labels(gap.reason).inc(sum(channel in client.subscriptions for client in self.clients))
         self.publish([Message(channel, last, encode(gap), None)])
 
     def announce(self, client: Client, gap: Gap) -> None:

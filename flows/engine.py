@@ -30,6 +30,7 @@ from flows.sinks.ledger import LedgerSink
 from flows.sinks.metrics import MetricsSink
 from flows.sources.redis_log import RedisLog
 from operators.catalogue import catalogue
+from operators.warm import warm
 
 
 def run(environ: Mapping[str, str]) -> int:
@@ -55,6 +56,7 @@ def run(environ: Mapping[str, str]) -> int:
 
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, stop)
+    warm()  # before anybody watches whether the dataflow moves
     server = health.serve(settings.host, settings.port, metrics, progress, settings.stalled_s)
     health.tell_redis(redis_url, metrics, progress)
     health.watch(progress, settings.stalled_s)

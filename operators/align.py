@@ -24,9 +24,10 @@ KEY = "all"
 
 
 class Align(StatefulBatchLogic[tuple[str, Slice], Aligned, bytes]):
-    """Holds rows back until no shard can send an earlier one."""
+    """Holds rows back until no shard can send an earlier one; `shards` are expected."""
 
-    def __init__(self, columns: int, resume: bytes | None = None) -> None:
+    def __init__(self, columns: int, resume: bytes | None = None, *, shards: int = SHARDS) -> None:
+        self._shards = shards
         self._watermarks: dict[str, int] = {}
         self._names: dict[int, str] = {}
         self._held = {family: np.empty(0, dtype) for family, dtype in DTYPES.items()}
@@ -49,7 +50,7 @@ class Align(StatefulBatchLogic[tuple[str, Slice], Aligned, bytes]):
             self._names.update({int(bar["instrument"]): each.names[bar["slot"]] for bar in each.bars[first]})
         held = {family: np.concatenate(rows) for family, rows in waiting.items()}
         self._decided = np.concatenate([part for part in decided if part.size] or [self._decided[:, :0]], axis=1)
-        if len(self._watermarks) < SHARDS:
+        if len(self._watermarks) < self._shards:
             self._held = held
             return [], False
         return [self._release(held, min(self._watermarks.values()))], False

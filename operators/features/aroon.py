@@ -3,6 +3,7 @@
 import numpy as np
 
 from operators.features import HIGH, LOW, Floats, Ints, feature
+from operators.kernels.windows import highest, lowest
 
 PERIOD = 25
 
@@ -31,12 +32,12 @@ def aroon(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Fl
         if seen[row] <= PERIOD:
             out[:, row] = np.nan
             continue
-        top = bottom = now - PERIOD
-        for then in range(now - PERIOD + 1, now + 1):
-            if tape[HIGH, then] >= tape[HIGH, top]:
-                top = then
-            if tape[LOW, then] <= tape[LOW, bottom]:
-                bottom = then
-        out[0, row] = 100.0 * (PERIOD - (now - top)) / PERIOD
-        out[1, row] = 100.0 * (PERIOD - (now - bottom)) / PERIOD
+        high, low = highest(tape[HIGH], now - PERIOD, now + 1), lowest(tape[LOW], now - PERIOD, now + 1)
+        since_high = since_low = 0
+        while tape[HIGH, now - since_high] < high:
+            since_high += 1
+        while tape[LOW, now - since_low] > low:
+            since_low += 1
+        out[0, row] = 100.0 * (PERIOD - since_high) / PERIOD
+        out[1, row] = 100.0 * (PERIOD - since_low) / PERIOD
         out[2, row] = out[0, row] - out[1, row]

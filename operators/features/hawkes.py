@@ -21,7 +21,7 @@ def hawkes(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: F
     Examples
     --------
     >>> float(hawkes.over({"close": [1.0] * 301, "trades": [100.0] * 300 + [300.0]})[0, -1])
-    1.2642
+    1.2456
 
     References
     ----------

@@ -25,7 +25,7 @@ def linear_regression(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Flo
     --------
     >>> slope, t, r2 = linear_regression.over({"close": [1.0, 2.0] * 10})
     >>> float(slope[-1]), float(t[-1]), float(r2[-1])
-    (0.0075187, 0.3201, 0.0056390)
+    (0.0075187, 0.3692744, 0.0075187)
 
     References
     ----------

@@ -38,12 +38,10 @@ def obv(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
         level = volume = cross = 0.0
         for step in range(PERIOD):
             then = now - PERIOD + 1 + step
-            change = tape[CLOSE, then] - tape[CLOSE, then - 1]
+            # A sum of comparisons, not a branch: nobody can guess which way the next bar goes.
+            rose = float(tape[CLOSE, then] > tape[CLOSE, then - 1]) - float(tape[CLOSE, then] < tape[CLOSE, then - 1])
             volume += tape[VOLUME, then]
-            if change > 0.0:
-                level += tape[VOLUME, then]
-            elif change < 0.0:
-                level -= tape[VOLUME, then]
+            level += rose * tape[VOLUME, then]
             cross += (step - 0.5 * (PERIOD - 1)) * level
         if volume > 0.0:
             out[0, row] = level / volume

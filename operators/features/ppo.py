@@ -21,7 +21,7 @@ def ppo(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
     --------
     >>> line, signal, histogram = ppo.over({"close": [100.0] * 59 + [101.0]}, warm=False)
     >>> float(line[-1]), float(signal[-1]), float(histogram[-1])
-    (0.0797141, 0.0159428, 0.0637713)
+    (0.0797130, 0.0159426, 0.0637704)
 
     References
     ----------

@@ -18,7 +18,7 @@ DWELL = 10
     columns=("volatility_state", "trend_state", "volatility_rank"),
     unit="code, code, fraction",
     lookback=PERIOD + 1,
-    state=6 + BINS,
+    state=7 + BINS,
     warmup=104 + 997,
     low=-1.0,
     high=2.0,
@@ -36,10 +36,10 @@ def regime(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: F
 
     Examples
     --------
-    >>> calm_then_rising = [100 + n % 2 / 10 for n in range(1200)] + [100 + n for n in range(40)]
+    >>> calm_then_rising = [100 + n % 2 / 7 for n in range(1200)] + [100 + n for n in range(40)]
     >>> volatility, trend, rank = regime.over({"close": calm_then_rising})
-    >>> volatility[[1150, -1]].tolist(), trend[[1150, -1]].tolist(), rank[-1:].round(2).tolist()
-    ([1.0, 2.0], [0.0, 1.0], [0.98])
+    >>> volatility[[1150, -1]].tolist(), trend[[1150, -1]].tolist(), rank[[1150, -1]].round(2).tolist()
+    ([1.0, 2.0], [0.0, 1.0], [0.48, 0.78])
 
     References
     ----------

@@ -18,7 +18,7 @@ def rogers_satchell(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Float
     --------
     >>> bars = {"open": [100.0] * 3, "high": [101.0] * 3, "low": [99.0] * 3, "close": [100.0] * 3}
     >>> float(rogers_satchell.over(bars, warm=False)[0, -1])
-    0.0141426
+    0.0141427
 
     References
     ----------

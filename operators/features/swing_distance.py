@@ -28,7 +28,7 @@ def swing_distance(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats
     >>> high = [5.0] * 100 + [9.0] + [5.0] * 3
     >>> above, below = swing_distance.over({"high": high, "low": [3.0] * 104, "close": [4.0] * 104})
     >>> above[-2:].round(3).tolist(), below[-1:].round(3).tolist()
-    ([-0.421, -2.138], [0.428])
+    ([-0.445, -2.243], [0.449])
 
     References
     ----------

@@ -27,10 +27,10 @@ def swing_momentum(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats
 
     Examples
     --------
-    >>> up = [100 + n / 2 + 8 * np.sin(n / 4) * 0.98**n for n in range(200)]
-    >>> divergence, pushes = swing_momentum.over({"close": up})
-    >>> float(pushes.min())
-    -2.0
+    >>> turns = {0: 100, 150: 101, 160: 120, 166: 112, 186: 122, 192: 110, 206: 123, 212: 110}
+    >>> divergence, pushes = swing_momentum.over({"close": np.interp(range(213), list(turns), list(turns.values()))})
+    >>> divergence[[189, 209]].round(2).tolist(), pushes[[189, 209]].tolist()
+    ([-16.98, -10.95], [-1.0, -2.0])
 
     References
     ----------

@@ -29,16 +29,12 @@ def ultimate_oscillator(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: F
             out[0, row] = np.nan
             continue
         pressure = ranges = value = 0.0
-        for back in range(LONG):
-            then = now - back
-            floor = min(tape[LOW, then], tape[CLOSE, then - 1])
-            pressure += tape[CLOSE, then] - floor
-            ranges += max(tape[HIGH, then], tape[CLOSE, then - 1]) - floor
+        for begin, end, weight in ((0, SHORT, 4.0), (SHORT, MIDDLE, 2.0), (MIDDLE, LONG, 1.0)):
+            for then in range(now - end + 1, now - begin + 1):
+                before = tape[CLOSE, then - 1]
+                floor = min(tape[LOW, then], before)
+                pressure += tape[CLOSE, then] - floor
+                ranges += max(tape[HIGH, then], before) - floor
             if ranges > 0.0:
-                if back == SHORT - 1:
-                    value += 4.0 * pressure / ranges
-                elif back == MIDDLE - 1:
-                    value += 2.0 * pressure / ranges
-                elif back == LONG - 1:
-                    value += pressure / ranges
+                value += weight * pressure / ranges
         out[0, row] = min(100.0, 100.0 * value / 7.0)

@@ -6,20 +6,18 @@ from operators.features import CLOSE_TIME, VOLUME, Floats, Ints, feature
 
 HOURS, HOUR_S = 24, 3600.0
 KEEP = 2.0 ** (-1.0 / 7.0)
-LEAST = 10.0
+LEAST = 5.0
 
 
-@feature(
-    columns=("volume_of_day_zscore",), unit="standard deviations", state=3 * HOURS + 4, warmup=289
-)
+@feature(columns=("volume_of_day_zscore",), unit="standard deviations", state=3 * HOURS + 4, warmup=289)
 def volume_of_day(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
     """Standard deviations by which ln V exceeds that of the same hour (UTC) on the days before.
 
     Markets have busy and quiet hours, which a window of the last bars takes for news. For each hour
     of the day the number, mean and squared deviations of ln V are kept; when an hour is over its bars
     are merged into them, and what is older fades with a half-life of 7 days. Bars without trades are
-    left out and have no value; nor has an hour before 10 bars of it are known, which takes a day of 5m
-    bars and ten days of 1h bars. 0 where the baseline does not vary.
+    left out and have no value; nor has an hour before 5 bars of it weigh in, which takes a day of 5m
+    bars and a week of 1h bars. 0 where the baseline does not vary.
 
     Examples
     --------

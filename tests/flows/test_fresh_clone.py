@@ -20,6 +20,7 @@ from flows.services.shutdown import stop_recorded
 from tests.flows.services.until import until
 
 ROOT = Path(__file__).parents[2]
+READY = "signalengine is ready, venue sim (simulated)"
 CONSOLE_SCRIPT = "#!{python}\nimport sys\nfrom flows.__main__ import main\nsys.exit(main())\n"
 
 
@@ -76,7 +77,7 @@ def newcomer() -> Iterator[Newcomer]:
 def walk(newcomer: Newcomer) -> None:
     """What the README promises, once and once more."""
     said = newcomer.make("up", "ARGS=--detach --port 0").stdout
-    assert "signalengine is ready, venue sim (simulated)" in said.splitlines()
+    assert READY in said.splitlines()
     instance = newcomer.home.instance()
     assert instance is not None
     assert instance.database_url is not None
@@ -101,7 +102,7 @@ def test_ordinary_user_has_the_same(newcomer: Newcomer) -> None:
     if subprocess.run([*newcomer.prefix, "true"], check=False, capture_output=True).returncode:
         pytest.skip("user namespaces are forbidden here, so root cannot play somebody else")
     newcomer.borrow_packages()
-    assert "signalengine is ready, venue sim (simulated)" in newcomer.make("up", "ARGS=--detach --port 0").stdout.splitlines()
+    assert READY in newcomer.make("up", "ARGS=--detach --port 0").stdout.splitlines()
     assert "stopped: supervisor\n" in newcomer.make("down").stdout
 
 

@@ -1,0 +1,49 @@
+"""Warm: compile every kernel now, so that the first bars do not wait. `python -m operators.warm`
+
+Compiling takes about a minute on a slow machine and is done once: the result is kept in
+`NUMBA_CACHE_DIR`, or beside the sources.
+"""
+
+import numpy as np
+
+from domain.blocks import NO_ID, TRADE, bars_block, names_block, trades_block
+from domain.clock import MINUTE
+from domain.frames import parse_frames
+from domain.instruments import instrument_id
+from domain.slices import BAR
+from operators.align import Align
+from operators.catalogue import catalogue
+from operators.detect import Detect
+from operators.measure import Measure
+from operators.propose import Propose, ProposeSettings
+from operators.relate import Relate
+from operators.roll import Roll, RollSettings
+from operators.settle import Costs, Settle
+
+
+def warm() -> None:
+    """Run each step once over a few trades and a few bars."""
+    ideas, frames, name = catalogue(), parse_frames(("1m", "5m")), "warm:UP"
+    trades = np.zeros(12, TRADE)
+    trades["ts"], trades["instrument"] = np.arange(12) * MINUTE, instrument_id(name)
+    trades["price"], trades["size"], trades["id"] = np.linspace(1.0, 2.0, 12), 1.0, NO_ID
+    bars = np.zeros(12, BAR)
+    bars["open_time"], bars["instrument"] = np.arange(12) * MINUTE, instrument_id(name)
+    bars["close_time"] = bars["open_time"] + MINUTE
+    for column in ("open", "high", "low", "close", "volume"):
+        bars[column] = 1.0
+    for block, lateness_ns in ((trades_block(trades), MINUTE // 60), (bars_block(bars), 0)):
+        slices = Roll(RollSettings(frames, lateness_ns)).on_batch([names_block([name]), block])[0]
+        for step in (
+            Measure(ideas.features, len(frames)),
+            Detect(ideas.detectors, ideas.features, len(frames)),
+            Propose(ideas.strategies, ideas.detectors, ideas.features, ProposeSettings(frames, 1)),
+            Settle(Costs()),
+        ):
+            slices = step.on_batch(slices)[0]
+        aligned = Align(len(ideas.columns), shards=1).on_batch([("", each) for each in slices])[0]
+        Relate(frames, "UP").on_batch(aligned)
+
+
+if __name__ == "__main__":
+    warm()
