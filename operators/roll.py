@@ -19,7 +19,20 @@ from domain import clock as time
 from domain.blocks import read_block
 from domain.frames import Frame
 from domain.slices import BAR, GAP, Counts, Reject, Slice
-from operators.kernels import bars as kernel
+from operators.kernels.cell import CELL
+from operators.kernels.slots import (
+    CLOSED_UNTIL,
+    FREE_SLOTS,
+    LIFE,
+    NEWEST,
+    NEXT_CLOSE,
+    REUSABLE,
+    SEEN_WORDS,
+    SLOTS,
+    UNSET,
+    index_slots,
+)
+from operators.kernels.taking import DONE, SLOT_REUSED, SLOTS_FULL, take_bars, take_trades
 from operators.state import freeze, thaw
 
 VERSION = 1
@@ -59,11 +72,11 @@ class Roll(StatefulBatchLogic[bytes, Slice, bytes]):
     """The bars of one shard: the state machine that `roll` runs."""
 
     def __init__(self, settings: RollSettings, resume: bytes | None = None) -> None:
-        self._settings = settings
-        self._lengths = np.array([frame.length_ns for frame in settings.frames], np.int64)
+        lengths = np.array([frame.length_ns for frame in settings.frames], np.int64)
+        self._rule = (lengths, settings.lateness_ns, settings.quiet_ns, settings.partial_first)
         self._names: dict[int, str] = {}
         self._clock = np.zeros(6, np.int64)
-        self._clock[[kernel.NEWEST, kernel.CLOSED_UNTIL, kernel.NEXT_CLOSE]] = kernel.UNSET
+        self._clock[[NEWEST, CLOSED_UNTIL, NEXT_CLOSE]] = UNSET
         self._tally = np.zeros(4, np.int64)
         self._late_quote = np.zeros(1)
         self._allot(64)
@@ -77,7 +90,7 @@ class Roll(StatefulBatchLogic[bytes, Slice, bytes]):
         """Take in blocks in log order; hand on what closed."""
         slices: list[Slice] = []
         rejects: list[Reject] = []
-        self._before = int(self._clock[kernel.CLOSED_UNTIL])
+        self._before = int(self._clock[CLOSED_UNTIL])
         self._closed: tuple[list[NDArray[Any]], list[NDArray[Any]]] = ([], [])
         for block in values:
             kind, content = read_block(block)
@@ -88,7 +101,7 @@ class Roll(StatefulBatchLogic[bytes, Slice, bytes]):
             else:
                 self._take(kind, content, slices)
         # Slices go out when something closed, so that quiet batches cost the steps below nothing.
-        if rejects or self._clock[kernel.CLOSED_UNTIL] > self._before:
+        if rejects or self._clock[CLOSED_UNTIL] > self._before:
             slices.append(self._slice(rejects))
         return slices, False
 
@@ -99,7 +112,7 @@ class Roll(StatefulBatchLogic[bytes, Slice, bytes]):
 
     def snapshot(self) -> bytes:
         """All of the state as bytes; free slots included, growth room not."""
-        slots = int(self._clock[kernel.SLOTS])
+        slots = int(self._clock[SLOTS])
         return freeze(
             VERSION,
             {
@@ -111,43 +124,39 @@ class Roll(StatefulBatchLogic[bytes, Slice, bytes]):
                 "seen": self._seen[:slots],
                 "cells": self._cells[:slots],
                 "folds": self._folds[:slots],
-                "free": self._free[: self._clock[kernel.FREE_SLOTS]],
+                "free": self._free[: self._clock[FREE_SLOTS]],
             },
         )
 
     def _take(self, kind: str, rows: NDArray[Any], slices: list[Slice]) -> None:
-        clock, settings = self._clock, self._settings
-        clock[kernel.REUSABLE] = clock[kernel.FREE_SLOTS]
+        clock = self._clock
+        clock[REUSABLE] = clock[FREE_SLOTS]
         start, why = 0, -1
-        while why != kernel.DONE:
-            table = (self._table_keys, self._table_slots, self._life)
+        while why != DONE:
+            table, out = (self._table_keys, self._table_slots), (self._rows, self._gaps)
+            house = (self._life, self._cells, self._folds, self._free)
             if kind == "trades":
-                start, row, gap, why = kernel.roll_trades(
-                    rows, start, clock, self._lengths, settings.lateness_ns, settings.quiet_ns, settings.partial_first,
-                    *table, self._seen, self._cells, self._folds, self._free, self._rows, self._gaps,
-                    self._tally, self._late_quote,
-                )  # fmt: skip
+                start, row, gap, why = take_trades(
+                    rows, start, clock, self._rule, house, self._seen, table, out, self._tally, self._late_quote
+                )
             else:
-                start, row, gap, why = kernel.roll_bars(
-                    rows, start, clock, self._lengths, settings.quiet_ns, settings.partial_first,
-                    *table, self._cells, self._folds, self._free, self._rows, self._gaps, self._tally,
-                )  # fmt: skip
+                start, row, gap, why = take_bars(rows, start, clock, self._rule, house, table, out, self._tally)
             self._closed[0].append(self._rows[:row].copy())
             self._closed[1].append(self._gaps[:gap].copy())
-            if why == kernel.SLOTS_FULL:
+            if why == SLOTS_FULL:
                 self._grow()
-            elif why == kernel.SLOT_REUSED:
+            elif why == SLOT_REUSED:
                 # Rows are named by slot, so a slot changes hands only between two slices.
                 slices.append(self._slice([]))
-                clock[kernel.REUSABLE] = clock[kernel.FREE_SLOTS]
+                clock[REUSABLE] = clock[FREE_SLOTS]
         self._make_room()
 
     def _slice(self, rejects: list[Reject]) -> Slice:
-        life = self._life[: self._clock[kernel.SLOTS]]
+        life = self._life[: self._clock[SLOTS]]
         names = tuple(self._names.get(int(instrument), f"unnamed:{instrument}") for instrument in life["instrument"])
         accepted, duplicates, late, refused = map(int, self._tally)
         made = Slice(
-            watermark=int(self._clock[kernel.CLOSED_UNTIL]),
+            watermark=int(self._clock[CLOSED_UNTIL]),
             names=names,
             counts=Counts(
                 accepted=accepted,
@@ -167,10 +176,10 @@ class Roll(StatefulBatchLogic[bytes, Slice, bytes]):
         return made
 
     def _allot(self, capacity: int) -> None:
-        self._life = np.zeros(capacity, kernel.LIFE)
-        self._seen = np.zeros((capacity, kernel.SEEN_WORDS), np.uint64)
-        self._cells = np.zeros((capacity, 2), kernel.CELL)
-        self._folds = np.zeros((capacity, self._lengths.size), kernel.CELL)
+        self._life = np.zeros(capacity, LIFE)
+        self._seen = np.zeros((capacity, SEEN_WORDS), np.uint64)
+        self._cells = np.zeros((capacity, 2), CELL)
+        self._folds = np.zeros((capacity, self._rule[0].size), CELL)
         self._free = np.zeros(capacity, np.int64)
         self._table_keys = np.zeros(4 * capacity, np.int64)
         self._table_slots = np.full(4 * capacity, -1, np.int64)
@@ -190,13 +199,13 @@ class Roll(StatefulBatchLogic[bytes, Slice, bytes]):
         fresh = (self._life, self._seen, self._cells, self._folds, self._free)
         for target, column in zip(fresh, columns, strict=True):
             target[: len(column)] = column
-        kernel.index_slots(self._table_keys, self._table_slots, self._life, self._clock[kernel.SLOTS])
+        index_slots(self._table_keys, self._table_slots, self._life, self._clock[SLOTS])
 
     def _make_room(self) -> None:
         """Output for a few instants of every slot; a longer jump in time takes several passes."""
         slots = max(64, self._life.size)
-        if self._rows.size < 4 * slots * self._lengths.size:
-            self._rows = np.empty(max(8192, 4 * slots * self._lengths.size), BAR)
+        if self._rows.size < 4 * slots * self._rule[0].size:
+            self._rows = np.empty(max(8192, 4 * slots * self._rule[0].size), BAR)
             self._gaps = np.empty(max(1024, 4 * slots), GAP)
 
 

@@ -10,7 +10,11 @@ SPREAD = PERIOD * (PERIOD**2 - 1) / 12.0
 
 
 @feature(
-    columns=("obv_change", "obv_slope"), unit="share of volume, mean volumes per bar", lookback=PERIOD + 1, low=-2, high=2
+    columns=("obv_change", "obv_slope"),
+    unit="share of volume, mean volumes per bar",
+    lookback=PERIOD + 1,
+    low=-2,
+    high=2,
 )
 def obv(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
     """Change of on-balance volume over 20 bars, and the slope of a straight line through it.
@@ -38,10 +42,8 @@ def obv(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
         level = volume = cross = 0.0
         for step in range(PERIOD):
             then = now - PERIOD + 1 + step
-            # A sum of comparisons, not a branch: nobody can guess which way the next bar goes.
-            rose = float(tape[CLOSE, then] > tape[CLOSE, then - 1]) - float(tape[CLOSE, then] < tape[CLOSE, then - 1])
             volume += tape[VOLUME, then]
-            level += rose * tape[VOLUME, then]
+            level += np.sign(tape[CLOSE, then] - tape[CLOSE, then - 1]) * tape[VOLUME, then]
             cross += (step - 0.5 * (PERIOD - 1)) * level
         if volume > 0.0:
             out[0, row] = level / volume

@@ -64,7 +64,7 @@ def swing_momentum(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats
                 price, sign = tape[LOW, now - REACH], 1.0
             denied = sign * (strength - swing[1])
             further = sign * (swing[0] - price) > 0.0
-            if further and denied > 0.0 and 0.0 < swing[2] and seen[row] - swing[2] <= AGE:
+            if further and denied > 0.0 and swing[2] > 0.0 and seen[row] - swing[2] <= AGE:
                 swing[3] += 1.0
                 out[0, row] += sign * denied
                 out[1, row] += sign * swing[3]

@@ -12,8 +12,7 @@ def highest(values, start, stop):
     """The highest value."""
     top = values[start]
     for at in range(start + 1, stop):
-        if values[at] > top:
-            top = values[at]
+        top = max(top, values[at])
     return top
 
 
@@ -22,8 +21,7 @@ def lowest(values, start, stop):
     """The lowest value."""
     bottom = values[start]
     for at in range(start + 1, stop):
-        if values[at] < bottom:
-            bottom = values[at]
+        bottom = min(bottom, values[at])
     return bottom
 
 

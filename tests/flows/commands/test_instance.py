@@ -1,12 +1,7 @@
 """`status`, `logs`, `down`, `reset`, `migrate`: what can be done with an instance, and without one."""
 
 import json
-import subprocess
-import sys
 
-import psycopg
-
-from flows.services.rotation import rotate
 from tests.flows.services.instance import Trial
 from tests.flows.services.until import until
 
@@ -68,57 +63,3 @@ def test_without_an_instance(trial: Trial) -> None:
         2,
         f"signalengine: log 'engine' does not exist; there are none in {trial.directory}/logs; run 'signalengine up'\n",
     )
-
-
-def test_reset_asks_first(trial: Trial) -> None:
-    trial.home.make()
-    done = subprocess.run(
-        [sys.executable, "-m", "flows", "reset"],
-        env=trial.environ,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (
-        2,
-        "signalengine: 'reset' deletes data and there is no terminal to ask at; add --yes\n",
-    )
-    assert trial.home.logs.exists()
-
-
-def test_logs_are_followed_through_a_rotation(trial: Trial) -> None:
-    trial.home.make()
-    log = trial.home.log("engine")
-    log.write_text("before we came\nthe last\n")
-    command = [sys.executable, "-m", "flows", "logs", "engine", "-f", "-n", "1"]
-    with (
-        subprocess.Popen(command, env=trial.environ, stdout=subprocess.PIPE, text=True) as following,
-        log.open("a") as writer,
-    ):
-        assert following.stdout is not None
-        assert following.stdout.readline() == "the last\n"
-        writer.write("whole\nhal")
-        writer.flush()
-        assert following.stdout.readline() == "whole\n"
-        writer.write("f\n")
-        writer.flush()
-        assert following.stdout.readline() == "half\n"
-        rotate(trial.home.logs, size_max=1)
-        writer.write("anew\n")
-        writer.flush()
-        assert following.stdout.readline() == "anew\n"
-        following.kill()
-
-
-def test_migrate_applies_and_checks(trial: Trial, postgres_url: str) -> None:
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute("CREATE DATABASE bare")
-    trial.environ["DATABASE_URL"] = postgres_url.replace("/signalengine?", "/bare?")
-    check = trial.run("migrate", "--check")
-    missing = check.stdout.splitlines()
-    assert (check.returncode, {line.split()[0] for line in missing}) == (1, {"missing"})
-    applied = trial.run("migrate")
-    assert (applied.returncode, applied.stdout) == (0, check.stdout.replace("missing", "applied"))
-    again = trial.run("migrate", "--check")
-    assert (again.returncode, again.stdout) == (0, "the database is up to date\n")

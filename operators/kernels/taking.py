@@ -1,0 +1,163 @@
+"""Taking: trades, or closed bars, into the bars that are being built. One pass over a batch.
+
+A pass stops early when there is no room for what it makes; the caller makes room and goes on at the
+row it is told. `rule`, `house`, `table` and `out` are as in `closing`.
+"""
+
+import numpy as np
+
+from domain.blocks import CONTIGUOUS_IDS, KIND_GAP, KIND_HEARTBEAT, KIND_TRADE
+from domain.slices import INCOMPLETE
+from operators.kernels import kernel
+from operators.kernels.cell import add_trade
+from operators.kernels.closing import advance, close_due
+from operators.kernels.slots import (
+    CLOSED_UNTIL,
+    NEWEST,
+    NEXT_CLOSE,
+    SLOTS,
+    TAKEN,
+    UNSET,
+    find_slot,
+    move_in,
+    seen_before,
+)
+
+ACCEPTED, DUPLICATES, LATE, REJECTS = range(4)
+"""Places in the tally."""
+
+DONE, ROWS_FULL, SLOTS_FULL, SLOT_REUSED = range(4)
+"""Why a pass stopped: all taken in; make room for rows; make room for slots; hand on the rows first,
+since a slot that was freed in this pass is needed again."""
+
+
+@kernel
+def good_trade(trade):
+    """Whether a trade's numbers can be used."""
+    return 0.0 < trade.price < np.inf and 0.0 < trade.size < np.inf
+
+
+@kernel
+def good_bar(bar, length):
+    """Whether a bar's numbers can be used."""
+    ordered = 0.0 < bar.low <= bar.open <= bar.high < np.inf and bar.low <= bar.close <= bar.high
+    return ordered and 0.0 <= bar.volume < np.inf and bar.open_time % length == 0
+
+
+@kernel
+def mark(clock, length, house, slot, ts):
+    """Note that trades before `ts` may be missing: the bars that are open by then are incomplete."""
+    life, cells, _, _ = house
+    life[slot].marked = 1
+    first = clock[CLOSED_UNTIL] // length
+    for bar in range(first, max(first, ts // length) + 1):
+        cells[slot, bar & 1].flags |= INCOMPLETE
+
+
+@kernel
+def mark_gap(clock, length, house, slot, trade):
+    """A gap mark of one instrument, or of all (instrument 0)."""
+    if slot >= 0:
+        mark(clock, length, house, slot, trade.ts)
+    elif trade.instrument == 0:
+        for each in range(clock[SLOTS]):
+            mark(clock, length, house, each, trade.ts)
+
+
+@kernel
+def lodge(clock, house, table, instrument):
+    """A slot for a new instrument, or why there is none, as (slot, DONE, SLOTS_FULL or SLOT_REUSED)."""
+    life, cells, _, free = house
+    slot = move_in(clock, (life, cells, free), table, instrument)
+    if slot >= 0:
+        return slot, DONE
+    return slot, SLOT_REUSED if slot == TAKEN else SLOTS_FULL
+
+
+@kernel
+def take_trades(trades, start, clock, rule, house, seen, table, out, tally, late_quote):
+    """Take in `trades[start:]`, heartbeats and gap marks among them.
+
+    Returns
+    -------
+    tuple
+        (next row to take, bars written, gaps written, why it stopped).
+    """
+    row = gap = 0
+    length = rule[0][0]
+    life, cells = house[0], house[1]
+    for at in range(start, trades.size):
+        trade = trades[at]
+        if trade.ts > clock[NEWEST] and (trade.kind != KIND_TRADE or good_trade(trade)):
+            advance(clock, trade.ts, rule)
+        if clock[NEWEST] >= clock[NEXT_CLOSE] and clock[NEWEST] != UNSET:
+            row, gap, full = close_due(clock, rule, house, table, out, row, gap)
+            if full:
+                return at, row, gap, ROWS_FULL
+        if trade.kind == KIND_HEARTBEAT:
+            continue
+        slot = table[1][find_slot(table[0], table[1], trade.instrument)]
+        if trade.kind == KIND_GAP:
+            mark_gap(clock, length, house, slot, trade)
+            continue
+        if not good_trade(trade):
+            tally[REJECTS] += 1
+            continue
+        late = trade.ts < clock[CLOSED_UNTIL]
+        if slot < 0 and not late:
+            slot, why = lodge(clock, house, table, trade.instrument)
+            if why != DONE:
+                return at, row, gap, why
+            life[slot].last_ts = trade.ts
+        if slot >= 0 and trade.id >= 0 and seen_before(life[slot], seen[slot], trade.id):
+            tally[DUPLICATES] += 1
+            continue
+        if late:
+            tally[LATE] += 1
+            late_quote[0] += trade.price * trade.size
+            continue
+        tally[ACCEPTED] += 1
+        mine = life[slot]
+        mine.last_ts = max(mine.last_ts, trade.ts)
+        if trade.flags & CONTIGUOUS_IDS:
+            mine.contiguous = 1
+        add_trade(cells[slot, (trade.ts // length) & 1], trade)
+    return trades.size, row, gap, DONE
+
+
+@kernel
+def take_bars(bars, start, clock, rule, house, table, out, tally):
+    """Take in closed bars of the finest frame instead of trades; otherwise as `take_trades`."""
+    row = gap = 0
+    length = rule[0][0]
+    life, cells = house[0], house[1]
+    for at in range(start, bars.size):
+        bar = bars[at]
+        if not good_bar(bar, length):
+            tally[REJECTS] += 1
+            continue
+        # Short of its end: bars of other instruments that end at the same instant may still come.
+        if bar.close_time - 1 > clock[NEWEST]:
+            advance(clock, bar.close_time - 1, rule)
+        if clock[NEWEST] >= clock[NEXT_CLOSE]:
+            row, gap, full = close_due(clock, rule, house, table, out, row, gap)
+            if full:
+                return at, row, gap, ROWS_FULL
+        if bar.open_time < clock[CLOSED_UNTIL]:
+            tally[LATE] += 1
+            continue
+        slot = table[1][find_slot(table[0], table[1], bar.instrument)]
+        if slot < 0:
+            slot, why = lodge(clock, house, table, bar.instrument)
+            if why != DONE:
+                return at, row, gap, why
+        cell = cells[slot, (bar.open_time // length) & 1]
+        if cell.count:
+            tally[DUPLICATES] += 1
+            continue
+        tally[ACCEPTED] += 1
+        life[slot].last_ts = bar.close_time - 1
+        cell.open, cell.high, cell.low, cell.close = bar.open, bar.high, bar.low, bar.close
+        cell.volume, cell.quote, cell.buy, cell.largest = bar.volume, bar.quote_volume, bar.buy_volume, bar.largest
+        cell.trades, cell.count, cell.flags = bar.trades, 1, bar.flags & INCOMPLETE
+    return bars.size, row, gap, DONE

@@ -1,0 +1,106 @@
+"""The process: `python -m api` as it is started, told to stop, and refused."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx2
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+from tests.api.conftest import hear, until
+
+QUIET = {
+    name: value for name, value in os.environ.items() if not name.startswith(("SIGNALENGINE_", "DATABASE_", "REDIS_"))
+}
+COMMAND = [sys.executable, "-m", "api"]
+
+
+@contextmanager
+def running(**environ: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The process and its address."""
+    with subprocess.Popen(COMMAND, env=QUIET | environ, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr is not None
+            lines = iter(process.stderr.readline, "")
+            found = next(found for line in lines if (found := re.search(r"url=http://(\S+)", line)))
+            until(lambda: answers(found[1]))
+            yield process, found[1]
+        finally:
+            process.kill()
+
+
+def answers(address: str) -> bool:
+    try:
+        return httpx2.get(f"http://{address}/livez").status_code == 200
+    except httpx2.TransportError:
+        return False
+
+
+def test_it_serves_and_stops_when_told_with_a_word_to_its_clients(database_url: str, clean_redis_url: str) -> None:
+    services = {"DATABASE_URL": database_url, "REDIS_URL": clean_redis_url, "SIGNALENGINE_API_PORT": "0"}
+    with running(**services) as (process, address):
+        until(lambda: httpx2.get(f"http://{address}/readyz").status_code == 200)
+        with connect(f"ws://{address}/ws/feed", proxy=None) as websocket:
+            assert hear(websocket)["type"] == "connected"
+            process.send_signal(signal.SIGTERM)
+            farewell = hear(websocket)
+            assert farewell["type"] == "going_away"
+            assert 0 < farewell["reconnect_after_ms"] <= 5000
+            with pytest.raises(ConnectionClosed) as closed:
+                websocket.recv(20)
+            assert closed.value.rcvd is not None
+            assert closed.value.rcvd.code == 1012
+        assert process.wait(20) == 0
+
+
+def test_without_its_services_it_serves_what_it_can() -> None:
+    away = {"DATABASE_URL": "postgresql://nobody:hunter2@127.0.0.1:9/none", "REDIS_URL": "redis://127.0.0.1:9/0"}
+    with running(**away, SIGNALENGINE_API_PORT="0") as (process, address):
+        assert httpx2.get(f"http://{address}/readyz").status_code == 503
+        process.terminate()
+        assert process.wait(20) == 0
+        assert process.stderr is not None
+        assert "hunter2" not in process.stderr.read()
+
+
+def refused(*words: str, **environ: str) -> str:
+    """What is said, in one line, when the set-up is wrong."""
+    result = subprocess.run(
+        [*COMMAND, *words], env=QUIET | environ, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (result.returncode, result.stdout) == (2, "")
+    (line,) = result.stderr.splitlines()
+    return line
+
+
+SERVICES = {"DATABASE_URL": "postgresql://127.0.0.1:9/none", "REDIS_URL": "redis://127.0.0.1:9/0"}
+
+
+def test_a_wrong_set_up_is_one_line_that_names_thing_value_and_way_out() -> None:
+    assert "DATABASE_URL is not set; set it, or run 'signalengine up'" in refused(REDIS_URL="redis://127.0.0.1")
+    assert "REDIS_URL is not set" in refused(DATABASE_URL="postgresql://127.0.0.1/none")
+    line = refused(**SERVICES, SIGNALENGINE_API_HOST="0.0.0.0")
+    assert "host='0.0.0.0' of [api] is not a loopback address" in line
+    assert "SIGNALENGINE_API_PROT is unknown; did you mean SIGNALENGINE_API_PORT?" in refused(
+        **SERVICES, SIGNALENGINE_API_PROT="1"
+    )
+    assert "SIGNALENGINE_API_PORT='70000'" in refused(**SERVICES, SIGNALENGINE_API_PORT="70000")
+    assert "address of Redis is not one" in refused(DATABASE_URL=SERVICES["DATABASE_URL"], REDIS_URL="nonsense://x")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        assert f"cannot listen on 127.0.0.1:{port}" in refused(**SERVICES, SIGNALENGINE_API_PORT=port)
+
+
+def test_check_reads_the_settings_and_stops() -> None:
+    result = subprocess.run(
+        [*COMMAND, "--check"], env=QUIET | SERVICES, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    assert "is not a loopback address" in refused("--check", **SERVICES, SIGNALENGINE_API_HOST="10.0.0.1")

@@ -1,0 +1,23 @@
+"""`reset` deletes nothing that was not agreed to."""
+
+import subprocess
+import sys
+
+from tests.flows.services.instance import Trial
+
+
+def test_reset_asks_first(trial: Trial) -> None:
+    trial.home.make()
+    done = subprocess.run(
+        [sys.executable, "-m", "flows", "reset"],
+        env=trial.environ,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (
+        2,
+        "signalengine: 'reset' deletes data and there is no terminal to ask at; add --yes\n",
+    )
+    assert trial.home.logs.exists()
