@@ -5,10 +5,11 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3; do \
 	2>/dev/null && command -v $$python && break; done)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+BENCHMARKS := $(filter-out __init__ report,$(patsubst benchmarks/%.py,%,$(wildcard benchmarks/*.py)))
 INPUTS := pyproject.toml $(wildcard requirements.lock)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test check bench clean
+.PHONY: help up down test check docs bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,8 +29,11 @@ check: .venv/dev.stamp ## format, lint, types and imports; changes nothing
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: .venv/dev.stamp ## measure; ARGS names one file of benchmarks/
-	@for file in $(or $(ARGS),benchmarks/*.py); do echo "== $$file"; $(BIN)/python "$$file" || exit; done
+docs: .venv/dev.stamp ## write the generated tables of the README
+	$(BIN)/python -m tests.house.readme
+
+bench: .venv/dev.stamp ## measure; ARGS=roll measures only that
+	@for name in $(or $(ARGS),$(BENCHMARKS)); do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit; done
 
 clean: down ## stop everything and remove the environment and all caches; the data of `up` stays
 	rm -rf .venv *.egg-info build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -9,13 +9,13 @@ FAST, SLOW, SIGNAL = 12, 26, 9
 
 
 @feature(
-    columns=("ppo", "ppo_signal", "ppo_histogram"), unit="percent", lookback=SLOW, state=3, warmup=SLOW + SIGNAL + 90
+    columns=("ppo", "ppo_signal", "ppo_histogram"), unit="percent", state=3, warmup=SLOW + SIGNAL + 90
 )
 def ppo(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
     """MACD in percent of the slow average, its own average, and the difference of the two.
 
     100 (E12 - E26) / E26, and the 9-bar average of that. Free of the price's scale, so instruments
-    can be compared.
+    can be compared. Unlike MACD's, the fast average begins with the first 12 bars.
 
     Examples
     --------
@@ -28,17 +28,13 @@ def ppo(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
     Appel, 1979; TA-Lib PPO with exponential averages, whose values it equals.
     """
     for row in range(at.size):
-        now = at[row]
+        close = tape[CLOSE, at[row]]
         mine = state[lane[row]]
         out[:, row] = np.nan
+        mine[0] = seeded(mine[0], close, seen[row], FAST, 2.0 / (FAST + 1))
+        mine[1] = seeded(mine[1], close, seen[row], SLOW, 2.0 / (SLOW + 1))
         if seen[row] < SLOW:
             continue
-        if seen[row] == SLOW:
-            mine[0] = tape[CLOSE, now - FAST + 1 : now + 1].mean()
-            mine[1] = tape[CLOSE, now - SLOW + 1 : now + 1].mean()
-        else:
-            mine[0] += 2.0 / (FAST + 1) * (tape[CLOSE, now] - mine[0])
-            mine[1] += 2.0 / (SLOW + 1) * (tape[CLOSE, now] - mine[1])
         line = 100.0 * (mine[0] - mine[1]) / mine[1]
         count = seen[row] - SLOW + 1
         mine[2] = seeded(mine[2], line, count, SIGNAL, 2.0 / (SIGNAL + 1))

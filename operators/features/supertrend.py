@@ -8,6 +8,7 @@ from operators.kernels.averages import seeded
 PERIOD, RANGES = 10, 3.0
 
 
+# 66 bars for the average; after that the bands still have to turn once, which real 5m bars do within 150.
 @feature(columns=("supertrend", "supertrend_direction"), unit="price, sign", lookback=2, state=4, warmup=150)
 def supertrend(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
     """A stop three average true ranges from the middle of the bar, and the side that it guards.

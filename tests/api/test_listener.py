@@ -27,11 +27,7 @@ def test_connections_inherit_that_little_waits_in_the_kernel() -> None:
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT) == UNSENT_BYTES
             caller.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             accepted.setblocking(False)
-            taken = 0
-            with pytest.raises(BlockingIOError):
-                while True:
-                    taken += accepted.send(b"x" * 4096)
-            assert taken < 1_000_000
+            assert accepted.send(bytes(8_000_000)) < 500_000
 
 
 def test_a_port_that_is_taken_is_named_with_the_way_out() -> None:

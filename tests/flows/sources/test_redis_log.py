@@ -13,7 +13,7 @@ from bytewax.testing import TestingSink
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.blocks import TRADE, bars_block, heartbeats, names_block, read_block, rejects_block, trades_block
+from domain.blocks import bars_block, heartbeats, names_block, read_block, rejects_block, trades_block
 from domain.errors import RecoveryError
 from domain.instruments import SHARDS
 from domain.slices import BAR
@@ -170,28 +170,32 @@ def test_an_idle_partition_asks_again_soon(client: redis.Redis, clean_redis_url:
     part.close()
 
 
-def test_nothing_is_lost_or_repeated_over_restarts_of_the_dataflow(
-    client: redis.Redis, clean_redis_url: str, tmp_path: Path
+def test_nothing_is_lost_or_repeated_over_stops_of_the_dataflow(
+    client: redis.Redis, clean_redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(redis_log, "AT_ONCE", 3)
     cluster.make_recovery(tmp_path, 1)
-    expected = {}
-    for shard in range(SHARDS):
-        log.append(client, shard, [beat(1_000 * shard + at) for at in range(300)])
-        expected[KEYS[shard]] = [("trades", heartbeats([1_000 * shard + at]).tobytes()) for at in range(300)]
+    rows = {shard: [beat(1_000 * shard + at) for at in range(40)] for shard in range(SHARDS)}
     items: list[Item] = []
-    for round_ in range(4):
-        progress, seen = Progress(), len(items)
-        flow = Dataflow("flow")
-        stream = op.input("log", flow, Watched(RedisLog(clean_redis_url, keep=5), progress))
+    for half, target in ((0, 100), (0, 400), (1, 600), (1, 40 * SHARDS)):
+        if not items or target == 600:
+            log.append_many(client, {shard: each[20 * half : 20 * half + 20] for shard, each in rows.items()})
+        run_until(target, items, clean_redis_url, tmp_path)
+    expected = {KEYS[shard]: [("trades", block[8:]) for block in each] for shard, each in rows.items()}
+    assert streams(items) == expected
+    assert log.longest(client) < 40
 
-        def stop_in_the_middle(item: Item, progress: Progress = progress, enough: int = seen + 7) -> Item:
-            if len(items) >= enough or sum(map(len, streams(items).values())) >= 300 * SHARDS:
-                progress.stopping.set()
-            return item
 
-        op.output("out", op.map("stop", stream, stop_in_the_middle), TestingSink(items))
-        if round_ == 3:
-            log.append_many(client, {shard: [NAMES] for shard in range(SHARDS)})
-        cluster.run(flow, epoch=timedelta(milliseconds=20), recovery=tmp_path)
-    assert streams(items) == expected | {}
-    assert np.dtype(TRADE).itemsize == 56
+def run_until(target: int, items: list[Item], url: str, recovery: Path) -> None:
+    """Run a flow from the log to `items` until there are so many rows."""
+    progress = Progress()
+
+    def stop_when_enough(item: Item) -> Item:
+        if sum(map(len, streams([*items, item]).values())) >= target:
+            progress.stopping.set()
+        return item
+
+    flow = Dataflow("flow")
+    stream = op.input("log", flow, Watched(RedisLog(url, keep=5), progress))
+    op.output("out", op.map("stop", stream, stop_when_enough), TestingSink(items))
+    cluster.run(flow, epoch=timedelta(milliseconds=10), recovery=recovery)

@@ -1,0 +1,73 @@
+"""What the tests of the ledger share: a market's conclusions, and what became of them."""
+
+from collections.abc import Sequence
+
+import msgspec
+import psycopg
+import pytest
+import redis
+
+from domain.signals import Signal
+from domain.slices import Slice
+from flows import conclusions
+from flows.sinks.ledger import LedgerPartition
+from store import feed, signals
+from tests.flows.market import WORDS, market
+
+TABLES = ("instruments", "bars", "events", "signals", "outcomes", "rejects", "gaps", "outbox")
+
+
+@pytest.fixture
+def addresses(database_url: str, clean_redis_url: str) -> tuple[str, str]:
+    """A migrated database and an empty Valkey."""
+    return database_url, clean_redis_url
+
+
+def concluded() -> list[Signal]:
+    """Every signal of the market with its outcome, newest first."""
+    outcomes = {o.signal_id: o for each in market() for o in conclusions.outcomes(each, WORDS)}
+    found = [s for each in market() for s in conclusions.signals(each, WORDS)]
+    found = [msgspec.structs.replace(signal, outcome=outcomes.get(signal.id)) for signal in found]
+    return sorted(found, key=lambda signal: (signal.detected_at, signal.id), reverse=True)
+
+
+def emitted() -> dict[str, bytes]:
+    """Id and payload of every signal that must be announced."""
+    found = [s for each in market() for s in conclusions.signals(each, WORDS) if s.status == "emitted"]
+    return {signal.id: signals.payload(signal) for signal in found}
+
+
+def contents(connection: psycopg.Connection) -> dict[str, set[str]]:
+    """All rows of all tables, as text."""
+    return {
+        table: {row for (row,) in connection.execute(f"SELECT {table}::text FROM {table}").fetchall()}
+        for table in TABLES
+    }
+
+
+def announced(client: redis.Redis) -> list[bytes]:
+    """Payloads on the feed, oldest first; their numbers grow by themselves, since Redis insists."""
+    return [fields[b"d"] for _, fields in client.xrange(feed.key("signals"))]
+
+
+def write(partition: LedgerPartition, slices: Sequence[Slice], size: int) -> None:
+    for at in range(0, len(slices), size):
+        partition.write_batch(list(slices[at : at + size]))
+
+
+def opened(addresses: tuple[str, str], *, state: int = 0, patience_s: float = 0.0) -> LedgerPartition:
+    return LedgerPartition(*addresses, WORDS, state, patience_s=patience_s)
+
+
+@pytest.fixture
+def reference(addresses: tuple[str, str], connection: psycopg.Connection) -> dict[str, set[str]]:
+    """The tables after one unbroken run."""
+    partition = opened(addresses)
+    write(partition, market(), 1_000)
+    partition.close()
+    return contents(connection)
+
+
+def begin_anew(connection: psycopg.Connection, client: redis.Redis) -> None:
+    connection.execute(f"TRUNCATE {', '.join(TABLES)}")
+    client.flushall()

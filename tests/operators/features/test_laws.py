@@ -1,0 +1,57 @@
+"""Laws that every feature keeps; a new one is taken up by itself."""
+
+import numpy as np
+import pytest
+
+from operators.features import TAPE
+from tests.operators.features.markets import FEATURES, flat, made, recorded
+from tests.operators.features.test_formulas import TWINS
+from tests.operators.features.test_talib import ORACLES
+
+
+def test_every_feature_has_an_oracle():
+    assert set(FEATURES) == set(ORACLES) | set(TWINS) | {"regime"}  # tests/operators/features/test_regime.py
+
+
+@pytest.mark.parametrize("name", sorted(FEATURES))
+def test_keeps_its_promises(name):
+    feature = FEATURES[name]
+    values = feature.over(made())
+    assert values.shape == (len(feature.columns), 1_500)
+    assert np.isnan(values[:, : feature.warmup - 1]).all(), "speaks before it is warm"
+    warm = values[:, feature.warmup - 1 :]
+    assert not np.isnan(warm).any()
+    assert ((warm >= feature.low) & (warm <= feature.high)).all()
+    assert feature.unit
+    assert feature.doc.endswith(".")
+
+
+@pytest.mark.parametrize("name", sorted(FEATURES))
+def test_a_flat_market_gives_finite_values(name):
+    feature = FEATURES[name]
+    assert np.isfinite(feature.over(flat())[:, feature.warmup - 1 :]).all()
+
+
+@pytest.mark.parametrize("name", sorted(FEATURES))
+def test_a_new_instrument_in_the_lane_begins_anew(name):
+    feature = FEATURES[name]
+    bars = made()
+    tape = np.concatenate([np.array([bars[column] for column in TAPE])] * 2, axis=1)
+    count = tape.shape[1] // 2
+    out = np.full((len(feature.columns), 2 * count), np.nan)
+    seen = np.tile(np.arange(1, count + 1), 2)
+    feature.kernel(tape, np.arange(2 * count), seen, np.zeros(2 * count, np.int64), np.zeros((1, feature.state)), out)
+    np.testing.assert_array_equal(out[:, :count], out[:, count:])
+
+
+@pytest.mark.parametrize("name", sorted(set(FEATURES) - {"volume_of_day"}))  # it learns the days for weeks
+def test_what_was_before_its_warm_up_no_longer_matters(name):
+    feature = FEATURES[name]
+    bars = recorded()
+    whole = feature.over(bars)
+    usual = np.nanpercentile(np.abs(whole - np.nanmedian(whole, axis=1, keepdims=True)), 75, axis=1)
+    off = []
+    for start in range(700, 6_000, 250):
+        late = feature.over({column: values[start:] for column, values in bars.items()})
+        off.append(np.abs(late[:, feature.warmup - 1] - whole[:, start + feature.warmup - 1]))
+    assert (np.median(off, axis=0) <= 0.01 * usual).all()
