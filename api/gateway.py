@@ -5,8 +5,8 @@ a client that does not read holds a batch and a socket buffer and nothing more.
 """
 
 import asyncio
+from contextlib import suppress
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 import msgspec
 from starlette.routing import WebSocketRoute
@@ -72,19 +72,35 @@ def gateway_route(path: str, channels: tuple[str, ...]) -> WebSocketRoute:
     async def endpoint(websocket: WebSocket) -> None:
         resources: Resources = websocket.app.state.resources
         try:
-            wanted = params.parse(GatewayParameters, websocket.scope["query_string"]).filter()
-            _check_origin(websocket, resources.settings.allowed_origins)
-            if len(resources.hub.clients) >= resources.settings.clients_max:
-                raise ProblemError(UNAVAILABLE, "all places for clients are taken; try again later")
+            wanted = _admit(websocket, resources)
         except ProblemError as problem:
             request_id = websocket.state.request_id
             answer = problem_response(problem.kind, problem.detail, request_id, faults=problem.faults)
-            await websocket.send_denial_response(answer)
+            with suppress(OSError):  # it left before it was refused
+                await websocket.send_denial_response(answer)
             return
-        await websocket.accept()
+        try:
+            await websocket.accept()
+        except OSError:  # it left before it was let in
+            return
         await _Session(websocket, resources).run(channels, wanted)
 
     return WebSocketRoute(path, endpoint, name=path)
+
+
+def _admit(websocket: WebSocket, resources: Resources) -> Filter:
+    """What a caller wants, if it may come in."""
+    wanted = params.parse(GatewayParameters, websocket.scope["query_string"]).filter()
+    # A browser lets any page open a WebSocket to anywhere, and says whose page it is.
+    origin = websocket.headers.get("origin")
+    ours = origin is None or origin.partition("://")[2] == websocket.headers.get("host")
+    if not ours and origin not in resources.settings.allowed_origins:
+        raise ProblemError(
+            FORBIDDEN, f"pages of {origin} may not connect; add it to allowed_origins of [api] if they should"
+        )
+    if len(resources.hub.clients) >= resources.settings.clients_max:
+        raise ProblemError(UNAVAILABLE, "all places for clients are taken; try again later")
+    return wanted
 
 
 class _Session:
@@ -161,6 +177,7 @@ class _Session:
                     await self._send(await self._missed())
                 elif not texts:
                     await self._woken.wait()
+            client.sending_since_s = self._steady_s()
             for text in client.last_words():
                 await self._websocket.send_text(text)
             self._hub.metrics.ws_closed.labels(client.closing.code).inc()
@@ -180,6 +197,7 @@ class _Session:
             await self._websocket.send_text(text)
         if texts:
             client.sending_since_s, client.sent_at_s = None, self._steady_s()
+            self._hub.sent.inc(len(texts))
 
     async def _missed(self) -> list[str]:
         try:
@@ -187,16 +205,6 @@ class _Session:
         except ServiceError:
             await asyncio.sleep(RETRY_S)
             return []
-
-
-def _check_origin(websocket: WebSocket, allowed: tuple[str, ...]) -> None:
-    """Refuse pages of other sites: a browser lets any page open a WebSocket to anywhere, and says whose it is."""
-    origin = websocket.headers.get("origin")
-    if origin is None or origin in allowed or urlsplit(origin).netloc == websocket.headers.get("host"):
-        return
-    raise ProblemError(
-        FORBIDDEN, f"pages of {origin} may not connect; add it to allowed_origins of [api] if they should"
-    )
 
 
 def _id_of(text: str) -> Id:

@@ -46,6 +46,8 @@ class Hub:
     ----------
     epoch
         Which life of the streams the seqs belong to; None until Redis was first reached.
+    sent
+        Counts what transports have sent.
     """
 
     def __init__(self, settings: ApiSettings, metrics: Metrics) -> None:
@@ -55,7 +57,7 @@ class Hub:
         self.clients: set[Client] = set()
         self.epoch: str | None = None
         self._status = ""
-        self._sent = metrics.ws_messages.labels("clients")
+        self.sent = metrics.ws_messages.labels("clients")
 
     def join(self, client: Client, channels: Sequence[str], wanted: Filter) -> None:
         """Greet a client and begin what its address streams by itself."""
@@ -142,7 +144,6 @@ class Hub:
         if client.status_due:
             client.status_due = False
             texts.append(self._status)
-        self._sent.inc(len(texts))
         return texts
 
     def sweep(self, now_s: float, at: datetime) -> None:
@@ -150,7 +151,8 @@ class Hub:
         keepalive = encode(Keepalive(at, self.epoch, self.heads()))
         for client in list(self.clients):
             if client.sending_since_s is None:
-                if now_s - client.sent_at_s >= self.settings.keepalive_s:
+                idle = client.position == self.ring.head and not client.recovering
+                if idle and now_s - client.sent_at_s >= self.settings.keepalive_s:
                     client.tell(keepalive)
             elif now_s - client.sending_since_s >= 2 * self.settings.stuck_s:
                 client.drop()

@@ -79,8 +79,11 @@ def keep(stack: "Stack", terminal: Terminal) -> None:
         _announce(instance, terminal)
         watch.begin(instance)
 
-    with suppress(KeyboardInterrupt):
-        stack.run(ready, watch.tick)
+    try:
+        with suppress(KeyboardInterrupt):
+            stack.run(ready, watch.tick)
+    finally:
+        terminal.show("")
 
 
 def _detach(home: Home, environ: Mapping[str, str], venue: str, terminal: Terminal) -> int:

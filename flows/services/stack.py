@@ -12,9 +12,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from http.client import HTTPException
-from urllib.error import HTTPError
-from urllib.request import urlopen
 
 from msgspec.structs import replace
 
@@ -29,6 +26,7 @@ from flows.services.rotation import rotate
 from flows.services.settings import ServiceSettings
 from flows.services.shutdown import SUPERVISOR, stop_recorded
 from flows.services.supervisor import Part, Supervisor
+from flows.services.web import get
 from store.ready import postgres_ready, redis_ready
 
 READY_WITHIN_S = 300.0
@@ -39,7 +37,6 @@ GIVEN_WITHIN_S = 15.0
 _TICK_S = 0.2
 _SAY_EVERY_S = 15.0
 _ROTATE_EVERY_S = 10.0
-
 
 Commands = Mapping[str, Sequence[str]]
 
@@ -179,7 +176,7 @@ class Stack:
         url = f"{self.instance.url}/readyz"
         self.say(f"waiting for {url}")
         begun, said = time.monotonic(), 0.0
-        while (reason := _problem_at(url)) is not None:
+        while (reason := get(url, patience_s=2)[1]) is not None:
             self._supervisor.check()
             waited_s = time.monotonic() - begun
             if waited_s > READY_WITHIN_S:
@@ -212,15 +209,3 @@ class Stack:
         self.home.record("instance").unlink(missing_ok=True)
         self.home.record(SUPERVISOR).unlink(missing_ok=True)
         self.say("stopped")
-
-
-def _problem_at(url: str) -> str | None:
-    """What is wrong at an address; None if it answers 200."""
-    try:
-        with urlopen(url, timeout=2):  # noqa: S310  our own address
-            return None
-    except HTTPError as problem:
-        with problem:
-            return f"status {problem.code}"
-    except (OSError, HTTPException) as problem:
-        return str(problem)

@@ -3,8 +3,6 @@
 import time
 from collections import deque
 from collections.abc import Callable
-from http.client import HTTPException
-from urllib.request import urlopen
 
 import msgspec
 
@@ -12,6 +10,7 @@ from domain.signals import Signal
 from flows.services.home import Home, Instance
 from flows.services.terminal import Terminal
 from flows.services.usage import Usage, usage
+from flows.services.web import get
 
 _SIGNALS_EVERY_S = 2.0
 _PROCESSES_EVERY_S = {True: 2.0, False: 60.0}
@@ -62,11 +61,8 @@ class Watch:
         """The newest signals, newest first; none while the API is being started again."""
         if self._url is None:
             return []
-        try:
-            with urlopen(self._url, timeout=1) as answer:  # noqa: S310  our own address
-                return msgspec.json.decode(answer.read(), type=_Answer).signals
-        except (OSError, HTTPException, msgspec.DecodeError):
-            return []
+        body, problem = get(self._url, patience_s=1)
+        return [] if problem else msgspec.json.decode(body, type=_Answer).signals
 
 
 def _in_a_line(signal: Signal) -> str:

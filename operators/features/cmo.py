@@ -33,4 +33,4 @@ def cmo(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
             change = tape[CLOSE, then] - tape[CLOSE, then - 1]
             net += change
             walked += abs(change)
-        out[0, row] = 100.0 * net / walked if walked > 0.0 else 0.0
+        out[0, row] = 100.0 * (net / walked) if walked > 0.0 else 0.0

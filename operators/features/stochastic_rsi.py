@@ -49,7 +49,7 @@ def stochastic_rsi(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats
         bottom = lowest(strengths, 0, PERIOD)
         span = highest(strengths, 0, PERIOD) - bottom
         # The RSI of a market at rest keeps its value but for rounding.
-        place = 100.0 * (strength - bottom) / span if span > 1e-9 else 50.0
+        place = 100.0 * ((strength - bottom) / span) if span > 1e-9 else 50.0
         places[seen[row] % SMOOTH] = place
         out[0, row] = place
         if seen[row] >= 2 * PERIOD + SMOOTH - 1:

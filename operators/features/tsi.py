@@ -39,4 +39,4 @@ def tsi(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
         mine[2] = seeded(mine[2], mine[0], count, FAST, 2.0 / (FAST + 1))
         mine[3] = seeded(mine[3], mine[1], count, FAST, 2.0 / (FAST + 1))
         if count >= FAST:
-            out[0, row] = 100.0 * mine[2] / mine[3] if mine[3] > 0.0 else 0.0
+            out[0, row] = 100.0 * (mine[2] / mine[3]) if mine[3] > 0.0 else 0.0

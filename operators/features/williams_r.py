@@ -30,4 +30,4 @@ def williams_r(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, ou
             out[0, row] = np.nan
             continue
         top, bottom = highest(tape[HIGH], now - PERIOD + 1, now + 1), lowest(tape[LOW], now - PERIOD + 1, now + 1)
-        out[0, row] = -100.0 * (top - tape[CLOSE, now]) / (top - bottom) if top > bottom else -50.0
+        out[0, row] = -100.0 * ((top - tape[CLOSE, now]) / (top - bottom)) if top > bottom else -50.0

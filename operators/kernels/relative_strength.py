@@ -27,4 +27,4 @@ def relative_strength(gains, losses, change, count, period):
     gains = seeded(gains, up, count, period, 1.0 / period)
     losses = seeded(losses, down, count, period, 1.0 / period)
     moved = gains + losses
-    return gains, losses, 100.0 * gains / moved if moved > 0.0 else 50.0
+    return gains, losses, 100.0 * (gains / moved) if moved > 0.0 else 50.0

@@ -208,7 +208,14 @@ def test_a_flood_closes_with_the_reason_said(serve: Callable[..., Api]) -> None:
 
 def test_pages_of_other_sites_may_not_connect(serve: Callable[..., Api]) -> None:
     api = serve(allowed_origins=("https://desk.example",))
-    for origin in ("http://evil.example", "null", f"http://{api.address}.evil.example", "http://127.0.0.1:1"):
+    for origin in (
+        "http://evil.example",
+        "null",
+        "http://[",
+        "",
+        f"http://{api.address}.evil.example",
+        "http://127.0.0.1:1",
+    ):
         status, problem = refusal(api, "/ws/feed", origin=origin)
         assert (status, problem["code"]) == (403, "forbidden"), origin
     for origin in (f"http://{api.address}", f"https://{api.address}", "https://desk.example"):

@@ -21,7 +21,8 @@ class Trial:
         self.home = Home(self.directory)
         self.environ = {
             **{name: value for name, value in os.environ.items() if not _is_ours(name)},
-            "PGPORT": "1",  # of no interest to us
+            "PGPORT": "1",  # of no interest to us, nor is the next
+            "http_proxy": "http://127.0.0.1:1",
             "SIGNALENGINE_SERVICES_DIRECTORY": str(self.directory),
             "SIGNALENGINE_API_PORT": "0",
             "SIGNALENGINE_ENGINE_PORT": "0",

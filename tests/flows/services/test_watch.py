@@ -4,20 +4,15 @@ import io
 import re
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-
-import msgspec
-import pytest
 
 from domain.signals import Signal
 from flows.services.home import Home, Instance
 from flows.services.process import write_record
 from flows.services.terminal import Terminal
 from flows.services.watch import Watch
+from tests.flows.services.window import Window
 
 AT = datetime(2024, 8, 8, 12, tzinfo=UTC)
 
@@ -47,39 +42,6 @@ def signal(number: int) -> Signal:
         reason="Broke out.",
         simulated=True,
     )
-
-
-class Window(HTTPServer):
-    """Answers every request with its signals, newest first."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Answer)
-        self.signals: list[Signal] = []
-        self.url = f"http://127.0.0.1:{self.server_port}"
-
-
-class Answer(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        assert isinstance(self.server, Window)
-        assert self.path == "/signals?limit=20"
-        body = msgspec.json.encode({"signals": self.server.signals})
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *args: object) -> None:
-        """Nothing."""
-
-
-@pytest.fixture
-def window() -> Iterator[Window]:
-    with Window() as window:
-        thread = threading.Thread(target=window.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield window
-        window.shutdown()
-        thread.join()
 
 
 def test_each_new_signal_is_shown_once_in_order(tmp_path: Path, window: Window) -> None:

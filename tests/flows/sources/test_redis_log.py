@@ -188,10 +188,11 @@ def test_nothing_is_lost_or_repeated_over_stops_of_the_dataflow(
 
 def run_until(target: int, items: list[Item], url: str, recovery: Path) -> None:
     """Run a flow from the log to `items` until there are so many rows."""
-    progress = Progress()
+    progress, seen = Progress(), items.copy()
 
     def stop_when_enough(item: Item) -> Item:
-        if sum(map(len, streams([*items, item]).values())) >= target:
+        seen.append(item)
+        if sum(map(len, streams(seen).values())) >= target:
             progress.stopping.set()
         return item
 

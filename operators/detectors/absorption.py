@@ -1,0 +1,21 @@
+"""Much is traded and nothing moves."""
+
+import numpy as np
+
+from operators.detectors import detector, grade
+from operators.view import Floats, View
+
+UNUSUAL, STILL = 1.5, 0.25
+
+
+@detector(cooldown=10)
+def absorption(view: View) -> Floats:
+    """After a move, unusual volume changes the price by less than a quarter of an average true range.
+
+    Somebody takes the other side, so it points against the change of the last 10 bars, which must be
+    larger than an average true range. Volume lies 1.5 deviations above that of the 30 bars before;
+    strength is 0.5 at 3.
+    """
+    still = np.abs(view["close"] - view["open"]) < STILL * view["atr"]
+    moved = np.abs(view["roc"]) > view["natr"]
+    return -np.sign(view["roc"]) * (still & moved) * grade(view["volume_zscore"] - UNUSUAL, UNUSUAL)

@@ -1,0 +1,17 @@
+"""SuperTrend changes sides."""
+
+import numpy as np
+
+from operators.detectors import detector, grade
+from operators.view import Floats, View
+
+
+@detector(cooldown=6)
+def supertrend_flip(view: View) -> Floats:
+    """A close beyond the trailing stop turns SuperTrend round.
+
+    Strength grows with the distance beyond the stop that stood: 0.5 at an average true range.
+    """
+    now, before = view["supertrend_direction"], view.before("supertrend_direction")
+    beyond = np.abs(view["close"] - view.before("supertrend")) / view["atr"]
+    return np.where(now * before < 0.0, now * grade(beyond, 1.0), 0.0)

@@ -1,0 +1,19 @@
+"""Price takes the volume-weighted average back."""
+
+import numpy as np
+
+from operators.detectors import detector, grade
+from operators.view import Floats, View
+
+
+@detector(cooldown=12)
+def vwap_reclaim(view: View) -> Floats:
+    """The close crosses the volume-weighted average with a full body and more volume than usual.
+
+    The body takes more than half of the bar's range and the volume is above the mean of the 30 bars
+    before. Strength grows with the volume: 0.5 at two deviations.
+    """
+    now, before, body = view["vwap_distance"], view.before("vwap_distance"), view["candle_body"]
+    up = (before <= 0.0) & (now > 0.0) & (body > 0.5)
+    down = (before >= 0.0) & (now < 0.0) & (body < -0.5)
+    return (up * 1.0 - down * 1.0) * grade(view["volume_zscore"], 2.0)

@@ -1,0 +1,217 @@
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+import numpy as np
+import pytest
+import redis
+
+from domain.blocks import KIND_TRADE, Rows, names_block, read_block, trades_block
+from domain.clock import HOUR, MINUTE, SECOND, parse_iso
+from domain.errors import SettingError
+from domain.instruments import SHARDS
+from flows.sources import sim_feed
+from flows.sources.rows import concatenated
+from flows.sources.sim import Simulator
+from flows.sources.sim_feed import SimFeed
+from flows.sources.sim_settings import SimSettings
+from store import log
+from store.redis_server import connect
+
+SETTINGS = SimSettings(
+    symbols=("BTCUSDT", "ETHUSDT", "DOGEUSDT"),
+    trades_per_second=0.2,
+    start="2024-01-01T00:00:00Z",
+    end="2024-01-01T05:05:00Z",
+)
+START, END = parse_iso(SETTINGS.start), parse_iso(SETTINGS.end)
+SIMULATOR = Simulator(SETTINGS)
+SHARDS_IN_USE = [shard for shard in range(SHARDS) if SIMULATOR.names[shard]]
+
+
+@pytest.fixture
+def client(clean_redis_url: str) -> Iterator[redis.Redis]:
+    with connect(clean_redis_url) as client:
+        yield client
+
+
+def play(client: redis.Redis, settings: SimSettings = SETTINGS, now_ns: Callable[[], int] = time.time_ns) -> None:
+    SimFeed(client, settings, now_ns, threading.Event()).run()
+
+
+def told(client: redis.Redis, shard: int) -> list[tuple[str, object]]:
+    return [read_block(block) for _, block in log.read(client, shard, log.START, 1_000_000)]
+
+
+def trades(client: redis.Redis, shard: int) -> Rows:
+    rows = concatenated([content for kind, content in told(client, shard) if kind == "trades"])  # type: ignore[misc]
+    return rows[rows["kind"] == KIND_TRADE]
+
+
+def assert_whole(client: redis.Redis, end_ns: int = END) -> None:
+    """Every shard holds each of its trades once, in order, and knows that this is all until the end."""
+    for shard in range(SHARDS):
+        assert trades(client, shard).tobytes() == SIMULATOR.rows(shard, START, end_ns).tobytes()
+        kind, rows = told(client, shard)[-1]
+        assert (kind, rows["ts"][-1]) == ("trades", end_ns)  # type: ignore[index]
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def test_the_past_is_played_to_its_end(client: redis.Redis) -> None:
+    play(client)
+    assert_whole(client)
+    for shard in range(SHARDS):
+        names = SIMULATOR.names[shard]
+        entries = told(client, shard)
+        assert entries[0][0] == ("names" if names else "trades")
+        assert [content for kind, content in entries if kind == "names"] == [
+            read_block(names_block(names))[1] for _ in names[:1]
+        ]
+    play(client)  # there is nothing left to play
+    assert_whole(client)
+
+
+def test_a_write_cut_off_between_shards_is_made_good(client: redis.Redis) -> None:
+    play(client, msgspec.structs.replace(SETTINGS, end="2024-01-01T03:00:00Z"))
+    for shard in (0, 1, SHARDS_IN_USE[0], SHARDS_IN_USE[-1]):
+        newest = [name for name, _ in log.read(client, shard, log.START, 1_000)]
+        client.xdel(log.key(shard), *newest[-1 - shard % 3 :])
+    play(client)
+    assert_whole(client)
+
+
+def test_a_first_write_cut_off_between_shards_is_made_good(client: redis.Redis) -> None:
+    first = Simulator(SETTINGS).block(2, START, START)
+    log.append(client, 2, [first])
+    later = msgspec.structs.replace(SETTINGS, start="2024-01-01T01:00:00Z")  # as a later clock would have it
+    play(client, later)
+    assert_whole(client)
+
+
+def test_a_write_cut_off_after_the_names_is_made_good(client: redis.Redis) -> None:
+    play(client, msgspec.structs.replace(SETTINGS, end="2024-01-01T03:00:00Z"))
+    for shard in SHARDS_IN_USE:
+        log.append(client, shard, [names_block(SIMULATOR.names[shard])])
+    play(client)
+    assert_whole(client)
+
+
+def test_without_a_start_it_begins_in_the_past_on_a_minute(client: redis.Redis) -> None:
+    now_ns = START + 3 * HOUR + 17 * SECOND
+    settings = msgspec.structs.replace(SETTINGS, start="", history_s=7_200.0, lead_s=3_600.0)
+    play(client, msgspec.structs.replace(settings, end="2024-01-01T02:00:00Z"), lambda: now_ns)
+    assert_whole(client, START + 2 * HOUR)
+
+
+def test_waits_for_the_engine_when_the_log_is_long(
+    client: redis.Redis, clean_redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sim_feed, "LONGEST_LOG", 6)
+    found: dict[int, list[bytes]] = {shard: [] for shard in range(SHARDS)}
+    feed = threading.Thread(target=play, args=(client,))
+    feed.start()
+    with connect(clean_redis_url) as engine:
+        while feed.is_alive() or log.longest(engine) > 1:
+            assert log.longest(engine) <= 6
+            for shard in range(SHARDS):
+                if len(entries := log.read(engine, shard, log.START, 100)) > 1:
+                    found[shard] += [block for _, block in entries[:-1]]
+                    log.trim(engine, shard, entries[-1][0])
+    feed.join()
+    for shard in range(SHARDS):
+        blocks = [*found[shard], *(block for _, block in log.read(client, shard, log.START, 100))]
+        rows = concatenated([rows for kind, rows in map(read_block, blocks) if kind == "trades"])
+        expected = SIMULATOR.rows(shard, START, END).tobytes()
+        assert rows[rows["kind"] == KIND_TRADE].tobytes() == expected
+
+
+def test_plays_at_speed_and_never_into_the_future(client: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sim_feed, "TICK_S", 0.001)
+    settings = msgspec.structs.replace(SETTINGS, end="", lead_s=600.0, speed=1_000.0)
+    now = [START + HOUR]
+    stopping = threading.Event()
+    feed = threading.Thread(target=SimFeed(client, settings, lambda: now[0], stopping).run)
+    feed.start()
+
+    def reached() -> int:
+        return min(int(told(client, shard)[-1][1]["ts"][-1]) for shard in range(SHARDS) if told(client, shard))  # type: ignore[index]
+
+    until(lambda: bool(log.last_entry(client, 23)) and reached() == START + HOUR)
+    now[0] += 30 * MINUTE
+    until(lambda: reached() == START + 90 * MINUTE)
+    now[0] -= MINUTE  # a clock that is set back makes it wait
+    now[0] += 2 * MINUTE
+    until(lambda: reached() == START + 91 * MINUTE)
+    stopping.set()
+    feed.join()
+    assert_whole(client, START + 91 * MINUTE)
+    # The past in pieces of ten minutes, the last ten at a second a tick, and half an hour in a few pieces again.
+    beats = [content["ts"][-1] for kind, content in told(client, 23) if kind == "trades"]  # type: ignore[index]
+    steps = np.diff(np.array(beats))
+    assert steps[:5].tolist() == [10 * MINUTE] * 5
+    assert steps[5:605].tolist() == [SECOND] * 600
+
+
+def test_waits_while_redis_is_away_and_then_goes_on(
+    client: redis.Redis, clean_redis_url: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    socket = tmp_path / "s"
+    with connect(f"unix://{socket}") as away:
+        feed = threading.Thread(target=play, args=(away,))
+        feed.start()
+        said = ""
+
+        def complained() -> bool:
+            nonlocal said
+            said += capfd.readouterr().err
+            return said.count("\n") >= 2
+
+        until(complained)
+        socket.symlink_to(urlsplit(clean_redis_url).path)
+        feed.join(30)
+    assert_whole(client)
+    lines = said.splitlines()
+    assert re.fullmatch(r"collect sim: Redis: .*; trying again in 0.1 s", lines[0])
+    assert re.fullmatch(r"collect sim: Redis: .*; trying again in 0.2 s", lines[1])
+
+
+@pytest.mark.parametrize("change", [{"seed": 2}, {"trades_per_second": 0.3}, {"symbols": ("LTCUSDT",)}])
+def test_the_log_of_another_market_is_not_gone_on_with(client: redis.Redis, change: dict[str, object]) -> None:
+    play(client, msgspec.structs.replace(SETTINGS, end="2024-01-01T03:00:00Z"))
+    message = (
+        r"log:\d\d\d holds trades until 2024-01-01T02:\S* that are not of this simulated market; restore symbols, "
+        r"seed and trades_per_second of \[sim\], or begin anew with 'signalengine reset'"
+    )
+    with pytest.raises(SettingError, match=message):
+        play(client, msgspec.structs.replace(SETTINGS, **change))  # type: ignore[arg-type]
+
+
+def test_a_symbol_more_is_welcome(client: redis.Redis) -> None:
+    play(client, msgspec.structs.replace(SETTINGS, end="2024-01-01T03:00:00Z"))
+    more = msgspec.structs.replace(SETTINGS, symbols=(*SETTINGS.symbols, "XRPUSDT"))
+    play(client, more)
+    shard = next(shard for shard, names in Simulator(more).names.items() if "sim:XRPUSDT" in names)
+    assert "sim:XRPUSDT" in [name for kind, names in told(client, shard) if kind == "names" for name in names.values()]  # type: ignore[attr-defined]
+    expected = concatenated(
+        [SIMULATOR.rows(shard, START, START + 3 * HOUR), Simulator(more).rows(shard, START + 3 * HOUR, END)]
+    )
+    assert trades(client, shard).tobytes() == expected.tobytes()
+
+
+def test_every_entry_is_complete_up_to_its_heartbeat(client: redis.Redis) -> None:
+    play(client)
+    for shard in SHARDS_IN_USE:
+        entries = [content for kind, content in told(client, shard) if kind == "trades"]
+        for before, after in zip(entries, entries[1:], strict=False):
+            expected = SIMULATOR.block(shard, int(before["ts"][-1]), int(after["ts"][-1]))  # type: ignore[index]
+            assert trades_block(after) == expected  # type: ignore[arg-type]
