@@ -16,76 +16,25 @@ from pathlib import Path
 from typing import Any
 
 import bytewax.operators as op
-import numpy as np
 from bytewax.dataflow import Dataflow
-from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 from bytewax.operators import windowing as win
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 from bytewax.recovery import RecoveryConfig, init_db_dir
 from bytewax.testing import cluster_main
 from numpy.typing import NDArray
 
+from benchmarks.markets import START, Ready, shard_log, trades
 from benchmarks.report import median_rate, tell
-from domain.blocks import CONTIGUOUS_IDS, TRADE, heartbeats, names_block, trades_block
-from domain.clock import MINUTE, SECOND
 from domain.frames import parse_frames
-from domain.instruments import SHARDS, instrument_id, shard_of
+from domain.instruments import SHARDS
 from domain.slices import Slice
-from flows.shards import KEYS, shard_of_key
+from flows.shards import shard_of_key
 from operators.roll import RollSettings, roll
 
 INSTRUMENTS = 1_000
-BLOCK = 16_384
+MINUTES = 20
 EPOCH = timedelta(seconds=1)
-START = 1_704_067_200 * SECOND
 FRAMES = parse_frames(("1m", "5m", "15m", "1h"))
-
-
-def market(count: int, minutes: int) -> tuple[list[str], NDArray[Any]]:
-    """Trades of all instruments over some minutes, in order of time."""
-    rng = np.random.default_rng(11)
-    names = [f"bench:S{number}" for number in range(INSTRUMENTS)]
-    rows = np.zeros(count, TRADE)
-    rows["ts"] = START + np.sort(rng.integers(0, minutes * MINUTE, count))
-    which = rng.integers(0, INSTRUMENTS, count)
-    rows["instrument"] = np.array([instrument_id(name) for name in names])[which]
-    rows["price"] = np.round(100 * np.exp(np.cumsum(rng.normal(0, 1e-5, count))), 4)
-    rows["size"] = np.round(rng.exponential(1, count) + 0.001, 3)
-    rows["side"] = rng.choice([-1, 1], count)
-    rows["flags"] = CONTIGUOUS_IDS
-    order = np.argsort(which, kind="stable")
-    starts = np.searchsorted(which[order], np.arange(INSTRUMENTS))
-    rows["id"][order] = np.arange(count) - starts[which[order]]
-    return names, rows
-
-
-class Ready(FixedPartitionedSource[Any, int]):
-    """Partitions of items that were made before the clock started."""
-
-    def __init__(self, parts: dict[str, list[list[Any]]]) -> None:
-        self._parts = parts
-
-    def list_parts(self) -> list[str]:
-        return list(self._parts)
-
-    def build_part(self, step_id: str, for_part: str, resume_state: int | None) -> "ReadyPart":
-        return ReadyPart(self._parts[for_part], resume_state or 0)
-
-
-class ReadyPart(StatefulSourcePartition[Any, int]):
-    """One partition."""
-
-    def __init__(self, batches: list[list[Any]], at: int) -> None:
-        self._batches, self._at = batches, at
-
-    def next_batch(self) -> list[Any]:
-        if self._at == len(self._batches):
-            raise StopIteration
-        self._at += 1
-        return self._batches[self._at - 1]
-
-    def snapshot(self) -> int:
-        return self._at
 
 
 class Count(FixedPartitionedSink[Any, int]):
@@ -127,20 +76,12 @@ def timed(flow: Dataflow) -> float:
         return time.perf_counter() - began
 
 
-def run_roll(names: list[str], rows: NDArray[Any]) -> tuple[float, int]:
+def run_roll(rows: NDArray[Any]) -> tuple[float, int]:
     """Our roll: seconds, and bars made."""
-    shards = rows["instrument"] % SHARDS
-    end = int(rows["ts"][-1]) + 2 * SECOND
-    parts: dict[str, list[list[Any]]] = {}
-    for shard in range(SHARDS):
-        mine = rows[shards == shard]
-        blocks = [names_block([name for name in names if shard_of(instrument_id(name)) == shard])]
-        blocks += [trades_block(mine[at : at + BLOCK]) for at in range(0, mine.size, BLOCK)]
-        blocks.append(trades_block(heartbeats([end])))
-        parts[f"{shard:03d}"] = [[(KEYS[shard], block)] for block in blocks]
     flow = Dataflow("roll")
     sink = Count(shard_of_key, SHARDS)
-    op.output("count", roll("roll", op.input("log", flow, Ready(parts)), RollSettings(FRAMES)), sink)
+    log = op.input("log", flow, Ready(shard_log(rows, INSTRUMENTS)))
+    op.output("count", roll("roll", log, RollSettings(FRAMES)), sink)
     return timed(flow), sink.total
 
 
@@ -164,8 +105,8 @@ def run_fold_window(rows: NDArray[Any]) -> tuple[float, int]:
     clock: Any = win.EventClock(lambda trade: trade[0], wait, to_system_utc=lambda ts: ts + wait)
     windower = win.TumblingWindower(timedelta(minutes=1), datetime.fromtimestamp(START / 1e9, UTC))
     flow = Dataflow("fold_window")
-    trades = op.input("trades", flow, Ready({"000": batches}))
-    bars = win.fold_window("bars", trades, clock, windower, lambda: None, fold, lambda a, b: a or b, ordered=False)
+    stream = op.input("trades", flow, Ready({"000": batches}))
+    bars = win.fold_window("bars", stream, clock, windower, lambda: None, fold, lambda a, b: a or b, ordered=False)
     sink = Count(lambda key: 0, 1)
     op.output("count", op.map("keyed", bars.down, lambda item: (item[0], item[1])), sink)
     return timed(flow), sink.total
@@ -178,14 +119,14 @@ def main() -> None:
     parser.add_argument("--peer-trades", type=int, default=400_000)
     parser.add_argument("--runs", type=int, default=3)
     options = parser.parse_args()
-    names, rows = market(options.trades, minutes=20)
-    _, few = market(options.peer_trades, minutes=20)
-    run_roll(names, few)  # compiles, or loads what was compiled
+    rows = trades(INSTRUMENTS, options.trades, MINUTES)
+    few = trades(INSTRUMENTS, options.peer_trades, MINUTES)
+    run_roll(few)  # compiles, or loads what was compiled
     bars = 0
 
     def ours() -> float:
         nonlocal bars
-        seconds, bars = run_roll(names, rows)
+        seconds, bars = run_roll(rows)
         return seconds
 
     rate = median_rate(ours, rows.size, options.runs)

@@ -14,7 +14,7 @@ from operators.features import Feature
 from operators.kernels.cooldown import fire
 from operators.kernels.lanes import lane_rows, link_rows
 from operators.state import freeze, thaw
-from operators.view import View, column_index, table
+from operators.view import Table, View, column_index
 
 VERSION = 1
 
@@ -54,8 +54,9 @@ class Detect(StatefulBatchLogic[Slice, Slice, bytes]):
             return np.empty(0, EVENT)
         self._grow(len(given.names) * self._frames)
         lane, seen = lane_rows(bars, self._frames, self._seen)
-        now = table(bars, given.features)
-        view = View(self._index, now, self._carried, {"before": link_rows(lane, seen, self._last)})
+        now = Table(bars, given.features)
+        before, newest = link_rows(lane, seen, self._last)
+        view = View(self._index, now, self._carried, {"before": before})
         strength = np.empty((len(self._detectors), bars.size))
         # Features are NaN until warm; comparing with NaN is how a detector keeps silent.
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -64,7 +65,7 @@ class Detect(StatefulBatchLogic[Slice, Slice, bytes]):
         # A bar without trades shows nothing that has not been seen.
         strength[:, (bars["flags"] & SYNTHETIC) != 0] = 0.0
         rows, which = np.nonzero(fire(strength, lane, seen, self._rest, self._cooldowns).T)
-        self._carried[:, lane] = now
+        self._carried[:, lane[newest]] = now.rows(newest)
         directed = np.array([detector.directed for detector in self._detectors])
         signed = strength[which, rows]
         events = np.zeros(rows.size, EVENT)

@@ -56,11 +56,12 @@ class Measure(StatefulBatchLogic[Slice, Slice, bytes]):
         self._grow(slots * self._frames)
         lane, seen = lane_rows(bars, self._frames, self._seen)
         tape, at = lay_tape(bars, lane, self._history, self._cursor)
-        column = 0
+        youngest, column = seen.min(), 0
         for feature, state in zip(self._features, self._states, strict=True):
             mine = out[column : column + len(feature.columns)]
             feature.kernel(tape, at, seen, lane, state, mine)
-            mine[:, seen < feature.warmup] = np.nan
+            if youngest < feature.warmup:
+                mine[:, seen < feature.warmup] = np.nan
             column += len(feature.columns)
         return out
 

@@ -18,10 +18,10 @@ from domain.slices import CANDIDATE, EMITTED, FIRST, SUPPRESSED, SUPPRESSED_REAS
 from operators.detectors import Detector
 from operators.features import Feature
 from operators.kernels.cooldown import fire
-from operators.kernels.lanes import link_frames
+from operators.kernels.lanes import lane_rows, link_frames, link_rows
 from operators.state import freeze, thaw
 from operators.strategies import Strategy
-from operators.view import Floats, View, column_index, table
+from operators.view import Floats, Table, View, column_index
 
 VERSION = 1
 LEAN_MIN = 0.1
@@ -69,11 +69,13 @@ class Propose(StatefulBatchLogic[Slice, Slice, bytes]):
         self._cooldowns = np.array([strategy.cooldown for strategy in strategies], np.int64)
         self._weights = np.sqrt([frame.length_ns for frame in settings.frames])
         self._present = np.zeros(0, np.int64)
+        self._seen = np.zeros(0, np.int64)
         self._rest = np.zeros((0, len(strategies)), np.int64)
         self._carried = np.zeros((len(self._index), 0))
         if resume is not None:
             values = thaw(VERSION, resume)
-            self._present, self._rest, self._carried = values["present"], values["rest"], values["carried"]
+            self._present, self._seen = values["present"], values["seen"]
+            self._rest, self._carried = values["rest"], values["carried"]
         self._last = np.full(self._present.size, -1, np.int64)
 
     def on_batch(self, values: list[Slice]) -> tuple[list[Slice], bool]:
@@ -86,7 +88,8 @@ class Propose(StatefulBatchLogic[Slice, Slice, bytes]):
 
     def snapshot(self) -> bytes:
         """All of the state as bytes."""
-        return freeze(VERSION, {"present": self._present, "rest": self._rest, "carried": self._carried})
+        lanes = {"present": self._present, "seen": self._seen}
+        return freeze(VERSION, {**lanes, "rest": self._rest, "carried": self._carried})
 
     def _propose(self, given: Slice) -> NDArray[Any]:
         bars = given.bars
@@ -94,15 +97,18 @@ class Propose(StatefulBatchLogic[Slice, Slice, bytes]):
             return np.empty(0, CANDIDATE)
         self._grow(len(given.names))
         rows, newest = link_frames(bars, self._frames, self._settings.primary, self._present, self._last)
-        now = table(bars, given.features)
+        now = Table(bars, given.features)
+        lane, seen = lane_rows(bars, self._frames, self._seen)
         looks = {frame.name: newest[at] for at, frame in enumerate(self._settings.frames)}
+        before, latest = link_rows(lane, seen, self._last)
+        looks["before"] = before[rows]
         fired = np.zeros((len(self._detectors), bars.size))
         event = given.events
         sign = np.where(self._directed[event["detector"]], event["direction"], 1)
         fired[event["detector"], event["row"]] = event["strength"] * sign
         view = View(self._index, now, self._carried, looks, rows=rows, events=(self._detectors, fired[:, rows]))
         candidates = self._decide(view, bars[rows], rows, fired[:, rows])
-        self._carried[:, bars["slot"].astype(np.int64) * self._frames + bars["frame"]] = now
+        self._carried[:, lane[latest]] = now.rows(latest)
         return candidates
 
     def _decide(self, view: View, bars: NDArray[Any], rows: NDArray[np.int64], fired: Floats) -> NDArray[Any]:
@@ -163,6 +169,7 @@ class Propose(StatefulBatchLogic[Slice, Slice, bytes]):
         if missing > 0:
             self._rest = np.pad(self._rest, ((0, missing), (0, 0)))
             self._present = np.pad(self._present, (0, missing * self._frames))
+            self._seen = np.pad(self._seen, (0, missing * self._frames))
             self._carried = np.pad(self._carried, ((0, 0), (0, missing * self._frames)))
             self._last = np.full(self._present.size, -1, np.int64)
 

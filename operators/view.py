@@ -39,14 +39,32 @@ def column_index(features: tuple[Feature, ...]) -> dict[str, int]:
     return {name: at for at, name in enumerate(names)}
 
 
-def table(bars: NDArray[Any], features: Floats) -> Floats:
-    """All that a View can show: (bar columns + features, rows)."""
-    out = np.empty((len(BAR_COLUMNS) + features.shape[0], bars.size))
-    for at, name in enumerate(BAR_COLUMNS[:-1]):
-        out[at] = bars[name]
-    out[len(BAR_COLUMNS) - 1] = (bars["flags"] & INCOMPLETE) != 0
-    out[len(BAR_COLUMNS) :] = features
-    return out
+class Table:
+    """All that a View can show: the columns of the bars, and those of the features, uncopied.
+
+    Parameters
+    ----------
+    bars
+        (r,) BAR.
+    features
+        (columns, r).
+    """
+
+    def __init__(self, bars: NDArray[Any], features: Floats) -> None:
+        own = np.empty((len(BAR_COLUMNS), bars.size))
+        for at, name in enumerate(BAR_COLUMNS[:-1]):
+            own[at] = bars[name]
+        own[-1] = (bars["flags"] & INCOMPLETE) != 0
+        self._own, self._features = own, features
+
+    def __getitem__(self, column: int) -> Floats:
+        """The column at a place of `column_index`."""
+        mine = column < len(BAR_COLUMNS)
+        return self._own[column] if mine else self._features[column - len(BAR_COLUMNS)]
+
+    def rows(self, rows: Ints) -> Floats:
+        """Some rows with all their columns: (columns, rows)."""
+        return np.concatenate([self._own[:, rows], self._features[:, rows]])
 
 
 class View:
@@ -57,7 +75,7 @@ class View:
     index
         Column name to row of `now` and `carried`.
     now
-        (columns, rows) of this Slice.
+        The rows of this Slice.
     carried
         (columns, lanes): the newest row of each lane from earlier Slices.
     looks
@@ -71,7 +89,7 @@ class View:
     def __init__(
         self,
         index: Mapping[str, int],
-        now: Floats,
+        now: Table,
         carried: Floats,
         looks: Mapping[str, Ints],
         *,

@@ -68,7 +68,7 @@ def market_trades(names: list[str], minutes: int, per_minute: float, seed: int =
 
 
 def market_bars(names: list[str], count: int, frame: Frame, seed: int = 1) -> NDArray[Any]:
-    """Closed bars with trends, bursts of volatility and volume, in order of close time."""
+    """Closed bars with trends, bursts of volatility, volume and trades, in order of close time."""
     rng = np.random.default_rng(seed)
     out = np.zeros((count, len(names)), BAR)
     for at, name in enumerate(names):
@@ -84,7 +84,7 @@ def market_bars(names: list[str], count: int, frame: Frame, seed: int = 1) -> ND
         column["volume"] = np.round(np.exp(rng.normal(3, 1, count)) * (1 + 8 * (rng.random(count) < 0.03)), 3)
         column["quote_volume"] = column["volume"] * (open_ + close) / 2
         column["buy_volume"] = column["volume"] * np.clip(0.5 + 0.4 * np.sin(np.arange(count) / 17 + at), 0, 1)
-        column["trades"] = rng.integers(1, 200, count)
+        column["trades"] = rng.integers(1, 200, count) * np.where(np.arange(count) % 97 < 4, 8, 1)
         column["largest"] = column["volume"] * rng.uniform(0.05, 0.9, count)
         column["instrument"] = instrument_id(name)
     out["open_time"] = (START + np.arange(count) * frame.length_ns)[:, None]

@@ -61,8 +61,11 @@ class Watch:
         """The newest signals, newest first; none while the API is being started again."""
         if self._url is None:
             return []
-        body, problem = get(self._url, patience_s=1)
-        return [] if problem else msgspec.json.decode(body, type=_Answer).signals
+        body, _ = get(self._url, patience_s=1)
+        try:
+            return msgspec.json.decode(body, type=_Answer).signals
+        except msgspec.DecodeError:
+            return []
 
 
 def _in_a_line(signal: Signal) -> str:

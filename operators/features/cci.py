@@ -27,8 +27,14 @@ def cci(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
         if seen[row] < PERIOD:
             out[0, row] = np.nan
             continue
-        window = tape[:, now - PERIOD + 1 : now + 1]
-        typical = (window[HIGH] + window[LOW] + window[CLOSE]) / 3.0
-        middle = typical.mean()
-        spread = np.abs(typical - middle).mean()
-        out[0, row] = (typical[-1] - middle) / (0.015 * spread) if spread > 0.0 else 0.0
+        total = typical = 0.0
+        for then in range(now - PERIOD + 1, now + 1):
+            typical = (tape[HIGH, then] + tape[LOW, then] + tape[CLOSE, then]) / 3.0
+            total += typical
+        middle = total / PERIOD
+        apart = 0.0
+        for then in range(now - PERIOD + 1, now + 1):
+            apart += abs((tape[HIGH, then] + tape[LOW, then] + tape[CLOSE, then]) / 3.0 - middle)
+        # An average of rounding errors is no spread.
+        spread = apart / PERIOD
+        out[0, row] = (typical - middle) / (0.015 * spread) if spread > 1e-14 * middle else 0.0

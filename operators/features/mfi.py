@@ -26,14 +26,15 @@ def mfi(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
             out[0, row] = np.nan
             continue
         rising = falling = 0.0
+        before = (tape[HIGH, now - PERIOD] + tape[LOW, now - PERIOD] + tape[CLOSE, now - PERIOD]) / 3.0
         for then in range(now - PERIOD + 1, now + 1):
             typical = (tape[HIGH, then] + tape[LOW, then] + tape[CLOSE, then]) / 3.0
-            before = (tape[HIGH, then - 1] + tape[LOW, then - 1] + tape[CLOSE, then - 1]) / 3.0
             # Equal sums of high, low and close can differ by a rounding error, which is no move.
             move, nothing = typical - before, 1e-14 * max(1.0, typical)
             if move > nothing:
                 rising += typical * tape[VOLUME, then]
             elif move < -nothing:
                 falling += typical * tape[VOLUME, then]
+            before = typical
         flowed = rising + falling
         out[0, row] = 100.0 * rising / flowed if flowed >= 1.0 else 0.0

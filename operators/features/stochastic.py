@@ -6,9 +6,18 @@ from operators.features import CLOSE, HIGH, LOW, Floats, Ints, feature
 
 PERIOD, SMOOTH = 14, 3
 REACH = PERIOD + 2 * (SMOOTH - 1)
+KEPT = 2 * SMOOTH - 1
 
 
-@feature(columns=("stochastic_k", "stochastic_d"), unit="percent", lookback=REACH, low=0.0, high=100.0)
+@feature(
+    columns=("stochastic_k", "stochastic_d"),
+    unit="percent",
+    lookback=PERIOD,
+    state=KEPT,
+    warmup=REACH,
+    low=0.0,
+    high=100.0,
+)
 def stochastic(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
     """Slow stochastic 14/3/3: where the close stands in the range of 14 bars, smoothed once and twice.
 
@@ -24,18 +33,25 @@ def stochastic(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, ou
     ----------
     Lane, 1984; TA-Lib STOCH(14, 3, 3), whose values it equals.
     """
-    raw = np.empty(2 * SMOOTH - 1)
     for row in range(at.size):
         now = at[row]
-        if seen[row] < REACH:
-            out[:, row] = np.nan
+        raw = state[lane[row]]  # the last raw values, newest first
+        out[:, row] = np.nan
+        if seen[row] < PERIOD:
             continue
-        for back in range(raw.size):
-            then = now - back
-            top = tape[HIGH, then - PERIOD + 1 : then + 1].max()
-            bottom = tape[LOW, then - PERIOD + 1 : then + 1].min()
-            raw[back] = 100.0 * (tape[CLOSE, then] - bottom) / (top - bottom) if top > bottom else 0.0
-        slow = 0.0
+        top, bottom = tape[HIGH, now], tape[LOW, now]
+        for then in range(now - PERIOD + 1, now):
+            top = max(top, tape[HIGH, then])
+            bottom = min(bottom, tape[LOW, then])
+        for back in range(KEPT - 1, 0, -1):
+            raw[back] = raw[back - 1]
+        raw[0] = 100.0 * (tape[CLOSE, now] - bottom) / (top - bottom) if top > bottom else 0.0
+        if seen[row] < REACH:
+            continue
+        fast = slow = 0.0
         for back in range(SMOOTH):
-            slow += raw[back : back + SMOOTH].mean() / SMOOTH
-        out[0, row], out[1, row] = raw[:SMOOTH].mean(), slow
+            fast += raw[back] / SMOOTH
+            for further in range(back, back + SMOOTH):
+                slow += raw[further] / (SMOOTH * SMOOTH)
+        # Clipped, since sums round.
+        out[0, row], out[1, row] = min(100.0, fast), min(100.0, slow)

@@ -9,27 +9,28 @@ PERIOD = 30
 
 @feature(unit="standard deviations", lookback=PERIOD + 1)
 def volume_zscore(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """Standard deviations by which the volume exceeds that of the 30 bars before, on a log scale.
+    """Standard deviations by which the volume exceeds that of the 30 bars before.
 
-    Volumes are skewed, so z is taken of ln(1 + V / mean V of the window). The bar itself is not part
-    of its own baseline. 0 where the baseline does not vary.
+    Volumes are skewed, so z is taken of their square roots. The bar itself is not part of its own
+    baseline. 0 where the baseline does not vary.
 
     Examples
     --------
     >>> float(volume_zscore.over({"close": [1.0] * 31, "volume": [1.0, 2.0] * 15 + [8.0]})[0, -1])
-    6.935282
+    7.8284271
     """
     for row in range(at.size):
         now = at[row]
         if seen[row] <= PERIOD:
             out[0, row] = np.nan
             continue
-        before = tape[VOLUME, now - PERIOD : now]
-        scale = before.mean()
-        if scale <= 0.0:
-            out[0, row] = 0.0
-            continue
-        logs = np.log1p(before / scale)
-        spread = logs.std()
+        total = 0.0
+        for then in range(now - PERIOD, now):
+            total += np.sqrt(tape[VOLUME, then])
+        mean = total / PERIOD
+        squares = 0.0
+        for then in range(now - PERIOD, now):
+            squares += (np.sqrt(tape[VOLUME, then]) - mean) ** 2
+        spread = np.sqrt(squares / PERIOD)
         # A spread of a few rounding errors is no spread.
-        out[0, row] = (np.log1p(tape[VOLUME, now] / scale) - logs.mean()) / spread if spread > 1e-12 else 0.0
+        out[0, row] = (np.sqrt(tape[VOLUME, now]) - mean) / spread if spread > 1e-12 * mean else 0.0

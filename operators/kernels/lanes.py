@@ -81,12 +81,14 @@ def lay_tape(bars, lane, history, cursor):
 
 @kernel
 def link_rows(lane, seen, last):
-    """For each row the row before it in its lane.
+    """For each row the row before it in its lane, and the newest row of each lane.
 
     Returns
     -------
-    (r,) int64: a row of this Slice; or -1 - lane if the row before came in an earlier Slice; or
-    `NOTHING` if there is none. `last` (lanes) is scratch, -1 on entry and on return.
+    tuple
+        (r,) int64: a row of this Slice; or -1 - lane if the row before came in an earlier Slice; or
+        `NOTHING` if there is none. And the newest row of each lane that has one, in the order of the
+        rows. `last` (lanes) is scratch, -1 on entry and on return.
     """
     before = np.empty(lane.size, np.int64)
     for row in range(lane.size):
@@ -96,9 +98,14 @@ def link_rows(lane, seen, last):
         else:
             before[row] = last[at] if last[at] >= 0 else -1 - at
         last[at] = row
+    newest = np.empty(lane.size, np.int64)
+    count = 0
     for row in range(lane.size):
-        last[lane[row]] = -1
-    return before
+        if last[lane[row]] == row:
+            newest[count] = row
+            count += 1
+            last[lane[row]] = -1
+    return before, newest[:count]
 
 
 NOTHING = -(1 << 62)

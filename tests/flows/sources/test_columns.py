@@ -55,8 +55,19 @@ def test_trades_are_recognised(found: list[str], expected: dict[str, str]) -> No
             {"ts": "date", "open": "open", "high": "high", "low": "low", "close": "close", "volume": "volume"},
         ),
         (
-            ["open_time", "Open", "High", "Low", "Close", "Volume", "close_time", "quote_volume", "count"]
-            + ["taker_buy_volume", "taker_buy_quote_volume", "ignore"],
+            [
+                "open_time",
+                "Open",
+                "High",
+                "Low",
+                "Close",
+                "Volume",
+                "close_time",
+                "quote_volume",
+                "count",
+                "taker_buy_volume",
+                "ignore",
+            ],
             {
                 "ts": "open_time",
                 "open": "Open",

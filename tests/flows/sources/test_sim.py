@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,7 +11,7 @@ from domain.errors import RecoveryError
 from domain.instruments import SHARDS, instrument_id, shard_of
 from flows.shards import KEYS
 from flows.sources.rows import concatenated
-from flows.sources.sim import Simulator, sim_source
+from flows.sources.sim import Item, SimSource, Simulator, sim_source
 from flows.sources.sim_settings import SimSettings
 from tests.flows.sources.memory import names, streams
 
@@ -28,8 +30,8 @@ def rows_of(name: str, start_ns: int, end_ns: int, simulator: Simulator = SIMULA
 @given(cuts=st.lists(st.integers(0, 2 * HOUR), max_size=4))
 def test_a_stretch_of_time_is_the_sum_of_its_parts(cuts: list[int]) -> None:
     places = [START, *sorted(START + cut for cut in cuts), START + 2 * HOUR]
-    parts = [SIMULATOR.rows(SHARD, start, end) for start, end in zip(places[:-1], places[1:], strict=True)]
-    for part, start, end in zip(parts, places[:-1], places[1:], strict=True):
+    parts = [SIMULATOR.rows(SHARD, start, end) for start, end in pairwise(places)]
+    for part, (start, end) in zip(parts, pairwise(places), strict=True):
         assert np.all((part["ts"] >= start) & (part["ts"] < end))
     assert concatenated(parts).tobytes() == Simulator(SETTINGS).rows(SHARD, START, START + 2 * HOUR).tobytes()
 
@@ -68,20 +70,23 @@ def test_there_are_whales() -> None:
     assert 5e-5 < np.mean(worth > 100_000) < 1e-3
 
 
+def drain(source: SimSource, name: str, *, restarts: bool) -> list[Item]:
+    part = source.build_part("log", name, None)
+    items: list[Item] = []
+    while True:
+        try:
+            items += part.next_batch()
+        except StopIteration:
+            return items
+        if restarts:
+            part = sim_source(SETTINGS, 35).build_part("log", name, part.snapshot())
+
+
 def test_a_source_gives_a_bounded_stretch_and_resumes_exactly() -> None:
     source = sim_source(SETTINGS, 35)
     assert source.list_parts() == [f"{shard:03d}" for shard in range(SHARDS)]
     for part in source.list_parts():
-        whole, resumed = [], []
-        for found, cuts in ((whole, 0), (resumed, 1)):
-            at = source.build_part("log", part, None)
-            while True:
-                try:
-                    found += at.next_batch()
-                except StopIteration:
-                    break
-                if cuts:
-                    at = sim_source(SETTINGS, 35).build_part("log", part, at.snapshot())
+        whole, resumed = drain(source, part, restarts=False), drain(source, part, restarts=True)
         assert whole == resumed
         assert {key for key, _ in whole} == {KEYS[int(part)]}
         content = [read_block(block) for _, block in whole]

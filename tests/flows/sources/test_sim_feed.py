@@ -2,7 +2,10 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -43,12 +46,27 @@ def play(client: redis.Redis, settings: SimSettings = SETTINGS, now_ns: Callable
     SimFeed(client, settings, now_ns, threading.Event()).run()
 
 
-def told(client: redis.Redis, shard: int) -> list[tuple[str, object]]:
+@contextmanager
+def playing(
+    client: redis.Redis, settings: SimSettings = SETTINGS, now_ns: Callable[[], int] = time.time_ns
+) -> Iterator[threading.Thread]:
+    """The feed on a thread of its own, stopped at the end."""
+    stopping = threading.Event()
+    feed = threading.Thread(target=SimFeed(client, settings, now_ns, stopping).run)
+    feed.start()
+    try:
+        yield feed
+    finally:
+        stopping.set()
+        feed.join()
+
+
+def told(client: redis.Redis, shard: int) -> list[tuple[str, Any]]:
     return [read_block(block) for _, block in log.read(client, shard, log.START, 1_000_000)]
 
 
 def trades(client: redis.Redis, shard: int) -> Rows:
-    rows = concatenated([content for kind, content in told(client, shard) if kind == "trades"])  # type: ignore[misc]
+    rows = concatenated([content for kind, content in told(client, shard) if kind == "trades"])
     return rows[rows["kind"] == KIND_TRADE]
 
 
@@ -57,7 +75,7 @@ def assert_whole(client: redis.Redis, end_ns: int = END) -> None:
     for shard in range(SHARDS):
         assert trades(client, shard).tobytes() == SIMULATOR.rows(shard, START, end_ns).tobytes()
         kind, rows = told(client, shard)[-1]
-        assert (kind, rows["ts"][-1]) == ("trades", end_ns)  # type: ignore[index]
+        assert (kind, rows["ts"][-1]) == ("trades", end_ns)
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -118,16 +136,13 @@ def test_waits_for_the_engine_when_the_log_is_long(
 ) -> None:
     monkeypatch.setattr(sim_feed, "LONGEST_LOG", 6)
     found: dict[int, list[bytes]] = {shard: [] for shard in range(SHARDS)}
-    feed = threading.Thread(target=play, args=(client,))
-    feed.start()
-    with connect(clean_redis_url) as engine:
-        while feed.is_alive() or log.longest(engine) > 1:
+    with connect(clean_redis_url) as engine, playing(client) as feed:
+        while feed.is_alive():
             assert log.longest(engine) <= 6
             for shard in range(SHARDS):
                 if len(entries := log.read(engine, shard, log.START, 100)) > 1:
                     found[shard] += [block for _, block in entries[:-1]]
                     log.trim(engine, shard, entries[-1][0])
-    feed.join()
     for shard in range(SHARDS):
         blocks = [*found[shard], *(block for _, block in log.read(client, shard, log.START, 100))]
         rows = concatenated([rows for kind, rows in map(read_block, blocks) if kind == "trades"])
@@ -135,52 +150,45 @@ def test_waits_for_the_engine_when_the_log_is_long(
         assert rows[rows["kind"] == KIND_TRADE].tobytes() == expected
 
 
-def test_plays_at_speed_and_never_into_the_future(client: redis.Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_plays_at_speed_and_never_into_the_future(
+    client: redis.Redis, clean_redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sim_feed, "TICK_S", 0.001)
-    settings = msgspec.structs.replace(SETTINGS, end="", lead_s=600.0, speed=1_000.0)
+    settings = msgspec.structs.replace(SETTINGS, end="", lead_s=600.0, speed=10_000.0)
     now = [START + HOUR]
-    stopping = threading.Event()
-    feed = threading.Thread(target=SimFeed(client, settings, lambda: now[0], stopping).run)
-    feed.start()
 
-    def reached() -> int:
-        return min(int(told(client, shard)[-1][1]["ts"][-1]) for shard in range(SHARDS) if told(client, shard))  # type: ignore[index]
+    def reached(at_ns: int) -> bool:
+        entries = [log.last_entry(watcher, shard) for shard in range(SHARDS)]
+        return all(entry is not None and read_block(entry[1])[1]["ts"][-1] == at_ns for entry in entries)
 
-    until(lambda: bool(log.last_entry(client, 23)) and reached() == START + HOUR)
-    now[0] += 30 * MINUTE
-    until(lambda: reached() == START + 90 * MINUTE)
-    now[0] -= MINUTE  # a clock that is set back makes it wait
-    now[0] += 2 * MINUTE
-    until(lambda: reached() == START + 91 * MINUTE)
-    stopping.set()
-    feed.join()
+    with connect(clean_redis_url) as watcher, playing(client, settings, lambda: now[0]):
+        until(lambda: reached(START + HOUR))
+        now[0] += 30 * MINUTE
+        until(lambda: reached(START + 90 * MINUTE))
+        now[0] -= MINUTE  # a clock that is set back makes it wait
+        now[0] += 2 * MINUTE
+        until(lambda: reached(START + 91 * MINUTE))
     assert_whole(client, START + 91 * MINUTE)
-    # The past in pieces of ten minutes, the last ten at a second a tick, and half an hour in a few pieces again.
-    beats = [content["ts"][-1] for kind, content in told(client, 23) if kind == "trades"]  # type: ignore[index]
-    steps = np.diff(np.array(beats))
-    assert steps[:5].tolist() == [10 * MINUTE] * 5
-    assert steps[5:605].tolist() == [SECOND] * 600
+    # The past in pieces of ten minutes; the last ten, ten seconds at a time.
+    beats = [content["ts"][-1] for kind, content in told(client, 23) if kind == "trades"]
+    assert np.diff(np.array(beats))[:65].tolist() == [10 * MINUTE] * 5 + [10 * SECOND] * 60
 
 
 def test_waits_while_redis_is_away_and_then_goes_on(
     client: redis.Redis, clean_redis_url: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    socket = tmp_path / "s"
-    with connect(f"unix://{socket}") as away:
-        feed = threading.Thread(target=play, args=(away,))
-        feed.start()
-        said = ""
+    socket, said = tmp_path / "s", [""]
 
-        def complained() -> bool:
-            nonlocal said
-            said += capfd.readouterr().err
-            return said.count("\n") >= 2
+    def complained() -> bool:
+        said[0] += capfd.readouterr().err
+        return said[0].count("\n") >= 2
 
+    with connect(f"unix://{socket}") as away, playing(away) as feed:
         until(complained)
         socket.symlink_to(urlsplit(clean_redis_url).path)
         feed.join(30)
     assert_whole(client)
-    lines = said.splitlines()
+    lines = said[0].splitlines()
     assert re.fullmatch(r"collect sim: Redis: .*; trying again in 0.1 s", lines[0])
     assert re.fullmatch(r"collect sim: Redis: .*; trying again in 0.2 s", lines[1])
 
@@ -193,7 +201,7 @@ def test_the_log_of_another_market_is_not_gone_on_with(client: redis.Redis, chan
         r"seed and trades_per_second of \[sim\], or begin anew with 'signalengine reset'"
     )
     with pytest.raises(SettingError, match=message):
-        play(client, msgspec.structs.replace(SETTINGS, **change))  # type: ignore[arg-type]
+        play(client, msgspec.structs.replace(SETTINGS, **change))
 
 
 def test_a_symbol_more_is_welcome(client: redis.Redis) -> None:
@@ -201,7 +209,7 @@ def test_a_symbol_more_is_welcome(client: redis.Redis) -> None:
     more = msgspec.structs.replace(SETTINGS, symbols=(*SETTINGS.symbols, "XRPUSDT"))
     play(client, more)
     shard = next(shard for shard, names in Simulator(more).names.items() if "sim:XRPUSDT" in names)
-    assert "sim:XRPUSDT" in [name for kind, names in told(client, shard) if kind == "names" for name in names.values()]  # type: ignore[attr-defined]
+    assert "sim:XRPUSDT" in [name for kind, names in told(client, shard) if kind == "names" for name in names.values()]
     expected = concatenated(
         [SIMULATOR.rows(shard, START, START + 3 * HOUR), Simulator(more).rows(shard, START + 3 * HOUR, END)]
     )
@@ -212,6 +220,6 @@ def test_every_entry_is_complete_up_to_its_heartbeat(client: redis.Redis) -> Non
     play(client)
     for shard in SHARDS_IN_USE:
         entries = [content for kind, content in told(client, shard) if kind == "trades"]
-        for before, after in zip(entries, entries[1:], strict=False):
-            expected = SIMULATOR.block(shard, int(before["ts"][-1]), int(after["ts"][-1]))  # type: ignore[index]
-            assert trades_block(after) == expected  # type: ignore[arg-type]
+        for before, after in pairwise(entries):
+            expected = SIMULATOR.block(shard, int(before["ts"][-1]), int(after["ts"][-1]))
+            assert trades_block(after) == expected

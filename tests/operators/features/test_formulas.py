@@ -190,9 +190,8 @@ def volume_weighted_momentum(bars, at):
 
 
 def volume_zscore(bars, at):
-    before = bars["volume"][at - 30 : at]
-    logs = np.log(1 + before / before.mean())
-    return ((np.log(1 + bars["volume"][at] / before.mean()) - logs.mean()) / logs.std(),)
+    before = np.sqrt(bars["volume"][at - 30 : at])
+    return ((np.sqrt(bars["volume"][at]) - before.mean()) / before.std(),)
 
 
 def vortex(bars, at):

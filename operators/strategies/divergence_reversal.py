@@ -1,0 +1,22 @@
+"""Go against a move that its momentum denies."""
+
+import numpy as np
+
+from operators.strategies import confidence, strategy
+from operators.view import Floats, View
+
+
+@strategy(stop_atr=3.0, target_r=1.2, horizon=60, cooldown=12)
+def divergence_reversal(view: View) -> Floats:
+    """Go against the last swing after a divergence, once the stochastic of the RSI has turned too.
+
+    Exhaustion, three weaker pushes, and price far from its mean add to the confidence. A strong trend
+    diverges several times before it ends; it is left alone while ADX is over 40.
+    """
+    denied = view.event("divergence")
+    way = np.sign(denied)
+    turned = (view["stochastic_rsi_k"] - view["stochastic_rsi_d"]) * way > 0.0
+    spent = np.abs(view.event("exhaustion"))
+    stretched = np.clip(-way * view["price_zscore"] / 3.0, 0.0, 1.0)
+    strength = confidence(0.44, np.abs(denied), spent, stretched)
+    return np.where(turned & (view["adx"] < 40.0), way * strength, 0.0)

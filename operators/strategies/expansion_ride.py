@@ -1,0 +1,24 @@
+"""Go with a market that wakes up."""
+
+import numpy as np
+
+from operators.strategies import confidence, strategy
+from operators.view import Floats, View
+
+
+@strategy(stop_atr=2.5, target_r=2.0, horizon=60, cooldown=12)
+def expansion_ride(view: View) -> Floats:
+    """Go with an expansion of volatility, or a thrust, that begins in a quiet or normal regime.
+
+    Needs the close on its side of the vortex. A volume spike and money flow on the same side add to
+    the confidence. Many expansions are the end of a move and not its beginning: it is wrong more often
+    than right, and asks for twice its risk.
+    """
+    expansion, thrust = view.event("volatility_expansion"), view.event("thrust")
+    push = np.where(expansion != 0.0, expansion, thrust)
+    way = np.sign(push)
+    rested = view["volatility_rank"] < 0.6
+    agreed = np.sign(view["vortex_plus"] - view["vortex_minus"]) == way
+    flow = np.clip(view["cmf"] * way, 0.0, 1.0)
+    strength = confidence(0.38, np.abs(push), view.event("volume_spike"), flow)
+    return np.where(rested & agreed, way * strength, 0.0)

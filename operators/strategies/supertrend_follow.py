@@ -1,0 +1,23 @@
+"""Follow SuperTrend when it changes sides."""
+
+import numpy as np
+
+from operators.strategies import confidence, strategy
+from operators.view import Floats, View
+
+
+@strategy(stop_atr=3.0, target_r=2.0, horizon=96, cooldown=12)
+def supertrend_follow(view: View) -> Floats:
+    """Follow a flip of SuperTrend that a fresh extreme and the regression line confirm.
+
+    Needs the newer of the last extremes on the same side (Aroon) and a slope more than two standard
+    errors from 0. Changes that go on (autocorrelation above 0) and money flow add to the confidence.
+    It comes late by design; where nothing trends it is flipped to and fro.
+    """
+    flip = view.event("supertrend_flip")
+    way = np.sign(flip)
+    fresh = view["aroon_oscillator"] * way > 50.0
+    sloped = view["regression_t"] * way > 2.0
+    goes_on = np.clip(view["autocorrelation"], 0.0, 1.0)
+    flow = np.clip(view["cmf"] * way, 0.0, 1.0)
+    return np.where(fresh & sloped, way * confidence(0.4, np.abs(flip), goes_on, flow), 0.0)

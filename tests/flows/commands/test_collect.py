@@ -1,0 +1,103 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+import redis
+
+from domain.blocks import KIND_TRADE, read_block
+from domain.clock import parse_iso
+from domain.instruments import SHARDS
+from flows.__main__ import main
+from flows.sources.rows import concatenated
+from flows.sources.sim import Simulator
+from flows.sources.sim_settings import SimSettings
+from store import log
+from store.redis_server import connect
+
+SETTINGS = SimSettings(
+    symbols=("BTCUSDT", "ETHUSDT"), trades_per_second=0.3, start="2024-01-01T00:00:00Z", end="2024-01-02T16:00:00Z"
+)
+
+
+@pytest.fixture
+def client(clean_redis_url: str) -> Iterator[redis.Redis]:
+    with connect(clean_redis_url) as client:
+        yield client
+
+
+@pytest.fixture
+def collect(clean_redis_url: str) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Starts collectors of the simulated market; none outlives the test."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(**settings: str) -> subprocess.Popen[bytes]:
+        given = {
+            "symbols": ",".join(SETTINGS.symbols),
+            "trades_per_second": str(SETTINGS.trades_per_second),
+            "start": SETTINGS.start,
+            "end": SETTINGS.end,
+            **settings,
+        }
+        environ = {f"SIGNALENGINE_SIM_{name.upper()}": value for name, value in given.items()}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "flows", "collect", "sim"],
+            env={**os.environ, **environ, "REDIS_URL": clean_redis_url},
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+
+
+def test_kill_9_in_the_middle_leaves_no_trace(
+    client: redis.Redis, collect: Callable[..., subprocess.Popen[bytes]]
+) -> None:
+    for enough in (20, 110, 200):
+        process = collect()
+        until(lambda enough=enough: log.longest(client) >= enough)  # type: ignore[misc]
+        process.kill()
+        assert process.wait() == -signal.SIGKILL
+        assert log.longest(client) < 240
+    assert collect().wait(60) == 0
+    simulator = Simulator(SETTINGS)
+    start_ns, end_ns = parse_iso(SETTINGS.start), parse_iso(SETTINGS.end)
+    for shard in range(SHARDS):
+        blocks = [read_block(block) for _, block in log.read(client, shard, log.START, 10_000)]
+        rows = concatenated([rows for kind, rows in blocks if kind == "trades"])
+        assert rows[rows["kind"] == KIND_TRADE].tobytes() == simulator.rows(shard, start_ns, end_ns).tobytes()
+        assert rows["ts"][-1] == end_ns
+
+
+def test_sigterm_ends_it_with_status_0(client: redis.Redis, collect: Callable[..., subprocess.Popen[bytes]]) -> None:
+    process = collect(end="", start="", history_s="600", lead_s="0")
+    until(lambda: log.longest(client) >= 5)
+    process.terminate()
+    assert process.wait(10) == 0
+
+
+def test_no_redis_is_said_with_the_way_out(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.delenv("REDIS_URL", raising=False)
+    assert main(["collect", "sim"]) == 1
+    assert capsys.readouterr().err.startswith("signalengine: REDIS_URL is not set; set it, such as redis://host:6379")
+
+
+def test_what_cannot_be_collected_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["collect", "nyse"]) == 2
+    assert "invalid choice: 'nyse'" in capsys.readouterr().err
+    monkeypatch.setenv("SIGNALENGINE_SIM_SPEED", "0")
+    assert main(["collect", "sim"]) == 2
+    assert capsys.readouterr().err == "signalengine: speed 0.0 must lie between 1 and 1e+06\n"
