@@ -55,16 +55,17 @@ class Table:
         for at, name in enumerate(BAR_COLUMNS[:-1]):
             own[at] = bars[name]
         own[-1] = (bars["flags"] & INCOMPLETE) != 0
-        self._own, self._features = own, features
+        self._columns = (own, features)
 
     def __getitem__(self, column: int) -> Floats:
         """The column at a place of `column_index`."""
-        mine = column < len(BAR_COLUMNS)
-        return self._own[column] if mine else self._features[column - len(BAR_COLUMNS)]
+        own, features = self._columns
+        found: Floats = own[column] if column < len(BAR_COLUMNS) else features[column - len(BAR_COLUMNS)]
+        return found
 
     def rows(self, rows: Ints) -> Floats:
         """Some rows with all their columns: (columns, rows)."""
-        return np.concatenate([self._own[:, rows], self._features[:, rows]])
+        return np.concatenate([part[:, rows] for part in self._columns])
 
 
 class View:
@@ -102,7 +103,7 @@ class View:
     def __getitem__(self, name: str) -> Floats:
         """The column now."""
         column = self._now[self._index[name]]
-        return cast(Floats, column if self._rows is None else column[self._rows])
+        return column if self._rows is None else column[self._rows]
 
     def before(self, name: str) -> Floats:
         """The column one bar earlier; NaN where there is none."""

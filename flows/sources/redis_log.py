@@ -30,7 +30,7 @@ KEEP = 50
 most beside those that are not durable yet; collectors wait well above that."""
 AT_ONCE = 256
 """Entries of each shard in one read."""
-IDLE_S = 0.005
+IDLE_S = 0.01
 """An idle reader asks so often."""
 BACKOFF_S = (0.05, 5.0)
 """How long to wait after a first and after many failures of Redis."""

@@ -8,7 +8,7 @@ from operators.kernels.averages import seeded
 MIDDLE, PERIOD, RANGES = 20, 10, 2.0
 
 
-@feature(columns=("keltner_width", "keltner_position"), unit="fraction", lookback=2, state=2, warmup=70)
+@feature(columns=("keltner_width", "keltner_position"), unit="fraction", lookback=2, state=2, warmup=MIDDLE + 70)
 def keltner(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
     """Width of the channel over its middle, and the close's place: 0 at the lower line, 1 at the upper.
 

@@ -19,8 +19,8 @@ FEATURES = {feature.name: feature for feature in catalogue().features}
 
 
 def made() -> Bars:
-    """1,500 made bars of 5 minutes, with everything that a venue can tell."""
-    bars = market_bars(["test:A"], 1_500, Frame.parse("5m"), seed=7)
+    """1,500 made bars of an hour, with everything that a venue can tell."""
+    bars = market_bars(["test:A"], 1_500, Frame.parse("1h"), seed=7)
     columns = {name: bars[name].astype(float) for name in TAPE if name != "close_time_s"}
     return {**columns, "close_time_s": bars["close_time"] / 1e9}
 
@@ -28,7 +28,7 @@ def made() -> Bars:
 def flat(count: int = 1_500) -> Bars:
     """Bars in which nothing moves."""
     bars = {column: np.full(count, 5.0) for column in TAPE}
-    return {**bars, "buy_volume": np.full(count, 2.5), "close_time_s": START / 1e9 + 300.0 * np.arange(1, count + 1)}
+    return {**bars, "buy_volume": np.full(count, 2.5), "close_time_s": START / 1e9 + 3600.0 * np.arange(1, count + 1)}
 
 
 def recorded() -> Bars:

@@ -44,7 +44,7 @@ def test_a_new_instrument_in_the_lane_begins_anew(name):
     np.testing.assert_array_equal(out[:, :count], out[:, count:])
 
 
-@pytest.mark.parametrize("name", sorted(set(FEATURES) - {"volume_of_day"}))  # it learns the days for weeks
+@pytest.mark.parametrize("name", sorted(FEATURES))
 def test_what_was_before_its_warm_up_no_longer_matters(name):
     feature = FEATURES[name]
     bars = recorded()
