@@ -4,6 +4,8 @@ CSV is taken in as text, so that a cell which is no number spoils its row and no
 (`flows.sources.cells`).
 """
 
+import csv
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from io import BytesIO
@@ -128,14 +130,16 @@ class ArrowTable:
 
 
 class CsvTable:
-    """A CSV file, gzip or plain, delimited by comma, semicolon, tab or bar; no newlines in cells."""
+    """A CSV file, gzip or plain, delimited by comma, semicolon, tab or bar; a line is a row."""
 
     def __init__(self, path: Path, mapping: Mapping[str, str]) -> None:
         self._path = path
         first = next((chunk.lines[0] for chunk in read_lines(path, at_most=1) if chunk.lines), b"")
-        text = first.decode("utf-8-sig", "replace").strip()
-        self._delimiter = max(",;\t|", key=text.count)
-        cells = [cell.strip().strip('"') for cell in text.split(self._delimiter)]
+        first = first.removeprefix(BOM_UTF8)
+        self._delimiter = max((b",", b";", b"\t", b"|"), key=first.count)
+        cells = [
+            cell.strip() for cell in self._unquoted(first).decode("utf-8", "replace").split(self._delimiter.decode())
+        ]
         numbered = any(column[:1].isdigit() and column not in cells for column in mapping.values())
         self._header = not numbered
         self.names = [str(number) for number in range(len(cells))] if numbered else cells
@@ -163,12 +167,16 @@ class CsvTable:
 
         table = pa.table({name: pa.array([], pa.string()) for name in columns})
         if kept:
-            # Bytes that are not UTF-8 spoil their cell and no more.
-            text = b"\n".join([chunk.lines[at] for at in kept]).decode("utf-8", "replace").encode() + b"\n"
+            text = self._one_row_a_line([chunk.lines[at] for at in kept])
             table = pa.csv.read_csv(
                 BytesIO(text),
                 pa.csv.ReadOptions(use_threads=False, column_names=self.names, block_size=len(text) + 1),
-                pa.csv.ParseOptions(delimiter=self._delimiter, invalid_row_handler=refuse),
+                pa.csv.ParseOptions(
+                    delimiter=self._delimiter.decode(),
+                    quote_char=False,
+                    ignore_empty_lines=False,
+                    invalid_row_handler=refuse,
+                ),
                 pa.csv.ConvertOptions(include_columns=list(columns), column_types=dict.fromkeys(columns, pa.string())),
             )
         good = [at for at in kept if at not in wrong]
@@ -185,6 +193,20 @@ class CsvTable:
             rejects=rejects,
             consumed=first + max(1, len(chunk.lines)) - 1,
         )
+
+    def _one_row_a_line(self, lines: list[bytes]) -> bytes:
+        """The lines as UTF-8 without quotes, so that a stray quote or byte spoils its own line and no other."""
+        text = b"\n".join(lines) + b"\n"
+        if b'"' in text:
+            text = b"\n".join([self._unquoted(line) if b'"' in line else line for line in lines]) + b"\n"
+        return text.replace(b"\r", b" ").decode("utf-8", "replace").encode()
+
+    def _unquoted(self, line: bytes) -> bytes:
+        """The line with its quoted cells bare; a delimiter in one of them becomes a blank."""
+        delimiter = self._delimiter.decode()
+        text = line.replace(b"\r", b" ").decode("utf-8", "replace")
+        cells = next(csv.reader([text], delimiter=delimiter), [])
+        return delimiter.join(cell.replace(delimiter, " ") for cell in cells).encode()
 
 
 def _numbered(batches: Iterable[pa.RecordBatch], before: int, skip: int, at_most: int) -> Iterator[Batch]:

@@ -147,8 +147,14 @@ class FilesPartition(StatefulSourcePartition[Item, Snapshot]):
         self._files = tuple((str(source.path), source.path.stat().st_size) for source, _ in opened.inputs)
         self._end_ns = opened.end_ns
         fresh = (VERSION, self._files, None, (), None, None, 0, 0, False)
-        version, paths, positions, named, period, self._key, accepted, rejected, self._ended = resume or fresh
-        if (version, paths) != (VERSION, self._files):
+        snapshot = resume or fresh
+        if snapshot[0] != VERSION:
+            raise RecoveryError(
+                f"the recovery store knows positions in files of version {snapshot[0]}, and this is version {VERSION}; "
+                f"give a new recovery folder"
+            )
+        _, paths, positions, named, period, self._key, accepted, rejected, self._ended = snapshot
+        if paths != self._files:
             raise RecoveryError(
                 f"the recovery store was written while reading {_listed(paths)}, and the input is now "
                 f"{_listed(self._files)}; give the same files, unchanged, or a new recovery folder"

@@ -18,7 +18,7 @@ from flows.sources.inputs import Chunk, Kind
 from flows.sources.lines import read_lines
 from flows.venues import binance
 
-_FORM = re.compile(rb"\d{19} [\[{]")
+_FORM = re.compile(rb"[1-8]\d{18} [\[{]")
 
 
 class Recording:

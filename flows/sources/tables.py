@@ -27,7 +27,7 @@ from flows.sources.naming import UNNAMED, Naming
 FRAME_ROWS = 10_000
 """So many rows are looked at to find the frame of bars."""
 
-_FRAME_IN_NAME = re.compile(r"[-_](\d{1,5}[smhd])(?=[-_.])", re.IGNORECASE)
+_FRAME_IN_NAME = re.compile(r"[-_]([1-9]\d{0,4}[smhd])(?=[-_.])", re.IGNORECASE)
 
 
 class Table:

@@ -24,7 +24,8 @@ import numpy as np
 
 from domain.blocks import CONTIGUOUS_IDS, NO_ID, TRADE, Rows
 from domain.clock import MICROSECOND, MILLISECOND, SECOND
-from domain.instruments import instrument_id
+from domain.errors import InputError
+from domain.instruments import check_name, instrument_id
 from domain.slices import Reject
 from flows.sources.inputs import RAW_BYTES, broken_rules
 
@@ -35,7 +36,7 @@ _LAST_MS = 9_200_000_000_000  # in the year 2261; a larger stamp counts microsec
 _Id = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
 _Stamp = Annotated[int, msgspec.Meta(gt=0, lt=1_000 * _LAST_MS)]
 # Receive time; then what names the type of the message: its stream, its event, or else its first key.
-_HEAD = re.compile(rb'\d{19} \[?\{\s*"(?:stream"\s*:\s*"[^"@]*@([a-zA-Z]+)|e"\s*:\s*"(\w+)|(\w+))')
+_HEAD = re.compile(rb'[1-8]\d{18} \[?\{\s*"(?:stream"\s*:\s*"[^"@]*@([a-zA-Z]+)|e"\s*:\s*"(\w+)|(\w+))')
 _TEXT = 20
 """The JSON begins here, after the receive time and a space."""
 _ENDS = (b"}", b"]", b"}\r", b"]\r")
@@ -72,6 +73,8 @@ _wrapped = msgspec.json.Decoder(_Wrapped, strict=False)
 _all_wrapped = msgspec.json.Decoder(list[_Wrapped], strict=False)
 _event = msgspec.json.Decoder(_Event)
 _wrapped_event = msgspec.json.Decoder(_WrappedEvent)
+_BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What text that is no JSON, or too deep, makes msgspec raise."""
 
 
 class Decoded(NamedTuple):
@@ -119,6 +122,7 @@ def decode(
     """
     refused: list[tuple[int, str]] = []
     candidates: list[int] = []
+    others: list[bytes] = []
     for at, line in enumerate(lines):
         head = _HEAD.match(line)
         if head is None or not line.endswith(_ENDS):
@@ -127,7 +131,7 @@ def decode(
         elif b'rade"' in line:  # far cheaper than JSON, and most lines are quotes and books
             candidates.append(at)
         else:
-            ignored[_kind(head)] += 1
+            others.append(head[head.lastindex or 0])
 
     places: list[int] = []
     frames: list[_Frame] = []
@@ -140,7 +144,9 @@ def decode(
             frames.append(frame)
             names.append(name)
         elif head := _HEAD.match(lines[at]):
-            ignored[_kind(head)] += 1
+            others.append(head[head.lastindex or 0])
+    for kind, count in Counter(others).items():
+        ignored[kind.decode()] += count
 
     rows, ids = _rows(frames, names)
     received = np.array([int(lines[at][: _TEXT - 1]) for at in places], np.int64)
@@ -150,6 +156,7 @@ def decode(
             "size is not a positive number": ~((rows["size"] > 0) & np.isfinite(rows["size"])),
             "timestamp is more than 5 s ahead of its receive time": rows["ts"] > received + AHEAD_NS,
             "frame has no trade id": rows["id"] == NO_ID,
+            "symbol is missing or malformed": np.array([name not in ids for name in names], np.bool_),
         }
     )
     refused += [(places[row], reason) for row, reason in broken]
@@ -158,7 +165,7 @@ def decode(
         for at, reason in sorted(refused)
     ]
     rows = rows.take(np.delete(np.arange(rows.size), [row for row, _ in broken])) if broken else rows
-    streams = {name: frame.e for name, frame in zip(names, frames, strict=True)}
+    streams = {name: frame.e for name, frame in zip(names, frames, strict=True) if name in ids}
     return Decoded(rows, {number: name for name, number in ids.items()}, rejects, streams)
 
 
@@ -182,7 +189,7 @@ def _parse(texts: list[bytes]) -> list[_Frame] | list[_Frame | _Event | str]:
             frames = [each.data for each in _all_wrapped.decode(joined)]
         else:
             frames = _frames.decode(joined)
-    except msgspec.DecodeError:
+    except _BROKEN:
         pass  # one of them is broken, or they are of both forms: each by itself then
     return frames if len(frames) == len(texts) else [_parse_one(text) for text in texts]
 
@@ -194,10 +201,10 @@ def _parse_one(text: bytes) -> _Frame | _Event | str:
     except msgspec.ValidationError as problem:
         try:
             event = _wrapped_event.decode(text).data if wrapped else _event.decode(text)
-        except msgspec.ValidationError:
+        except _BROKEN:
             return _Event()
         return f"{event.e} frame: {problem}" if event.e in ("trade", "aggTrade") else event
-    except msgspec.DecodeError:
+    except _BROKEN:
         return "line is not JSON"
 
 
@@ -221,10 +228,10 @@ def _name(symbol: str, spot: bool) -> str:
 
 def _rows(frames: list[_Frame], names: list[str]) -> tuple[Rows, dict[str, int]]:
     rows = np.zeros(len(frames), TRADE)
-    ids = {name: instrument_id(name) for name in dict.fromkeys(names)}
+    ids = {name: instrument_id(name) for name in dict.fromkeys(names) if _is_name(name)}
     stamps = np.array([frame.T for frame in frames], np.int64)
     rows["ts"] = stamps * np.where(stamps < _LAST_MS, MILLISECOND, MICROSECOND)
-    rows["instrument"] = [ids[name] for name in names]
+    rows["instrument"] = [ids.get(name, 0) for name in names]
     rows["price"] = [frame.p for frame in frames]
     rows["size"] = [frame.q for frame in frames]
     rows["id"] = [frame.t if frame.e == "trade" else frame.a for frame in frames]
@@ -233,8 +240,11 @@ def _rows(frames: list[_Frame], names: list[str]) -> tuple[Rows, dict[str, int]]
     return rows, ids
 
 
-def _kind(head: re.Match[bytes]) -> str:
-    return (head[1] or head[2] or head[3]).decode()
+def _is_name(name: str) -> bool:
+    try:
+        return bool(check_name(name))
+    except InputError:
+        return False
 
 
 def _received(line: bytes) -> int:

@@ -1,15 +1,16 @@
-"""A trade far larger than the others."""
+"""A trade far larger than is usual."""
 
 from operators.detectors import detector, grade
 from operators.view import Floats, View
 
-THRESHOLD = 40.0
+THRESHOLD = 3.0
 
 
 @detector(cooldown=10, directed=False)
 def large_print(view: View) -> Floats:
-    """A bar holds a trade of more than 40 times the mean size of the last 20 bars' trades.
+    """A bar whose largest trade lies more than 3 deviations above the largest of the bars before it.
 
-    Strength is 0.5 at 80 times. Silent where the input does not tell single trades.
+    On a log scale, over about 50 bars. Strength is 0.5 at 4.5 deviations. Silent where the input does
+    not tell single trades.
     """
-    return grade(view["trade_size_tail"] - THRESHOLD, THRESHOLD)
+    return grade(view["largest_zscore"] - THRESHOLD, 1.5)

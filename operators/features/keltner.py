@@ -17,7 +17,7 @@ def keltner(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: 
 
     Examples
     --------
-    >>> bars = {"high": [11.0] * 80, "low": [9.0] * 80, "close": [10.0] * 80}
+    >>> bars = {"high": [11.0] * 90, "low": [9.0] * 90, "close": [10.0] * 90}
     >>> width, place = keltner.over(bars)
     >>> float(width[-1]), float(place[-1])
     (0.8, 0.5)

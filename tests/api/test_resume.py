@@ -1,7 +1,18 @@
+import asyncio
+import json
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
+from api.client import Client
+from api.feed_reader import FeedReader
+from api.hub import Hub
+from api.messages import Filter, Since, Subscribe
+from api.metrics import Metrics
+from api.push import message_of
+from api.resume import Resume
+from api.settings import ApiSettings
 from store import feed
 from store.signals import payload
 from tests.api.builders import emitted
@@ -125,3 +136,25 @@ def test_channels_resume_each_on_its_own(api: Api) -> None:
         assert [hear(websocket)["seq"] for _ in range(8)] == [6, 8, 10, 12, 14, 16, 18, 20]
         api.publish([emitted(21)])
         assert hear(websocket)["seq"] == 21
+
+
+def test_what_the_ring_has_needs_no_redis_and_skips_nothing_on_other_channels() -> None:
+    hub = Hub(ApiSettings(), Metrics())
+    hub.begin_epoch("e", {"signals": 0, "alerts": 0})
+    client = Client(hub.ring, wake=lambda: None, drop=lambda: None, now_s=0)
+    hub.join(client, ("signals", "alerts"), Filter())
+    at = datetime(2026, 11, 20, tzinfo=UTC)
+    rows = [(("signals", "alerts")[seq % 2], seq) for seq in range(1, 11)]
+    hub.publish([message_of(channel, seq, payload(emitted(seq)), at) for channel, seq in rows])
+
+    async def subscribe() -> None:
+        reader = FeedReader("redis://127.0.0.1:9/0")
+        resume = Resume(hub, reader, lambda: at)
+        client.by_default = False
+        await resume.subscribe(client, Subscribe("alerts", since=Since("e", 5)))
+        await reader.close()
+
+    asyncio.run(subscribe())
+    greeting, ack, *streamed = map(json.loads, hub.next_texts(client))
+    assert (greeting["type"], ack["type"], ack["recovered"]) == ("connected", "subscribed", True)
+    assert [message["seq"] for message in streamed] == [2, 4, 6, 7, 8, 9, 10]

@@ -162,6 +162,7 @@ def test_kill_9_at_any_moment_changes_nothing(unbroken, database_url, clean_redi
             kills += 1
     feeder.join()
     with engine.running() as process:
+        until(lambda: '"ready":true' in ask_or_empty(engine), process)
         until(lambda: newest_bars(database_url, START + MINUTES * MINUTE) == len(NAMES), process)
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE_S) == 0

@@ -200,6 +200,8 @@ def test_a_file_that_changed_is_not_resumed(tmp_path: Path) -> None:
     other = table(tmp_path / "b.parquet", [1, 2], ["x:A", "x:A"])
     with pytest.raises(RecoveryError, match=r"written while reading .*a.parquet \(.*\), and the input is now .*b.parq"):
         files([other]).source().build_part("log", "files", snapshot)
+    with pytest.raises(RecoveryError, match="positions in files of version 9, and this is version 1; give a new"):
+        files([path]).source().build_part("log", "files", (9, *snapshot[1:]))
     table(path, [1, 2, 3], ["x:A", "x:A", "x:A"])
     with pytest.raises(RecoveryError, match="give the same files, unchanged, or a new recovery folder"):
         files([path]).source().build_part("log", "files", snapshot)

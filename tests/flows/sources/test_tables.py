@@ -273,3 +273,30 @@ def test_a_column_of_a_type_without_numbers_is_named(tmp_path: Path) -> None:
     table = pa.table({"ts": [START], "price": [[1.0]], "size": [1.0]})
     with pytest.raises(InputError, match=r"input 'x.parquet' cannot be read on: .*list"):
         read(opened(write(table, tmp_path / "x.parquet")))
+
+
+junk = st.lists(
+    st.one_of(
+        st.just(b"1723161240,5,1,buy"),
+        st.lists(st.sampled_from([b'"', b",", b"5", b"\xff", b"\0", b"\r", b"'", b" ", b"-", b"buy"]), max_size=9).map(
+            b"".join
+        ),
+    ),
+    max_size=8,
+)
+
+
+@settings(deadline=None)
+@given(lines=junk, at_most=st.integers(1, 10))
+def test_no_line_whatever_stops_the_rest(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[bytes], at_most: int
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "junk.csv"
+    path.write_bytes(b"\n".join([b"ts,price,size,side", *lines, b"1723161240,7,1,sell"]))
+    rows, rejects = read(opened(path), at_most=at_most)
+    assert rows["price"][-1] == 7.0
+    blank = sum(not line.strip() for line in lines)
+    assert rows.size + len(rejects) + blank == len(lines) + 1
+    assert read(opened(path), at_most=100)[0].tobytes() == rows.tobytes()
+    for reject in rejects:
+        assert reject.raw == lines[reject.position - 2][:1_000]

@@ -3,7 +3,10 @@ import re
 from collections import Counter
 from typing import Any
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from domain.blocks import CONTIGUOUS_IDS, TRADE
 from domain.instruments import instrument_id
@@ -139,6 +142,11 @@ AHEAD = RECEIVED // 1_000_000 + 5_001
         (line(USDM)[:-2] + b"]", "line is not JSON"),
         (line(USDM)[:-9], "line is not `RECV_NS JSON`"),
         (line(USDM)[1:], "line is not `RECV_NS JSON`"),
+        (line({**USDM, "s": ""}), "symbol is missing or malformed"),
+        (line({**USDM, "s": "BTC USDT"}), "symbol is missing or malformed"),
+        (line(USDM).replace(b"BTCUSDT", b"BTC\xff"), "line is not JSON"),
+        (line({**USDM, "X": [None]}).replace(b"null", b"[" * 20_000 + b"]" * 20_000), "line is not JSON"),
+        (b"9" + line(USDM)[1:], "line is not `RECV_NS JSON`"),
         (b"%d " % RECEIVED, "line is not `RECV_NS JSON`"),
         (b"\xff\x00 binary", "line is not `RECV_NS JSON`"),
     ],
@@ -148,7 +156,24 @@ def test_broken_lines_are_rejected_and_the_rest_goes_on(text: bytes, reason: str
     assert found.rows.tolist() == [EXPECTED[0][1], EXPECTED[1][1]]
     assert re.fullmatch(reason, found.rejects[0].reason)
     received = RECEIVED if text.startswith(b"%d {" % RECEIVED) else 0
-    assert found.rejects == [Reject("x.gz", 3, found.rejects[0].reason, text, received)]
+    assert found.rejects == [Reject("x.gz", 3, found.rejects[0].reason, text[:1_000], received)]
+
+
+@given(data=st.data())
+def test_no_line_whatever_stops_the_rest(data: st.DataObject) -> None:
+    text = bytearray(line(data.draw(st.sampled_from([SPOT, USDM, AGGREGATE])), wrapped=data.draw(st.booleans())))
+    for _ in range(data.draw(st.integers(1, 3))):
+        start = data.draw(st.integers(0, len(text)))
+        end = data.draw(st.integers(start, min(len(text), start + 4)))
+        junk = st.binary(max_size=4) | st.sampled_from(
+            [b'"', b"{", b"}", b"null", b"1e400", b"\\u", b"-", b",", b"999"]
+        )
+        text[start:end] = data.draw(junk).replace(b"\n", b" ")
+    found, ignored = decode(line(SPOT), bytes(text), line(USDM))
+    assert found.rows.size + len(found.rejects) + sum(ignored.values()) + (not text.strip()) == 3
+    assert found.rows.tolist()[0] == EXPECTED[0][1]
+    assert found.rows.tolist()[-1] == EXPECTED[1][1]
+    assert np.all(np.isfinite(found.rows["price"]) & (found.rows["price"] > 0))
 
 
 def test_little_is_kept_of_a_long_broken_line() -> None:

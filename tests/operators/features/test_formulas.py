@@ -166,7 +166,10 @@ def swing_momentum(bars, at):
 
 def trade_size_tail(bars, at):
     recent = slice(at - 19, at + 1)
-    return (bars["largest"][at] / (bars["volume"][recent].sum() / bars["trades"][recent].sum()),)
+    tail = bars["largest"][at] / (bars["volume"][recent].sum() / bars["trades"][recent].sum())
+    before = np.log(bars["largest"][:at])
+    mean = faded(before, 2 / 51)
+    return tail, (np.log(bars["largest"][at]) - mean) / np.sqrt(faded((before - mean) ** 2, 2 / 51))
 
 
 def ulcer_index(bars, at):
