@@ -16,11 +16,11 @@ from bytewax.dataflow import Dataflow
 from bytewax.outputs import Sink
 
 from domain.environ import read
-from domain.errors import ServiceError
 from flows import cluster, health
 from flows.manifest import manifest, open_recovery
 from flows.metrics import EngineMetrics
 from flows.progress import Progress, Watched
+from flows.services import discovery
 from flows.services.home import home_of
 from flows.services.settings import ServiceSettings
 from flows.settings import EngineSettings
@@ -44,7 +44,7 @@ def run(environ: Mapping[str, str]) -> int:
         If no address of Postgres or Redis is given, or one stays away for too long.
     """
     settings = EngineSettings.from_environ(dict(environ))
-    database_url, redis_url = addresses(environ)
+    database_url, redis_url = discovery.database_url(environ), discovery.redis_url(environ)
     home = home_of(read(ServiceSettings, "services", environ), environ)
     directory = settings.recovery_in(home.directory)
     open_recovery(directory, settings.recovery_partitions, manifest(settings.frames, catalogue()))
@@ -86,22 +86,4 @@ def live_flow() -> Dataflow:
     """`live` with everything from the environment, for `python -m bytewax.run flows.signals:flow`."""
     settings = EngineSettings.from_environ(dict(os.environ))
     progress, metrics = Progress(), EngineMetrics(vocabulary(settings))
-    return live(settings, *addresses(os.environ), progress, metrics)
-
-
-def addresses(environ: Mapping[str, str]) -> tuple[str, str]:
-    """Where Postgres and Redis are.
-
-    Raises
-    ------
-    ServiceError
-        If one of them is not given.
-    """
-    found = []
-    for name, example in (("DATABASE_URL", "postgresql://user@host/name"), ("REDIS_URL", "redis://host:6379/0")):
-        if not environ.get(name):
-            raise ServiceError(
-                f"{name} is not set; set it, such as {example}, or let `signalengine up` start services of its own"
-            )
-        found.append(environ[name])
-    return found[0], found[1]
+    return live(settings, discovery.database_url(os.environ), discovery.redis_url(os.environ), progress, metrics)

@@ -18,17 +18,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:  # noqa: ARG001  there is but one venue so far
     """Collect until SIGTERM or SIGINT; the exit status."""
     from domain.environ import read
-    from domain.errors import ServiceError
+    from flows.services import discovery
     from flows.sources.sim_feed import SimFeed
     from flows.sources.sim_settings import SimSettings
     from store.redis_server import connect
 
     settings = read(SimSettings, "sim", os.environ).checked()
-    url = os.environ.get("REDIS_URL")
-    if not url:
-        raise ServiceError(
-            "REDIS_URL is not set; set it, such as redis://host:6379/0, or let `signalengine up` start one of its own"
-        )
+    url = discovery.redis_url(os.environ)
     stopping = Event()
 
     def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  the form of a handler

@@ -37,8 +37,9 @@ def run(options: argparse.Namespace) -> int:
     import msgspec
 
     from domain.clock import parse_iso
-    from domain.errors import ServiceError, SettingError
+    from domain.errors import SettingError
     from flows.replay import Plan, replay
+    from flows.services import discovery
     from flows.settings import EngineSettings
     from flows.sources.columns import parse_mapping
 
@@ -55,11 +56,10 @@ def run(options: argparse.Namespace) -> int:
         raise SettingError(f"--end {options.end!r} is not a time; write it like 2024-08-09T00:00:00Z") from None
     urls: dict[str, str | None] = {"database_url": None, "redis_url": None}
     if options.postgres:
-        urls = {"database_url": os.environ.get("DATABASE_URL"), "redis_url": os.environ.get("REDIS_URL")}
-        if missing := [name.upper() for name, url in urls.items() if not url]:
-            raise ServiceError(
-                f"--postgres needs {' and '.join(missing)}; set them, or start our own with `signalengine up`"
-            )
+        urls = {
+            "database_url": discovery.database_url(os.environ),
+            "redis_url": discovery.redis_url(os.environ),
+        }
     plan = Plan(
         paths=[str(Path(path)) for path in options.paths],
         mapping=parse_mapping(options.mapping),

@@ -91,11 +91,14 @@ class ParquetTable:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.names = list(pyarrow.parquet.read_schema(path).names)
+        schema = pyarrow.parquet.read_schema(path)
+        self.names = list(schema.names)
+        self._texts = [field.name for field in schema if pa.types.is_string(field.type)]
 
     def read(self, columns: Sequence[str], skip: int, at_most: int) -> Iterator[Batch]:
         """See `Table`. Row groups that are skipped are not read."""
-        with pyarrow.parquet.ParquetFile(self._path) as file:
+        # Text stays a dictionary, as it is written: symbols and sides repeat.
+        with pyarrow.parquet.ParquetFile(self._path, read_dictionary=self._texts) as file:
             sizes = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
             ends = np.cumsum([0, *sizes])
             group = int(np.searchsorted(ends[1:], skip, side="right"))

@@ -22,6 +22,9 @@ NO_TIME = np.iinfo(np.int64).min
 NO_SIDE = 2
 """The side of a cell that holds words nobody knows."""
 _UNITS = {"s": clock.SECOND, "ms": clock.MILLISECOND, "us": clock.MICROSECOND, "ns": 1}
+_LIMITS = np.array([1e11, 1e14, 1e17])
+_UNIT_BY_SIZE = np.array([clock.SECOND, clock.MILLISECOND, clock.MICROSECOND, 1])
+"""The units of numbers below each of the limits, and above the last."""
 _SIDE_WORDS = {"buy": 1, "buyer": 1, "b": 1, "bid": 1, "1": 1, "sell": -1, "seller": -1, "s": -1, "ask": -1, "-1": -1}
 _MAKER_WORDS = {"true": -1, "t": -1, "1": -1, "yes": -1, "false": 1, "f": 1, "0": 1, "no": 1}
 
@@ -103,14 +106,22 @@ def sides_of_makers(column: Cells) -> NDArray[np.int8]:
 
 
 def distinct(column: Cells) -> tuple[NDArray[np.int64], list[str]]:
-    """Each cell as an index into the distinct texts of the column; -1 where it is empty."""
-    encoded = _plain(column).cast(pa.string()).dictionary_encode()
-    return _numpy(encoded.indices.cast(pa.int64()), -1), encoded.dictionary.to_pylist()
+    """Each cell as an index into a list of the texts in the column; -1 where it is empty.
+
+    Examples
+    --------
+    >>> codes, texts = distinct(pa.array(["BTC", " ETH", "", "BTC"]))
+    >>> [texts[code] if code >= 0 else None for code in codes.tolist()]
+    ['BTC', 'ETH', None, 'BTC']
+    """
+    encoded = column if pa.types.is_dictionary(column.type) else column.cast(pa.string()).dictionary_encode()
+    texts = ["" if text is None else str(text).strip() for text in encoded.dictionary.to_pylist()]
+    codes = _numpy(encoded.indices.cast(pa.int64()), -1)
+    return np.array([*(code if text else -1 for code, text in enumerate(texts)), -1])[codes], texts
 
 
 def _look_up(column: Cells, words: Mapping[str, int], values: Mapping[int, int]) -> NDArray[np.int8]:
-    column = _plain(column)
-    if _is_text(column):
+    if pa.types.is_dictionary(column.type) or _is_text(column):
         codes, texts = distinct(column)
         return np.array([*(words.get(text.lower(), NO_SIDE) for text in texts), 0], np.int8)[codes]
     cells = numbers(column)
@@ -120,8 +131,6 @@ def _look_up(column: Cells, words: Mapping[str, int], values: Mapping[int, int])
 
 def _plain(column: Cells) -> Cells:
     """Without dictionary; text without blanks around it, and null where it is empty."""
-    if isinstance(column, pa.ChunkedArray):
-        column = column.combine_chunks()
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     if _is_text(column):
@@ -178,9 +187,14 @@ def _typed_times(column: Cells, unit: str, origin_ns: int) -> NDArray[np.int64]:
     return np.where(readable, _scale(np.where(readable, micros, 0).astype(np.int64), 1_000, origin_ns), NO_TIME)
 
 
-def _unit_of(values: NDArray[Any]) -> NDArray[np.int64]:
+def _unit_of(values: NDArray[Any]) -> Any:
+    """The unit of each number by its size; just the one if all agree, as they nearly always do."""
     size = np.abs(values)
-    return np.select([size < 1e11, size < 1e14, size < 1e17], [clock.SECOND, clock.MILLISECOND, clock.MICROSECOND], 1)
+    if size.size and size.min() >= 0:  # neither NaN nor NO_TIME, whose size is still negative
+        least, most = np.searchsorted(_LIMITS, (size.min(), size.max()), side="right").tolist()
+        if least == most:
+            return int(_UNIT_BY_SIZE[least])
+    return _UNIT_BY_SIZE.take(np.searchsorted(_LIMITS, size, side="right"))
 
 
 def _scale(values: NDArray[np.int64], factor: int | NDArray[np.int64], origin_ns: int) -> NDArray[np.int64]:

@@ -1,7 +1,5 @@
 """Price takes the volume-weighted average back."""
 
-import numpy as np
-
 from operators.detectors import detector, grade
 from operators.view import Floats, View
 

@@ -28,11 +28,9 @@ def autocorrelation(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Float
         if seen[row] <= PERIOD:
             out[0, row] = np.nan
             continue
-        first = now - PERIOD + 1
         middle = (tape[CLOSE, now] - tape[CLOSE, now - PERIOD]) / PERIOD
-        cross = before = 0.0
-        square = 0.0
-        for then in range(first, now + 1):
+        cross = square = before = 0.0
+        for then in range(now - PERIOD + 1, now + 1):
             away = tape[CLOSE, then] - tape[CLOSE, then - 1] - middle
             cross += away * before
             square += away * away

@@ -11,12 +11,13 @@ def breakout_reversal(view: View) -> Floats:
     """Go back into the range after a failed breakout, where the market has no direction.
 
     Needs ADX under 25 and the close at least one deviation from its mean on the side of the breakout.
-    A choppy market and a long shadow on that side add to the confidence. Those who bought the breakout must sell;
-    if they do not, and it breaks out once more, this loses in full.
+    A choppy market and a long shadow on that side add to the confidence. It counts on those who took the
+    breakout to give up; if it breaks out once more, this loses in full. In ten months of 5m bars of BTC,
+    ETH and SOL it proposed 592 times and lost a little even before costs.
     """
     back = view.event("failed_breakout")
     way = np.sign(back)
     stretched = -way * view["price_zscore"] > 1.0
     shadow = np.where(way > 0.0, view["lower_shadow"], view["upper_shadow"])
     choppy = np.clip((view["choppiness"] - 38.2) / 40.0, 0.0, 1.0)
-    return np.where(stretched & (view["adx"] < 25.0), way * confidence(0.46, np.abs(back), shadow, choppy), 0.0)
+    return np.where(stretched & (view["adx"] < 25.0), way * confidence(0.36, np.abs(back), shadow, choppy), 0.0)

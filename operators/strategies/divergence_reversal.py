@@ -11,12 +11,14 @@ def divergence_reversal(view: View) -> Floats:
     """Go against the last swing after a divergence, once the stochastic of the RSI has turned too.
 
     Exhaustion, three weaker pushes, and price far from its mean add to the confidence. A strong trend
-    diverges several times before it ends; it is left alone while ADX is over 40.
+    diverges several times before it ends; it is left alone while ADX is over 40. In ten months of 5m
+    bars of BTC, ETH and SOL it proposed 607 times, made nothing before costs of 12 basis points a trade,
+    and lost by them.
     """
     denied = view.event("divergence")
     way = np.sign(denied)
     turned = (view["stochastic_rsi_k"] - view["stochastic_rsi_d"]) * way > 0.0
     spent = np.abs(view.event("exhaustion"))
     stretched = np.clip(-way * view["price_zscore"] / 3.0, 0.0, 1.0)
-    strength = confidence(0.44, np.abs(denied), spent, stretched)
+    strength = confidence(0.36, np.abs(denied), spent, stretched)
     return np.where(turned & (view["adx"] < 40.0), way * strength, 0.0)

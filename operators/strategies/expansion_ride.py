@@ -12,7 +12,8 @@ def expansion_ride(view: View) -> Floats:
 
     Needs the close on its side of the vortex. A volume spike and money flow on the same side add to
     the confidence. Many expansions are the end of a move and not its beginning: it is wrong more often
-    than right, and asks for twice its risk.
+    than right, and asks for twice its risk. In ten months of 5m bars of BTC, ETH and SOL it proposed
+    2,233 times and lost a little even before costs.
     """
     expansion, thrust = view.event("volatility_expansion"), view.event("thrust")
     push = np.where(expansion != 0.0, expansion, thrust)
@@ -20,5 +21,5 @@ def expansion_ride(view: View) -> Floats:
     rested = view["volatility_rank"] < 0.6
     agreed = np.sign(view["vortex_plus"] - view["vortex_minus"]) == way
     flow = np.clip(view["cmf"] * way, 0.0, 1.0)
-    strength = confidence(0.38, np.abs(push), view.event("volume_spike"), flow)
+    strength = confidence(0.26, np.abs(push), view.event("volume_spike"), flow)
     return np.where(rested & agreed, way * strength, 0.0)

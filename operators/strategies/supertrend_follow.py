@@ -12,7 +12,9 @@ def supertrend_follow(view: View) -> Floats:
 
     Needs the newer of the last extremes on the same side (Aroon) and a slope more than two standard
     errors from 0. Changes that go on (autocorrelation above 0) and money flow add to the confidence.
-    It comes late by design; where nothing trends it is flipped to and fro.
+    It comes late by design; where nothing trends it is flipped to and fro. In ten months of 5m bars of
+    BTC, ETH and SOL it proposed 1,572 times, made nothing before costs of 12 basis points a trade, and
+    lost by them.
     """
     flip = view.event("supertrend_flip")
     way = np.sign(flip)
@@ -20,4 +22,4 @@ def supertrend_follow(view: View) -> Floats:
     sloped = view["regression_t"] * way > 2.0
     goes_on = np.clip(view["autocorrelation"], 0.0, 1.0)
     flow = np.clip(view["cmf"] * way, 0.0, 1.0)
-    return np.where(fresh & sloped, way * confidence(0.4, np.abs(flip), goes_on, flow), 0.0)
+    return np.where(fresh & sloped, way * confidence(0.26, np.abs(flip), goes_on, flow), 0.0)

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.request import urlopen
 
 import numpy as np
@@ -34,6 +35,7 @@ TABLES = {
     "rejects": "source, position",
 }
 PATIENCE_S = 60.0
+ROOT = Path(__file__).parents[2]
 
 
 def entries() -> list[tuple[int, bytes]]:
@@ -199,11 +201,13 @@ def test_health_and_metrics_are_told_while_it_runs(database_url, clean_redis_url
 
 def test_without_addresses_it_says_how_to_give_them(tmp_path):
     environ = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
+    environ["SIGNALENGINE_SERVICES_DIRECTORY"] = str(tmp_path)
     ended = subprocess.run(
         [sys.executable, "-m", "flows", "engine"], env=environ, capture_output=True, text=True, check=False
     )
     assert ended.returncode == 1
-    assert ended.stderr.startswith("signalengine: DATABASE_URL is not set")
+    assert ended.stderr.startswith("signalengine: no Postgres: DATABASE_URL is not set")
+    assert "'signalengine up'" in ended.stderr
     assert ended.stderr.count("\n") == 1
 
 
@@ -225,3 +229,17 @@ def ask_or_empty(engine):
         return engine.ask("/readyz")
     except OSError:
         return ""
+
+
+def test_the_recipe_runs_under_bytewax_itself(database_url, clean_redis_url, tmp_path):
+    client = log_client(clean_redis_url)
+    for shard, block in entries():
+        log.append(client, shard, [block])
+    environ = {**os.environ, "DATABASE_URL": database_url, "REDIS_URL": clean_redis_url}
+    command = [sys.executable, "-m", "bytewax.run", "flows.signals:flow"]
+    process = subprocess.Popen(command, env=environ, cwd=ROOT, stderr=subprocess.PIPE)
+    try:
+        until(lambda: newest_bars(database_url, START + MINUTES * MINUTE) == len(NAMES), process)
+    finally:
+        process.kill()
+        process.communicate()

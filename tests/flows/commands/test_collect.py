@@ -92,7 +92,7 @@ def test_sigterm_ends_it_with_status_0(client: redis.Redis, collect: Callable[..
 def test_no_redis_is_said_with_the_way_out(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.delenv("REDIS_URL", raising=False)
     assert main(["collect", "sim"]) == 1
-    assert capsys.readouterr().err.startswith("signalengine: REDIS_URL is not set; set it, such as redis://host:6379")
+    assert capsys.readouterr().err.startswith("signalengine: no Redis or Valkey: REDIS_URL is not set")
 
 
 def test_what_cannot_be_collected_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -155,6 +155,14 @@ def test_a_csv_file_without_header_and_with_its_own_delimiter(tmp_path: Path) ->
     assert rejects == []
 
 
+def test_a_csv_file_as_spreadsheets_write_it(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_bytes(b'\xef\xbb\xbf"Date","Note","Price","Qty"\r\n"2024-08-08 23:54:00","a, ""b""","5.5","2"\r\n')
+    rows, rejects = read(opened(path))
+    assert (rows["ts"].tolist(), rows["price"].tolist(), rows["size"].tolist()) == ([START], [5.5], [2.0])
+    assert rejects == []
+
+
 def test_broken_trades_are_rejected_one_by_one(tmp_path: Path) -> None:
     path = text(
         "ts,price,size,side\n"

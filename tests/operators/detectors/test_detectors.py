@@ -65,8 +65,16 @@ EXAMPLES = [
     ("stretch", {"bollinger_position": 1.2, "rsi": 75.0}, -0.5),
     ("stretch", {"bollinger_position": -0.2, "rsi": 25.0}, 0.5),
     ("stretch", {"bollinger_position": 1.2, "rsi": 65.0}, 0.0),
-    ("supertrend_flip", {"supertrend_direction": (-1.0, 1.0), "supertrend": (9.0, 7.0), "close": 10.0, "atr": 1.0}, 0.5),
-    ("supertrend_flip", {"supertrend_direction": (1.0, -1.0), "supertrend": (9.0, 11.0), "close": 8.0, "atr": 1.0}, -0.5),
+    (
+        "supertrend_flip",
+        {"supertrend_direction": (-1.0, 1.0), "supertrend": (9.0, 7.0), "close": 10.0, "atr": 1.0},
+        0.5,
+    ),
+    (
+        "supertrend_flip",
+        {"supertrend_direction": (1.0, -1.0), "supertrend": (9.0, 11.0), "close": 8.0, "atr": 1.0},
+        -0.5,
+    ),
     ("supertrend_flip", {"supertrend_direction": 1.0, "supertrend": 7.0, "close": 10.0, "atr": 1.0}, 0.0),
     ("thrust", {"open": 100.0, "close": 103.0, "candle_body": 0.9, "atr": (1.0, 2.0)}, 0.5),
     ("thrust", {"open": 103.0, "close": 100.0, "candle_body": -0.9, "atr": (1.0, 2.0)}, -0.5),
@@ -94,7 +102,9 @@ def test_answers(name, columns, strength):
 
 
 def test_every_detector_has_its_examples():
-    shown = {name: {strength > 0.0 for other, _, strength in EXAMPLES if other == name and strength} for name in DETECTORS}
+    shown = {
+        name: {strength > 0.0 for other, _, strength in EXAMPLES if other == name and strength} for name in DETECTORS
+    }
     for name, detector in DETECTORS.items():
         assert shown[name] == ({True, False} if detector.directed else {True}), name
 

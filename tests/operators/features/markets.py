@@ -1,4 +1,4 @@
-"""The markets that features are put to: a made one, a recorded one and a flat one, as columns of the tape."""
+"""The markets that features are put to: made, recorded, flat and rough, as columns of the tape."""
 
 import csv
 import gzip
@@ -29,6 +29,32 @@ def flat(count: int = 1_500) -> Bars:
     """Bars in which nothing moves."""
     bars = {column: np.full(count, 5.0) for column in TAPE}
     return {**bars, "buy_volume": np.full(count, 2.5), "close_time_s": START / 1e9 + 3600.0 * np.arange(1, count + 1)}
+
+
+def rough(seed: int, scale: float, count: int = 1_500) -> Bars:
+    """5m bars as a bad month brings them: dead and wild times, gaps, no trades, trades that nobody counts."""
+    rng = np.random.default_rng(seed)
+    wild = np.repeat(rng.choice([0.0, 0.0, 1e-5, 1e-3, 0.05, 0.3], count // 50 + 1), 50)[:count]
+    close = np.clip(scale * np.exp(np.cumsum(wild * rng.standard_normal(count))), 1e-6 * scale, 1e6 * scale)
+    open_ = np.concatenate([close[:1], close[:-1]]) * np.where(rng.random(count) < 0.02, 1.1, 1.0)
+    quiet = np.repeat(rng.random(count // 37 + 1) < 0.25, 37)[:count]
+    untold = np.repeat(rng.random(count // 100 + 1) < 0.2, 100)[:count]
+    volume = np.where(quiet, 0.0, np.exp(rng.normal(0.0, 3.0, count)))
+    told = {
+        "quote_volume": volume * close,
+        "buy_volume": volume * rng.random(count),
+        "trades": np.where(quiet, 0.0, rng.integers(1, 500, count)),
+        "largest": volume * 0.5,
+    }
+    return {
+        "open": open_,
+        "high": np.maximum(open_, close) * (1.0 + wild * rng.random(count)),
+        "low": np.minimum(open_, close) * (1.0 - wild * rng.random(count)),
+        "close": close,
+        "volume": volume,
+        **{name: np.where(untold, np.nan, column) for name, column in told.items()},
+        "close_time_s": START / 1e9 + 300.0 * np.arange(1, count + 1),
+    }
 
 
 def recorded() -> Bars:

@@ -151,15 +151,15 @@ def swing_momentum(bars, at):
         if not each or each[-1][0] != at - 3:
             continue
         # The RSI of the bars before the 15th is not known, so swings there are not compared.
-        each = [swing for swing in each if swing[0] >= 15]
+        told = [swing for swing in each if swing[0] >= 15]
         row = 0
-        for (one, price), (other, newer) in zip(each[-2::-1], each[:0:-1], strict=True):
+        for (one, price), (other, newer) in zip(told[-2::-1], told[:0:-1], strict=True):
             further, denied = sign * (price - newer) > 0, sign * (strength[other] - strength[one]) > 0
             if not (further and denied and other - one <= 60):
                 break
             row += 1
         if row:
-            divergence += strength[each[-1][0]] - strength[each[-2][0]]
+            divergence += strength[told[-1][0]] - strength[told[-2][0]]
             pushes += sign * row
     return divergence, pushes
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from operators.features import TAPE
-from tests.operators.features.markets import FEATURES, flat, made, recorded
+from tests.operators.features.markets import FEATURES, flat, made, recorded, rough
 from tests.operators.features.test_formulas import TWINS
 from tests.operators.features.test_talib import ORACLES
 
@@ -30,6 +30,19 @@ def test_keeps_its_promises(name):
 def test_a_flat_market_gives_finite_values(name):
     feature = FEATURES[name]
     assert np.isfinite(feature.over(flat())[:, feature.warmup - 1 :]).all()
+
+
+@pytest.mark.parametrize("scale", [1e-8, 1.0, 1e9])
+@pytest.mark.parametrize("name", sorted(FEATURES))
+def test_no_market_gives_infinity_or_leaves_the_range(name, scale):
+    feature = FEATURES[name]
+    for seed in range(3):
+        values = feature.over(rough(seed, scale, 3_000))
+        assert not np.isinf(values).any()
+        told = values[~np.isnan(values)]
+        assert told.size
+        assert (told >= feature.low - 1e-9).all()
+        assert (told <= feature.high + 1e-9).all()
 
 
 @pytest.mark.parametrize("name", sorted(FEATURES))

@@ -23,9 +23,7 @@ GIVEN = [
 def test_equals_the_spreadsheet(name, file, inputs, results, digits):
     with recording(f"reference/bukosabino_ta/{file}.csv").open() as lines:
         rows = list(csv.DictReader(lines))
-    sheet = {
-        title: np.array([float(row[title] or "nan") for row in rows]) for title in [*inputs.values(), *results]
-    }
+    sheet = {title: np.array([float(row[title] or "nan") for row in rows]) for title in [*inputs.values(), *results]}
     bars = {column: sheet[title] for column, title in inputs.items()}
     ours = FEATURES[name].over({"close": np.ones(len(rows)), **bars}, warm=False)
     for column, title in zip(ours, results, strict=True):
