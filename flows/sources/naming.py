@@ -63,7 +63,7 @@ class Naming:
             If the symbols lack their venue and none was given.
         """
         codes, texts = distinct(symbols)
-        return np.array([*map(self._find, texts), UNNAMED], np.int64)[codes]
+        return np.array([*(self._find(text) if text else UNNAMED for text in texts), UNNAMED], np.int64)[codes]
 
     def _find(self, text: str) -> int:
         if text not in self._known:

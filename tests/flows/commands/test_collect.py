@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import redis
@@ -89,8 +90,11 @@ def test_sigterm_ends_it_with_status_0(client: redis.Redis, collect: Callable[..
     assert process.wait(10) == 0
 
 
-def test_no_redis_is_said_with_the_way_out(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_redis_is_said_with_the_way_out(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     monkeypatch.delenv("REDIS_URL", raising=False)
+    monkeypatch.setenv("SIGNALENGINE_SERVICES_DIRECTORY", str(tmp_path))
     assert main(["collect", "sim"]) == 1
     assert capsys.readouterr().err.startswith("signalengine: no Redis or Valkey: REDIS_URL is not set")
 

@@ -23,9 +23,9 @@ def test_a_file_without_symbols_needs_an_instrument(given: str | None) -> None:
 
 def test_symbols_with_their_venue_need_nothing() -> None:
     naming = Naming(None, "x.csv")
-    column = pa.array(["kraken:XBT", "okx:BTC", None, "kraken:XBT", "a b:c"]).dictionary_encode()
+    column = pa.array(["kraken:XBT", "okx:BTC", None, "kraken:XBT", "a b:c", ""]).dictionary_encode()
     kraken, okx = instrument_id("kraken:XBT"), instrument_id("okx:BTC")
-    assert naming.each(column).tolist() == [kraken, okx, UNNAMED, kraken, UNNAMED]
+    assert naming.each(column).tolist() == [kraken, okx, UNNAMED, kraken, UNNAMED, UNNAMED]
     assert naming.names == {kraken: "kraken:XBT", okx: "okx:BTC"}
 
 
