@@ -1,7 +1,5 @@
 """The application: what there is at which address, and what it stands on."""
 
-import asyncio
-import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import cache
@@ -11,7 +9,7 @@ import msgspec
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
-from api import health, signals
+from api import health, signals, tasks
 from api.edge import Edge
 from api.errors import HANDLERS, NOT_FOUND, UNAVAILABLE
 from api.exposition import show_metrics
@@ -30,8 +28,6 @@ from domain.clock import to_datetime
 from domain.signals import Signal
 from store.feed import CHANNELS
 from store.postgres import async_pool
-
-log = logging.getLogger(__name__)
 
 
 @cache
@@ -148,28 +144,22 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     metrics, hub = resources.metrics, resources.hub
     metrics.look_around(0, 0)
     await resources.pool.open()
-    beat = pulse(
-        hub,
-        metrics,
-        status_s=resources.settings.status_s,
-        now_ns=resources.now_ns,
-        steady_s=resources.steady_s,
+    resources.tasks.append(tasks.start("tail", resources.tail.run()))
+    resources.tasks.append(
+        tasks.start(
+            "pulse",
+            pulse(
+                hub,
+                metrics,
+                status_s=resources.settings.status_s,
+                now_ns=resources.now_ns,
+                steady_s=resources.steady_s,
+            ),
+        )
     )
-    resources.tasks.append(asyncio.create_task(resources.tail.run(), name="tail"))
-    resources.tasks.append(asyncio.create_task(beat, name="pulse"))
-    for task in resources.tasks:
-        task.add_done_callback(_log_end)
     try:
         yield
     finally:
-        for task in resources.tasks:
-            task.cancel()
-        await asyncio.gather(*resources.tasks, return_exceptions=True)
+        await tasks.stop(resources.tasks)
         await resources.reader.close()
         await resources.pool.close()
-
-
-def _log_end(task: asyncio.Task[None]) -> None:
-    """Say why a task ended; /livez then asks for a restart."""
-    if not task.cancelled():
-        log.critical("task_ended name=%s", task.get_name(), exc_info=task.exception())

@@ -14,7 +14,8 @@ async def show_metrics(resources: Resources, _: object) -> bytes:
     """Metrics of this process, and of the engine while it runs, in Prometheus' text format."""
     ours = resources.metrics.exposition()
     try:
-        theirs = await asyncio.wait_for(resources.reader.engine_metrics(), PATIENCE_S)
+        async with asyncio.timeout(PATIENCE_S):
+            theirs = await resources.reader.engine_metrics()
     except (ServiceError, TimeoutError):
         return ours
     return "".join(f"{line}\n" for line in merge(ours.decode().splitlines(), theirs.splitlines())).encode()

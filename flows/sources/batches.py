@@ -208,7 +208,10 @@ class CsvTable:
         """The line with its quoted cells bare; a delimiter in one of them becomes a blank."""
         delimiter = self._delimiter.decode()
         text = line.replace(b"\r", b" ").decode("utf-8", "replace")
-        cells = next(csv.reader([text], delimiter=delimiter), [])
+        try:
+            cells = next(csv.reader([text], delimiter=delimiter), [])
+        except csv.Error:  # a cell of more than 128 KiB
+            cells = []
         return delimiter.join(cell.replace(delimiter, " ") for cell in cells).encode()
 
 

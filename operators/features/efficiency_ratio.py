@@ -30,4 +30,5 @@ def efficiency_ratio(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floa
         walked = 0.0
         for then in range(now - PERIOD + 1, now + 1):
             walked += abs(tape[CLOSE, then] - tape[CLOSE, then - 1])
-        out[0, row] = abs(tape[CLOSE, now] - tape[CLOSE, now - PERIOD]) / walked if walked > 0.0 else 0.0
+        net = abs(tape[CLOSE, now] - tape[CLOSE, now - PERIOD])
+        out[0, row] = min(1.0, net / walked) if walked > 0.0 else 0.0  # sums round

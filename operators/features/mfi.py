@@ -37,4 +37,4 @@ def mfi(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
                 falling += typical * tape[VOLUME, then]
             before = typical
         flowed = rising + falling
-        out[0, row] = 100.0 * rising / flowed if flowed >= 1.0 else 0.0
+        out[0, row] = 100.0 * (rising / flowed) if flowed >= 1.0 else 0.0

@@ -6,15 +6,16 @@ from operators.strategies import confidence, strategy
 from operators.view import Floats, View
 
 
-@strategy(stop_atr=1.5, target_r=1.5, horizon=36, cooldown=6)
+@strategy(stop_atr=1.5, target_r=1.5, horizon=36, cooldown=12)
 def trend_breakout(view: View) -> Floats:
     """Go with a breakout, or a squeeze released, when directional movement is strong.
 
-    Needs ADX over 20 and the breakout on the trend's side of the slow average. A volume spike and an
-    efficient way so far add to the confidence.
+    Needs ADX over 25 and the breakout on the trend's side of the slow average. A volume spike and an
+    efficient way so far add to the confidence. Over ten months of 5m bars of three markets it does
+    not earn its costs.
     """
     breakout, release = view.event("breakout"), view.event("squeeze_release")
     push = np.where(breakout != 0.0, breakout, release)
     with_trend = np.sign(push) == np.sign(view["close"] - view["ema_21"])
     strength = confidence(0.45, np.abs(push), view.event("volume_spike"), view["efficiency_ratio"])
-    return np.where(with_trend & (view["adx"] > 20.0), np.sign(push) * strength, 0.0)
+    return np.where(with_trend & (view["adx"] > 25.0), np.sign(push) * strength, 0.0)

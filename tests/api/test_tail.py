@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from api import tasks
 from api.feed_reader import FeedReader
 from api.hub import Hub
 from api.metrics import Metrics
@@ -200,12 +201,11 @@ def test_what_the_streams_forgot_while_we_were_away_is_announced(clean_redis_url
         feed.publish(writer, "signals", [(seq, payload(emitted(seq))) for seq in range(first, last + 1)], keep=50)
 
     async def follow_until(tail: Tail, seq: int) -> None:
-        running = asyncio.create_task(tail.run())
+        running = tasks.start("tail", tail.run())
         async with asyncio.timeout(20):
             while hub.ring.newest.get("signals", 0) < seq:  # noqa: ASYNC110  the ring tells nobody
                 await asyncio.sleep(0.01)
-        running.cancel()
-        await asyncio.wait([running])
+        await tasks.stop([running])
 
     async def live() -> None:
         reader = FeedReader(clean_redis_url)

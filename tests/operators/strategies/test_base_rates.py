@@ -7,8 +7,6 @@ from operators.catalogue import catalogue
 from tests.operators.histories import SYMBOLS, history
 
 NUMBERS = {strategy.name: at for at, strategy in enumerate(catalogue().strategies)}
-BROAD = {"momentum_shift": 0.05, "trend_breakout": 0.03}
-"""They take whatever the averages or the channel give, and leave the choice to the scoring."""
 
 
 def test_there_are_enough_strategies():
@@ -21,7 +19,7 @@ def test_proposes_both_ways_but_on_few_bars(name, symbol):
     found = history(symbol)
     mine = found.candidates[found.candidates["strategy"] == NUMBERS[name]]
     assert set(mine["direction"]) == {-1, 1}
-    assert mine.size < BROAD.get(name, 0.02) * found.bars[0]
+    assert mine.size < 0.02 * found.bars[0]
     assert ((mine["confidence"] > 0.0) & (mine["confidence"] < 1.0)).all()
     above, below = mine["take_profit"] - mine["entry_price"], mine["stop_loss"] - mine["entry_price"]
     np.testing.assert_array_equal(np.sign(above), mine["direction"])

@@ -62,8 +62,9 @@ EXAMPLES = [
     *(
         (
             "momentum_shift", event,
-            {"stochastic_k": 30.0, "stochastic_d": 20.0}, {"stochastic_k": 70.0, "stochastic_d": 80.0},
-            [{"stochastic_k": 10.0}],
+            {"stochastic_k": 30.0, "stochastic_d": 20.0, "regression_t": 2.0},
+            {"stochastic_k": 70.0, "stochastic_d": 80.0, "regression_t": -2.0},
+            [{"stochastic_k": 10.0}, {"regression_t": -1.0}],
         )
         for event in ("momentum_turn", "trend_cross")
     ),
