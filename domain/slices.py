@@ -31,6 +31,9 @@ BAR = np.dtype(
         ("volume", "<f8"),  # base units
         ("quote_volume", "<f8"),  # NaN if the input did not say
         ("buy_volume", "<f8"),  # taker buys, base units; NaN if the input did not say
+        ("first_id", "<i8"),  # ids of its first and last trade; NO_ID if unknown
+        ("last_id", "<i8"),
+        ("available_at", "<i8"),  # event time at which it was known to be closed
         ("largest", "<f8"),  # size of the largest trade; NaN if the input did not say
         ("trades", "<i8"),  # -1 if the input did not say
         ("slot", "<i4"),

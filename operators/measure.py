@@ -17,7 +17,7 @@ from operators.features import TAPE, Feature
 from operators.kernels.lanes import lane_rows, lay_tape
 from operators.state import freeze, thaw
 
-VERSION = 2
+VERSION = 3
 
 
 class Measure(StatefulBatchLogic[Slice, Slice, bytes]):

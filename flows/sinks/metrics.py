@@ -1,30 +1,42 @@
-"""MetricsSink: what went by, for Prometheus. It may lose or repeat a little after a crash, as counters do."""
+"""MetricsSink: what went by, for Prometheus. It may repeat a little after a crash, as counters do."""
 
-from bytewax.outputs import DynamicSink, StatelessSinkPartition
+from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 
+from domain.instruments import SHARDS
 from domain.slices import Slice
 from flows.metrics import EngineMetrics
 from flows.shards import shard_of_key
 
 
-class MetricsSink(DynamicSink[tuple[str, Slice]]):
+class MetricsSink(FixedPartitionedSink[Slice, None]):
     """Shows every Slice to the metrics."""
 
     def __init__(self, metrics: EngineMetrics) -> None:
         self._metrics = metrics
 
-    def build(self, step_id: str, worker_index: int, worker_count: int) -> "MetricsPartition":  # noqa: ARG002
-        """One for each worker."""
-        return MetricsPartition(self._metrics)
+    def list_parts(self) -> list[str]:
+        """One partition a shard."""
+        return [f"{shard:03d}" for shard in range(SHARDS)]
+
+    def part_fn(self, item_key: str) -> int:
+        """The partition of a shard's key."""
+        return shard_of_key(item_key)
+
+    def build_part(self, step_id: str, for_part: str, resume_state: None) -> "MetricsPartition":  # noqa: ARG002
+        """The counters of one shard; they begin at nothing, as those of every new process do."""
+        return MetricsPartition(int(for_part), self._metrics)
 
 
-class MetricsPartition(StatelessSinkPartition[tuple[str, Slice]]):
-    """The Slices of one worker."""
+class MetricsPartition(StatefulSinkPartition[Slice, None]):
+    """The Slices of one shard."""
 
-    def __init__(self, metrics: EngineMetrics) -> None:
-        self._metrics = metrics
+    def __init__(self, shard: int, metrics: EngineMetrics) -> None:
+        self._shard, self._metrics = shard, metrics
 
-    def write_batch(self, items: list[tuple[str, Slice]]) -> None:
+    def write_batch(self, values: list[Slice]) -> None:
         """Count them."""
-        for key, each in items:
-            self._metrics.observe(shard_of_key(key), each)
+        for each in values:
+            self._metrics.observe(self._shard, each)
+
+    def snapshot(self) -> None:
+        """Nothing."""

@@ -24,9 +24,13 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Kernel = Callable[[Floats, Ints, Ints, Ints, Floats, Floats], None]
 
-TAPE = ("open", "high", "low", "close", "volume", "quote_volume", "buy_volume", "trades", "largest", "close_time_s")
-OPEN, HIGH, LOW, CLOSE, VOLUME, QUOTE_VOLUME, BUY_VOLUME, TRADES, LARGEST, CLOSE_TIME = range(10)
-"""Rows of the tape. `close_time_s` is in seconds since 1970, right-open: the first instant after the bar."""
+TAPE = (
+    *("open", "high", "low", "close", "volume", "quote_volume", "buy_volume", "trades", "largest"),
+    *("close_time_s", "incomplete"),
+)
+OPEN, HIGH, LOW, CLOSE, VOLUME, QUOTE_VOLUME, BUY_VOLUME, TRADES, LARGEST, CLOSE_TIME, INCOMPLETE = range(11)
+"""Rows of the tape. `close_time_s` is in seconds since 1970, right-open: the first instant after the bar.
+`incomplete` is 1 where trades are missing; such a bar is no part of a volume baseline."""
 
 
 class Feature:

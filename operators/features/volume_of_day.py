@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from operators.features import CLOSE_TIME, VOLUME, Floats, Ints, feature
+from operators.features import CLOSE_TIME, INCOMPLETE, VOLUME, Floats, Ints, feature
 
 HOURS, DAYS, HOUR_S = 24, 4, 3600.0
 ALPHA, LEAST = 2.0 / 51.0, 173.0
@@ -17,7 +17,8 @@ def volume_of_day(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats,
     Markets have busy and quiet hours, which a window of the last bars takes for news. Usual is the mean
     of ln V in the same hour of the last 4 days on which anything traded in it, a day like the other. The
     deviation is that of the bars before from what was usual for them, exponentially averaged over
-    about 50. Bars without trades are left out and have no value; 0 where the volume keeps to its hours.
+    about 50. Bars in which trades are missing are no part of what is usual; bars without trades have
+    no value; 0 where the volume keeps to its hours.
 
     Examples
     --------
@@ -45,8 +46,10 @@ def volume_of_day(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats,
         if not volume > 0.0:
             continue
         size = np.log(volume)
-        running[1] += 1.0
-        running[2] += (size - running[2]) / running[1]
+        whole = tape[INCOMPLETE, at[row]] == 0.0
+        if whole:
+            running[1] += 1.0
+            running[2] += (size - running[2]) / running[1]
         usual = 0.0
         for day in range(DAYS):
             usual += hours[int(hour) % HOURS * DAYS + day] / DAYS
@@ -56,5 +59,7 @@ def volume_of_day(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats,
         if running[4] >= LEAST:
             # A spread of a few rounding errors is no spread.
             out[0, row] = away / np.sqrt(running[3]) if running[3] > 1e-24 else 0.0
+        if not whole:
+            continue
         running[4] += 1.0
         running[3] = away * away if running[4] == 1.0 else running[3] + ALPHA * (away * away - running[3])

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from operators.features import VOLUME, Floats, Ints, feature
+from operators.features import INCOMPLETE, VOLUME, Floats, Ints, feature
 
-PERIOD = 30
+PERIOD, LEAST = 30, 20
 
 
 @feature(unit="standard deviations", lookback=PERIOD + 1)
@@ -12,7 +12,8 @@ def volume_zscore(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats,
     """Standard deviations by which the volume exceeds that of the 30 bars before.
 
     Volumes are skewed, so z is taken of their square roots. The bar itself is not part of its own
-    baseline. 0 where the baseline does not vary.
+    baseline, nor are bars in which trades are missing; NaN where fewer than 20 whole bars are left. 0
+    where the baseline does not vary.
 
     Examples
     --------
@@ -24,13 +25,18 @@ def volume_zscore(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats,
         if seen[row] <= PERIOD:
             out[0, row] = np.nan
             continue
-        total = 0.0
+        total = count = 0.0
         for then in range(now - PERIOD, now):
-            total += np.sqrt(tape[VOLUME, then])
-        mean = total / PERIOD
+            whole = 1.0 - tape[INCOMPLETE, then]
+            total += whole * np.sqrt(tape[VOLUME, then])
+            count += whole
+        if count < LEAST:
+            out[0, row] = np.nan
+            continue
+        mean = total / count
         squares = 0.0
         for then in range(now - PERIOD, now):
-            squares += (np.sqrt(tape[VOLUME, then]) - mean) ** 2
-        spread = np.sqrt(squares / PERIOD)
+            squares += (1.0 - tape[INCOMPLETE, then]) * (np.sqrt(tape[VOLUME, then]) - mean) ** 2
+        spread = np.sqrt(squares / count)
         # A spread of a few rounding errors is no spread.
         out[0, row] = (np.sqrt(tape[VOLUME, now]) - mean) / spread if spread > 1e-12 * mean else 0.0

@@ -7,6 +7,7 @@ does not matter.
 
 import numpy as np
 
+from domain.blocks import NO_ID
 from domain.slices import INCOMPLETE, SYNTHETIC
 from operators.kernels import kernel
 
@@ -33,6 +34,7 @@ def clear(cell):
     cell.count = 0
     cell.trades = 0
     cell.flags = 0
+    cell.first_id = cell.last_id = NO_ID
     cell.volume = cell.volume_rest = cell.quote = cell.quote_rest = cell.buy = cell.buy_rest = cell.largest = 0.0
 
 
@@ -70,6 +72,10 @@ def fold(fold, bar, aligned):
     if fold.count == 0:
         fold.open, fold.high, fold.low = bar.open, bar.high, bar.low
         fold.flags = SYNTHETIC if aligned else SYNTHETIC | INCOMPLETE
+    if fold.first_id == NO_ID:
+        fold.first_id = bar.first_id
+    if bar.last_id != NO_ID:
+        fold.last_id = bar.last_id
     fold.high = max(fold.high, bar.high)
     fold.low = min(fold.low, bar.low)
     fold.close = bar.close
@@ -90,12 +96,13 @@ def fold(fold, bar, aligned):
 
 
 @kernel
-def write(row, cell, open_time, close_time, instrument, slot, frame, flags):
+def write(row, cell, open_time, close_time, instrument, slot, frame, flags, available_at):
     """Write the bar down as a row of BAR."""
     row.open_time, row.close_time, row.instrument = open_time, close_time, instrument
     row.open, row.high, row.low, row.close = cell.open, cell.high, cell.low, cell.close
     row.volume = cell.volume + cell.volume_rest
     row.quote_volume = cell.quote + cell.quote_rest
     row.buy_volume = cell.buy + cell.buy_rest
-    row.largest = cell.largest
+    row.largest, row.available_at = cell.largest, available_at
+    row.first_id, row.last_id = cell.first_id, cell.last_id
     row.trades, row.slot, row.frame, row.flags = cell.trades, slot, frame, flags

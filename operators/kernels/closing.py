@@ -68,7 +68,7 @@ def close_instant(clock, rule, house, out, row, gap):
             if partial_first:
                 flags |= INCOMPLETE
         mine.last_close = cell.close
-        write(rows[row], cell, start, end, mine.instrument, slot, 0, flags)
+        write(rows[row], cell, start, end, mine.instrument, slot, 0, flags, clock[NEWEST])
         base = rows[row]
         row += 1
         for frame in range(1, lengths.size):
@@ -79,7 +79,8 @@ def close_instant(clock, rule, house, out, row, gap):
             fold(higher, base, start % lengths[frame] == 0)
             if end % lengths[frame] == 0:
                 higher_flags = higher.flags if higher.first_ts else higher.flags | FIRST
-                write(rows[row], higher, end - lengths[frame], end, mine.instrument, slot, frame, higher_flags)
+                opened = end - lengths[frame]
+                write(rows[row], higher, opened, end, mine.instrument, slot, frame, higher_flags, clock[NEWEST])
                 row += 1
                 clear(higher)
                 higher.first_ts = 1

@@ -5,7 +5,7 @@ A lane's number is slot * frames + frame. State arrays are indexed by lane.
 
 import numpy as np
 
-from domain.slices import FIRST
+from domain.slices import FIRST, INCOMPLETE
 from operators.kernels import kernel
 
 
@@ -73,6 +73,7 @@ def lay_tape(bars, lane, history, cursor):
         tape[4, place], tape[5, place], tape[6, place] = bar.volume, bar.quote_volume, bar.buy_volume
         tape[7, place] = np.nan if bar.trades < 0 else float(bar.trades)
         tape[8, place], tape[9, place] = bar.largest, bar.close_time / 1e9
+        tape[10, place] = 1.0 if bar.flags & INCOMPLETE else 0.0
     for each in range(lanes):
         history[touched[each]] = tape[:, starts[each + 1] - depth : starts[each + 1]]
         cursor[touched[each]] = 0

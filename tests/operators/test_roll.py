@@ -62,7 +62,7 @@ def test_order_within_the_lateness_does_not_matter(random, seed):
     one, other = bars_of(rolled(trades, until=end)), bars_of(rolled(shuffled, until=end))
     key = ["close_time", "instrument", "frame"]
     for name in BAR.names:
-        if name not in ("slot", "flags"):
+        if name not in ("slot", "flags", "available_at"):
             np.testing.assert_array_equal(np.sort(one, order=key)[name], np.sort(other, order=key)[name], err_msg=name)
 
 
@@ -83,6 +83,15 @@ def test_rows_stand_by_close_time_then_slot_then_frame():
     bars = bars_of(rolled(market_trades(NAMES, 200, 5), until=START + 210 * MINUTE))
     key = np.stack([bars["close_time"], bars["slot"], bars["frame"]], axis=1).tolist()
     assert key == sorted(key)
+
+
+def test_a_bar_says_from_which_trades_and_when_it_was_known():
+    trades = trade_rows([(START + at * 10 * SECOND, ONE, 1.0, 1.0, 1) for at in range(40)])
+    bars = bars_of(rolled(trades, until=START + 7 * MINUTE))
+    minutes, fives = bars[bars["frame"] == 0], bars[bars["frame"] == 1]
+    assert minutes[["first_id", "last_id"]].tolist()[:2] == [(0, 5), (6, 11)]
+    assert minutes["available_at"].tolist()[:2] == [START + 70 * SECOND, START + 130 * SECOND]
+    assert fives[["first_id", "last_id", "available_at"]].tolist() == [(0, 29, START + 310 * SECOND)]
 
 
 def test_volumes_equal_fsum():

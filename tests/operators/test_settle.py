@@ -23,20 +23,11 @@ def bars_of(*rows, slot=0, start=START):
     for at, row in enumerate(rows):
         prices = row or (last, last, last, last)
         last = prices[3]
-        out[at] = (
-            start + at * MINUTE,
-            start + (at + 1) * MINUTE,
-            slot,
-            *prices,
-            1.0,
-            1.0,
-            1.0,
-            1.0,
-            1,
-            slot,
-            0,
-            0 if row else SYNTHETIC,
-        )
+        out[at]["open_time"], out[at]["close_time"] = start + at * MINUTE, start + (at + 1) * MINUTE
+        out[at]["instrument"] = out[at]["slot"] = slot
+        for name, price in zip(("open", "high", "low", "close"), prices, strict=True):
+            out[at][name] = price
+        out[at]["flags"] = 0 if row else SYNTHETIC
     return out
 
 

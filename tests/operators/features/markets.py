@@ -21,13 +21,14 @@ FEATURES = {feature.name: feature for feature in catalogue().features}
 def made() -> Bars:
     """1,500 made bars of an hour, with everything that a venue can tell."""
     bars = market_bars(["test:A"], 1_500, Frame.parse("1h"), seed=7)
-    columns = {name: bars[name].astype(float) for name in TAPE if name != "close_time_s"}
-    return {**columns, "close_time_s": bars["close_time"] / 1e9}
+    columns = {name: bars[name].astype(float) for name in TAPE[:9]}
+    return {**columns, "close_time_s": bars["close_time"] / 1e9, "incomplete": np.zeros(len(bars))}
 
 
 def flat(count: int = 1_500) -> Bars:
     """Bars in which nothing moves."""
     bars = {column: np.full(count, 5.0) for column in TAPE}
+    bars["incomplete"] = np.zeros(count)
     return {**bars, "buy_volume": np.full(count, 2.5), "close_time_s": START / 1e9 + 3600.0 * np.arange(1, count + 1)}
 
 

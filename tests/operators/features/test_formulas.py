@@ -227,3 +227,15 @@ def test_equals_its_formula(name, market):
     rows = list(range(400, 1_500, 37) if market is made else range(1_500, 2_600, 37))
     theirs = np.array([TWINS[name](bars, at) for at in rows]).T
     np.testing.assert_allclose(ours[:, rows], theirs, rtol=1e-9, atol=1e-9 * np.abs(theirs).max())
+
+
+def test_bars_with_missing_trades_are_no_baseline():
+    bars = {"close": np.ones(40), "volume": np.tile([1.0, 4.0], 20)}
+    incomplete = np.zeros(40)
+    bent = {**bars, "volume": bars["volume"].copy(), "incomplete": incomplete}
+    bent["volume"][20:25], incomplete[20:25] = 1e6, 1.0
+    told = FEATURES["volume_zscore"].over(bent)[0, -1]
+    kept = np.sqrt(np.delete(bars["volume"][9:39], np.arange(11, 16)))
+    np.testing.assert_allclose(told, (2.0 - kept.mean()) / kept.std())
+    incomplete[10:25] = 1.0
+    assert np.isnan(FEATURES["volume_zscore"].over(bent)[0, -1])
