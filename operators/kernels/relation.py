@@ -59,7 +59,7 @@ def relate_bars(bars, lane, reference, frames, states, out, alpha, warmup, lengt
         # First every return of this instant, then the pairs, since a reference may stand anywhere in it.
         while row < bars.size and bars[row].close_time == instant:
             mine = states[lane[row]]
-            whole = mine.closed_at == instant - lengths[bars[row].frame]
+            whole = mine.last_close > 0.0 and mine.closed_at == instant - lengths[bars[row].frame]
             mine.return_ = np.log(bars[row].close / mine.last_close) if whole else np.nan
             mine.last_close, mine.closed_at = bars[row].close, instant
             row += 1
