@@ -7,8 +7,10 @@ lost, and nothing is written twice.
 
 import os
 import signal
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -16,12 +18,14 @@ from bytewax.dataflow import Dataflow
 from bytewax.outputs import Sink
 
 from domain.environ import read
+from domain.errors import ServiceError
 from flows import cluster, health
 from flows.manifest import manifest, open_recovery
 from flows.metrics import EngineMetrics
 from flows.progress import Progress, Watched
 from flows.services import discovery
 from flows.services.home import home_of
+from flows.services.masking import masked
 from flows.services.settings import ServiceSettings
 from flows.settings import EngineSettings
 from flows.signals import recipe, vocabulary
@@ -31,6 +35,9 @@ from flows.sinks.metrics import MetricsSink
 from flows.sources.redis_log import RedisLog
 from operators.catalogue import catalogue
 from operators.warm import warm
+from store.ready import postgres_ready, redis_ready
+
+START_PATIENCE_S = 10.0
 
 
 def run(environ: Mapping[str, str]) -> int:
@@ -45,6 +52,7 @@ def run(environ: Mapping[str, str]) -> int:
     """
     settings = EngineSettings.from_environ(dict(environ))
     database_url, redis_url = discovery.database_url(environ), discovery.redis_url(environ)
+    await_services(database_url, redis_url)
     home = home_of(read(ServiceSettings, "services", environ), environ)
     directory = settings.recovery_in(home.directory)
     open_recovery(directory, settings.recovery_partitions, manifest(settings.frames, catalogue()))
@@ -67,6 +75,33 @@ def run(environ: Mapping[str, str]) -> int:
         progress.stopping.set()
         server.shutdown()
     return 0
+
+
+def await_services(database_url: str, redis_url: str, *, patience_s: float = START_PATIENCE_S) -> None:
+    """Wait until Postgres and Redis answer, since they may be starting beside us.
+
+    Raises
+    ------
+    ServiceError
+        If one of them does not in time; the message says which, where and why.
+    """
+    for what, variable, url, problem_of in (
+        ("Postgres", "DATABASE_URL", database_url, postgres_ready),
+        ("Redis", "REDIS_URL", redis_url, redis_ready),
+    ):
+        if problem := _problem(partial(problem_of, url), patience_s):
+            raise ServiceError(
+                f"{what} at {masked(url)} did not answer in {patience_s:g} s: {problem}; "
+                f"mend {variable}, or unset it and let `signalengine up` start one"
+            )
+
+
+def _problem(look: Callable[[], str | None], patience_s: float) -> str | None:
+    """What `look` finds wrong until patience ends; None as soon as nothing is."""
+    deadline = time.monotonic() + patience_s
+    while (problem := look()) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return problem
 
 
 def live(

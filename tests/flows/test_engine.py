@@ -19,7 +19,9 @@ import redis
 
 from domain.blocks import heartbeats, names_block, trades_block
 from domain.clock import MINUTE, SECOND
+from domain.errors import ServiceError
 from domain.instruments import SHARDS, instrument_id, shard_of
+from flows.engine import await_services
 from store import feed, log
 from tests.builders import START, market_trades
 
@@ -209,6 +211,15 @@ def test_without_addresses_it_says_how_to_give_them(tmp_path):
     assert ended.stderr.startswith("signalengine: no Postgres: DATABASE_URL is not set")
     assert "'signalengine up'" in ended.stderr
     assert ended.stderr.count("\n") == 1
+
+
+def test_services_that_stay_away_are_named(database_url, clean_redis_url):
+    await_services(database_url, clean_redis_url, patience_s=0.0)
+    nobody = "postgresql://user:secret@127.0.0.1:1/x"
+    with pytest.raises(ServiceError, match=r"Postgres at postgresql://user:\*\*\*@127.0.0.1:1/x did not answer"):
+        await_services(nobody, clean_redis_url, patience_s=0.0)
+    with pytest.raises(ServiceError, match=r"Redis at redis://127.0.0.1:1 did not answer"):
+        await_services(database_url, "redis://127.0.0.1:1", patience_s=0.0)
 
 
 def test_a_recovery_directory_of_another_recipe_is_refused(database_url, clean_redis_url, tmp_path):
