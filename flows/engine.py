@@ -25,7 +25,6 @@ from flows.metrics import EngineMetrics
 from flows.progress import Progress, Watched
 from flows.services import discovery
 from flows.services.home import home_of
-from flows.services.masking import masked
 from flows.services.settings import ServiceSettings
 from flows.settings import EngineSettings
 from flows.signals import recipe, vocabulary
@@ -85,15 +84,9 @@ def await_services(database_url: str, redis_url: str, *, patience_s: float = STA
     ServiceError
         If one of them does not in time; the message says which, where and why.
     """
-    for what, variable, url, problem_of in (
-        ("Postgres", "DATABASE_URL", database_url, postgres_ready),
-        ("Redis", "REDIS_URL", redis_url, redis_ready),
-    ):
+    for url, problem_of in ((database_url, postgres_ready), (redis_url, redis_ready)):
         if problem := _problem(partial(problem_of, url), patience_s):
-            raise ServiceError(
-                f"{what} at {masked(url)} did not answer in {patience_s:g} s: {problem}; "
-                f"mend {variable}, or unset it and let `signalengine up` start one"
-            )
+            raise ServiceError(f"{problem}, or let 'signalengine up' start one (waited {patience_s:g} s)")
 
 
 def _problem(look: Callable[[], str | None], patience_s: float) -> str | None:

@@ -216,9 +216,9 @@ def test_without_addresses_it_says_how_to_give_them(tmp_path):
 def test_services_that_stay_away_are_named(database_url, clean_redis_url):
     await_services(database_url, clean_redis_url, patience_s=0.0)
     nobody = "postgresql://user:secret@127.0.0.1:1/x"
-    with pytest.raises(ServiceError, match=r"Postgres at postgresql://user:\*\*\*@127.0.0.1:1/x did not answer"):
+    with pytest.raises(ServiceError, match=r"^Postgres at 127.0.0.1:1/x does not answer .*DATABASE_URL"):
         await_services(nobody, clean_redis_url, patience_s=0.0)
-    with pytest.raises(ServiceError, match=r"Redis at redis://127.0.0.1:1 did not answer"):
+    with pytest.raises(ServiceError, match=r"^Redis at .*REDIS_URL"):
         await_services(database_url, "redis://127.0.0.1:1", patience_s=0.0)
 
 
