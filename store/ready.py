@@ -31,5 +31,5 @@ def redis_ready(url: str) -> str | None:
         with redis_server.reachable(), redis_server.connect(url) as client:
             client.ping()
     except ServiceError as problem:
-        return str(problem)
+        return f"{str(problem).rstrip('.')}; start it, or give another REDIS_URL"
     return None

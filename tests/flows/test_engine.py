@@ -218,7 +218,7 @@ def test_services_that_stay_away_are_named(database_url, clean_redis_url):
     nobody = "postgresql://user:secret@127.0.0.1:1/x"
     with pytest.raises(ServiceError, match=r"^Postgres at 127.0.0.1:1/x does not answer .*DATABASE_URL"):
         await_services(nobody, clean_redis_url, patience_s=0.0)
-    with pytest.raises(ServiceError, match=r"^Redis at .*REDIS_URL"):
+    with pytest.raises(ServiceError, match=r"^Redis: .*127.0.0.1:1.*REDIS_URL"):
         await_services(database_url, "redis://127.0.0.1:1", patience_s=0.0)
 
 
