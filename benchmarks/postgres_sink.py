@@ -8,24 +8,19 @@ COPY to a temporary table with an upsert from there, the usual advice for backfi
 """
 
 import argparse
-import os
-import shutil
-import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from benchmarks.report import median_rate, tell
+from benchmarks.services import services
 from domain import clock, ids
 from domain.signals import Event, FrameView, Signal
-from flows.services import binaries, postgres, valkey
 from store import bars, events, feed, outbox, signals
 from store.bars import BarColumns
-from store.migrate import migrate
 from store.postgres import Connection, connect, transaction
 
 INSTRUMENTS = 1_000
@@ -167,29 +162,8 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=200_000, help="bars in each run (default: %(default)s)")
     parser.add_argument("--runs", type=int, default=3, help="runs of which the median is told (default: %(default)s)")
     options = parser.parse_args()
-    directory = Path(tempfile.mkdtemp(prefix="se-"))
-    places: dict[str, Any] = {"sockets": directory, "environ": os.environ, "dies_with_parent": True}
-    database = postgres.start(
-        binaries.postgres_programs(),
-        directory / "postgres",
-        log=directory / "postgres.log",
-        record=directory / "postgres.json",
-        **places,
-    )
-    cache = valkey.start(
-        binaries.redis_programs(),
-        directory / "valkey",
-        log=directory / "valkey.log",
-        record=directory / "valkey.json",
-        **places,
-    )
-    try:
-        migrate(database.url)
+    with services() as (database, cache):
         measure(database.url, cache.url, options.rows, options.runs, database.origin)
-    finally:
-        cache.process.stop(valkey.STOP)
-        database.process.stop(postgres.STOP)
-        shutil.rmtree(directory)
 
 
 def measure(database_url: str, redis_url: str, count: int, runs: int, origin: str) -> None:

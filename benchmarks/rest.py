@@ -11,25 +11,21 @@ import argparse
 import asyncio
 import os
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks.report import tell
+from benchmarks.services import services
 from domain.ids import signal_id
 from domain.signals import FrameView, Signal
-from flows.services import binaries, postgres, valkey
 from store import signals
-from store.migrate import migrate
 from store.postgres import connect, transaction
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -124,24 +120,7 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=8, help="that ask at once (default: %(default)s)")
     parser.add_argument("--seconds", type=float, default=5, help="for each case (default: %(default)s)")
     options = parser.parse_args()
-    directory = Path(tempfile.mkdtemp(prefix="se-"))
-    places: dict[str, Any] = {"sockets": directory, "environ": os.environ, "dies_with_parent": True}
-    database = postgres.start(
-        binaries.postgres_programs(),
-        directory / "postgres",
-        log=directory / "postgres.log",
-        record=directory / "postgres.json",
-        **places,
-    )
-    cache = valkey.start(
-        binaries.redis_programs(),
-        directory / "valkey",
-        log=directory / "valkey.log",
-        record=directory / "valkey.json",
-        **places,
-    )
-    try:
-        migrate(database.url)
+    with services() as (database, cache):
         with connect(database.url) as connection:
             for first in range(0, options.signals, 1_000):
                 with transaction(connection):
@@ -150,10 +129,6 @@ def main() -> None:
             connection.execute("VACUUM ANALYZE signals")
         with api(database.url, cache.url) as port:
             measure(port, options.connections, options.seconds, options.signals)
-    finally:
-        cache.process.stop(valkey.STOP)
-        database.process.stop(postgres.STOP)
-        shutil.rmtree(directory)
 
 
 if __name__ == "__main__":
