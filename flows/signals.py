@@ -44,7 +44,8 @@ def recipe(
     settings
         What decides the output.
     aligned_sinks
-        Step id to sink; each gets what all shards concluded, in one order.
+        Step id to sink; each gets what all shards concluded, in one order. Without any, shards are
+        not aligned.
     from_bars
         Whether the log holds closed bars instead of trades.
     """
@@ -61,12 +62,13 @@ def recipe(
         "propose", noticed, ideas.strategies, ideas.detectors, ideas.features, propose_settings(settings)
     )
     settled = settle("settle", proposed, Costs(settings.fee_bps, settings.slippage_bps))
-    aligned = align("align", settled, len(ideas.columns))
-    related = relate("relate", aligned, frames, settings.reference_symbol)
     for step_id, sink in sinks.items():
         op.output(step_id, settled, sink)
-    for step_id, together in (aligned_sinks or {}).items():
-        op.output(step_id, related, together)
+    if aligned_sinks:  # rows are held until all shards have passed them: not for nobody
+        aligned = align("align", settled, len(ideas.columns))
+        related = relate("relate", aligned, frames, settings.reference_symbol)
+        for step_id, together in aligned_sinks.items():
+            op.output(step_id, related, together)
     return flow
 
 

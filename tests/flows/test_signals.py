@@ -75,7 +75,9 @@ def test_recovery_may_be_on(tmp_path):
 
 
 def test_the_stateful_steps_are_those_of_the_manifest(tmp_path):
-    flow = recipe(Ready(bars(), NAMES, 100, START), {"tally": TallySink(tmp_path, vocabulary(BARS))}, BARS)
+    sinks = {"tally": TallySink(tmp_path, vocabulary(BARS))}
+    together = {"aligned": AlignedTallySink(tmp_path)}
+    flow = recipe(Ready(bars(), NAMES, 100, START), sinks, BARS, aligned_sinks=together)
     rendered = to_json(flow)
     for step in STEPS:
         assert f'"signals.{step}"' in rendered
