@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from domain.slices import Slice
 from operators.features import TAPE, Feature
-from operators.kernels.lanes import lane_rows, lay_tape
+from operators.kernels.lanes import lane_rows, lay_tape, put_back
 from operators.state import freeze, thaw
 
 VERSION = 3
@@ -55,13 +55,15 @@ class Measure(StatefulBatchLogic[Slice, Slice, bytes]):
             return out
         self._grow(slots * self._frames)
         lane, seen = lane_rows(bars, self._frames, self._seen)
-        tape, at = lay_tape(bars, lane, self._history, self._cursor)
+        tape, order, at = lay_tape(bars, lane, self._history, self._cursor)
+        lane, seen = lane[order], seen[order]
         youngest, column = seen.min(), 0
         for feature, state in zip(self._features, self._states, strict=True):
-            mine = out[column : column + len(feature.columns)]
+            mine = np.empty((len(feature.columns), bars.size))
             feature.kernel(tape, at, seen, lane, state, mine)
             if youngest < feature.warmup:
                 mine[:, seen < feature.warmup] = np.nan
+            put_back(mine, order, out[column : column + len(feature.columns)])
             column += len(feature.columns)
         return out
 

@@ -8,7 +8,9 @@ A feature is a kernel over the rows of a Slice, in order. For row i it finds
 - `state[lane[i]]`, what it remembered of that instrument and frame; where `seen[i] == 1` the
   instrument is new and the state is to be begun anew;
 
-and writes `out[:, i]`. It reads nothing to the right of `at[i]`.
+and writes `out[:, i]`. It reads nothing to the right of `at[i]`. Rows of one instrument and frame
+stand together, oldest first, on the tape as in `at`: `operators.kernels.stretches` works on a whole
+stretch of them at once, which the processor does four rows at a time.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,6 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from operators.kernels import kernel
+from operators.kernels.derived import DERIVED, derive
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -28,9 +31,12 @@ TAPE = (
     *("open", "high", "low", "close", "volume", "quote_volume", "buy_volume", "trades", "largest"),
     *("close_time_s", "incomplete"),
 )
-OPEN, HIGH, LOW, CLOSE, VOLUME, QUOTE_VOLUME, BUY_VOLUME, TRADES, LARGEST, CLOSE_TIME, INCOMPLETE = range(11)
+OPEN, HIGH, LOW, CLOSE, VOLUME, QUOTE_VOLUME, BUY_VOLUME, TRADES, LARGEST, CLOSE_TIME, INCOMPLETE = range(len(TAPE))
 """Rows of the tape. `close_time_s` is in seconds since 1970, right-open: the first instant after the bar.
 `incomplete` is 1 where trades are missing; such a bar is no part of a volume baseline."""
+TYPICAL, TRUE_RANGE, LOG_RETURN = range(len(TAPE), len(TAPE) + len(DERIVED))
+"""Rows that follow from the others: (H + L + C) / 3; max(H, C_{t-1}) - min(L, C_{t-1}); ln(C / C_{t-1}).
+The last two read the bar before: they mean nothing where `seen[i] == 1`."""
 
 
 class Feature:
@@ -95,16 +101,23 @@ class Feature:
         ndarray
             (columns, bars), oldest first.
         """
-        close = np.asarray(bars["close"], float)
-        tape = np.zeros((len(TAPE), close.size))
-        for at, name in enumerate(TAPE):
-            tape[at] = np.asarray(bars.get(name, close if at <= CLOSE else 0.0), float)
-        rows = np.arange(close.size)
-        out = np.full((len(self.columns), close.size), np.nan)
+        tape = tape_of(bars)
+        rows = np.arange(tape.shape[1])
+        out = np.full((len(self.columns), rows.size), np.nan)
         self.kernel(tape, rows, rows + 1, np.zeros_like(rows), np.zeros((1, self.state)), out)
         if warm:
             out[:, : self.warmup - 1] = np.nan
         return out
+
+
+def tape_of(bars: Mapping[str, ArrayLike]) -> Floats:
+    """The tape of one instrument's bars; see `Feature.over`."""
+    close = np.asarray(bars["close"], float)
+    tape = np.zeros((len(TAPE) + len(DERIVED), close.size))
+    for at, name in enumerate(TAPE):
+        tape[at] = np.asarray(bars.get(name, close if at <= CLOSE else 0.0), float)
+    derive(tape)
+    return tape
 
 
 def feature(

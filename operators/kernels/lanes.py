@@ -7,6 +7,7 @@ import numpy as np
 
 from domain.slices import FIRST, INCOMPLETE
 from operators.kernels import kernel
+from operators.kernels.derived import DERIVED, derive
 
 
 @kernel
@@ -45,9 +46,10 @@ def lay_tape(bars, lane, history, cursor):
     Returns
     -------
     tuple
-        The tape (columns, t) and each row's place on it.
+        The tape (columns and those derived, t); the rows, lane by lane, as (r,) numbers of `bars`;
+        and the place of each of them on the tape.
     """
-    depth = history.shape[2]
+    depth, columns = history.shape[2], history.shape[1]
     touched = np.empty(lane.size, np.int64)
     lanes = 0
     for row in range(lane.size):
@@ -58,26 +60,40 @@ def lay_tape(bars, lane, history, cursor):
     starts = np.empty(lanes + 1, np.int64)
     starts[0] = 0
     for each in range(lanes):
-        starts[each + 1] = starts[each] + depth + cursor[touched[each]]
-    tape = np.empty((history.shape[1], starts[lanes]))
-    for each in range(lanes):
-        tape[:, starts[each] : starts[each] + depth] = history[touched[each]]
-        cursor[touched[each]] = starts[each] + depth
-    at = np.empty(lane.size, np.int64)
+        starts[each + 1] = starts[each] + cursor[touched[each]]
+        cursor[touched[each]] = starts[each]
+    order = np.empty(lane.size, np.int64)
     for row in range(lane.size):
-        place = cursor[lane[row]]
+        order[cursor[lane[row]]] = row
         cursor[lane[row]] += 1
-        at[row] = place
-        bar = bars[row]
-        tape[0, place], tape[1, place], tape[2, place], tape[3, place] = bar.open, bar.high, bar.low, bar.close
-        tape[4, place], tape[5, place], tape[6, place] = bar.volume, bar.quote_volume, bar.buy_volume
-        tape[7, place] = np.nan if bar.trades < 0 else float(bar.trades)
-        tape[8, place], tape[9, place] = bar.largest, bar.close_time / 1e9
-        tape[10, place] = 1.0 if bar.flags & INCOMPLETE else 0.0
+    at = np.empty(lane.size, np.int64)
+    tape = np.empty((columns + len(DERIVED), lane.size + lanes * depth))
     for each in range(lanes):
-        history[touched[each]] = tape[:, starts[each + 1] - depth : starts[each + 1]]
+        begin = starts[each] + each * depth
+        tape[:columns, begin : begin + depth] = history[touched[each]]
+        for rank in range(starts[each], starts[each + 1]):
+            place = rank + (each + 1) * depth
+            at[rank] = place
+            bar = bars[order[rank]]
+            tape[0, place], tape[1, place], tape[2, place], tape[3, place] = bar.open, bar.high, bar.low, bar.close
+            tape[4, place], tape[5, place], tape[6, place] = bar.volume, bar.quote_volume, bar.buy_volume
+            tape[7, place] = np.nan if bar.trades < 0 else float(bar.trades)
+            tape[8, place], tape[9, place] = bar.largest, bar.close_time / 1e9
+            tape[10, place] = 1.0 if bar.flags & INCOMPLETE else 0.0
+        end = starts[each + 1] + (each + 1) * depth
+        history[touched[each]] = tape[:columns, end - depth : end]
         cursor[touched[each]] = 0
-    return tape, at
+    derive(tape)
+    return tape, order, at
+
+
+@kernel
+def put_back(values, order, out):
+    """Values that stand lane by lane, into the order of the rows: `out[:, order] = values`."""
+    for column in range(values.shape[0]):
+        mine, theirs = values[column], out[column]
+        for rank in range(order.size):
+            theirs[order[rank]] = mine[rank]
 
 
 @kernel

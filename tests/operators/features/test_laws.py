@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from operators.features import TAPE
+from operators.features import tape_of
 from tests.operators.features.markets import FEATURES, flat, made, recorded, rough
 from tests.operators.features.test_formulas import TWINS
 from tests.operators.features.test_talib import ORACLES
@@ -48,8 +48,7 @@ def test_no_market_gives_infinity_or_leaves_the_range(name, scale):
 @pytest.mark.parametrize("name", sorted(FEATURES))
 def test_a_new_instrument_in_the_lane_begins_anew(name):
     feature = FEATURES[name]
-    bars = made()
-    tape = np.concatenate([np.array([bars[column] for column in TAPE])] * 2, axis=1)
+    tape = np.concatenate([tape_of(made())] * 2, axis=1)
     count = tape.shape[1] // 2
     out = np.full((len(feature.columns), 2 * count), np.nan)
     seen = np.tile(np.arange(1, count + 1), 2)

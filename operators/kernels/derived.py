@@ -1,0 +1,27 @@
+"""Derived: numbers of a bar that follow from its prices and the close before, which many features read."""
+
+import numpy as np
+
+from operators.kernels import kernel
+
+DERIVED = ("typical", "true_range", "log_return")
+
+
+@kernel
+def derive(tape):
+    """Fill the last three rows of the tape from high, low and close, which are its rows 1 to 3.
+
+    A place's true range and return mean nothing where the place before it is of another instrument.
+    """
+    high, low, close = tape[1], tape[2], tape[3]
+    typical, true_range, log_return = tape[-3], tape[-2], tape[-1]
+    for at in range(close.size):
+        typical[at] = (high[at] + low[at] + close[at]) / 3.0
+    before, now, top, bottom = close[:-1], close[1:], high[1:], low[1:]
+    span, change = true_range[1:], log_return[1:]
+    for at in range(now.size):
+        span[at] = max(top[at], before[at]) - min(bottom[at], before[at])
+    for at in range(now.size):
+        change[at] = np.log(now[at] / before[at])
+    true_range[:1] = high[:1] - low[:1]
+    log_return[:1] = np.nan
