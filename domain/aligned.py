@@ -10,6 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from domain.composites import COMPOSITE
+from domain.executions import EQUITY, EXECUTION
+from domain.scores import SCORE
 from domain.slices import BAR, CANDIDATE, EVENT, OUTCOME
 
 Rows = NDArray[Any]
@@ -41,7 +44,9 @@ class Aligned:
     """Rows of all shards up to `watermark` (ns), each family in its `ORDER`.
 
     `slot` and `row` are those of the shard and mean nothing here. `decided` holds the features of
-    each candidate at its decision: (columns, candidates).
+    each candidate at its decision: (columns, candidates). align fills these; relate `relations`;
+    score `scores`, a row for each candidate, and the candidates' status and reason; correlate
+    `composites`; execute `executions` and `equity`.
     """
 
     watermark: int
@@ -52,3 +57,7 @@ class Aligned:
     outcomes: Rows = field(default_factory=lambda: np.empty(0, OUTCOME))
     decided: Rows = field(default_factory=lambda: np.empty((0, 0)))
     relations: Rows = field(default_factory=lambda: np.empty(0, RELATION))
+    scores: Rows = field(default_factory=lambda: np.empty(0, SCORE))
+    composites: Rows = field(default_factory=lambda: np.empty(0, COMPOSITE))
+    executions: Rows = field(default_factory=lambda: np.empty(0, EXECUTION))
+    equity: Rows = field(default_factory=lambda: np.empty(0, EQUITY))

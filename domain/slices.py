@@ -95,7 +95,10 @@ CANDIDATE = np.dtype(
         ("mtf_strength", "<f8", (MAX_FRAMES,)),  # [0, 1]
     ]
 )
-SUPPRESSED_REASONS = ("", "mtf_not_aligned", "incomplete_data")
+SUPPRESSED_REASONS = (
+    *("", "mtf_not_aligned", "incomplete_data"),  # decided by propose
+    *("below_threshold", "negative_expected_value", "symbol_muted", "rate_cap"),  # decided by score
+)
 
 TP_HIT, SL_HIT, EXPIRED = 0, 1, 2
 OUTCOMES = ("tp_hit", "sl_hit", "expired")

@@ -1,0 +1,34 @@
+"""Composite: signals, events and other evidence that belong together, as one signal."""
+
+import numpy as np
+
+COMPONENTS = 8
+"""The most components one composite names; the strongest are kept."""
+
+SIGNAL, EVENT, WHALE, ARBITRAGE = 0, 1, 2, 3
+KINDS = ("signal", "event", "whale", "arbitrage")
+"""What a component is."""
+
+COMPOSITE = np.dtype(
+    [
+        ("ts", "<i8"),  # decision instant
+        ("instrument", "<i8"),
+        ("direction", "i1"),  # +1 long, -1 short, 0 neither
+        ("components", "i1"),  # how many there are
+        ("pattern", "<i2"),  # index into the catalogue, file-name order
+        ("regime", "<i2"),  # index into REGIMES
+        ("spare", "<i2"),
+        ("composite_confidence", "<f8"),  # calibrated probability, (0, 1)
+        ("correlation_score", "<f8"),  # agreement of the components, [0, 1]
+        ("expected_return", "<f8"),  # in R, net of costs; NaN if nothing was graded yet
+        ("risk_score", "<f8"),  # [0, 1], 1 is the most risk
+        ("statistic", "<f8"),  # what the pattern measured; its meaning is the pattern's
+        ("component_kind", "u1", (COMPONENTS,)),
+        ("component_direction", "i1", (COMPONENTS,)),
+        ("component_idea", "<i2", (COMPONENTS,)),  # strategy of a signal, detector of an event
+        ("component_frame", "<i2", (COMPONENTS,)),
+        ("component_ts", "<i8", (COMPONENTS,)),
+        ("component_instrument", "<i8", (COMPONENTS,)),
+        ("component_weight", "<f8", (COMPONENTS,)),  # its share in the confidence, log-odds
+    ]
+)

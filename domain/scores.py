@@ -1,0 +1,38 @@
+"""Score: what is thought of a candidate once all that is known is taken together.
+
+Three numbers that are never mixed: a calibrated probability, an expected value in R, and a rank. A
+decay or a penalty acts on the rank, never on the probability.
+"""
+
+import numpy as np
+
+SCORE = np.dtype(
+    [
+        ("probability", "<f8"),  # that the net return is above 0, calibrated, (0, 1)
+        ("adjusted_score", "<f8"),  # the same before evidence of others and calibration: base and history, (0, 1)
+        ("time_decay_factor", "<f8"),  # share of the evidence left, (0, 1]; 1 at the decision
+        ("historical_boost", "<f8"),  # log-odds that the record of its kind adds
+        ("correlation_boost", "<f8"),  # log-odds that confirming and opposing signals add
+        ("liquidity_weight", "<f8"),  # (0, 1]
+        ("risk_penalty", "<f8"),  # share of the rank taken away, [0, 1)
+        ("expected_r", "<f8"),  # in R, net of costs; NaN if nothing was graded yet
+        ("final_score", "<f8"),  # the rank score, [0, 100]
+        ("threshold", "<f8"),  # probability that was asked for
+        ("history", "<f8"),  # effective number of graded candidates behind the boost; 0: confidence only
+        ("ranking", "<i4"),  # 1 is the best of the open emitted signals at the decision; 0 if suppressed
+        ("regime", "<i2"),  # index into REGIMES
+        ("correlations", "<i2"),  # how many of the next are filled
+        ("correlated", "<i8", (4,)),  # decision instants of related signals of the same instrument, newest first
+        ("correlated_strategy", "<i2", (4,)),
+        ("correlated_direction", "i1", (4,)),
+    ]
+)
+"""One row for each candidate, in the order of the candidates."""
+
+REGIMES = (
+    *("quiet_down", "quiet_flat", "quiet_up"),
+    *("normal_down", "normal_flat", "normal_up"),
+    *("lively_down", "lively_flat", "lively_up"),
+    "unknown",
+)
+"""State of volatility (0, 1, 2) times 3, plus state of the trend (-1, 0, 1) plus 1; the last until both are warm."""
