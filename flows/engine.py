@@ -30,7 +30,8 @@ from flows.settings import EngineSettings
 from flows.signals import recipe, vocabulary
 from flows.sinks.latest import LatestSink
 from flows.sinks.ledger import LedgerSink
-from flows.sinks.metrics import MetricsSink
+from flows.sinks.market import MarketSink
+from flows.sinks.metrics import DecisionMetricsSink, MetricsSink
 from flows.sources.redis_log import RedisLog
 from operators.catalogue import catalogue
 from operators.warm import warm
@@ -103,11 +104,15 @@ def live(
     """The recipe between the Redis log and the ledger."""
     words = vocabulary(settings)
     sinks: dict[str, Sink[Any]] = {
-        "ledger": LedgerSink(database_url, redis_url, words),
+        "market": MarketSink(database_url, words),
         "latest": LatestSink(redis_url, words),
         "metrics": MetricsSink(metrics),
     }
-    return recipe(Watched(RedisLog(redis_url), progress), sinks, settings)
+    together: dict[str, Sink[Any]] = {
+        "ledger": LedgerSink(database_url, redis_url, words),
+        "decision_metrics": DecisionMetricsSink(metrics),
+    }
+    return recipe(Watched(RedisLog(redis_url), progress), sinks, settings, aligned_sinks=together)
 
 
 def live_flow() -> Dataflow:

@@ -6,6 +6,7 @@ same text on its /metrics, beside its own.
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from domain.aligned import Aligned
 from domain.clock import SECOND
 from domain.slices import EMITTED, OUTCOMES, Slice
 from domain.vocabulary import Vocabulary
@@ -73,6 +74,12 @@ class EngineMetrics:
             count["bars_closed"].labels(name).inc(int((given.bars["frame"] == frame).sum()))
         for detector in given.events["detector"].tolist():
             count["events_detected"].labels(words.detectors[detector]).inc()
+        self._gauge["open_candidates"].labels(f"{shard:02d}").set(given.open_candidates)
+        self._gauge["watermark_seconds"].labels(f"{shard:02d}").set(given.watermark / SECOND)
+
+    def decide(self, given: Aligned) -> None:
+        """Count what all shards decided."""
+        words, count = self._words, self._count
         for candidate in given.candidates:
             status = "emitted" if candidate["status"] == EMITTED else "suppressed"
             count["candidates"].labels(words.strategies[candidate["strategy"]], status).inc()
@@ -82,5 +89,3 @@ class EngineMetrics:
                 self._spread["signal_return_pct"].observe(float(outcome["return_pct"]))
                 duration_ns = float(outcome["exit_at"] - outcome["entry_at"])
                 self._spread["signal_duration_seconds"].observe(duration_ns / SECOND)
-        self._gauge["open_candidates"].labels(f"{shard:02d}").set(given.open_candidates)
-        self._gauge["watermark_seconds"].labels(f"{shard:02d}").set(given.watermark / SECOND)

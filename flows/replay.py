@@ -147,8 +147,10 @@ def run_worker(plan: Plan, scratch: Path, staging: Path, number: int, addresses:
         together["relations"] = RelationsSink(staging, words)
     if plan.database_url and plan.redis_url:
         from flows.sinks.ledger import LedgerSink
+        from flows.sinks.market import MarketSink
 
-        sinks["ledger"] = LedgerSink(plan.database_url, plan.redis_url, words)
+        sinks["market"] = MarketSink(plan.database_url, words)
+        together["ledger"] = LedgerSink(plan.database_url, plan.redis_url, words)
     log = Noting(source.source(), scratch / f"error-{number}.json")
     flow = recipe(log, sinks, settings, aligned_sinks=together, from_bars=source.kind == "bars")
     cluster.run(flow, epoch=EPOCH, addresses=addresses, number=number)

@@ -129,3 +129,12 @@ def messy_trades(draw: st.DrawFn, instruments: int = 3) -> NDArray[Any]:
     bad = rng.random(count) < 0.03
     rows["price"][bad] = rng.choice([0.0, -1.0, np.nan, np.inf], bad.sum())
     return rows
+
+
+def records(dtype: np.dtype, *rows: dict[str, object]) -> np.ndarray:
+    """A struct array of some rows; what a row does not name is 0."""
+    out = np.zeros(len(rows), dtype)
+    for at, row in enumerate(rows):
+        for name, value in row.items():
+            out[name][at] = value
+    return out

@@ -5,10 +5,8 @@ from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 from domain.slices import Slice
 from domain.vocabulary import Vocabulary
 from flows import conclusions
-from flows.sinks.retry import retry
+from flows.sinks.retry import PATIENCE_S, retry
 from store import latest, redis_server
-
-PATIENCE_S = 20.0
 
 
 class LatestSink(FixedPartitionedSink[Slice, None]):

@@ -2,6 +2,7 @@
 
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 
+from domain.aligned import Aligned
 from domain.instruments import SHARDS
 from domain.slices import Slice
 from flows.metrics import EngineMetrics
@@ -37,6 +38,40 @@ class MetricsPartition(StatefulSinkPartition[Slice, None]):
         """Count them."""
         for each in values:
             self._metrics.observe(self._shard, each)
+
+    def snapshot(self) -> None:
+        """Nothing."""
+
+
+class DecisionMetricsSink(FixedPartitionedSink[Aligned, None]):
+    """Shows what all shards decided to the metrics."""
+
+    def __init__(self, metrics: EngineMetrics) -> None:
+        self._metrics = metrics
+
+    def list_parts(self) -> list[str]:
+        """One: there is one order."""
+        return ["all"]
+
+    def part_fn(self, item_key: str) -> int:  # noqa: ARG002
+        """The only partition."""
+        return 0
+
+    def build_part(self, step_id: str, for_part: str, resume_state: None) -> "DecisionMetricsPartition":  # noqa: ARG002
+        """The counters; they begin at nothing, as those of every new process do."""
+        return DecisionMetricsPartition(self._metrics)
+
+
+class DecisionMetricsPartition(StatefulSinkPartition[Aligned, None]):
+    """All decisions."""
+
+    def __init__(self, metrics: EngineMetrics) -> None:
+        self._metrics = metrics
+
+    def write_batch(self, values: list[Aligned]) -> None:
+        """Count them."""
+        for each in values:
+            self._metrics.decide(each)
 
     def snapshot(self) -> None:
         """Nothing."""

@@ -11,6 +11,8 @@ from typing import TypeVar
 from domain.errors import ServiceError
 
 T = TypeVar("T")
+PATIENCE_S = 20.0
+"""What a sink has, unless told otherwise."""
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.05, 2.0
 
 

@@ -4,10 +4,12 @@ from functools import cache
 
 import numpy as np
 
+from domain.aligned import Aligned
 from domain.slices import GAP, Reject, Slice
 from domain.vocabulary import Vocabulary
 from flows.settings import EngineSettings
 from flows.signals import propose_settings, roll_settings, vocabulary
+from operators.align import Align
 from operators.catalogue import catalogue
 from operators.detect import Detect
 from operators.measure import Measure
@@ -33,6 +35,14 @@ def market(bars: int = 400, step: int = 40) -> tuple[Slice, ...]:
     last.gaps = np.array([(last.watermark, 0, 7, 11, 3, 0, 0), (last.watermark, 0, -1, -1, -1, 1, 0)], GAP)
     last.rejects.append(Reject("trades.csv", 7, "price is not a positive number", b"x,y\x00", last.watermark))
     return tuple(found)
+
+
+@cache
+def decided() -> tuple[Aligned, ...]:
+    """The same market with both shards in one order."""
+    align = Align(len(WORDS.features), shards=2)
+    found = [align.on_batch([(each.names[0], each)])[0] for each in market()]
+    return tuple(one for some in found for one in some)
 
 
 def _concluded(batches: list[list[bytes]]) -> list[Slice]:

@@ -1,22 +1,21 @@
 import math
 from datetime import UTC, datetime
 
-import msgspec
 import numpy as np
 import pytest
 
 from domain.blocks import NO_ID
 from domain.clock import MINUTE, SECOND
-from domain.ids import event_id, signal_id
+from domain.ids import event_id
 from domain.instruments import instrument_id
-from domain.signals import Event, FrameView, Outcome, Signal
-from domain.slices import BAR, CANDIDATE, EMITTED, EVENT, EXPIRED, GAP, INCOMPLETE, OUTCOME, SYNTHETIC, TP_HIT, Slice
+from domain.signals import Event
+from domain.slices import BAR, EVENT, GAP, INCOMPLETE, SYNTHETIC, Slice
 from domain.vocabulary import Vocabulary
 from flows import conclusions
 from store.gaps import Gap
 from store.instruments import Instrument
 from store.latest import FeatureRow
-from tests.flows.market import WORDS, market
+from tests.builders import records
 
 AT = 1_723_161_300 * SECOND
 AT_TIME = datetime(2024, 8, 8, 23, 55, tzinfo=UTC)
@@ -30,17 +29,9 @@ FEW = Vocabulary(
 )
 
 
-def records(dtype: np.dtype, *rows: dict[str, object]) -> np.ndarray:
-    out = np.zeros(len(rows), dtype)
-    for at, row in enumerate(rows):
-        for name, value in row.items():
-            out[name][at] = value
-    return out
-
-
 @pytest.fixture
 def given() -> Slice:
-    """One instant at which two frames close, a candidate is made and an older one ends."""
+    """One instant at which two frames close."""
     prices = {"open": 1.0, "high": 3.0, "low": 0.5, "close": 2.0, "volume": 7.0}
     own = {"instrument": instrument_id(NAMES[0]), "slot": 0}
     return Slice(
@@ -70,59 +61,6 @@ def given() -> Slice:
             EVENT,
             {"ts": AT, "slot": 1, "strength": 0.5, "detector": 1, "row": 0},
             {"ts": AT, "strength": 0.25, "detector": 0, "frame": 1, "direction": -1, "row": 1, **own},
-        ),
-        candidates=records(
-            CANDIDATE,
-            {
-                "ts": AT,
-                "entry_price": 2.0,
-                "take_profit": 1.0,
-                "stop_loss": 2.5,
-                "expires_at": AT + 60 * MINUTE,
-                "confidence": 0.75,
-                "mtf_score": 0.5,
-                "row": 1,
-                "strategy": 1,
-                "direction": -1,
-                "mtf_aligned": 1,
-                "status": EMITTED,
-                "mtf_direction": [-1, 1, 0, 0, 0, 0, 0, 0],
-                "mtf_strength": [0.5, 1.0, 0, 0, 0, 0, 0, 0],
-                "events": 0b01,
-                **own,
-            },
-        ),
-        outcomes=records(
-            OUTCOME,
-            {
-                "ts": AT - 60 * MINUTE,
-                "entry_at": AT - 59 * MINUTE,
-                "exit_at": AT,
-                "entry_price": 2.0,
-                "exit_price": 1.0,
-                "return_pct": 49.9,
-                "return_r": 0.9,
-                "best_r": 1.0,
-                "worst_r": -0.5,
-                "strategy": 0,
-                "direction": -1,
-                "outcome": TP_HIT,
-                **own,
-            },
-            {
-                "ts": AT - 60 * MINUTE,
-                "exit_at": AT,
-                "entry_price": math.nan,
-                "exit_price": math.nan,
-                "return_pct": math.nan,
-                "return_r": math.nan,
-                "best_r": math.nan,
-                "worst_r": math.nan,
-                "strategy": 1,
-                "direction": 1,
-                "outcome": EXPIRED,
-                **own,
-            },
         ),
     )
 
@@ -177,67 +115,6 @@ def test_events_have_names(given: Slice) -> None:
     ]
 
 
-def test_a_signal_tells_all_that_was_decided(given: Slice) -> None:
-    assert conclusions.signals(given, FEW) == [
-        Signal(
-            id=signal_id("binance:BTCUSDT", "5m", "follow", -1, AT),
-            venue="binance",
-            symbol="BTCUSDT",
-            market_slug="btcusdt",
-            signal_type="follow",
-            timeframe="5m",
-            direction="short",
-            detected_at=AT_TIME,
-            entry_price=2.0,
-            take_profit=1.0,
-            stop_loss=2.5,
-            expires_at=datetime(2024, 8, 9, 0, 55, tzinfo=UTC),
-            status="emitted",
-            suppressed_reason=None,
-            raw_confidence=0.75,
-            mtf_aligned=True,
-            mtf_score=0.5,
-            mtf_details={"1m": FrameView(-1, 0.5), "5m": FrameView(1, 1.0)},
-            events=["breakout"],
-            features={"rsi": 61.5, "ema": None},
-            reason="Short BTCUSDT 5m: breakout down (0.25), aligned on 1 of 2 frames, "
-            "target 1.0, stop 2.5, expires 2024-08-09 00:55 UTC.",
-            simulated=False,
-        )
-    ]
-
-
-def test_an_outcome_finds_its_signal(given: Slice) -> None:
-    assert conclusions.outcomes(given, FEW) == [
-        Outcome(
-            signal_id=signal_id("binance:BTCUSDT", "5m", "fade", -1, AT - 60 * MINUTE),
-            outcome="tp_hit",
-            entry_at=datetime(2024, 8, 8, 22, 56, tzinfo=UTC),
-            exit_at=AT_TIME,
-            entry_price=2.0,
-            exit_price=1.0,
-            return_pct=49.9,
-            return_r=0.9,
-            best_r=1.0,
-            worst_r=-0.5,
-            duration_s=3540.0,
-        ),
-        Outcome(
-            signal_id=signal_id("binance:BTCUSDT", "5m", "follow", 1, AT - 60 * MINUTE),
-            outcome="expired",
-            entry_at=None,
-            exit_at=AT_TIME,
-            entry_price=None,
-            exit_price=None,
-            return_pct=None,
-            return_r=None,
-            best_r=None,
-            worst_r=None,
-            duration_s=None,
-        ),
-    ]
-
-
 def test_a_gap_says_what_is_known(given: Slice) -> None:
     assert conclusions.gaps(given) == [
         Gap(instrument=NAMES[0], detected_at=AT_TIME, first_id=7, last_id=9, missing=1),
@@ -257,23 +134,6 @@ def test_latest_is_the_newest_row_of_each_lane(given: Slice) -> None:
 
 def test_an_empty_slice_concludes_nothing() -> None:
     empty = Slice(AT, names=NAMES)
-    for kind in (conclusions.events, conclusions.signals, conclusions.outcomes):
-        assert kind(empty, FEW) == []
+    assert conclusions.events(empty, FEW) == []
     assert conclusions.gaps(empty) == []
     assert conclusions.bars(empty, FEW).instrument == []
-
-
-def test_outcomes_of_a_market_belong_to_its_signals() -> None:
-    signals = {signal.id: signal for each in market() for signal in conclusions.signals(each, WORDS)}
-    outcomes = [outcome for each in market() for outcome in conclusions.outcomes(each, WORDS)]
-    assert outcomes
-    assert {outcome.signal_id for outcome in outcomes} <= set(signals)
-    assert len({outcome.signal_id for outcome in outcomes}) == len(outcomes)
-    for outcome in outcomes:
-        assert outcome.exit_at > signals[outcome.signal_id].detected_at
-
-
-def test_signals_are_json_that_reads_back() -> None:
-    for each in market():
-        found = conclusions.signals(each, WORDS)
-        assert msgspec.json.decode(msgspec.json.encode(found), type=list[Signal]) == found

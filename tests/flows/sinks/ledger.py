@@ -7,14 +7,14 @@ import psycopg
 import pytest
 import redis
 
+from domain.aligned import Aligned
 from domain.signals import Signal
-from domain.slices import Slice
-from flows import conclusions
+from flows import judgements
 from flows.sinks.ledger import LedgerPartition
 from store import feed, signals
-from tests.flows.market import WORDS, market
+from tests.flows.market import WORDS, decided
 
-TABLES = ("instruments", "bars", "events", "signals", "outcomes", "rejects", "gaps", "outbox")
+TABLES = ("signals", "outcomes", "outbox")
 
 
 @pytest.fixture
@@ -25,15 +25,15 @@ def addresses(database_url: str, clean_redis_url: str) -> tuple[str, str]:
 
 def concluded() -> list[Signal]:
     """Every signal of the market with its outcome, newest first."""
-    outcomes = {o.signal_id: o for each in market() for o in conclusions.outcomes(each, WORDS)}
-    found = [s for each in market() for s in conclusions.signals(each, WORDS)]
+    outcomes = {o.signal_id: o for each in decided() for o in judgements.outcomes(each, WORDS)}
+    found = [s for each in decided() for s in judgements.signals(each, WORDS)]
     found = [msgspec.structs.replace(signal, outcome=outcomes.get(signal.id)) for signal in found]
     return sorted(found, key=lambda signal: (signal.detected_at, signal.id), reverse=True)
 
 
 def emitted() -> dict[str, bytes]:
     """Id and payload of every signal that must be announced."""
-    found = [s for each in market() for s in conclusions.signals(each, WORDS) if s.status == "emitted"]
+    found = [s for each in decided() for s in judgements.signals(each, WORDS) if s.status == "emitted"]
     return {signal.id: signals.payload(signal) for signal in found}
 
 
@@ -50,9 +50,9 @@ def announced(client: redis.Redis) -> list[bytes]:
     return [fields[b"d"] for _, fields in client.xrange(feed.key("signals"))]
 
 
-def write(partition: LedgerPartition, slices: Sequence[Slice], size: int) -> None:
-    for at in range(0, len(slices), size):
-        partition.write_batch(list(slices[at : at + size]))
+def write(partition: LedgerPartition, values: Sequence[Aligned], size: int) -> None:
+    for at in range(0, len(values), size):
+        partition.write_batch(list(values[at : at + size]))
 
 
 def opened(addresses: tuple[str, str], *, state: int = 0, patience_s: float = 0.0) -> LedgerPartition:
@@ -63,7 +63,7 @@ def opened(addresses: tuple[str, str], *, state: int = 0, patience_s: float = 0.
 def reference(addresses: tuple[str, str], connection: psycopg.Connection) -> dict[str, set[str]]:
     """The tables after one unbroken run."""
     partition = opened(addresses)
-    write(partition, market(), 1_000)
+    write(partition, decided(), 1_000)
     partition.close()
     return contents(connection)
 

@@ -7,14 +7,14 @@ import psycopg
 import pytest
 import redis
 
+from domain.aligned import Aligned
 from domain.errors import ServiceError
-from domain.slices import Slice
 from flows.services import postgres as postgres_service
 from flows.services import valkey as valkey_service
 from store import feed
 from store.migrate import migrate
 from store.postgres import connect
-from tests.flows.market import market
+from tests.flows.market import decided
 from tests.flows.sinks.ledger import (
     announced,
     begin_anew,
@@ -47,21 +47,21 @@ def test_a_crash_after_the_commit_loses_no_announcement(
             publish(*arguments)
         raise Crash
 
-    slices = list(market())
-    at = next(at for at, each in enumerate(slices) if (each.candidates["status"] == 0).any())
+    decisions = list(decided())
+    at = next(at for at, each in enumerate(decisions) if (each.candidates["status"] == 0).any())
     partition = opened(addresses)
-    write(partition, slices[:at], 5)
+    write(partition, decisions[:at], 5)
     with monkeypatch.context() as failpoint:
         failpoint.setattr(feed, "publish", crash)
         with pytest.raises(Crash):
-            partition.write_batch(slices[at : at + 1])
+            partition.write_batch(decisions[at : at + 1])
     partition.close()
     assert contents(connection)["outbox"], "the announcement waits"
 
     resumed = opened(addresses, state=partition.snapshot())
     assert not contents(connection)["outbox"], "and is made before anything else"
     assert announced(client) == [payload for payload in emitted().values() if payload in announced(client)] != []
-    write(resumed, slices[at - 1 :], 4)
+    write(resumed, decisions[at - 1 :], 4)
     resumed.close()
     assert contents(connection) == reference
     assert sorted(announced(client)) == sorted(emitted().values())
@@ -77,12 +77,12 @@ def test_a_lost_postgres_loses_and_doubles_nothing(
         migrate(url)
         partition = opened((url, clean_redis_url), patience_s=60)
         problems: list[BaseException] = []
-        written: list[Slice] = []
+        written: list[Aligned] = []
         begun = threading.Event()
 
         def work() -> None:
             try:
-                for each in market():
+                for each in decided():
                     partition.write_batch([each])
                     written.append(each)
                     if len(written) == 10:
@@ -94,7 +94,7 @@ def test_a_lost_postgres_loses_and_doubles_nothing(
         writer.start()
         assert begun.wait(60)
         getattr(own, end)()
-        assert len(written) < len(market()), "it died in the middle"
+        assert len(written) < len(decided()), "it died in the middle"
         own.start()
         writer.join(120)
         assert not writer.is_alive()
@@ -112,7 +112,7 @@ def test_a_postgres_that_stays_away_ends_the_run(clean_redis_url: str) -> None:
         partition = opened((url, clean_redis_url), patience_s=0.3)
         own.stop()
         with pytest.raises(ServiceError, match=r"Postgres at .* does not answer"):
-            partition.write_batch(list(market()))
+            partition.write_batch(list(decided()))
         with pytest.raises(ServiceError, match=r"Postgres at .* does not answer"):
             opened((url, clean_redis_url), patience_s=0.1)
         partition.close()
@@ -121,18 +121,18 @@ def test_a_postgres_that_stays_away_ends_the_run(clean_redis_url: str) -> None:
 def test_a_redis_that_comes_back_empty_hears_of_the_rest_in_a_new_epoch(
     database_url: str, connection: psycopg.Connection
 ) -> None:
-    slices = list(market())
+    decisions = list(decided())
     with server(valkey_service) as own:
         url = own.start()
         partition = opened((database_url, url), patience_s=60)
-        write(partition, slices[:30], 5)
+        write(partition, decisions[:30], 5)
         with feed.connect(url) as client:
             before = announced(client)
             feed.renew_epoch(client)
             epoch = client.get("feed:epoch")
         assert before
         own.kill()
-        writer = threading.Thread(target=write, args=(partition, slices[30:], 5))
+        writer = threading.Thread(target=write, args=(partition, decisions[30:], 5))
         writer.start()
         own.start()
         writer.join(120)
@@ -147,9 +147,9 @@ def test_a_redis_that_comes_back_empty_hears_of_the_rest_in_a_new_epoch(
 
 
 def test_a_feed_that_lost_its_end_gets_a_new_epoch(addresses: tuple[str, str], client: redis.Redis) -> None:
-    slices = list(market())
+    decisions = list(decided())
     partition = opened(addresses)
-    write(partition, slices[:30], 5)
+    write(partition, decisions[:30], 5)
     feed.renew_epoch(client)
     epoch = client.get("feed:epoch")
     newest = feed.newest(client)
@@ -166,7 +166,7 @@ def test_a_database_that_began_anew_is_heard_on_an_old_feed(
 ) -> None:
     feed.publish(client, "alerts", [(500, b"{}")])
     partition = opened(addresses)
-    write(partition, market(), 50)
+    write(partition, decided(), 50)
     partition.close()
     assert sorted(announced(client)) == sorted(emitted().values())
     assert feed.newest(client) == 500 + len(emitted())
@@ -178,7 +178,7 @@ def test_two_writers_lose_no_announcement(
     begin_anew(connection, client)
     partitions = [opened(addresses), opened(addresses)]
     threads = [
-        threading.Thread(target=write, args=(partition, market()[at::2], 1)) for at, partition in enumerate(partitions)
+        threading.Thread(target=write, args=(partition, decided()[at::2], 1)) for at, partition in enumerate(partitions)
     ]
     for thread in threads:
         thread.start()

@@ -1,0 +1,148 @@
+"""Judgements: what all shards decided together, in words: the records that the ledger and the feed take.
+
+Pure functions of an Aligned and the vocabulary of its recipe. Nothing is computed here that was not
+decided before; numbers get their names, instants their form, and what is not a number is null.
+"""
+
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain import clock, ids
+from domain.aligned import Aligned
+from domain.scores import REGIMES
+from domain.signals import FrameView, Outcome, Signal
+from domain.slices import OUTCOMES, SUPPRESSED, SUPPRESSED_REASONS
+from domain.vocabulary import Vocabulary
+from flows.conclusions import instrument
+from flows.plain import known, rows
+from flows.reasons import Evidence, sentence
+
+SCORED = ("adjusted_score", "time_decay_factor", "historical_boost", "correlation_boost", "risk_penalty")
+"""Fields of a signal that stand in its score under the same name."""
+
+
+def signals(given: Aligned, vocabulary: Vocabulary) -> list[Signal]:
+    """The candidates, emitted and suppressed, each with its score and its reason in a sentence."""
+    if not given.candidates.size:
+        return []
+    evidence = _evidence(given, vocabulary)
+    scores: list[dict[str, Any] | None] = [*rows(given.scores)] or [None] * given.candidates.size
+    return [
+        _signal(row, score, given.decided[:, at], given.names[row["instrument"]], evidence, vocabulary)
+        for at, (row, score) in enumerate(zip(rows(given.candidates), scores, strict=True))
+    ]
+
+
+def outcomes(given: Aligned, vocabulary: Vocabulary) -> list[Outcome]:
+    """How candidates of these instants and of earlier ones ended."""
+    found = []
+    for row in rows(given.outcomes):
+        entered, name = row["entry_at"] != 0, given.names[row["instrument"]]
+        strategy = vocabulary.strategies[row["strategy"]]
+        found.append(
+            Outcome(
+                signal_id=ids.signal_id(name, vocabulary.primary, strategy, row["direction"], row["ts"]),
+                outcome=OUTCOMES[row["outcome"]],  # type: ignore[arg-type]  # the names of OutcomeName
+                entry_at=clock.to_datetime(row["entry_at"]) if entered else None,
+                exit_at=clock.to_datetime(row["exit_at"]),
+                entry_price=known(row["entry_price"]),
+                exit_price=known(row["exit_price"]),
+                return_pct=known(row["return_pct"]),
+                return_r=known(row["return_r"]),
+                best_r=known(row["best_r"]),
+                worst_r=known(row["worst_r"]),
+                duration_s=(row["exit_at"] - row["entry_at"]) / clock.SECOND if entered else None,
+            )
+        )
+    return found
+
+
+Moments = dict[tuple[int, int], list[Evidence]]
+"""What detectors noticed on the primary bars, by (instrument, instant)."""
+
+
+def _evidence(given: Aligned, vocabulary: Vocabulary) -> Moments:
+    found: Moments = defaultdict(list)
+    primary = vocabulary.frames.index(vocabulary.primary)
+    noticed = given.events[given.events["frame"] == primary]
+    for row in rows(noticed[np.isin(noticed["ts"], given.candidates["ts"])]):
+        detector = vocabulary.detectors[row["detector"]]
+        found[row["instrument"], row["ts"]].append(Evidence(detector, row["direction"], row["strength"]))
+    return found
+
+
+def _signal(
+    row: dict[str, Any],
+    score: dict[str, Any] | None,
+    features: NDArray[np.float64],
+    name: str,
+    moments: Moments,
+    vocabulary: Vocabulary,
+) -> Signal:
+    listed, strategy = instrument(name), vocabulary.strategies[row["strategy"]]
+    evidence = moments.get((row["instrument"], row["ts"]), [])
+    # The columns hold room for as many frames as a recipe may have.
+    looks = list(zip(vocabulary.frames, row["mtf_direction"].tolist(), row["mtf_strength"].tolist(), strict=False))
+    suppressed = SUPPRESSED_REASONS[row["reason"]] if row["status"] == SUPPRESSED else None
+    expires_at = clock.to_datetime(row["expires_at"])
+    return Signal(
+        id=ids.signal_id(name, vocabulary.primary, strategy, row["direction"], row["ts"]),
+        venue=listed.venue,
+        symbol=listed.symbol,
+        market_slug=listed.market_slug,
+        signal_type=strategy,
+        timeframe=vocabulary.primary,
+        direction="long" if row["direction"] > 0 else "short",
+        detected_at=clock.to_datetime(row["ts"]),
+        entry_price=row["entry_price"],
+        take_profit=row["take_profit"],
+        stop_loss=row["stop_loss"],
+        expires_at=expires_at,
+        status="suppressed" if suppressed else "emitted",
+        suppressed_reason=suppressed,
+        raw_confidence=row["confidence"],
+        mtf_aligned=bool(row["mtf_aligned"]),
+        mtf_score=row["mtf_score"],
+        mtf_details={frame: FrameView(direction, strength) for frame, direction, strength in looks},
+        events=[each.detector for each in evidence],
+        features={name: known(value) for name, value in zip(vocabulary.features, features.tolist(), strict=True)},
+        reason=sentence(
+            symbol=listed.symbol,
+            timeframe=vocabulary.primary,
+            strategy=strategy,
+            direction=row["direction"],
+            evidence=evidence,
+            frame_directions=[direction for _, direction, _ in looks],
+            take_profit=row["take_profit"],
+            stop_loss=row["stop_loss"],
+            expires_at=expires_at,
+            suppressed_reason=suppressed,
+        ),
+        simulated=listed.simulated,
+        **(_scored(score, name, vocabulary) if score else {}),
+    )
+
+
+def _scored(score: dict[str, Any], name: str, vocabulary: Vocabulary) -> dict[str, Any]:
+    """The fields of a signal that its score fills."""
+    related = zip(
+        score["correlated_strategy"].tolist(),
+        score["correlated_direction"].tolist(),
+        score["correlated"].tolist(),
+        strict=True,
+    )
+    return {
+        **{field: known(score[field]) for field in SCORED},
+        "regime": REGIMES[score["regime"]],
+        "final_score": known(score["final_score"]),
+        "ranking": score["ranking"] or None,
+        "probability": known(score["probability"]),
+        "expected_value_r": known(score["expected_r"]),
+        "correlations": [
+            ids.signal_id(name, vocabulary.primary, vocabulary.strategies[strategy], direction, ts)
+            for strategy, direction, ts in list(related)[: score["correlations"]]
+        ],
+    }
