@@ -38,10 +38,10 @@ def market(bars: int = 400, step: int = 40) -> tuple[Slice, ...]:
 
 
 @cache
-def decided() -> tuple[Aligned, ...]:
+def decided(bars: int = 400, step: int = 40) -> tuple[Aligned, ...]:
     """The same market with both shards in one order."""
     align = Align(len(WORDS.features), shards=2)
-    found = [align.on_batch([(each.names[0], each)])[0] for each in market()]
+    found = [align.on_batch([(each.names[0], each)])[0] for each in market(bars, step)]
     return tuple(one for some in found for one in some)
 
 
