@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from domain.composites import COMPOSITE
 from domain.executions import EQUITY, EXECUTION
+from domain.performance import ALERT, PERFORMANCE
 from domain.scores import SCORE
 from domain.slices import BAR, CANDIDATE, EVENT, OUTCOME
 
@@ -46,7 +47,7 @@ class Aligned:
     `slot` and `row` are those of the shard and mean nothing here. `decided` holds the features of
     each candidate at its decision: (columns, candidates). align fills these; relate `relations`;
     score `scores`, a row for each candidate, and the candidates' status and reason; correlate
-    `composites`; execute `executions` and `equity`.
+    `composites`; execute `executions` and `equity`; tally `performance` and `alerts`.
     """
 
     watermark: int
@@ -61,3 +62,5 @@ class Aligned:
     composites: Rows = field(default_factory=lambda: np.empty(0, COMPOSITE))
     executions: Rows = field(default_factory=lambda: np.empty(0, EXECUTION))
     equity: Rows = field(default_factory=lambda: np.empty(0, EQUITY))
+    performance: Rows = field(default_factory=lambda: np.empty(0, PERFORMANCE))
+    alerts: Rows = field(default_factory=lambda: np.empty(0, ALERT))

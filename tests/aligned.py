@@ -10,7 +10,7 @@ from domain.aligned import ORDER, Aligned
 
 GIVEN = (*ORDER, "decided", "relations", "scores")
 """Families that come from the steps before, with the column of their time; the rest is concluded."""
-TIMES = {family: order[0] for family, order in ORDER.items()} | {"relations": "ts"}
+TIMES = {family: order[0] for family, order in ORDER.items()} | {"relations": "ts", "executions": "at", "equity": "day"}
 
 
 def joined(values: Sequence[Aligned]) -> Aligned:

@@ -1,0 +1,49 @@
+"""Performance: running sums of what trades earned, and what is worth telling somebody about them.
+
+Sums, not ratios: whoever shows a rate computes it from its sums, with its interval, where it is shown.
+"""
+
+import numpy as np
+
+OVERALL, STRATEGY, BUCKET = range(3)
+GROUPS = ("overall", "signal_type", "confidence")
+BUCKETS = 10
+"""Buckets of the calibrated probability, a tenth each."""
+
+PERFORMANCE = np.dtype(
+    [
+        ("ts", "<i8"),  # event time of the trade that changed it
+        ("group", "<i4"),  # index into GROUPS
+        ("index", "<i4"),  # 0; index of the strategy; of the bucket
+        ("trades", "<i8"),
+        ("wins", "<i8"),  # net of costs
+        ("losses", "<i8"),
+        ("streak", "<i8"),  # wins in a row; below 0: losses in a row
+        ("pnl", "<f8"),  # quote units, net
+        ("gains", "<f8"),  # sum of what winners earned
+        ("losings", "<f8"),  # sum of what losers lost, above 0
+        ("r", "<f8"),  # sum of R, net
+        ("r_squares", "<f8"),
+        ("best_pnl", "<f8"),  # highest running sum of pnl, 0 at first
+        ("drawdown", "<f8"),  # deepest fall from it, quote units, at least 0
+        ("probability", "<f8"),  # sum of the calibrated probabilities of the trades that had one
+        ("predicted", "<i8"),  # how many had one
+        ("brier", "<f8"),  # sum of (probability - won)²
+    ]
+)
+
+WIN_STREAK, LOSS_STREAK, DRAWDOWN, DEGRADED, RECOVERED = range(5)
+ALERTS = ("win_streak", "loss_streak", "drawdown", "degraded", "recovered")
+LEVELS = ("info", "warning", "warning", "warning", "info")
+"""How much each kind of alert matters."""
+
+ALERT = np.dtype(
+    [
+        ("ts", "<i8"),
+        ("kind", "<i4"),  # index into ALERTS
+        ("strategy", "<i4"),  # -1: the whole account
+        ("count", "<i8"),  # trades behind it
+        ("value", "<f8"),  # length of the streak; drawdown, a fraction; mean R
+        ("bound", "<f8"),  # the other end of the interval for mean R; NaN else
+    ]
+)

@@ -1,0 +1,148 @@
+"""Performance: what each trade that ends adds to the sums of its groups, and when somebody should know."""
+
+import numpy as np
+
+from domain.executions import EVEN, LOSS, WIN
+from domain.performance import (
+    BUCKET,
+    BUCKETS,
+    DEGRADED,
+    DRAWDOWN,
+    LOSS_STREAK,
+    OVERALL,
+    RECOVERED,
+    STRATEGY,
+    WIN_STREAK,
+)
+from operators.kernels import kernel
+
+RECORD = np.dtype([("weight", "<f8"), ("squares", "<f8"), ("mean", "<f8"), ("variance", "<f8"), ("degraded", "<i8")])
+"""A strategy's recent R, exponentially weighted: sums of weights and of their squares, moments, and the last alert."""
+WINS_IN_A_ROW, LOSSES_IN_A_ROW, DRAWDOWN_STEP = 10, 5, 0.1
+HALF_LIFE, LEAST, Z = 50.0, 30.0, 1.645
+"""A trade weighs half after 50 more. Under 30 effective trades nothing is said; one-sided 95 %."""
+
+
+@kernel
+def _add(sums, trade):
+    """Take a trade in."""
+    sums.ts = trade.at
+    sums.trades += 1
+    sums.pnl += trade.pnl
+    if trade.state == WIN:
+        sums.wins += 1
+        sums.gains += trade.pnl
+        sums.streak = max(sums.streak, 0) + 1
+    elif trade.state == LOSS:
+        sums.losses += 1
+        sums.losings -= trade.pnl
+        sums.streak = min(sums.streak, 0) - 1
+    else:
+        sums.streak = 0
+    sums.r += trade.pnl_r
+    sums.r_squares += trade.pnl_r * trade.pnl_r
+    sums.best_pnl = max(sums.best_pnl, sums.pnl)
+    sums.drawdown = max(sums.drawdown, sums.best_pnl - sums.pnl)
+    if not np.isnan(trade.probability):
+        won = 1.0 if trade.state == WIN else 0.0
+        sums.predicted += 1
+        sums.probability += trade.probability
+        sums.brier += (trade.probability - won) ** 2
+
+
+@kernel
+def _tell(out, ts, kind, strategy, count, value, bound):
+    out.ts, out.kind, out.strategy, out.count, out.value, out.bound = ts, kind, strategy, count, value, bound
+
+
+@kernel
+def _watch(record, sums, trade, out):
+    """Whether the strategy's recent mean R is credibly below 0, and has not been before; rows written."""
+    keep = 0.5 ** (1.0 / HALF_LIFE)
+    record.weight = keep * record.weight + 1.0
+    record.squares = keep * keep * record.squares + 1.0
+    away = trade.pnl_r - record.mean
+    share = 1.0 / record.weight
+    record.mean += share * away
+    record.variance = (1.0 - share) * (record.variance + share * away * away)
+    count = record.weight * record.weight / record.squares
+    if count < LEAST:
+        return 0
+    bound = record.mean + Z * np.sqrt(record.variance / (count - 1.0))
+    if bound < 0.0 and not record.degraded:
+        record.degraded = 1
+        _tell(out[0], trade.at, DEGRADED, trade.strategy, sums.trades, record.mean, bound)
+        return 1
+    if record.mean > 0.0 and record.degraded:
+        record.degraded = 0
+        _tell(out[0], trade.at, RECOVERED, trade.strategy, sums.trades, record.mean, bound)
+        return 1
+    return 0
+
+
+@kernel
+def perform(trades, days, sums, records, sunk, changes, alerts):
+    """Take the trades that ended, and the days, in; each in the order of its time.
+
+    Parameters
+    ----------
+    trades, days
+        EXECUTION, of which those that ended count, and EQUITY.
+    sums
+        (1 + strategies + BUCKETS,) PERFORMANCE: of all, of each strategy, of each bucket; moved on.
+    records
+        (strategies,) RECORD; moved on.
+    sunk
+        (1,) int64: tenths of drawdown that were told; moved on.
+    changes, alerts
+        Room for three rows a trade; for three a trade and one a day.
+
+    Returns
+    -------
+    tuple
+        Rows written of each.
+    """
+    changed = told = day = 0
+    for at in range(trades.size):
+        trade = trades[at]
+        if trade.state not in (WIN, LOSS, EVEN):
+            continue
+        while day < days.size and days[day].day < trade.at:
+            told += _deepen(days[day], sums[0], sunk, alerts[told:])
+            day += 1
+        strategies = records.size
+        bucket = -1
+        if not np.isnan(trade.probability):
+            bucket = min(BUCKETS - 1, int(trade.probability * BUCKETS))
+        for group in (OVERALL, STRATEGY, BUCKET):
+            if group == BUCKET and bucket < 0:
+                continue
+            place = (0, 1 + trade.strategy, 1 + strategies + bucket)[group]
+            _add(sums[place], trade)
+            changes[changed] = sums[place]
+            changed += 1
+        mine = sums[1 + trade.strategy]
+        if mine.streak > 0 and mine.streak % WINS_IN_A_ROW == 0:
+            _tell(alerts[told], trade.at, WIN_STREAK, trade.strategy, mine.trades, mine.streak, np.nan)
+            told += 1
+        elif mine.streak < 0 and mine.streak % LOSSES_IN_A_ROW == 0:
+            _tell(alerts[told], trade.at, LOSS_STREAK, trade.strategy, mine.trades, -mine.streak, np.nan)
+            told += 1
+        told += _watch(records[trade.strategy], mine, trade, alerts[told:])
+    while day < days.size:
+        told += _deepen(days[day], sums[0], sunk, alerts[told:])
+        day += 1
+    return changed, told
+
+
+@kernel
+def _deepen(day, sums, sunk, out):
+    """A drawdown that reached another tenth; told anew after a new high."""
+    if day.drawdown >= 0.0:
+        sunk[0] = 0
+    tenths = int(-day.drawdown / DRAWDOWN_STEP + 1e-9)
+    if tenths <= sunk[0]:
+        return 0
+    sunk[0] = tenths
+    _tell(out[0], day.day, DRAWDOWN, -1, sums.trades, -day.drawdown, np.nan)
+    return 1
