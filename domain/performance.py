@@ -29,6 +29,11 @@ PERFORMANCE = np.dtype(
         ("probability", "<f8"),  # sum of the calibrated probabilities of the trades that had one
         ("predicted", "<i8"),  # how many had one
         ("brier", "<f8"),  # sum of (probability - won)²
+        ("day", "<i8"),  # UTC day of the newest trade, since 1970
+        ("day_return", "<f8"),  # what it earned so far, as a share of the equity before each trade
+        ("days", "<i8"),  # days that ended since the first trade, those without a trade included
+        ("returns", "<f8"),  # sum of their returns
+        ("return_squares", "<f8"),
     ]
 )
 

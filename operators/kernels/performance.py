@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from domain.clock import DAY
 from domain.executions import EVEN, LOSS, WIN
 from domain.performance import (
     BUCKET,
@@ -24,9 +25,25 @@ HALF_LIFE, LEAST, Z = 50.0, 30.0, 1.645
 
 
 @kernel
+def _add_to_day(sums, trade):
+    """Add a trade to its UTC day; days that ended meanwhile are summed, those without a trade as zeros."""
+    today = trade.at // DAY
+    if sums.trades > 0 and today > sums.day:
+        sums.days += today - sums.day
+        sums.returns += sums.day_return
+        sums.return_squares += sums.day_return * sums.day_return
+        sums.day_return = 0.0
+    sums.day = today
+    before = trade.equity - trade.pnl
+    if before > 0.0:
+        sums.day_return += trade.pnl / before
+
+
+@kernel
 def _add(sums, trade):
     """Take a trade in."""
     sums.ts = trade.at
+    _add_to_day(sums, trade)
     sums.trades += 1
     sums.pnl += trade.pnl
     if trade.state == WIN:

@@ -30,6 +30,7 @@ def history(seed: int = 3, count: int = 600) -> Aligned:
     trades["state"] = rng.choice([PLANNED, OPEN, WIN, LOSS, EVEN], count, p=[0.1, 0.1, 0.35, 0.4, 0.05])
     trades["pnl_r"] = np.select([trades["state"] == WIN, trades["state"] == LOSS], [1.5, -1.1], 0.0)
     trades["pnl"] = 100.0 * trades["pnl_r"] * rng.uniform(0.5, 1.0, count)
+    trades["equity"] = 10_000.0 + np.cumsum(np.where(np.isin(trades["state"], (WIN, LOSS)), trades["pnl"], 0.0))
     trades["probability"] = np.where(rng.random(count) < 0.8, rng.uniform(0.0, 1.0, count), np.nan)
     days = np.zeros(30, EQUITY)
     days["day"] = np.arange(1, 31) * DAY
@@ -73,6 +74,8 @@ def test_the_newest_row_of_a_group_sums_its_trades() -> None:
         last, pnl, won = mine[-1], own["pnl"], own["state"] == WIN
         running = np.concatenate([[0.0], np.cumsum(pnl)])
         known = own[~np.isnan(own["probability"])]
+        by_day = np.zeros(own["at"][-1] // DAY - own["at"][0] // DAY + 1)
+        np.add.at(by_day, own["at"] // DAY - own["at"][0] // DAY, pnl / (own["equity"] - pnl))
         expected = {
             "trades": own.size,
             "wins": won.sum(),
@@ -85,6 +88,10 @@ def test_the_newest_row_of_a_group_sums_its_trades() -> None:
             "drawdown": (np.maximum.accumulate(running) - running).max(),
             "predicted": known.size,
             "probability": known["probability"].sum(),
+            "days": by_day.size - 1,
+            "returns": by_day[:-1].sum(),
+            "return_squares": (by_day[:-1] ** 2).sum(),
+            "day_return": by_day[-1],
             "brier": ((known["probability"] - (known["state"] == WIN)) ** 2).sum(),
         }
         assert {name: last[name] for name in expected} == pytest.approx(expected)
