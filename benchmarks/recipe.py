@@ -41,7 +41,7 @@ def run(rows: NDArray[Any], instruments: int, *, parquet: bool) -> tuple[float, 
         directory = Path(name)
         (directory / "tally").mkdir()
         begin_tally(directory / "tally", words)
-        sinks: dict[str, Any] = {"tally": TallySink(directory / "tally", words)}
+        sinks: dict[str, Any] = {"digest": TallySink(directory / "tally", words)}
         together: dict[str, Any] = {"aligned": AlignedTallySink(directory / "tally")}
         if parquet:
             sinks["parquet"] = ParquetSink(directory, words)

@@ -1,6 +1,12 @@
 """Composite: signals, events and other evidence that belong together, as one signal."""
 
+from datetime import datetime
+from typing import Literal
+
+import msgspec
 import numpy as np
+
+from domain.signals import Direction
 
 COMPONENTS = 8
 """The most components one composite names; the strongest are kept."""
@@ -32,3 +38,38 @@ COMPOSITE = np.dtype(
         ("component_weight", "<f8", (COMPONENTS,)),  # its share in the confidence, log-odds
     ]
 )
+
+
+class Component(msgspec.Struct, frozen=True, kw_only=True):
+    """One piece of evidence in a composite; `id` is that of the signal or event, `weight` its log-odds."""
+
+    kind: str
+    id: str
+    name: str
+    direction: int
+    detected_at: datetime
+    weight: float
+
+
+class Composite(msgspec.Struct, frozen=True, kw_only=True):
+    """A composite signal as it leaves the process.
+
+    `composite_confidence` is a calibrated probability; `expected_return` is in R, net of costs, null
+    while nothing was graded; `risk_score` is in [0, 1], 1 the most.
+    """
+
+    id: str
+    venue: str
+    symbol: str
+    market_slug: str
+    pattern_type: str
+    direction: Direction | Literal["neutral"]
+    detected_at: datetime
+    component_signals: list[Component]
+    composite_confidence: float
+    correlation_score: float
+    expected_return: float | None
+    risk_score: float
+    regime: str
+    reason: str
+    simulated: bool

@@ -4,7 +4,13 @@ A row is written when something about a trade changes: it is planned at the deci
 first price after it, and closed with its outcome. The newest row of a trade is the truth.
 """
 
+from datetime import datetime
+from typing import Literal
+
+import msgspec
 import numpy as np
+
+from domain.signals import Direction
 
 PLANNED, OPEN, WIN, LOSS, EVEN, UNFILLED, SKIPPED = range(7)
 STATES = ("planned", "open", "win", "loss", "even", "unfilled", "skipped")
@@ -50,3 +56,56 @@ EQUITY = np.dtype(
     ]
 )
 """One row for each UTC day that ended, days without a trade included."""
+
+
+TradeState = Literal["planned", "open", "win", "loss", "even", "unfilled", "skipped"]
+
+
+class Execution(msgspec.Struct, frozen=True, kw_only=True):
+    """A paper trade as it leaves the process, as of its last change. No order stands behind it.
+
+    `entry_price` is the planned one until `entry_time`. Money is in quote units; `fees` hold slippage.
+    """
+
+    id: str
+    signal_id: str
+    venue: str
+    symbol: str
+    market_slug: str
+    signal_type: str
+    timeframe: str
+    direction: Direction
+    planned_at: datetime
+    updated_at: datetime
+    entry_price: float
+    entry_time: datetime | None
+    exit_price: float | None
+    exit_time: datetime | None
+    shares: float
+    notional: float
+    risk: float
+    fees: float
+    pnl: float | None
+    pnl_pct: float | None
+    pnl_r: float | None
+    outcome: TradeState
+    skipped_reason: str | None
+    regime: str
+    probability: float | None
+    equity: float
+    simulated: bool
+
+
+class EquityDay(msgspec.Struct, frozen=True, kw_only=True):
+    """The paper account at the end of a UTC day, open positions at their last close.
+
+    `daily_return` is a share of the equity at the day's begin; `drawdown` one of its highest mark, at
+    most 0.
+    """
+
+    day: datetime
+    equity: float
+    daily_return: float | None
+    drawdown: float
+    open_positions: int
+    gross_exposure: float | None

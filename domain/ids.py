@@ -22,5 +22,20 @@ def event_id(instrument: str, timeframe: str, detector: str, at_ns: int) -> str:
     return _digest("event", instrument, timeframe, detector, at_ns)
 
 
+def execution_id(signal: str) -> str:
+    """The id of the paper trade of a signal: 32 hex digits."""
+    return _digest("execution", signal)
+
+
+def composite_id(instrument: str, pattern: str, direction: int, decided_ns: int) -> str:
+    """The id of one composite of one pattern at one instant: 32 hex digits."""
+    return _digest("composite", instrument, pattern, direction, decided_ns)
+
+
+def alert_id(kind: str, subject: str, at_ns: int, count: int) -> str:
+    """The id of one alert about a strategy or the account: 32 hex digits."""
+    return _digest("alert", kind, subject, at_ns, count)
+
+
 def _digest(*parts: str | int) -> str:
     return blake2b("|".join(map(str, parts)).encode(), digest_size=16).hexdigest()

@@ -3,6 +3,10 @@
 Sums, not ratios: whoever shows a rate computes it from its sums, with its interval, where it is shown.
 """
 
+from datetime import datetime
+from typing import Literal
+
+import msgspec
 import numpy as np
 
 OVERALL, STRATEGY, BUCKET = range(3)
@@ -52,3 +56,44 @@ ALERT = np.dtype(
         ("bound", "<f8"),  # the other end of the interval for mean R; NaN else
     ]
 )
+
+
+class Performance(msgspec.Struct, frozen=True, kw_only=True):
+    """What the trades of a group earned, net of costs: sums and counts, as of its newest trade.
+
+    `group` is overall, signal_type or confidence; `name` the strategy, or the bucket as in "0.5-0.6".
+    Money is in quote units; `r` in units of the planned risk.
+    """
+
+    group: str
+    name: str
+    last_updated: datetime
+    total_trades: int
+    wins: int
+    losses: int
+    streak: int
+    total_pnl: float
+    gains: float
+    losings: float
+    total_r: float
+    r_squares: float
+    max_drawdown: float
+    predicted: int
+    probability_sum: float
+    brier_sum: float
+    days: int
+    day_returns: float
+    day_return_squares: float
+
+
+class Alert(msgspec.Struct, frozen=True, kw_only=True):
+    """Something worth telling a person; `signal_type` is null if it is of the whole account."""
+
+    id: str
+    kind: str
+    level: Literal["info", "warning"]
+    message: str
+    at: datetime
+    signal_type: str | None
+    value: float
+    trades: int

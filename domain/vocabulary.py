@@ -16,7 +16,7 @@ class Vocabulary(msgspec.Struct, frozen=True):
         Names of the frames, finest first: `("1m", "5m", "15m", "1h")`.
     features
         Names of the feature columns, in the order of `Slice.features`.
-    detectors, strategies
+    detectors, strategies, patterns
         Names in file-name order, as the catalogues give them.
     primary
         The frame on which strategies decide; one of `frames`.
@@ -27,3 +27,4 @@ class Vocabulary(msgspec.Struct, frozen=True):
     detectors: tuple[str, ...]
     strategies: tuple[str, ...]
     primary: str = "5m"
+    patterns: tuple[str, ...] = ()

@@ -20,6 +20,7 @@ from bytewax.outputs import Sink
 from domain.environ import read
 from domain.errors import ServiceError
 from flows import cluster, health
+from flows.intelligence import Intelligence
 from flows.manifest import manifest, open_recovery
 from flows.metrics import EngineMetrics
 from flows.progress import Progress, Watched
@@ -50,7 +51,7 @@ def run(environ: Mapping[str, str]) -> int:
     ServiceError
         If no address of Postgres or Redis is given, or one stays away for too long.
     """
-    settings = EngineSettings.from_environ(dict(environ))
+    settings, intelligence = EngineSettings.from_environ(dict(environ)), Intelligence.from_environ(environ)
     database_url, redis_url = discovery.database_url(environ), discovery.redis_url(environ)
     await_services(database_url, redis_url)
     home = home_of(read(ServiceSettings, "services", environ), environ)
@@ -68,7 +69,7 @@ def run(environ: Mapping[str, str]) -> int:
     server = health.serve(settings.host, settings.port, metrics, progress, settings.stalled_s)
     health.tell_redis(redis_url, metrics, progress)
     health.watch(progress, settings.stalled_s)
-    flow = live(settings, database_url, redis_url, progress, metrics)
+    flow = live(settings, intelligence, database_url, redis_url, progress, metrics)
     try:
         cluster.run(flow, epoch=timedelta(milliseconds=settings.epoch_ms), recovery=directory)
     finally:
@@ -99,7 +100,12 @@ def _problem(look: Callable[[], str | None], patience_s: float) -> str | None:
 
 
 def live(
-    settings: EngineSettings, database_url: str, redis_url: str, progress: Progress, metrics: EngineMetrics
+    settings: EngineSettings,
+    intelligence: Intelligence,
+    database_url: str,
+    redis_url: str,
+    progress: Progress,
+    metrics: EngineMetrics,
 ) -> Dataflow:
     """The recipe between the Redis log and the ledger."""
     words = vocabulary(settings)
@@ -112,11 +118,16 @@ def live(
         "ledger": LedgerSink(database_url, redis_url, words),
         "decision_metrics": DecisionMetricsSink(metrics),
     }
-    return recipe(Watched(RedisLog(redis_url), progress), sinks, settings, aligned_sinks=together)
+    return recipe(
+        Watched(RedisLog(redis_url), progress), sinks, settings, intelligence=intelligence, aligned_sinks=together
+    )
 
 
 def live_flow() -> Dataflow:
     """`live` with everything from the environment, for `python -m bytewax.run flows.signals:flow`."""
     settings = EngineSettings.from_environ(dict(os.environ))
     progress, metrics = Progress(), EngineMetrics(vocabulary(settings))
-    return live(settings, discovery.database_url(os.environ), discovery.redis_url(os.environ), progress, metrics)
+    intelligence = Intelligence.from_environ(os.environ)
+    return live(
+        settings, intelligence, discovery.database_url(os.environ), discovery.redis_url(os.environ), progress, metrics
+    )

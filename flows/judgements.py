@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from domain import clock, ids
 from domain.aligned import Aligned
+from domain.composites import KINDS, Component, Composite
 from domain.scores import REGIMES
 from domain.signals import FrameView, Outcome, Signal
 from domain.slices import OUTCOMES, SUPPRESSED, SUPPRESSED_REASONS
 from domain.vocabulary import Vocabulary
 from flows.conclusions import instrument
 from flows.plain import known, rows
-from flows.reasons import Evidence, sentence
+from flows.reasons import Evidence, belonging, sentence
 
 SCORED = ("adjusted_score", "time_decay_factor", "historical_boost", "correlation_boost", "risk_penalty")
 """Fields of a signal that stand in its score under the same name."""
@@ -58,6 +59,62 @@ def outcomes(given: Aligned, vocabulary: Vocabulary) -> list[Outcome]:
             )
         )
     return found
+
+
+def composites(given: Aligned, vocabulary: Vocabulary) -> list[Composite]:
+    """Signals and events that belong together, each with its reason in a sentence."""
+    return [_composite(row, given.names[row["instrument"]], vocabulary) for row in rows(given.composites)]
+
+
+def _composite(row: dict[str, Any], name: str, vocabulary: Vocabulary) -> Composite:
+    listed, pattern = instrument(name), vocabulary.patterns[row["pattern"]]
+    fields = ("kind", "idea", "frame", "direction", "ts", "weight")
+    parts = zip(*(row[f"component_{field}"].tolist() for field in fields), strict=True)
+    components = [_component(name, vocabulary, KINDS[kind], *rest) for kind, *rest in list(parts)[: row["components"]]]
+    direction = row["direction"]
+    return Composite(
+        id=ids.composite_id(name, pattern, direction, row["ts"]),
+        venue=listed.venue,
+        symbol=listed.symbol,
+        market_slug=listed.market_slug,
+        pattern_type=pattern,
+        direction="long" if direction > 0 else "short" if direction < 0 else "neutral",
+        detected_at=clock.to_datetime(row["ts"]),
+        component_signals=components,
+        composite_confidence=row["composite_confidence"],
+        correlation_score=row["correlation_score"],
+        expected_return=known(row["expected_return"]),
+        risk_score=row["risk_score"],
+        regime=REGIMES[row["regime"]],
+        reason=belonging(
+            symbol=listed.symbol,
+            pattern=pattern,
+            direction=direction,
+            components=[each.name for each in components],
+            confidence=row["composite_confidence"],
+            statistic=row["statistic"],
+        ),
+        simulated=listed.simulated,
+    )
+
+
+def _component(
+    name: str, vocabulary: Vocabulary, kind: str, idea: int, frame: int, direction: int, ts: int, weight: float
+) -> Component:
+    if kind == "signal":
+        idea_name = vocabulary.strategies[idea]
+        identity = ids.signal_id(name, vocabulary.primary, idea_name, direction, ts)
+    else:
+        idea_name = vocabulary.detectors[idea]
+        identity = ids.event_id(name, vocabulary.frames[frame], idea_name, ts)
+    return Component(
+        kind=kind,
+        id=identity,
+        name=idea_name,
+        direction=direction,
+        detected_at=clock.to_datetime(ts),
+        weight=weight,
+    )
 
 
 Moments = dict[tuple[int, int], list[Evidence]]

@@ -13,7 +13,7 @@ import msgspec
 from domain.errors import RecoveryError
 from domain.frames import Frame
 from flows.cluster import make_recovery
-from operators import align, detect, measure, propose, relate, roll, settle
+from operators import align, detect, execute, measure, propose, relate, roll, settle, tally
 from operators.catalogue import Catalogue
 
 NAME = "manifest.json"
@@ -25,13 +25,15 @@ STEPS = (
     "settle.outcomes",
     "align.order",
     "relate.pairs",
+    "execute.account",
+    "tally.performance",
 )
 """Ids of the stateful steps of the recipe, which are storage keys: renaming one loses its state."""
 
 
 def manifest(frames: tuple[Frame, ...], ideas: Catalogue) -> dict[str, Any]:
     """What the state of this recipe depends on."""
-    versions = (module.VERSION for module in (roll, measure, detect, propose, settle, align, relate))
+    versions = (module.VERSION for module in (roll, measure, detect, propose, settle, align, relate, execute, tally))
     return {
         "steps": dict(zip(STEPS, versions, strict=True)),
         "frames": [frame.name for frame in frames],

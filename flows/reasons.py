@@ -52,6 +52,49 @@ def sentence(
     return f"{words}; suppressed: {_spoken(suppressed_reason)}." if suppressed_reason else f"{words}."
 
 
+def belonging(
+    *, symbol: str, pattern: str, direction: int, components: Sequence[str], confidence: float, statistic: float
+) -> str:
+    """Why signals belong together.
+
+    Examples
+    --------
+    >>> belonging(symbol="BTCUSDT", pattern="volume_spike", direction=1,
+    ...     components=["breakout", "volume_spike"], confidence=0.612, statistic=4.25)
+    'Volume spike on BTCUSDT, long: breakout and volume spike agree, 61 % likely to pay, statistic 4.25.'
+    """
+    side = {1: ", long", -1: ", short", 0: ""}[direction]
+    parts = [_spoken(name) for name in components]
+    told = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+    verb = "agree" if len(parts) > 1 else "stands alone"
+    words = f"{_spoken(pattern).capitalize()} on {symbol}{side}: {told} {verb}, {confidence:.0%}".replace("%", " %")
+    return f"{words} likely to pay, statistic {statistic:.4g}."
+
+
+def alarm(kind: str, strategy: str | None, value: float, bound: float, trades: int) -> str:
+    """What an alert says.
+
+    Examples
+    --------
+    >>> alarm("win_streak", "fade", 10.0, float("nan"), 42)
+    'fade: 10 wins in a row, 42 trades in all.'
+    >>> alarm("drawdown", None, 0.213, float("nan"), 90)
+    'The paper account is 21.3 % under its highest value, after 90 trades.'
+    """
+    match kind:
+        case "win_streak" | "loss_streak":
+            what = "wins" if kind == "win_streak" else "losses"
+            return f"{strategy}: {value:.0f} {what} in a row, {trades} trades in all."
+        case "drawdown":
+            return f"The paper account is {100.0 * value:.1f} % under its highest value, after {trades} trades."
+        case "degraded":
+            return (
+                f"{strategy} no longer earns: its recent mean is {value:.2f} R, "
+                f"below {bound:.2f} R with 95 % confidence, after {trades} trades."
+            )
+    return f"{strategy} earns again: its recent mean is {value:.2f} R, after {trades} trades."
+
+
 def price(value: float) -> str:
     """A price to six figures, with at least one decimal.
 

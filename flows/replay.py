@@ -25,6 +25,7 @@ from domain import errors
 from domain.errors import InputError, ServiceError, SignalEngineError
 from domain.frames import Frame
 from flows import cluster
+from flows.intelligence import Intelligence
 from flows.settings import EngineSettings
 from flows.signals import recipe, vocabulary
 from flows.sinks import parquet, relations
@@ -46,7 +47,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         Recordings or tables; see flows.sources.files.
     mapping, instrument, frame, end_ns, rejected_share_max
         How to read them; see there.
-    settings
+    settings, intelligence
         What decides the output.
     out
         Folder for Parquet; None writes none.
@@ -63,6 +64,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     end_ns: int | None = None
     rejected_share_max: float = 0.01
     settings: EngineSettings = EngineSettings()
+    intelligence: Intelligence = Intelligence()
     out: str | None = None
     database_url: str | None = None
     redis_url: str | None = None
@@ -140,8 +142,8 @@ def run_worker(plan: Plan, scratch: Path, staging: Path, number: int, addresses:
     source = plan.read()
     settings = plan.settings_for(source)
     words = vocabulary(settings)
-    sinks: dict[str, Sink[Any]] = {"tally": TallySink(scratch / "tally", words)}
-    together: dict[str, Sink[Any]] = {"aligned_tally": AlignedTallySink(scratch / "tally")}
+    sinks: dict[str, Sink[Any]] = {"digest": TallySink(scratch / "tally", words)}
+    together: dict[str, Sink[Any]] = {"aligned_digest": AlignedTallySink(scratch / "tally")}
     if plan.out is not None:
         sinks["parquet"] = ParquetSink(staging, words)
         together["relations"] = RelationsSink(staging, words)
@@ -152,7 +154,9 @@ def run_worker(plan: Plan, scratch: Path, staging: Path, number: int, addresses:
         sinks["market"] = MarketSink(plan.database_url, words)
         together["ledger"] = LedgerSink(plan.database_url, plan.redis_url, words)
     log = Noting(source.source(), scratch / f"error-{number}.json")
-    flow = recipe(log, sinks, settings, aligned_sinks=together, from_bars=source.kind == "bars")
+    flow = recipe(
+        log, sinks, settings, intelligence=plan.intelligence, aligned_sinks=together, from_bars=source.kind == "bars"
+    )
     cluster.run(flow, epoch=EPOCH, addresses=addresses, number=number)
 
 

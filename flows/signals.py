@@ -12,15 +12,18 @@ from domain.clock import HOUR
 from domain.errors import SettingError
 from domain.slices import Slice
 from domain.vocabulary import Vocabulary
+from flows.intelligence import DEFAULTS, Intelligence
 from flows.settings import EngineSettings
 from operators.align import align
 from operators.catalogue import catalogue
 from operators.detect import detect
+from operators.execute import execute
 from operators.measure import measure
 from operators.propose import ProposeSettings, propose
 from operators.relate import relate
 from operators.roll import RollSettings, roll
 from operators.settle import Costs, settle
+from operators.tally import tally
 
 Keyed = tuple[str, Slice]
 
@@ -30,6 +33,7 @@ def recipe(
     sinks: Mapping[str, Sink[Keyed]],
     settings: EngineSettings,
     *,
+    intelligence: Intelligence = DEFAULTS,
     aligned_sinks: Mapping[str, Sink[tuple[str, Aligned]]] | None = None,
     from_bars: bool = False,
 ) -> Dataflow:
@@ -43,6 +47,8 @@ def recipe(
         Step id to sink; each gets every Slice, keyed by shard.
     settings
         What decides the output.
+    intelligence
+        What decides the output beyond the shards.
     aligned_sinks
         Step id to sink; each gets what all shards concluded, in one order. Without any, shards are
         not aligned.
@@ -61,14 +67,17 @@ def recipe(
     proposed = propose(
         "propose", noticed, ideas.strategies, ideas.detectors, ideas.features, propose_settings(settings)
     )
-    settled = settle("settle", proposed, Costs(settings.fee_bps, settings.slippage_bps))
+    costs = Costs(settings.fee_bps, settings.slippage_bps)
+    settled = settle("settle", proposed, costs)
     for step_id, sink in sinks.items():
         op.output(step_id, settled, sink)
     if aligned_sinks:  # rows are held until all shards have passed them: not for nobody
         aligned = align("align", settled, len(ideas.columns))
         related = relate("relate", aligned, frames, settings.reference_symbol)
+        executed = execute("execute", related, intelligence.paper, costs)
+        tallied = tally("tally", executed, vocabulary(settings).strategies)
         for step_id, together in aligned_sinks.items():
-            op.output(step_id, related, together)
+            op.output(step_id, tallied, together)
     return flow
 
 

@@ -7,61 +7,20 @@ size is a trade that was skipped, and says why. No order ever leaves the process
 
 from dataclasses import replace
 
-import msgspec
 import numpy as np
 from bytewax.dataflow import operator
 from bytewax.operators import KeyedStream, StatefulBatchLogic, stateful_batch
 
 from domain.aligned import Aligned
 from domain.clock import DAY
-from domain.errors import SettingError
 from domain.executions import EQUITY, EXECUTION
+from domain.paper import PaperSettings
 from domain.scores import REGIMES
 from operators.kernels.paper import ACCOUNT, POSITION, RULE, trade
 from operators.settle import Costs
 from operators.state import freeze, thaw
 
 VERSION = 1
-
-
-class PaperSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Section `[paper]`, or SIGNALENGINE_PAPER_<NAME>.
-
-    Attributes
-    ----------
-    equity
-        What the account begins with, in quote units.
-    risk_fraction
-        Share of the equity that one trade may lose at its stop, costs included.
-    kelly_fraction
-        Share of Kelly's size that is the most a trade risks once its probability is known. A quarter
-        keeps most of the growth and forgives a probability that is off.
-    notional_max
-        The most that one position may be worth, as a multiple of the equity.
-    positions_max
-        Positions that may be planned or open at once.
-    """
-
-    equity: float = 10_000.0
-    risk_fraction: float = 0.01
-    kelly_fraction: float = 0.25
-    notional_max: float = 1.0
-    positions_max: int = 10
-
-    def checked(self) -> "PaperSettings":
-        """These settings, if they make sense.
-
-        Raises
-        ------
-        SettingError
-            If one is out of range; the message names it and the way out.
-        """
-        for name, top in (("equity", np.inf), ("risk_fraction", 1.0), ("kelly_fraction", 1.0), ("notional_max", 100.0)):
-            if not 0.0 < getattr(self, name) <= top:
-                raise SettingError(f"{name} {getattr(self, name):g} must be above 0 and at most {top:g}")
-        if not 1 <= self.positions_max <= 10_000:
-            raise SettingError(f"positions_max {self.positions_max} must lie between 1 and 10,000")
-        return self
 
 
 class Execute(StatefulBatchLogic[Aligned, Aligned, bytes]):

@@ -10,15 +10,18 @@ from domain.blocks import NO_ID, TRADE, bars_block, names_block, trades_block
 from domain.clock import MINUTE
 from domain.frames import parse_frames
 from domain.instruments import instrument_id
+from domain.paper import PaperSettings
 from domain.slices import BAR
 from operators.align import Align
 from operators.catalogue import catalogue
 from operators.detect import Detect
+from operators.execute import Execute
 from operators.measure import Measure
 from operators.propose import Propose, ProposeSettings
 from operators.relate import Relate
 from operators.roll import Roll, RollSettings
 from operators.settle import Costs, Settle
+from operators.tally import Tally
 
 
 def warm() -> None:
@@ -42,7 +45,12 @@ def warm() -> None:
         ):
             slices = step.on_batch(slices)[0]
         aligned = Align(len(ideas.columns), shards=1).on_batch([("", each) for each in slices])[0]
-        Relate(frames, "UP").on_batch(aligned)
+        for after in (
+            Relate(frames, "UP"),
+            Execute(PaperSettings(), Costs()),
+            Tally(tuple(s.name for s in ideas.strategies)),
+        ):
+            aligned = after.on_batch(aligned)[0]
 
 
 if __name__ == "__main__":

@@ -38,6 +38,7 @@ def run(options: argparse.Namespace) -> int:
 
     from domain.clock import parse_iso
     from domain.errors import SettingError
+    from flows.intelligence import Intelligence
     from flows.replay import Plan, replay
     from flows.services import discovery
     from flows.settings import EngineSettings
@@ -68,6 +69,7 @@ def run(options: argparse.Namespace) -> int:
         end_ns=end_ns,
         rejected_share_max=options.reject_limit / 100.0,
         settings=settings.checked(),
+        intelligence=Intelligence.from_environ(os.environ),
         out=options.out,
         workers=options.workers,
         **urls,

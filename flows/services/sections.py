@@ -13,12 +13,14 @@ from domain.environ import read
 RECORDS = {
     "api": "api.settings:ApiSettings",
     "engine": "flows.settings:EngineSettings",
+    "paper": "domain.paper:PaperSettings",
     "services": "flows.services.settings:ServiceSettings",
     "sim": "flows.sources.sim_settings:SimSettings",
 }
 CHECKS = {
     "api": "api.settings:check",
     "engine": "flows.settings:EngineSettings.checked",
+    "paper": "domain.paper:PaperSettings.checked",
     "sim": "flows.sources.sim_settings:SimSettings.checked",
 }
 """Functions that look at a whole record."""

@@ -5,17 +5,21 @@ before it is here. Everything has an id that a replay repeats, so a batch may co
 cut otherwise, and changes nothing.
 """
 
-from itertools import chain
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 
 from domain.aligned import Aligned
+from domain.composites import Composite
+from domain.executions import EquityDay, Execution
+from domain.performance import Alert, Performance
 from domain.signals import Outcome, Signal
 from domain.vocabulary import Vocabulary
-from flows import judgements
+from flows import accounts, judgements
 from flows.sinks.link import Link
 from flows.sinks.retry import PATIENCE_S
-from store import feed, outbox, outcomes, postgres, signals
+from store import alerts, composites, executions, feed, outbox, outcomes, performance, postgres, signals
 
 
 class LedgerSink(FixedPartitionedSink[Aligned, int]):
@@ -67,10 +71,9 @@ class LedgerPartition(StatefulSinkPartition[Aligned, int]):
         ServiceError
             If Postgres or Redis stays away for longer than our patience.
         """
-        decided = list(chain.from_iterable(judgements.signals(each, self._vocabulary) for each in values))
-        ended = list(chain.from_iterable(judgements.outcomes(each, self._vocabulary) for each in values))
-        if decided or ended:
-            self._link.run(lambda connection: self._write(connection, decided, ended))
+        batch = _gather(values, self._vocabulary)
+        if any(batch):
+            self._link.run(lambda connection: self._write(connection, batch))
 
     def snapshot(self) -> int:
         """The highest number announced, by which a feed that lost its end is found out."""
@@ -81,10 +84,15 @@ class LedgerPartition(StatefulSinkPartition[Aligned, int]):
         self._link.close()
         self._feed.close()
 
-    def _write(self, connection: postgres.Connection, decided: list[Signal], ended: list[Outcome]) -> None:
+    def _write(self, connection: postgres.Connection, batch: "_Batch") -> None:
         with postgres.transaction(connection):
-            waiting = signals.write(connection, decided)
-            outcomes.write(connection, ended)
+            waiting = signals.write(connection, batch.signals)
+            outcomes.write(connection, batch.outcomes)
+            waiting += composites.write(connection, batch.composites)
+            waiting += executions.write(connection, batch.executions)
+            executions.write_days(connection, batch.equity)
+            waiting += performance.write(connection, batch.performance)
+            waiting += alerts.write(connection, batch.alerts)
         if waiting:
             self._announce(connection)
 
@@ -100,3 +108,27 @@ class LedgerPartition(StatefulSinkPartition[Aligned, int]):
             feed.renew_epoch(self._feed)
             self._announced = newest
         self._announced = max(self._announced, outbox.drain(connection, self._feed))
+
+
+class _Batch(NamedTuple):
+    """All that a batch of Aligned decided."""
+
+    signals: list[Signal]
+    outcomes: list[Outcome]
+    composites: list[Composite]
+    executions: list[Execution]
+    equity: list[EquityDay]
+    performance: list[Performance]
+    alerts: list[Alert]
+
+
+def _gather(values: Sequence[Aligned], words: Vocabulary) -> _Batch:
+    return _Batch(
+        signals=[one for each in values for one in judgements.signals(each, words)],
+        outcomes=[one for each in values for one in judgements.outcomes(each, words)],
+        composites=[one for each in values for one in judgements.composites(each, words)],
+        executions=[one for each in values for one in accounts.executions(each, words)],
+        equity=[one for each in values for one in accounts.equity(each)],
+        performance=[one for each in values for one in accounts.performance(each, words)],
+        alerts=[one for each in values for one in accounts.alerts(each, words)],
+    )

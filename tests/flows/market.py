@@ -5,6 +5,7 @@ from functools import cache
 import numpy as np
 
 from domain.aligned import Aligned
+from domain.paper import PaperSettings
 from domain.slices import GAP, Reject, Slice
 from domain.vocabulary import Vocabulary
 from flows.settings import EngineSettings
@@ -12,10 +13,12 @@ from flows.signals import propose_settings, roll_settings, vocabulary
 from operators.align import Align
 from operators.catalogue import catalogue
 from operators.detect import Detect
+from operators.execute import Execute
 from operators.measure import Measure
 from operators.propose import Propose
 from operators.roll import Roll
 from operators.settle import Costs, Settle
+from operators.tally import Tally
 from tests.builders import blocks_of, market_bars, names_in_shard
 
 SETTINGS = EngineSettings(timeframes=("5m", "15m", "1h"), lateness_s=0.0, mtf_min_aligned=2)
@@ -39,10 +42,16 @@ def market(bars: int = 400, step: int = 40) -> tuple[Slice, ...]:
 
 @cache
 def decided(bars: int = 400, step: int = 40) -> tuple[Aligned, ...]:
-    """The same market with both shards in one order."""
+    """The same market with both shards in one order, traded on paper."""
     align = Align(len(WORDS.features), shards=2)
-    found = [align.on_batch([(each.names[0], each)])[0] for each in market(bars, step)]
-    return tuple(one for some in found for one in some)
+    steps = (Execute(PaperSettings(), Costs()), Tally(WORDS.strategies))
+    found: list[Aligned] = []
+    for each in market(bars, step):
+        values, _ = align.on_batch([(each.names[0], each)])
+        for after in steps:
+            values, _ = after.on_batch(values)
+        found += values
+    return tuple(found)
 
 
 def _concluded(batches: list[list[bytes]]) -> list[Slice]:

@@ -41,7 +41,7 @@ def concluded(directory, rows, *, batch, workers, epoch, recovery=None) -> Tally
     settings = BARS if from_bars else EngineSettings()
     directory.mkdir()
     source = Ready(rows, NAMES, batch, START + (700 * 5 * MINUTE if from_bars else 4 * HOUR))
-    sinks = {"tally": TallySink(directory, vocabulary(settings))}
+    sinks = {"digest": TallySink(directory, vocabulary(settings))}
     together = {"aligned": AlignedTallySink(directory)}
     begin_tally(directory, vocabulary(settings))
     flow = recipe(source, sinks, settings, aligned_sinks=together, from_bars=from_bars)
@@ -75,7 +75,7 @@ def test_recovery_may_be_on(tmp_path):
 
 
 def test_the_stateful_steps_are_those_of_the_manifest(tmp_path):
-    sinks = {"tally": TallySink(tmp_path, vocabulary(BARS))}
+    sinks = {"digest": TallySink(tmp_path, vocabulary(BARS))}
     together = {"aligned": AlignedTallySink(tmp_path)}
     flow = recipe(Ready(bars(), NAMES, 100, START), sinks, BARS, aligned_sinks=together)
     rendered = to_json(flow)

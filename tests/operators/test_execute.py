@@ -13,9 +13,10 @@ from domain.aligned import Aligned
 from domain.clock import DAY, MINUTE
 from domain.errors import SettingError
 from domain.executions import OPEN, PLANNED, SKIP_REASONS, SKIPPED, UNFILLED, WIN
+from domain.paper import PaperSettings
 from domain.scores import SCORE
 from domain.slices import BAR, CANDIDATE, EMITTED, OUTCOME, SUPPRESSED, SYNTHETIC, TP_HIT
-from operators.execute import Execute, PaperSettings
+from operators.execute import Execute
 from operators.kernels.paper import RULE, share_at_risk
 from operators.settle import Costs
 from tests.aligned import cut, joined

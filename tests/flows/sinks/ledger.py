@@ -14,7 +14,10 @@ from flows.sinks.ledger import LedgerPartition
 from store import feed, signals
 from tests.flows.market import WORDS, decided
 
-TABLES = ("signals", "outcomes", "outbox")
+TABLES = (
+    *("signals", "outcomes", "composite_signals", "trade_executions", "account_equity"),
+    *("signal_performance", "confidence_buckets", "alerts", "outbox"),
+)
 
 
 @pytest.fixture

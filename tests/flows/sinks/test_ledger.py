@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.errors import SetupError
+from flows import accounts
 from flows.sinks.ledger import LedgerSink
 from store import feed, signals
 from store.signals import SignalFilter
@@ -40,6 +41,18 @@ def test_the_ledger_holds_what_was_concluded(
     assert dict.fromkeys(announced(client)) == dict.fromkeys(emitted().values())
     assert len(announced(client)) == len(emitted()) > 5
     assert not contents(connection)["outbox"]
+    trades = [one for each in decided() for one in accounts.executions(each, WORDS)]
+    last = {trade.id: trade for trade in sorted(trades, key=lambda trade: trade.updated_at)}
+    stored = connection.execute("SELECT id, signal_id, outcome, pnl FROM trade_executions ORDER BY id").fetchall()
+    assert stored == [(t.id, t.signal_id, t.outcome, t.pnl) for t in sorted(last.values(), key=lambda t: t.id)]
+    untraded = "SELECT id FROM signals WHERE status = 'emitted' EXCEPT SELECT signal_id FROM trade_executions"
+    assert connection.execute(untraded).fetchall() == [], "every emitted signal has an execution"
+    ((trades_told, wins, pnl),) = connection.execute(
+        "SELECT total_trades, wins, total_pnl FROM signal_performance WHERE signal_type = 'overall'"
+    ).fetchall()
+    ended = [trade for trade in last.values() if trade.outcome in ("win", "loss", "even")]
+    assert (trades_told, wins) == (len(ended), sum(trade.outcome == "win" for trade in ended))
+    assert pnl == pytest.approx(sum(trade.pnl or 0.0 for trade in ended))
     assert partition.snapshot() == feed.newest(client)
     partition.close()
 

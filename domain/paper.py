@@ -1,0 +1,52 @@
+"""Paper: the rules of the account that trades every emitted signal, without an order behind it."""
+
+import math
+
+import msgspec
+
+from domain.errors import SettingError
+
+
+class PaperSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Section `[paper]`, or SIGNALENGINE_PAPER_<NAME>.
+
+    Attributes
+    ----------
+    equity
+        What the account begins with, in quote units.
+    risk_fraction
+        Share of the equity that one trade may lose at its stop, costs included.
+    kelly_fraction
+        Share of Kelly's size that is the most a trade risks once its probability is known. A quarter
+        keeps most of the growth and forgives a probability that is off.
+    notional_max
+        The most that one position may be worth, as a multiple of the equity.
+    positions_max
+        Positions that may be planned or open at once.
+    """
+
+    equity: float = 10_000.0
+    risk_fraction: float = 0.01
+    kelly_fraction: float = 0.25
+    notional_max: float = 1.0
+    positions_max: int = 10
+
+    def checked(self) -> "PaperSettings":
+        """These settings, if they make sense.
+
+        Raises
+        ------
+        SettingError
+            If one is out of range; the message names it and the way out.
+        """
+        for name, top in (
+            ("equity", math.inf),
+            ("risk_fraction", 1.0),
+            ("kelly_fraction", 1.0),
+            ("notional_max", 100.0),
+        ):
+            if not 0.0 < getattr(self, name) <= top:
+                raise SettingError(f"{name} {getattr(self, name):g} must be above 0 and at most {top:g}")
+        if not 1 <= self.positions_max <= 10_000:
+            raise SettingError(f"positions_max {self.positions_max} must lie between 1 and 10,000")
+        return self

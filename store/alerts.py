@@ -1,0 +1,35 @@
+"""Alerts: what was worth telling a person; written once, by id."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import psycopg
+
+from domain.performance import Alert
+from store.announced import Announced
+
+_COLUMNS: Final = {
+    "id": "text",
+    "kind": "text",
+    "level": "text",
+    "message": "text",
+    "at": "timestamptz",
+    "signal_type": "text",
+    "value": "float8",
+    "trades": "int8",
+}
+"""Name and Postgres type, in the order of the table and of `Alert`."""
+
+_TABLE: Final = Announced("alerts", "alerts", _COLUMNS)
+
+
+def write(connection: psycopg.Connection, alerts: Sequence[Alert]) -> int:
+    """Write alerts and the outbox row of each that is new; how many wait there because of this call.
+
+    Raises
+    ------
+    ServiceError
+        If Postgres cannot be reached.
+    """
+    first = {each.id: each for each in reversed(alerts)}
+    return _TABLE.write(connection, sorted(first.values(), key=lambda each: (each.at, each.id)))

@@ -1,0 +1,108 @@
+"""Executions: paper trades, one row each, which a later stage replaces and an earlier one never does."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+import psycopg
+
+from domain.executions import EquityDay, Execution
+from store.announced import Announced
+from store.columns import columns, unnest
+from store.postgres import reachable
+
+_COLUMNS: Final = {
+    "id": "text",
+    "signal_id": "text",
+    "venue": "text",
+    "symbol": "text",
+    "market_slug": "text",
+    "signal_type": "text",
+    "timeframe": "text",
+    "direction": "text",
+    "planned_at": "timestamptz",
+    "updated_at": "timestamptz",
+    "entry_price": "float8",
+    "entry_time": "timestamptz",
+    "exit_price": "float8",
+    "exit_time": "timestamptz",
+    "shares": "float8",
+    "notional": "float8",
+    "risk": "float8",
+    "fees": "float8",
+    "pnl": "float8",
+    "pnl_pct": "float8",
+    "pnl_r": "float8",
+    "outcome": "text",
+    "skipped_reason": "text",
+    "regime": "text",
+    "probability": "float8",
+    "equity": "float8",
+    "simulated": "boolean",
+}
+"""Name and Postgres type, in the order of the table and of `Execution`."""
+
+_STAGES: Final = {"planned": 0, "open": 1}
+_ENDED: Final = 2
+
+_TABLE: Final = Announced(
+    "trade_executions", "executions", {**_COLUMNS, "stage": "int2"}, newer="old.stage < excluded.stage"
+)
+
+_DAYS: Final = {
+    "day": "timestamptz",
+    "equity": "float8",
+    "daily_return": "float8",
+    "drawdown": "float8",
+    "open_positions": "int4",
+    "gross_exposure": "float8",
+}
+
+_WRITE_DAYS: Final = f"""
+INSERT INTO account_equity ({", ".join(_DAYS)})
+SELECT * FROM {unnest(_DAYS)}
+ON CONFLICT (day) DO NOTHING
+"""  # noqa: S608  names and types of our own columns
+
+
+class _Row(Execution, frozen=True, kw_only=True):
+    """A trade and how far it is, by which a change is known to be newer."""
+
+    stage: int
+
+
+def write(connection: psycopg.Connection, executions: Sequence[Execution]) -> int:
+    """Write trades as of their last change, and the outbox row of each that changed.
+
+    Returns
+    -------
+    int
+        How many wait in the outbox because of this call.
+
+    Raises
+    ------
+    ServiceError
+        If Postgres cannot be reached.
+    """
+    newest: dict[str, Execution] = {}
+    for each in sorted(executions, key=lambda trade: (_stage(trade), trade.updated_at)):
+        newest[each.id] = each
+    told = sorted(newest.values(), key=lambda trade: (trade.updated_at, trade.id))
+    return _TABLE.write(connection, [_Row(**msgspec.structs.asdict(each), stage=_stage(each)) for each in told], told)
+
+
+def write_days(connection: psycopg.Connection, days: Sequence[EquityDay]) -> None:
+    """Write what the account was worth at the end of each day; the first of a day stays.
+
+    Raises
+    ------
+    ServiceError
+        If Postgres cannot be reached.
+    """
+    if days:
+        with reachable():
+            connection.execute(_WRITE_DAYS, columns(days, _DAYS))
+
+
+def _stage(execution: Execution) -> int:
+    return _STAGES.get(execution.outcome, _ENDED)
