@@ -111,10 +111,11 @@ class DecayedSums:
         weights = np.ldexp(np.exp2(rest / self.half_life_ns), _exponents(whole - self._unit))
         np.add.at(self._sums, places, np.asarray(values, np.float64) * weights[:, None])
 
-    def at(self, now_ns: int) -> Floats:
-        """The sums as they weigh at `now_ns`, (groups, columns)."""
+    def at(self, now_ns: int, groups: ArrayLike | None = None) -> Floats:
+        """The sums as they weigh at `now_ns`, (groups, columns); of the groups asked for, or of all."""
         whole, rest = divmod(now_ns, self.half_life_ns)
-        scaled = np.ldexp(self._sums, _exponent(self._unit - whole))
+        asked = self._sums if groups is None else self._sums[np.asarray(groups, np.intp)]
+        scaled = np.ldexp(asked, _exponent(self._unit - whole))
         return np.asarray(scaled * 2.0 ** (-rest / self.half_life_ns))
 
     def snapshot(self) -> tuple[Any, ...]:

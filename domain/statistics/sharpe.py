@@ -83,7 +83,7 @@ def sharpe(returns: ArrayLike, *, periods_per_year: int = 365, risk_free: float 
     first = float(lags[0]) if len(lags) else None
     eta = annualising_factor(lags, periods_per_year)
     se = standard_error(ratio, moments.n, skewness=moments.skewness, kurtosis=moments.kurtosis)
-    adjusted_se = (
+    spread = (
         None
         if first is None or se is None
         else dispersion(ratio, skewness=moments.skewness, kurtosis=moments.kurtosis, autocorrelation=first)
@@ -97,7 +97,7 @@ def sharpe(returns: ArrayLike, *, periods_per_year: int = 365, risk_free: float 
         moments.kurtosis,
         first,
         None if eta is None else ratio * eta,
-        None if adjusted_se is None else math.sqrt(adjusted_se / moments.n) * year,
+        None if spread is None else math.sqrt(spread / moments.n) * year,
     )
 
 

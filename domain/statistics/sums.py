@@ -71,7 +71,7 @@ def add(
     >>> rows["n"], rows["total"]
     (array([2, 1]), array([ 0.5, -1. ]))
     """
-    values = np.asarray(results, np.float64)
+    values = np.asarray(results, np.float64) + 0.0  # one zero only: which of −0 and 0 is least depends on order
     places = np.asarray(codes, np.intp)
     own = np.ones(len(values)) if uniqueness is None else np.asarray(uniqueness, np.float64)
     odds = None if probabilities is None else np.asarray(probabilities, np.float64)
