@@ -112,9 +112,17 @@ class DecayedSums:
         np.add.at(self._sums, places, np.asarray(values, np.float64) * weights[:, None])
 
     def at(self, now_ns: int, groups: ArrayLike | None = None) -> Floats:
-        """The sums as they weigh at `now_ns`, (groups, columns); of the groups asked for, or of all."""
+        """The sums as they weigh at `now_ns`, (groups, columns); of the groups asked for, or of all.
+
+        A group for which there is no room yet is empty.
+        """
         whole, rest = divmod(now_ns, self.half_life_ns)
-        asked = self._sums if groups is None else self._sums[np.asarray(groups, np.intp)]
+        asked = self._sums
+        if groups is not None:
+            places = np.asarray(groups, np.intp)
+            known = places < len(self._sums)
+            asked = np.zeros((len(places), self._sums.shape[1]))
+            asked[known] = self._sums[places[known]]
         scaled = np.ldexp(asked, _exponent(self._unit - whole))
         return np.asarray(scaled * 2.0 ** (-rest / self.half_life_ns))
 

@@ -67,11 +67,21 @@ class History:
 
     def rates(self, codes: Sequence[int], now_ns: int) -> tuple[Rate, ...]:
         """Of all signals and of the group at each level below, as known at `now_ns`; a new group has its parent's."""
-        path = [
-            level.at(now_ns, [code])[0].tolist() if code < len(level) else (0.0, 0.0)
-            for level, code in zip(self._levels, [0, *codes], strict=True)
-        ]
+        path = [level.at(now_ns, [code])[0].tolist() for level, code in zip(self._levels, [0, *codes], strict=True)]
         return shrink_down([(wins, n) for wins, n in path], base=self.base, strengths=self.strengths)
+
+    def means(self, codes: Sequence[ArrayLike], now_ns: int) -> Floats:
+        """The means of `rates` for many paths at once, (levels, paths); the last row is the most particular."""
+        paths = [np.asarray(places, np.intp) for places in codes]
+        prior = np.full(len(paths[0]) if paths else 1, self.base)
+        found = []
+        for level, groups, strength in zip(
+            self._levels, [np.zeros(len(prior), np.intp), *paths], self.strengths, strict=True
+        ):
+            wins, n = level.at(now_ns, groups).T
+            prior = (wins + strength * prior) / (n + strength)
+            found.append(prior)
+        return np.array(found)
 
     def counts(self, level: int, now_ns: int) -> Floats:
         """Wins and outcomes, (groups, 2), of a level; 0 is all signals. What `prior_strength` wants."""

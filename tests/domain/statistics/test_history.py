@@ -33,6 +33,7 @@ def test_equals_the_slow_twin(rows: Settled) -> None:
     found = history.rates([1, 4], now)
     assert [rate.mean for rate in found] == pytest.approx([rate.mean for rate in expected])
     assert [rate.n for rate in found] == pytest.approx([rate.n for rate in expected])
+    assert history.means([[1, 9], [4, 9]], now)[:, 0].tolist() == pytest.approx([rate.mean for rate in expected])
 
 
 @given(settled, st.integers(0, 40))
@@ -54,6 +55,8 @@ def test_a_new_group_believes_its_parent() -> None:
     assert history.counts(1, 0).shape == (4, 2)
     everything, stranger = history.rates([77], 0)
     assert stranger.mean == pytest.approx(everything.mean)
+    assert history.means([[77]], 0).tolist() == [[everything.mean], [pytest.approx(stranger.mean)]]
+    assert History([0], HOUR).means([[0, 5]], 0).tolist() == [[0.5, 0.5], [0.5, 0.5]]
 
 
 def test_a_group_that_is_gone_is_forgotten() -> None:
