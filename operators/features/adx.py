@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from operators.features import CLOSE, HIGH, LOW, Floats, Ints, feature
+from operators.features import HIGH, LOW, TRUE_RANGE, Floats, Ints, feature
+from operators.kernels.averages import seeded
 
 PERIOD = 14
 
@@ -28,32 +29,29 @@ def adx(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
     ----------
     Wilder, 1978; TA-Lib ADX, PLUS_DI and MINUS_DI, whose values it equals.
     """
-    for row in range(at.size):
-        now = at[row]
-        mine = state[lane[row]]  # sums of +DM, -DM and true range, then the ADX
-        out[:, row] = np.nan
-        if seen[row] == 1:
-            mine[:] = 0.0
-            continue
-        before = tape[CLOSE, now - 1]
-        span = max(tape[HIGH, now], before) - min(tape[LOW, now], before)
-        rise, fall = tape[HIGH, now] - tape[HIGH, now - 1], tape[LOW, now - 1] - tape[LOW, now]
-        plus = rise if rise > 0.0 and rise > fall else 0.0
-        minus = fall if fall > 0.0 and fall > rise else 0.0
-        keep = 1.0 if seen[row] <= PERIOD else 1.0 - 1.0 / PERIOD
-        mine[0] = keep * mine[0] + plus
-        mine[1] = keep * mine[1] + minus
-        mine[2] = keep * mine[2] + span
-        if seen[row] <= PERIOD:
-            continue
-        out[1, row] = 100.0 * mine[0] / mine[2] if mine[2] > 0.0 else 0.0
-        out[2, row] = 100.0 * mine[1] / mine[2] if mine[2] > 0.0 else 0.0
-        both = mine[0] + mine[1]
-        if seen[row] <= 2 * PERIOD:
-            if both > 0.0:
-                mine[3] += 100.0 * abs(mine[0] - mine[1]) / both / PERIOD
-            if seen[row] < 2 * PERIOD:
+    row = 0
+    while row < at.size:
+        mine = state[lane[row]]
+        plus, minus, ranges, strength = mine[0], mine[1], mine[2], mine[3]
+        begin = row
+        while row < at.size and lane[row] == lane[begin]:
+            now, count = at[row], seen[row]
+            if count == 1:
+                plus = minus = ranges = strength = 0.0
+                out[:, row] = np.nan
+                row += 1
                 continue
-        elif both > 0.0:
-            mine[3] = (mine[3] * (PERIOD - 1) + 100.0 * abs(mine[0] - mine[1]) / both) / PERIOD
-        out[0, row] = mine[3]
+            rise, fall = tape[HIGH, now] - tape[HIGH, now - 1], tape[LOW, now - 1] - tape[LOW, now]
+            keep = 1.0 if count <= PERIOD else 1.0 - 1.0 / PERIOD
+            plus = keep * plus + (rise if rise > (fall if fall > 0.0 else 0.0) else 0.0)
+            minus = keep * minus + (fall if fall > (rise if rise > 0.0 else 0.0) else 0.0)
+            ranges = keep * ranges + tape[TRUE_RANGE, now]
+            if plus + minus > 0.0:
+                share = 100.0 * abs(plus - minus) / (plus + minus)
+                strength = seeded(strength, share, count - PERIOD, PERIOD, 1.0 / PERIOD)
+            percent = 100.0 / ranges if ranges > 0.0 else 0.0
+            out[0, row] = strength if count >= 2 * PERIOD else np.nan
+            out[1, row] = plus * percent if count > PERIOD else np.nan
+            out[2, row] = minus * percent if count > PERIOD else np.nan
+            row += 1
+        mine[0], mine[1], mine[2], mine[3] = plus, minus, ranges, strength

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from operators.features import CLOSE, HIGH, LOW, Floats, Ints, feature
+from operators.features import CLOSE, TRUE_RANGE, Floats, Ints, feature
+from operators.kernels.averages import seeded
 
 PERIOD = 14
 
@@ -24,21 +25,14 @@ def atr(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
     ----------
     Wilder, 1978; TA-Lib ATR and NATR, whose values it equals.
     """
-    for row in range(at.size):
-        now = at[row]
-        mine = state[lane[row]]
-        if seen[row] == 1:
-            mine[0] = 0.0
-            out[:, row] = np.nan
-            continue
-        before = tape[CLOSE, now - 1]
-        span = max(tape[HIGH, now], before) - min(tape[LOW, now], before)
-        if seen[row] <= PERIOD + 1:
-            mine[0] += span / PERIOD
-        else:
-            mine[0] = (mine[0] * (PERIOD - 1) + span) / PERIOD
-        if seen[row] <= PERIOD:
-            out[:, row] = np.nan
-        else:
-            out[0, row] = mine[0]
-            out[1, row] = 100.0 * mine[0] / tape[CLOSE, now]
+    row = 0
+    while row < at.size:
+        mine = lane[row]
+        average = state[mine, 0]
+        while row < at.size and lane[row] == mine:
+            average = seeded(average, tape[TRUE_RANGE, at[row]], seen[row] - 1, PERIOD, 1.0 / PERIOD)
+            known = average if seen[row] > PERIOD else np.nan
+            out[0, row] = known
+            out[1, row] = 100.0 * known / tape[CLOSE, at[row]]
+            row += 1
+        state[mine, 0] = average

@@ -3,6 +3,7 @@
 import numpy as np
 
 from operators.features import CLOSE, Floats, Ints, feature
+from operators.kernels.trailing import walked
 
 PERIOD = 14
 
@@ -23,14 +24,12 @@ def cmo(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
     ----------
     Chande and Kroll, The New Technical Trader, 1994; TA-Lib CMO of the window alone, whose value it equals.
     """
+    close, ways = tape[CLOSE], out[0]
+    walked(close, at, PERIOD, ways)
     for row in range(at.size):
-        now = at[row]
         if seen[row] <= PERIOD:
             out[0, row] = np.nan
             continue
-        net = walked = 0.0
-        for then in range(now - PERIOD + 1, now + 1):
-            change = tape[CLOSE, then] - tape[CLOSE, then - 1]
-            net += change
-            walked += abs(change)
-        out[0, row] = 100.0 * (net / walked) if walked > 0.0 else 0.0
+        net = close[at[row]] - close[at[row] - PERIOD]
+        way = ways[row] if ways[row] > abs(net) else abs(net)  # sums round
+        out[0, row] = 100.0 * (net / way) if way > 0.0 else 0.0

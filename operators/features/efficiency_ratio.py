@@ -3,6 +3,7 @@
 import numpy as np
 
 from operators.features import CLOSE, Floats, Ints, feature
+from operators.kernels.trailing import walked
 
 PERIOD = 10
 
@@ -22,13 +23,12 @@ def efficiency_ratio(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floa
     ----------
     Kaufman, Smarter Trading, 1995.
     """
+    close, ways = tape[CLOSE], out[0]
+    walked(close, at, PERIOD, ways)
     for row in range(at.size):
-        now = at[row]
         if seen[row] <= PERIOD:
             out[0, row] = np.nan
             continue
-        walked = 0.0
-        for then in range(now - PERIOD + 1, now + 1):
-            walked += abs(tape[CLOSE, then] - tape[CLOSE, then - 1])
-        net = abs(tape[CLOSE, now] - tape[CLOSE, now - PERIOD])
-        out[0, row] = min(1.0, net / walked) if walked > 0.0 else 0.0  # sums round
+        net = abs(close[at[row]] - close[at[row] - PERIOD])
+        way = ways[row] if ways[row] > net else net  # sums round
+        out[0, row] = net / way if way > 0.0 else 0.0

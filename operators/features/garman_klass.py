@@ -3,6 +3,8 @@
 import numpy as np
 
 from operators.features import CLOSE, HIGH, LOW, OPEN, Floats, Ints, feature
+from operators.kernels.averages import fade
+from operators.kernels.logarithms import log_ratios
 
 ALPHA = 2.0 / 31.0
 
@@ -24,11 +26,12 @@ def garman_klass(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, 
     ----------
     Garman and Klass, Journal of Business 53, 1980.
     """
-    for row in range(at.size):
-        now = at[row]
-        mine = state[lane[row]]
-        span = np.log(tape[HIGH, now] / tape[LOW, now])
-        change = np.log(tape[CLOSE, now] / tape[OPEN, now])
-        variance = max(0.0, 0.5 * span * span - (2.0 * np.log(2.0) - 1.0) * change * change)
-        mine[0] = variance if seen[row] == 1 else mine[0] + ALPHA * (variance - mine[0])
-        out[0, row] = np.sqrt(mine[0])
+    variance, span, change = out[0], np.empty(at.size), np.empty(at.size)
+    log_ratios(tape[HIGH], tape[LOW], at, span)
+    log_ratios(tape[CLOSE], tape[OPEN], at, change)
+    for row in range(variance.size):
+        value = 0.5 * span[row] * span[row] - (2.0 * np.log(2.0) - 1.0) * change[row] * change[row]
+        variance[row] = value if value > 0.0 else 0.0
+    fade(variance, seen, lane, ALPHA, state[:, 0])
+    for row in range(variance.size):
+        variance[row] = np.sqrt(variance[row])

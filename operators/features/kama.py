@@ -3,6 +3,7 @@
 import numpy as np
 
 from operators.features import CLOSE, Floats, Ints, feature
+from operators.kernels.trailing import walked
 
 PERIOD = 10
 FASTEST, SLOWEST = 2.0 / 3.0, 2.0 / 31.0
@@ -27,17 +28,20 @@ def kama(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Flo
     ----------
     Kaufman, Smarter Trading, 1995; TA-Lib KAMA, whose values it equals.
     """
-    for row in range(at.size):
-        now = at[row]
-        mine = state[lane[row]]
-        if seen[row] <= PERIOD:
-            out[0, row] = np.nan
-            continue
-        if seen[row] == PERIOD + 1:
-            mine[0] = tape[CLOSE, now - 1]
-        walked = 0.0
-        for then in range(now - PERIOD + 1, now + 1):
-            walked += abs(tape[CLOSE, then] - tape[CLOSE, then - 1])
-        straight = abs(tape[CLOSE, now] - tape[CLOSE, now - PERIOD]) / walked if walked > 0.0 else 1.0
-        mine[0] += (SLOWEST + straight * (FASTEST - SLOWEST)) ** 2 * (tape[CLOSE, now] - mine[0])
-        out[0, row] = mine[0]
+    close, ways = tape[CLOSE], out[0]
+    walked(close, at, PERIOD, ways)
+    row = 0
+    while row < at.size:
+        mine = lane[row]
+        average = state[mine, 0]
+        while row < at.size and lane[row] == mine:
+            now = at[row]
+            if seen[row] > PERIOD:
+                if seen[row] == PERIOD + 1:
+                    average = close[now - 1]
+                straight = abs(close[now] - close[now - PERIOD]) / ways[row] if ways[row] > 0.0 else 1.0
+                weight = (SLOWEST + straight * (FASTEST - SLOWEST)) ** 2
+                average = (1.0 - weight) * average + weight * close[now]
+            out[0, row] = average if seen[row] > PERIOD else np.nan
+            row += 1
+        state[mine, 0] = average

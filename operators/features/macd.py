@@ -3,13 +3,12 @@
 import numpy as np
 
 from operators.features import CLOSE, Floats, Ints, feature
+from operators.kernels.averages import seeded
 
 FAST, SLOW, SIGNAL = 12, 26, 9
 
 
-@feature(
-    columns=("macd", "macd_signal", "macd_histogram"), unit="price", lookback=SLOW, state=3, warmup=SLOW + SIGNAL + 90
-)
+@feature(columns=("macd", "macd_signal", "macd_histogram"), unit="price", state=3, warmup=SLOW + SIGNAL + 90)
 def macd(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
     """MACD 12/26/9: the fast average less the slow, its own average, and the difference of the two.
 
@@ -26,24 +25,19 @@ def macd(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Flo
     ----------
     Appel, 1979; TA-Lib MACD, whose values it equals.
     """
-    for row in range(at.size):
-        now = at[row]
-        mine = state[lane[row]]
-        out[:, row] = np.nan
-        if seen[row] < SLOW:
-            continue
-        if seen[row] == SLOW:
-            mine[0] = tape[CLOSE, now - FAST + 1 : now + 1].mean()
-            mine[1] = tape[CLOSE, now - SLOW + 1 : now + 1].mean()
-            mine[2] = 0.0
-        else:
-            mine[0] += 2.0 / (FAST + 1) * (tape[CLOSE, now] - mine[0])
-            mine[1] += 2.0 / (SLOW + 1) * (tape[CLOSE, now] - mine[1])
-        line = mine[0] - mine[1]
-        if seen[row] < SLOW + SIGNAL:
-            mine[2] += line / SIGNAL
-            if seen[row] < SLOW + SIGNAL - 1:
-                continue
-        else:
-            mine[2] += 2.0 / (SIGNAL + 1) * (line - mine[2])
-        out[0, row], out[1, row], out[2, row] = line, mine[2], line - mine[2]
+    row = 0
+    while row < at.size:
+        mine = lane[row]
+        fast, slow, signal = state[mine, 0], state[mine, 1], state[mine, 2]
+        while row < at.size and lane[row] == mine:
+            close, count = tape[CLOSE, at[row]], seen[row]
+            fast = seeded(fast, close, count - (SLOW - FAST), FAST, 2.0 / (FAST + 1))
+            slow = seeded(slow, close, count, SLOW, 2.0 / (SLOW + 1))
+            line = fast - slow
+            signal = seeded(signal, line, count - SLOW + 1, SIGNAL, 2.0 / (SIGNAL + 1))
+            known = count >= SLOW + SIGNAL - 1
+            out[0, row] = line if known else np.nan
+            out[1, row] = signal if known else np.nan
+            out[2, row] = line - signal if known else np.nan
+            row += 1
+        state[mine, 0], state[mine, 1], state[mine, 2] = fast, slow, signal

@@ -3,6 +3,8 @@
 import numpy as np
 
 from operators.features import HIGH, LOW, Floats, Ints, feature
+from operators.kernels.averages import fade
+from operators.kernels.logarithms import log_ratios
 
 ALPHA = 2.0 / 31.0
 
@@ -23,9 +25,10 @@ def parkinson(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out
     ----------
     Parkinson, Journal of Business 53, 1980.
     """
-    for row in range(at.size):
-        mine = state[lane[row]]
-        span = np.log(tape[HIGH, at[row]] / tape[LOW, at[row]])
-        variance = span * span / (4.0 * np.log(2.0))
-        mine[0] = variance if seen[row] == 1 else mine[0] + ALPHA * (variance - mine[0])
-        out[0, row] = np.sqrt(mine[0])
+    variance = out[0]
+    log_ratios(tape[HIGH], tape[LOW], at, variance)
+    for row in range(variance.size):
+        variance[row] *= variance[row] / (4.0 * np.log(2.0))
+    fade(variance, seen, lane, ALPHA, state[:, 0])
+    for row in range(variance.size):
+        variance[row] = np.sqrt(variance[row])

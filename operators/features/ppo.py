@@ -25,16 +25,19 @@ def ppo(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
     ----------
     Appel, 1979; TA-Lib PPO with exponential averages, whose values it equals.
     """
-    for row in range(at.size):
-        close = tape[CLOSE, at[row]]
-        mine = state[lane[row]]
-        out[:, row] = np.nan
-        mine[0] = seeded(mine[0], close, seen[row], FAST, 2.0 / (FAST + 1))
-        mine[1] = seeded(mine[1], close, seen[row], SLOW, 2.0 / (SLOW + 1))
-        if seen[row] < SLOW:
-            continue
-        line = 100.0 * (mine[0] - mine[1]) / mine[1]
-        count = seen[row] - SLOW + 1
-        mine[2] = seeded(mine[2], line, count, SIGNAL, 2.0 / (SIGNAL + 1))
-        if count >= SIGNAL:
-            out[0, row], out[1, row], out[2, row] = line, mine[2], line - mine[2]
+    row = 0
+    while row < at.size:
+        mine = lane[row]
+        fast, slow, signal = state[mine, 0], state[mine, 1], state[mine, 2]
+        while row < at.size and lane[row] == mine:
+            close, count = tape[CLOSE, at[row]], seen[row]
+            fast = seeded(fast, close, count, FAST, 2.0 / (FAST + 1))
+            slow = seeded(slow, close, count, SLOW, 2.0 / (SLOW + 1))
+            line = 100.0 * (fast - slow) / slow
+            signal = seeded(signal, line, count - SLOW + 1, SIGNAL, 2.0 / (SIGNAL + 1))
+            known = count >= SLOW + SIGNAL - 1
+            out[0, row] = line if known else np.nan
+            out[1, row] = signal if known else np.nan
+            out[2, row] = line - signal if known else np.nan
+            row += 1
+        state[mine, 0], state[mine, 1], state[mine, 2] = fast, slow, signal

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from operators.features import CLOSE, Floats, Ints, feature
+from operators.features import LOG_RETURN, Floats, Ints, feature
+from operators.kernels.averages import fade
 
 FAST, SLOW = 1.0 - 2.0 ** (-1.0 / 5.0), 1.0 - 2.0 ** (-1.0 / 30.0)
 
@@ -30,18 +31,15 @@ def realised_volatility(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: F
     ----------
     RiskMetrics Technical Document, J.P. Morgan, 1996.
     """
+    slow, fast = out[0], out[1]
     for row in range(at.size):
-        now = at[row]
-        mine = state[lane[row]]
+        change = tape[LOG_RETURN, at[row]]
+        slow[row] = fast[row] = change * change
+    fade(slow, seen - 1, lane, SLOW, state[:, 0])
+    fade(fast, seen - 1, lane, FAST, state[:, 1])
+    for row in range(slow.size):
+        fast[row] = np.sqrt(fast[row] / slow[row]) if slow[row] > 0.0 else 1.0
+        slow[row] = np.sqrt(slow[row])
+    for row in range(at.size):
         if seen[row] == 1:
-            out[:, row] = np.nan
-            continue
-        change = np.log(tape[CLOSE, now] / tape[CLOSE, now - 1])
-        square = change * change
-        if seen[row] == 2:
-            mine[:] = square
-        else:
-            mine[0] += FAST * (square - mine[0])
-            mine[1] += SLOW * (square - mine[1])
-        out[0, row] = np.sqrt(mine[1])
-        out[1, row] = np.sqrt(mine[0] / mine[1]) if mine[1] > 0.0 else 1.0
+            slow[row] = fast[row] = np.nan

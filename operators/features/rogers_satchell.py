@@ -3,6 +3,8 @@
 import numpy as np
 
 from operators.features import CLOSE, HIGH, LOW, OPEN, Floats, Ints, feature
+from operators.kernels.averages import fade
+from operators.kernels.logarithms import log_ratios
 
 ALPHA = 2.0 / 31.0
 
@@ -11,8 +13,8 @@ ALPHA = 2.0 / 31.0
 def rogers_satchell(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
     """Volatility per bar that a steady drift does not disturb, exponentially averaged over about 30 bars.
 
-    The variance of a bar is ln(H/C) ln(H/O) + ln(L/C) ln(L/O); the root of its average is given. A bar
-    that goes straight from its low to its high counts as drift, and so as 0.
+    The variance of a bar is u (u - c) + d (d - c) with u = ln(H/O), d = ln(L/O), c = ln(C/O); the root of
+    its average is given. A bar that goes straight from its low to its high counts as drift, and so as 0.
 
     Examples
     --------
@@ -24,11 +26,13 @@ def rogers_satchell(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Float
     ----------
     Rogers and Satchell, Annals of Applied Probability 1, 1991.
     """
-    for row in range(at.size):
-        now = at[row]
-        mine = state[lane[row]]
-        begin, end = np.log(tape[OPEN, now]), np.log(tape[CLOSE, now])
-        top, bottom = np.log(tape[HIGH, now]), np.log(tape[LOW, now])
-        variance = (top - end) * (top - begin) + (bottom - end) * (bottom - begin)
-        mine[0] = variance if seen[row] == 1 else mine[0] + ALPHA * (variance - mine[0])
-        out[0, row] = np.sqrt(mine[0])
+    variance, rise, fall, change = out[0], np.empty(at.size), np.empty(at.size), np.empty(at.size)
+    log_ratios(tape[HIGH], tape[OPEN], at, rise)
+    log_ratios(tape[LOW], tape[OPEN], at, fall)
+    log_ratios(tape[CLOSE], tape[OPEN], at, change)
+    for row in range(variance.size):
+        value = rise[row] * (rise[row] - change[row]) + fall[row] * (fall[row] - change[row])
+        variance[row] = value if value > 0.0 else 0.0
+    fade(variance, seen, lane, ALPHA, state[:, 0])
+    for row in range(variance.size):
+        variance[row] = np.sqrt(variance[row])

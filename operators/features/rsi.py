@@ -3,6 +3,7 @@
 import numpy as np
 
 from operators.features import CLOSE, Floats, Ints, feature
+from operators.kernels.relative_strength import relative_strength
 
 PERIOD = 14
 
@@ -26,22 +27,13 @@ def rsi(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
     ----------
     Wilder, New Concepts in Technical Trading Systems, 1978; TA-Lib RSI, whose values it equals.
     """
-    for row in range(at.size):
-        mine = state[lane[row]]
-        if seen[row] == 1:
-            mine[:] = 0.0
-            out[0, row] = np.nan
-            continue
-        change = tape[CLOSE, at[row]] - tape[CLOSE, at[row] - 1]
-        gain, loss = max(change, 0.0), max(-change, 0.0)
-        if seen[row] <= PERIOD + 1:
-            mine[0] += gain / PERIOD
-            mine[1] += loss / PERIOD
-        else:
-            mine[0] = (mine[0] * (PERIOD - 1) + gain) / PERIOD
-            mine[1] = (mine[1] * (PERIOD - 1) + loss) / PERIOD
-        if seen[row] <= PERIOD:
-            out[0, row] = np.nan
-        else:
-            moved = mine[0] + mine[1]
-            out[0, row] = 100.0 * mine[0] / moved if moved > 0.0 else 50.0
+    row = 0
+    while row < at.size:
+        mine = lane[row]
+        gains, losses = state[mine, 0], state[mine, 1]
+        while row < at.size and lane[row] == mine:
+            change = tape[CLOSE, at[row]] - tape[CLOSE, at[row] - 1]
+            gains, losses, index = relative_strength(gains, losses, change, seen[row] - 1, PERIOD)
+            out[0, row] = index if seen[row] > PERIOD else np.nan
+            row += 1
+        state[mine, 0], state[mine, 1] = gains, losses

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from operators.features import CLOSE, HIGH, LOW, Floats, Ints, feature
+from operators.features import CLOSE, HIGH, LOW, TRUE_RANGE, Floats, Ints, feature
 from operators.kernels.averages import seeded
 
 PERIOD, RANGES = 10, 3.0
@@ -28,28 +28,25 @@ def supertrend(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, ou
     ----------
     Seban, 2009; the bands as in TradingView's ta.supertrend.
     """
-    for row in range(at.size):
-        now = at[row]
-        mine = state[lane[row]]  # average true range, lower band, upper band, direction
-        out[:, row] = np.nan
-        if seen[row] == 1:
-            continue
-        before = tape[CLOSE, now - 1]
-        span = max(tape[HIGH, now], before) - min(tape[LOW, now], before)
-        mine[0] = seeded(mine[0], span, seen[row] - 1, PERIOD, 1.0 / PERIOD)
-        if seen[row] <= PERIOD:
-            continue
-        middle = (tape[HIGH, now] + tape[LOW, now]) / 2.0
-        lower, upper = middle - RANGES * mine[0], middle + RANGES * mine[0]
-        if seen[row] == PERIOD + 1:
-            mine[1], mine[2], mine[3] = lower, upper, 1.0
-        if lower > mine[1] or before < mine[1]:
-            mine[1] = lower
-        if upper < mine[2] or before > mine[2]:
-            mine[2] = upper
-        if mine[3] > 0.0 and tape[CLOSE, now] < mine[1]:
-            mine[3] = -1.0
-        elif mine[3] < 0.0 and tape[CLOSE, now] > mine[2]:
-            mine[3] = 1.0
-        out[0, row] = mine[1] if mine[3] > 0.0 else mine[2]
-        out[1, row] = mine[3]
+    row = 0
+    while row < at.size:
+        mine = state[lane[row]]
+        average, lower, upper, direction = mine[0], mine[1], mine[2], mine[3]
+        begin = row
+        while row < at.size and lane[row] == lane[begin]:
+            now = at[row]
+            close, before = tape[CLOSE, now], tape[CLOSE, now - 1]
+            average = seeded(average, tape[TRUE_RANGE, now], seen[row] - 1, PERIOD, 1.0 / PERIOD)
+            middle = (tape[HIGH, now] + tape[LOW, now]) / 2.0
+            bottom, top = middle - RANGES * average, middle + RANGES * average
+            if seen[row] <= PERIOD + 1:
+                lower, upper, direction = bottom, top, 1.0
+            lower = bottom if bottom > lower or before < lower else lower
+            upper = top if top < upper or before > upper else upper
+            turned = close < lower if direction > 0.0 else close > upper
+            direction = -direction if turned else direction
+            known = seen[row] > PERIOD
+            out[0, row] = (lower if direction > 0.0 else upper) if known else np.nan
+            out[1, row] = direction if known else np.nan
+            row += 1
+        mine[0], mine[1], mine[2], mine[3] = average, lower, upper, direction

@@ -27,16 +27,15 @@ def trix(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Flo
     ----------
     Hutson, 1983; TA-Lib TRIX, whose values it equals.
     """
-    for row in range(at.size):
-        mine = state[lane[row]]
-        out[0, row] = np.nan
-        before = mine[2]
-        mine[0] = seeded(mine[0], tape[CLOSE, at[row]], seen[row], PERIOD, ALPHA)
-        count = seen[row] - PERIOD + 1
-        if count >= 1:
-            mine[1] = seeded(mine[1], mine[0], count, PERIOD, ALPHA)
-        count -= PERIOD - 1
-        if count >= 1:
-            mine[2] = seeded(mine[2], mine[1], count, PERIOD, ALPHA)
-        if seen[row] > START:
-            out[0, row] = 100.0 * (mine[2] / before - 1.0)
+    row = 0
+    while row < at.size:
+        mine = lane[row]
+        once, twice, thrice = state[mine, 0], state[mine, 1], state[mine, 2]
+        while row < at.size and lane[row] == mine:
+            count, before = seen[row], thrice
+            once = seeded(once, tape[CLOSE, at[row]], count, PERIOD, ALPHA)
+            twice = seeded(twice, once, count - PERIOD + 1, PERIOD, ALPHA)
+            thrice = seeded(thrice, twice, count - 2 * (PERIOD - 1), PERIOD, ALPHA)
+            out[0, row] = 100.0 * (thrice / before - 1.0) if count > START else np.nan
+            row += 1
+        state[mine, 0], state[mine, 1], state[mine, 2] = once, twice, thrice

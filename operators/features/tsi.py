@@ -23,20 +23,19 @@ def tsi(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
     ----------
     Blau, Momentum, Direction and Divergence, 1995.
     """
-    for row in range(at.size):
-        now = at[row]
-        mine = state[lane[row]]  # net and whole change, averaged once; the same, twice
-        out[0, row] = np.nan
-        if seen[row] == 1:
-            continue
-        change = tape[CLOSE, now] - tape[CLOSE, now - 1]
-        count = seen[row] - 1
-        mine[0] = seeded(mine[0], change, count, SLOW, 2.0 / (SLOW + 1))
-        mine[1] = seeded(mine[1], abs(change), count, SLOW, 2.0 / (SLOW + 1))
-        count -= SLOW - 1
-        if count < 1:
-            continue
-        mine[2] = seeded(mine[2], mine[0], count, FAST, 2.0 / (FAST + 1))
-        mine[3] = seeded(mine[3], mine[1], count, FAST, 2.0 / (FAST + 1))
-        if count >= FAST:
-            out[0, row] = 100.0 * (mine[2] / mine[3]) if mine[3] > 0.0 else 0.0
+    row = 0
+    while row < at.size:
+        mine = state[lane[row]]
+        net, whole, net_twice, whole_twice = mine[0], mine[1], mine[2], mine[3]
+        begin = row
+        while row < at.size and lane[row] == lane[begin]:
+            change, count = tape[CLOSE, at[row]] - tape[CLOSE, at[row] - 1], seen[row] - 1
+            net = seeded(net, change, count, SLOW, 2.0 / (SLOW + 1))
+            whole = seeded(whole, abs(change), count, SLOW, 2.0 / (SLOW + 1))
+            count -= SLOW - 1
+            net_twice = seeded(net_twice, net, count, FAST, 2.0 / (FAST + 1))
+            whole_twice = seeded(whole_twice, whole, count, FAST, 2.0 / (FAST + 1))
+            index = 100.0 * (net_twice / whole_twice) if whole_twice > 0.0 else 0.0
+            out[0, row] = index if count >= FAST else np.nan
+            row += 1
+        mine[0], mine[1], mine[2], mine[3] = net, whole, net_twice, whole_twice

@@ -2,9 +2,12 @@
 
 import numpy as np
 
-from operators.features import CLOSE, HIGH, LOW, Floats, Ints, feature
+from operators.features import CLOSE, LOW, TRUE_RANGE, Floats, Ints, feature
+from operators.kernels.pieces import LONGEST, next_piece
+from operators.kernels.trailing import trailing_sums
 
-SHORT, MIDDLE, LONG = 7, 14, 28
+SHORT = 7
+MIDDLE, LONG = 2 * SHORT, 4 * SHORT
 
 
 @feature(unit="percent", lookback=LONG + 1, low=0.0, high=100.0)
@@ -23,18 +26,30 @@ def ultimate_oscillator(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: F
     ----------
     Williams, 1985; TA-Lib ULTOSC, whose values it equals.
     """
+    pressure, ranges, sums = np.empty(LONGEST + LONG), np.empty(LONGEST + LONG), np.empty((2, LONGEST + LONG))
+    begin, end = next_piece(at, 0, LONG)
+    while begin < end:
+        first, size = at[begin] - LONG + 1, end - begin + LONG - 1
+        close, before = tape[CLOSE, first:], tape[CLOSE, first - 1 :]
+        low, true_range = tape[LOW, first:], tape[TRUE_RANGE, first:]
+        for place in range(size):
+            floor = low[place] if low[place] < before[place] else before[place]
+            pressure[place], ranges[place] = close[place] - floor, true_range[place]
+        # Over 7 bars; the longer spans are made up of these.
+        over, under = sums[0][: size - SHORT + 1], sums[1][: size - SHORT + 1]
+        trailing_sums(pressure, SHORT, over)
+        trailing_sums(ranges, SHORT, under)
+        result = out[0, begin:end]
+        for row in range(result.size):
+            new, old, older, oldest = row + LONG - SHORT, row + MIDDLE, row + SHORT, row
+            short, spans = over[new], under[new]
+            value = 4.0 * short / spans if spans > 0.0 else 0.0
+            middle, spans = short + over[old], spans + under[old]
+            value += 2.0 * middle / spans if spans > 0.0 else 0.0
+            long, spans = middle + over[older] + over[oldest], spans + under[older] + under[oldest]
+            value += long / spans if spans > 0.0 else 0.0
+            result[row] = 100.0 / 7.0 * value if value < 7.0 else 100.0
+        begin, end = next_piece(at, end, LONG)
     for row in range(at.size):
-        now = at[row]
         if seen[row] <= LONG:
             out[0, row] = np.nan
-            continue
-        pressure = ranges = value = 0.0
-        for begin, end, weight in ((0, SHORT, 4.0), (SHORT, MIDDLE, 2.0), (MIDDLE, LONG, 1.0)):
-            for then in range(now - end + 1, now - begin + 1):
-                before = tape[CLOSE, then - 1]
-                floor = min(tape[LOW, then], before)
-                pressure += tape[CLOSE, then] - floor
-                ranges += max(tape[HIGH, then], before) - floor
-            if ranges > 0.0:
-                value += weight * pressure / ranges
-        out[0, row] = min(100.0, 100.0 * value / 7.0)

@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from operators.features import CLOSE, HIGH, LOW, Floats, Ints, feature
+from operators.features import HIGH, LOW, TRUE_RANGE, Floats, Ints, feature
+from operators.kernels.pieces import LONGEST, next_piece
+from operators.kernels.trailing import trailing_sums
 
 PERIOD = 14
 
@@ -24,16 +26,24 @@ def vortex(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: F
     ----------
     Botes and Siepman, Technical Analysis of Stocks & Commodities, 2010.
     """
+    up, down, ways = np.empty(LONGEST + PERIOD), np.empty(LONGEST + PERIOD), np.empty(LONGEST)
+    begin, end = next_piece(at, 0, PERIOD)
+    while begin < end:
+        first = at[begin] - PERIOD
+        high_before, low_before = tape[HIGH, first:], tape[LOW, first:]
+        high, low, ranges = tape[HIGH, first + 1 :], tape[LOW, first + 1 :], tape[TRUE_RANGE, first + 1 :]
+        for place in range(end - begin + PERIOD - 1):
+            up[place] = abs(high[place] - low_before[place])
+            down[place] = abs(low[place] - high_before[place])
+        plus, minus, walked = out[0, begin:end], out[1, begin:end], ways[: end - begin]
+        trailing_sums(up, PERIOD, plus)
+        trailing_sums(down, PERIOD, minus)
+        trailing_sums(ranges, PERIOD, walked)
+        for row in range(walked.size):
+            share = 1.0 / walked[row] if walked[row] > 0.0 else 0.0
+            plus[row] *= share
+            minus[row] *= share
+        begin, end = next_piece(at, end, PERIOD)
     for row in range(at.size):
-        now = at[row]
         if seen[row] <= PERIOD:
-            out[:, row] = np.nan
-            continue
-        plus = minus = ranges = 0.0
-        for then in range(now - PERIOD + 1, now + 1):
-            high, low, before = tape[HIGH, then], tape[LOW, then], tape[CLOSE, then - 1]
-            plus += abs(high - tape[LOW, then - 1])
-            minus += abs(low - tape[HIGH, then - 1])
-            ranges += max(high, before) - min(low, before)
-        out[0, row] = plus / ranges if ranges > 0.0 else 0.0
-        out[1, row] = minus / ranges if ranges > 0.0 else 0.0
+            out[0, row] = out[1, row] = np.nan
