@@ -8,7 +8,8 @@ from operators.kernels.averages import seeded
 FAST, SLOW, SIGNAL = 12, 26, 9
 
 
-@feature(columns=("macd", "macd_signal", "macd_histogram"), unit="price", state=3, warmup=SLOW + SIGNAL + 90)
+# What is 120 bars old weighs 0.01 % in the slow average.
+@feature(columns=("macd", "macd_signal", "macd_histogram"), unit="price", state=3, warmup=SLOW + SIGNAL + 120)
 def macd(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
     """MACD 12/26/9: the fast average less the slow, its own average, and the difference of the two.
 

@@ -8,7 +8,8 @@ from operators.kernels.averages import seeded
 FAST, SLOW, SIGNAL = 12, 26, 9
 
 
-@feature(columns=("ppo", "ppo_signal", "ppo_histogram"), unit="percent", state=3, warmup=SLOW + SIGNAL + 90)
+# What is 120 bars old weighs 0.01 % in the slow average.
+@feature(columns=("ppo", "ppo_signal", "ppo_histogram"), unit="percent", state=3, warmup=SLOW + SIGNAL + 120)
 def ppo(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
     """MACD in percent of the slow average, its own average, and the difference of the two.
 

@@ -8,12 +8,13 @@ from operators.kernels.averages import fade
 FAST, SLOW = 1.0 - 2.0 ** (-1.0 / 5.0), 1.0 - 2.0 ** (-1.0 / 30.0)
 
 
+# What is 430 bars old weighs 0.005 %.
 @feature(
     columns=("realised_volatility", "volatility_ratio"),
     unit="log return per bar, ratio",
     lookback=2,
     state=2,
-    warmup=300,
+    warmup=430,
     low=0.0,
 )
 def realised_volatility(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:

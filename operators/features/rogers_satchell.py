@@ -9,7 +9,8 @@ from operators.kernels.logarithms import log_ratios
 ALPHA = 2.0 / 31.0
 
 
-@feature(unit="log return per bar", state=1, warmup=104, low=0.0)
+# It begins with one bar, which may be a hundred times the average: what is 150 bars old weighs 0.005 %.
+@feature(unit="log return per bar", state=1, warmup=150, low=0.0)
 def rogers_satchell(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
     """Volatility per bar that a steady drift does not disturb, exponentially averaged over about 30 bars.
 

@@ -8,7 +8,8 @@ from operators.kernels.relative_strength import relative_strength
 PERIOD = 14
 
 
-@feature(unit="percent", lookback=2, state=2, warmup=94, low=0.0, high=100.0)
+# What is 134 bars old weighs 0.005 %.
+@feature(unit="percent", lookback=2, state=2, warmup=134, low=0.0, high=100.0)
 def rsi(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
     """Relative strength index over 14 bars: the share of gains in all change.
 
