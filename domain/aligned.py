@@ -35,7 +35,10 @@ ORDER: dict[str, tuple[str, ...]] = {
     "candidates": ("ts", "instrument", "strategy"),
     "outcomes": ("exit_at", "instrument", "ts", "strategy"),
 }
-"""Families of rows that are aligned, and their order; the first column is their event time."""
+"""Families of rows that are aligned, and their order; the first column is their event time.
+
+Within a Slice the rows of one instrument stand in this order already: there is only time and instrument
+to merge by."""
 
 DTYPES = {"bars": BAR, "events": EVENT, "candidates": CANDIDATE, "outcomes": OUTCOME}
 

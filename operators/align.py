@@ -15,12 +15,16 @@ from numpy.typing import NDArray
 
 from domain.aligned import DTYPES, ORDER, Aligned
 from domain.instruments import SHARDS
+from domain.rows import concatenated
 from domain.slices import Slice
+from operators.kernels.merging import merge_runs
 from operators.state import freeze, thaw
 
-VERSION = 1
+VERSION = 2
 KEY = "all"
 """The one key under which shards meet."""
+
+Rows = NDArray[Any]
 
 
 class Align(StatefulBatchLogic[tuple[str, Slice], Aligned, bytes]):
@@ -30,54 +34,85 @@ class Align(StatefulBatchLogic[tuple[str, Slice], Aligned, bytes]):
         self._shards = shards
         self._watermarks: dict[str, int] = {}
         self._names: dict[int, str] = {}
-        self._held = {family: np.empty(0, dtype) for family, dtype in DTYPES.items()}
-        self._decided = np.empty((columns, 0))
+        self._held: dict[str, list[Rows]] = {family: [] for family in DTYPES}
+        self._none_decided = np.empty((columns, 0))
+        self._decided: list[Rows] = []  # features of each run of candidates
         if resume is not None:
             values = thaw(VERSION, resume)
-            self._watermarks, self._names, self._decided = values["watermarks"], values["names"], values["decided"]
-            self._held = {family: values[family] for family in DTYPES}
+            self._watermarks, self._names = values["watermarks"], values["names"]
+            self._held = {family: [values[family]] for family in DTYPES}
+            self._decided = [values["decided"]]
 
     def on_batch(self, values: list[tuple[str, Slice]]) -> tuple[list[Aligned], bool]:
         """Take Slices with the keys of their shards; release what all shards have passed."""
-        waiting: dict[str, list[NDArray[Any]]] = {family: [rows] for family, rows in self._held.items()}
-        decided = [self._decided]
         for shard, each in values:
             self._watermarks[shard] = max(each.watermark, self._watermarks.get(shard, each.watermark))
-            for family, rows in waiting.items():
-                rows.append(getattr(each, family))
-            decided.append(each.features[:, each.candidates["row"]])
-            _, first = np.unique(each.bars["slot"], return_index=True)
-            self._names.update({int(bar["instrument"]): each.names[bar["slot"]] for bar in each.bars[first]})
-        held = {family: np.concatenate(rows) for family, rows in waiting.items()}
-        self._decided = np.concatenate([part for part in decided if part.size] or [self._decided[:, :0]], axis=1)
+            self._hold(each)
         if len(self._watermarks) < self._shards:
-            self._held = held
             return [], False
-        return [self._release(held, min(self._watermarks.values()))], False
+        return [self._release(min(self._watermarks.values()))], False
 
     def on_eof(self) -> tuple[list[Aligned], bool]:
         """A pause: what is held stays held."""
         return [], False
 
     def snapshot(self) -> bytes:
-        """All of the state as bytes."""
+        """All of the state as bytes; what is held goes down as one run."""
         values: dict[str, Any] = {"watermarks": dict(self._watermarks), "names": dict(self._names)}
-        return freeze(VERSION, {**values, "decided": self._decided, **self._held})
-
-    def _release(self, held: dict[str, NDArray[Any]], watermark: int) -> Aligned:
-        out = Aligned(watermark)
-        for family, order in ORDER.items():
-            rows = held[family]
-            free = np.flatnonzero(rows[order[0]] <= watermark)
-            kept = np.flatnonzero(rows[order[0]] > watermark)
-            free = free[np.lexsort([rows[name][free] for name in reversed(order)])]
-            self._held[family] = rows[kept]
-            setattr(out, family, rows[free])
+        for family, runs in self._held.items():
+            values[family], order = _merged(family, runs)
             if family == "candidates":
-                out.decided, self._decided = self._decided[:, free], self._decided[:, kept]
-        seen = {int(instrument) for family in ORDER for instrument in np.unique(getattr(out, family)["instrument"])}
-        out.names = {instrument: self._names[instrument] for instrument in seen if instrument in self._names}
+                values["decided"] = self._features(self._decided, order)
+        return freeze(VERSION, values)
+
+    def _hold(self, given: Slice) -> None:
+        if not given.bars.size:
+            return  # all else is concluded of bars
+        for family, runs in self._held.items():
+            if (rows := getattr(given, family)).size:
+                runs.append(rows)
+        if given.candidates.size:
+            self._decided.append(given.features[:, given.candidates["row"]])
+        row_of = np.full(len(given.names), -1)
+        row_of[given.bars["slot"]] = np.arange(given.bars.size)
+        shown = np.flatnonzero(row_of >= 0)
+        instruments = given.bars["instrument"][row_of[shown]].tolist()
+        self._names.update(zip(instruments, (given.names[slot] for slot in shown), strict=True))
+
+    def _release(self, watermark: int) -> Aligned:
+        out = Aligned(watermark, decided=self._none_decided)
+        for family, runs in self._held.items():
+            passed = [_passed(family, rows, watermark) for rows in runs]
+            rows, order = _merged(family, [rows[:count] for rows, count in zip(runs, passed, strict=True)])
+            setattr(out, family, rows)
+            if family == "candidates":
+                cut = list(zip(self._decided, passed, strict=True))
+                out.decided = self._features([features[:, :count] for features, count in cut], order)
+                self._decided = [features[:, count:] for features, count in cut if count < features.shape[1]]
+            self._held[family] = [rows[count:] for rows, count in zip(runs, passed, strict=True) if count < rows.size]
+        shown = np.unique(out.bars["instrument"], sorted=False).tolist()
+        out.names = {instrument: self._names[instrument] for instrument in shown}
         return out
+
+    def _features(self, parts: list[Rows], order: NDArray[np.int64]) -> Rows:
+        return np.concatenate([self._none_decided, *parts], axis=1)[:, order]
+
+
+def _passed(family: str, rows: Rows, watermark: int) -> int:
+    """How many rows of a run are not later than the watermark."""
+    time = ORDER[family][0]
+    if not rows.size or rows[-1][time] <= watermark:
+        return rows.size
+    return int(np.searchsorted(rows[time], watermark, side="right")) if rows[0][time] <= watermark else 0
+
+
+def _merged(family: str, runs: list[Rows]) -> tuple[Rows, NDArray[np.int64]]:
+    """The rows of all runs in the order of the family, and where each stood."""
+    rows = concatenated([run for run in runs if run.size] or [np.empty(0, DTYPES[family])])
+    time, instrument, *_ = ORDER[family]
+    starts = np.cumsum([0, *(run.size for run in runs)])
+    order = merge_runs(np.ascontiguousarray(rows[time]), np.ascontiguousarray(rows[instrument]), starts)
+    return rows.take(order), order
 
 
 @operator

@@ -16,7 +16,7 @@ from operators.kernels.lanes import lane_rows, link_rows
 from operators.state import freeze, thaw
 from operators.view import Table, View, column_index
 
-VERSION = 1
+VERSION = 2
 
 
 class Detect(StatefulBatchLogic[Slice, Slice, bytes]):
@@ -29,11 +29,12 @@ class Detect(StatefulBatchLogic[Slice, Slice, bytes]):
         self._index = column_index(features)
         self._cooldowns = np.array([detector.cooldown for detector in detectors], np.int64)
         self._seen = np.zeros(0, np.int64)
-        self._rest = np.zeros((0, len(detectors)), np.int64)
+        self._directed = np.array([detector.directed for detector in detectors])
+        self._silent = np.zeros((0, len(detectors)), np.int64)
         self._carried = np.zeros((len(self._index), 0))
         if resume is not None:
             values = thaw(VERSION, resume)
-            self._seen, self._rest, self._carried = values["seen"], values["rest"], values["carried"]
+            self._seen, self._silent, self._carried = values["seen"], values["silent"], values["carried"]
         self._last = np.full(self._seen.size, -1, np.int64)
 
     def on_batch(self, values: list[Slice]) -> tuple[list[Slice], bool]:
@@ -46,7 +47,7 @@ class Detect(StatefulBatchLogic[Slice, Slice, bytes]):
 
     def snapshot(self) -> bytes:
         """All of the state as bytes."""
-        return freeze(VERSION, {"seen": self._seen, "rest": self._rest, "carried": self._carried})
+        return freeze(VERSION, {"seen": self._seen, "silent": self._silent, "carried": self._carried})
 
     def _detect(self, given: Slice) -> NDArray[Any]:
         bars = given.bars
@@ -61,27 +62,26 @@ class Detect(StatefulBatchLogic[Slice, Slice, bytes]):
         # Features are NaN until warm; comparing with NaN is how a detector keeps silent.
         with np.errstate(invalid="ignore", divide="ignore"):
             for at, detector in enumerate(self._detectors):
-                strength[at] = np.clip(detector.question(view), -1.0, 1.0)
+                strength[at] = detector.question(view)
         # A bar without trades shows nothing that has not been seen.
-        strength[:, (bars["flags"] & SYNTHETIC) != 0] = 0.0
-        rows, which = np.nonzero(fire(strength, lane, seen, self._rest, self._cooldowns).T)
-        self._carried[:, lane[newest]] = now.rows(newest)
-        directed = np.array([detector.directed for detector in self._detectors])
+        synthetic = (bars["flags"] & SYNTHETIC) != 0
+        rows, which = fire(strength, synthetic, lane, seen, self._silent, self._cooldowns)
+        now.carry(newest, lane, self._carried)
         signed = strength[which, rows]
-        events = np.zeros(rows.size, EVENT)
+        shown = bars[rows]
+        events = np.empty(rows.size, EVENT)
         for name in ("instrument", "slot", "frame"):
-            events[name] = bars[name][rows]
-        events["ts"] = bars["close_time"][rows]
-        events["detector"], events["row"] = which, rows
-        events["strength"] = np.abs(signed)
-        events["direction"] = np.where(directed[which], np.sign(signed), 0)
+            events[name] = shown[name]
+        events["ts"], events["detector"], events["row"] = shown["close_time"], which, rows
+        events["strength"] = np.minimum(np.abs(signed), 1.0)
+        events["direction"] = self._directed[which] * np.sign(signed)
         return events
 
     def _grow(self, lanes: int) -> None:
         missing = lanes - self._seen.size
         if missing > 0:
             self._seen = np.pad(self._seen, (0, missing))
-            self._rest = np.pad(self._rest, ((0, missing), (0, 0)))
+            self._silent = np.pad(self._silent, ((0, missing), (0, 0)))
             self._carried = np.pad(self._carried, ((0, 0), (0, missing)))
             self._last = np.full(lanes, -1, np.int64)
 

@@ -14,7 +14,7 @@ from bytewax.operators import KeyedStream, StatefulBatchLogic, stateful_batch
 from numpy.typing import NDArray
 
 from domain.frames import Frame
-from domain.slices import CANDIDATE, EMITTED, FIRST, SUPPRESSED, SUPPRESSED_REASONS, Slice
+from domain.slices import CANDIDATE, EMITTED, SUPPRESSED, SUPPRESSED_REASONS, Slice
 from operators.detectors import Detector
 from operators.features import Feature
 from operators.kernels.cooldown import fire
@@ -23,7 +23,7 @@ from operators.state import freeze, thaw
 from operators.strategies import Strategy
 from operators.view import Floats, Table, View, column_index
 
-VERSION = 1
+VERSION = 2
 LEAN_MIN = 0.1
 """Averages closer than this many average true ranges show no direction."""
 
@@ -67,15 +67,19 @@ class Propose(StatefulBatchLogic[Slice, Slice, bytes]):
         self._directed = np.array([detector.directed for detector in detectors])
         self._index = column_index(features)
         self._cooldowns = np.array([strategy.cooldown for strategy in strategies], np.int64)
+        self._stops = np.array([strategy.stop_atr for strategy in strategies])
+        self._targets = np.array([strategy.target_r for strategy in strategies])
+        primary_ns = settings.frames[settings.primary].length_ns
+        self._horizons = np.array([strategy.horizon * primary_ns for strategy in strategies], np.int64)
         self._weights = np.sqrt([frame.length_ns for frame in settings.frames])
         self._present = np.zeros(0, np.int64)
         self._seen = np.zeros(0, np.int64)
-        self._rest = np.zeros((0, len(strategies)), np.int64)
+        self._silent = np.zeros((0, len(strategies)), np.int64)
         self._carried = np.zeros((len(self._index), 0))
         if resume is not None:
             values = thaw(VERSION, resume)
             self._present, self._seen = values["present"], values["seen"]
-            self._rest, self._carried = values["rest"], values["carried"]
+            self._silent, self._carried = values["silent"], values["carried"]
         self._last = np.full(self._present.size, -1, np.int64)
 
     def on_batch(self, values: list[Slice]) -> tuple[list[Slice], bool]:
@@ -89,7 +93,7 @@ class Propose(StatefulBatchLogic[Slice, Slice, bytes]):
     def snapshot(self) -> bytes:
         """All of the state as bytes."""
         lanes = {"present": self._present, "seen": self._seen}
-        return freeze(VERSION, {**lanes, "rest": self._rest, "carried": self._carried})
+        return freeze(VERSION, {**lanes, "silent": self._silent, "carried": self._carried})
 
     def _propose(self, given: Slice) -> NDArray[Any]:
         bars = given.bars
@@ -97,49 +101,57 @@ class Propose(StatefulBatchLogic[Slice, Slice, bytes]):
             return np.empty(0, CANDIDATE)
         self._grow(len(given.names))
         rows, newest = link_frames(bars, self._frames, self._settings.primary, self._present, self._last)
-        now = Table(bars, given.features)
         lane, seen = lane_rows(bars, self._frames, self._seen)
-        looks = {frame.name: newest[at] for at, frame in enumerate(self._settings.frames)}
         before, latest = link_rows(lane, seen, self._last)
-        looks["before"] = before[rows]
-        fired = np.zeros((len(self._detectors), bars.size))
-        event = given.events
-        sign = np.where(self._directed[event["detector"]], event["direction"], 1)
-        fired[event["detector"], event["row"]] = event["strength"] * sign
-        view = View(self._index, now, self._carried, looks, rows=rows, events=(self._detectors, fired[:, rows]))
-        candidates = self._decide(view, bars[rows], rows, fired[:, rows])
-        self._carried[:, lane[latest]] = now.rows(latest)
+        now = Table(bars, given.features)
+        candidates = np.empty(0, CANDIDATE)
+        if rows.size:
+            looks = {frame.name: newest[at] for at, frame in enumerate(self._settings.frames)}
+            looks["before"] = before[rows]
+            fired = self._fired(given.events, rows, bars.size)
+            view = View(self._index, now, self._carried, looks, rows=rows, events=(self._detectors, fired))
+            candidates = self._decide(view, bars[rows], seen[rows], fired)
+            candidates["row"] = rows[candidates["row"]]
+        now.carry(latest, lane, self._carried)
         return candidates
 
-    def _decide(self, view: View, bars: NDArray[Any], rows: NDArray[np.int64], fired: Floats) -> NDArray[Any]:
-        settings = self._settings
+    def _fired(self, events: NDArray[Any], rows: NDArray[np.int64], count: int) -> Floats:
+        """Signed strengths of the events on some of `count` rows: (detectors, rows)."""
+        places = np.full(count, -1)
+        places[rows] = np.arange(rows.size)
+        mine = events[places[events["row"]] >= 0]
+        fired = np.zeros((len(self._detectors), rows.size))
+        sign = np.where(self._directed[mine["detector"]], mine["direction"], 1)
+        fired[mine["detector"], places[mine["row"]]] = mine["strength"] * sign
+        return fired
+
+    def _decide(self, view: View, bars: NDArray[Any], seen: NDArray[np.int64], fired: Floats) -> NDArray[Any]:
+        """Candidates on primary bars; their `row` is the place among these."""
         with np.errstate(invalid="ignore", divide="ignore"):
-            wish = np.array([np.clip(strategy.plan(view), -1.0, 1.0) for strategy in self._strategies])
-            lean = np.array([self._lean(view, frame.name) for frame in settings.frames])
-        wish[:, ~(view["atr"] > 0.0)] = 0.0  # without a range there is no stop to place
-        # A strategy decides on one frame only, so its lanes are the slots; FIRST begins a slot anew.
-        seen = np.where(bars["flags"] & FIRST, 1, 2)
-        at, which = np.nonzero(fire(wish, bars["slot"].astype(np.int64), seen, self._rest, self._cooldowns).T)
+            wish = np.array([strategy.plan(view) for strategy in self._strategies])
+        without_stop = ~(view["atr"] > 0.0)  # without a range there is nowhere to place it
+        # A strategy decides on one frame only, so its lanes are the slots.
+        slots = bars["slot"].astype(np.int64)
+        at, which = fire(wish, without_stop, slots, seen, self._silent, self._cooldowns)
         out = np.zeros(at.size, CANDIDATE)
-        wished = wish[which, at]
-        direction = np.sign(wished)
-        close, atr = view["close"][at], view["atr"][at]
-        stop = np.array([s.stop_atr for s in self._strategies])[which] * atr
-        target = np.array([s.target_r for s in self._strategies])[which] * stop
-        horizon = np.array([s.horizon for s in self._strategies], np.int64)[which]
+        if not at.size:
+            return out
+        wished, chosen, shown = np.clip(wish[which, at], -1.0, 1.0), view.only(at), bars[at]
+        direction, close = np.sign(wished), chosen["close"]
+        stop = self._stops[which] * chosen["atr"]
+        target = self._targets[which] * stop
         for name in ("instrument", "slot"):
-            out[name] = bars[name][at]
-        out["ts"], out["row"] = bars["close_time"][at], rows[at]
+            out[name] = shown[name]
+        out["ts"], out["row"] = shown["close_time"], at
         out["strategy"], out["direction"], out["confidence"] = which, direction, np.abs(wished)
         out["entry_price"] = close
         out["stop_loss"], out["take_profit"] = close - direction * stop, close + direction * target
-        out["expires_at"] = out["ts"] + horizon * settings.frames[settings.primary].length_ns
-        out["events"] = ((fired != 0.0) * (1 << np.arange(len(fired), dtype=np.int64))[:, None]).sum(axis=0)[at]
-        self._check_frames(out, np.nan_to_num(lean[:, at]), direction)
-        incomplete = self._incomplete(view)[at]
-        unaligned = (out["mtf_aligned"] == 0) & settings.alignment_required
+        out["expires_at"] = out["ts"] + self._horizons[which]
+        out["events"] = ((fired[:, at] != 0.0) * (1 << np.arange(len(fired), dtype=np.int64))[:, None]).sum(axis=0)
+        self._check_frames(out, chosen, direction)
+        unaligned = (out["mtf_aligned"] == 0) & self._settings.alignment_required
         out["reason"][unaligned] = SUPPRESSED_REASONS.index("mtf_not_aligned")
-        out["reason"][incomplete] = SUPPRESSED_REASONS.index("incomplete_data")
+        out["reason"][self._incomplete(chosen)] = SUPPRESSED_REASONS.index("incomplete_data")
         out["status"] = np.where(out["reason"] != 0, SUPPRESSED, EMITTED)
         # A stop below zero cannot be placed: the range is wider than the price.
         return out[(out["stop_loss"] > 0.0) & (out["take_profit"] > 0.0)]
@@ -148,9 +160,11 @@ class Propose(StatefulBatchLogic[Slice, Slice, bytes]):
         """Which way a frame points, in average true ranges between its averages."""
         return (view.at(frame, "ema_9") - view.at(frame, "ema_21")) / view.at(frame, "atr")
 
-    def _check_frames(self, out: NDArray[Any], lean: Floats, direction: Floats) -> None:
+    def _check_frames(self, out: NDArray[Any], view: View, direction: Floats) -> None:
         """Fill the multi-timeframe columns; frames weigh by the root of their length."""
-        frames = lean.shape[0]
+        frames = len(self._settings.frames)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            lean = np.nan_to_num(np.array([self._lean(view, frame.name) for frame in self._settings.frames]))
         points = np.where(np.abs(lean) >= LEAN_MIN, np.sign(lean), 0.0)
         strength = np.minimum(1.0, np.abs(lean)) * (points != 0.0)
         out["mtf_direction"][:, :frames] = points.T
@@ -165,9 +179,9 @@ class Propose(StatefulBatchLogic[Slice, Slice, bytes]):
         return (missing == 1.0).any(axis=0)
 
     def _grow(self, slots: int) -> None:
-        missing = slots - self._rest.shape[0]
+        missing = slots - self._silent.shape[0]
         if missing > 0:
-            self._rest = np.pad(self._rest, ((0, missing), (0, 0)))
+            self._silent = np.pad(self._silent, ((0, missing), (0, 0)))
             self._present = np.pad(self._present, (0, missing * self._frames))
             self._seen = np.pad(self._seen, (0, missing * self._frames))
             self._carried = np.pad(self._carried, ((0, 0), (0, missing * self._frames)))

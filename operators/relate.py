@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 from bytewax.dataflow import operator
 from bytewax.operators import KeyedStream, StatefulBatchLogic, stateful_batch
+from numpy.typing import NDArray
 
 from domain.aligned import RELATION, Aligned
 from domain.frames import Frame
 from domain.instruments import instrument_id, venue_of
+from operators.kernels.places import find_places, index_instruments
 from operators.kernels.relation import PAIR, relate_bars
 from operators.state import freeze, thaw
 
@@ -36,6 +38,8 @@ class Relate(StatefulBatchLogic[Aligned, Aligned, bytes]):
         if resume is not None:
             values = thaw(VERSION, resume)
             self._index, self._reference, self._states = values["index"], values["reference"], values["states"]
+        self._table = index_instruments(np.array(list(self._index), np.int64))
+        self._partners = self._places_of_references()
 
     def on_batch(self, values: list[Aligned]) -> tuple[list[Aligned], bool]:
         """Add the relations of the bars."""
@@ -51,19 +55,25 @@ class Relate(StatefulBatchLogic[Aligned, Aligned, bytes]):
 
     def _relate(self, given: Aligned) -> Any:
         bars, frames = given.bars, self._lengths.size
-        for instrument in np.unique(bars["instrument"]).tolist():
-            if instrument not in self._index:
-                self._index[instrument] = len(self._index)
-                self._reference.append(instrument_id(f"{venue_of(given.names[instrument])}:{self._symbol}"))
-        missing = len(self._index) * frames - self._states.size
-        if missing > 0:
-            self._states = np.concatenate([self._states, np.zeros(missing, PAIR)])
-        places = np.array([self._index[each] for each in bars["instrument"].tolist()], np.int64)
-        partners = np.array([self._index.get(each, -1) for each in self._reference], np.int64)
-        out = np.zeros(bars.size, RELATION)
-        lane = places * frames + bars["frame"]
-        count = relate_bars(bars, lane, partners, frames, self._states, out, ALPHA, WARMUP, self._lengths)
+        instruments = np.ascontiguousarray(bars["instrument"])
+        places = find_places(self._table, instruments)
+        if (unknown := instruments[places < 0]).size:
+            self._take_in(np.unique(unknown).tolist(), given.names)
+            places = find_places(self._table, instruments)
+        out = np.empty(bars.size, RELATION)
+        count = relate_bars(bars, places, self._partners, frames, self._states, out, ALPHA, WARMUP, self._lengths)
         return out[:count]
+
+    def _take_in(self, instruments: list[int], names: dict[int, str]) -> None:
+        for instrument in instruments:
+            self._index[instrument] = len(self._index)
+            self._reference.append(instrument_id(f"{venue_of(names[instrument])}:{self._symbol}"))
+        self._states = np.concatenate([self._states, np.zeros(len(instruments) * self._lengths.size, PAIR)])
+        self._table = index_instruments(np.array(list(self._index), np.int64))
+        self._partners = self._places_of_references()
+
+    def _places_of_references(self) -> NDArray[np.int64]:
+        return np.array([self._index.get(each, -1) for each in self._reference], np.int64)
 
 
 @operator

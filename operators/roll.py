@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from domain import clock as time
 from domain.blocks import read_block
 from domain.frames import Frame
+from domain.rows import concatenated, copied
 from domain.slices import BAR, GAP, Counts, Reject, Slice
 from operators.kernels.cell import CELL
 from operators.kernels.slots import (
@@ -141,8 +142,8 @@ class Roll(StatefulBatchLogic[bytes, Slice, bytes]):
                 )
             else:
                 start, row, gap, why = take_bars(rows, start, clock, self._rule, house, table, out, self._tally)
-            self._closed[0].append(self._rows[:row].copy())
-            self._closed[1].append(self._gaps[:gap].copy())
+            self._closed[0].append(copied(self._rows[:row]))
+            self._closed[1].append(copied(self._gaps[:gap]))
             if why == SLOTS_FULL:
                 self._grow()
             elif why == SLOT_REUSED:
@@ -165,8 +166,8 @@ class Roll(StatefulBatchLogic[bytes, Slice, bytes]):
                 late_quote_volume=float(self._late_quote[0]),
                 rejects=refused + len(rejects),
             ),
-            bars=np.concatenate([np.empty(0, BAR), *self._closed[0]]),
-            gaps=np.concatenate([np.empty(0, GAP), *self._closed[1]]),
+            bars=concatenated(self._closed[0] or [np.empty(0, BAR)]),
+            gaps=concatenated(self._closed[1] or [np.empty(0, GAP)]),
             rejects=rejects,
         )
         self._tally[:] = 0

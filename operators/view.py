@@ -11,9 +11,8 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.slices import INCOMPLETE
 from operators.features import TAPE, Feature
-from operators.kernels.lanes import NOTHING
+from operators.kernels.columns import bar_columns, carry, gather
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -51,11 +50,7 @@ class Table:
     """
 
     def __init__(self, bars: NDArray[Any], features: Floats) -> None:
-        own = np.empty((len(BAR_COLUMNS), bars.size))
-        for at, name in enumerate(BAR_COLUMNS[:-1]):
-            own[at] = bars[name]
-        own[-1] = (bars["flags"] & INCOMPLETE) != 0
-        self._columns = (own, features)
+        self._columns = (bar_columns(bars), features)
 
     def __getitem__(self, column: int) -> Floats:
         """The column at a place of `column_index`."""
@@ -63,9 +58,9 @@ class Table:
         found: Floats = own[column] if column < len(BAR_COLUMNS) else features[column - len(BAR_COLUMNS)]
         return found
 
-    def rows(self, rows: Ints) -> Floats:
-        """Some rows with all their columns: (columns, rows)."""
-        return np.concatenate([part[:, rows] for part in self._columns])
+    def carry(self, rows: Ints, lane: Ints, carried: Floats) -> None:
+        """Keep some rows in `carried` (columns, lanes), each in its lane, for the Views of later Slices."""
+        carry(*self._columns, rows, lane, carried)
 
 
 class View:
@@ -99,11 +94,15 @@ class View:
     ) -> None:
         self._index, self._now, self._carried, self._looks = index, now, carried, looks
         self._rows, self._events = rows, events
+        self._shown: dict[tuple[str, str], Floats] = {}
 
     def __getitem__(self, name: str) -> Floats:
         """The column now."""
-        column = self._now[self._index[name]]
-        return column if self._rows is None else column[self._rows]
+        if self._rows is None:
+            return self._now[self._index[name]]
+        if ("", name) not in self._shown:
+            self._shown["", name] = self._now[self._index[name]][self._rows]
+        return self._shown["", name]
 
     def before(self, name: str) -> Floats:
         """The column one bar earlier; NaN where there is none."""
@@ -111,8 +110,10 @@ class View:
 
     def at(self, look: str, name: str) -> Floats:
         """The column in another look: the newest closed bar of a frame, by the frame's name."""
-        column = self._index[name]
-        return gather(self._now[column], self._carried[column], self._looks[look])
+        if (look, name) not in self._shown:
+            column = self._index[name]
+            self._shown[look, name] = gather(self._now[column], self._carried[column], self._looks[look])
+        return self._shown[look, name]
 
     def event(self, name: str) -> Floats:
         """Signed strength of a detector's event on the row: above 0 up (or neutral), below 0 down, 0 none."""
@@ -120,12 +121,7 @@ class View:
         index, strengths = self._events
         return cast(Floats, strengths[index[name]])
 
-
-def gather(now: Floats, carried: Floats, link: Ints) -> Floats:
-    """Values by link: from this Slice, from an earlier one, or NaN."""
-    out = np.full(link.size, np.nan)
-    here = link >= 0
-    out[here] = now[link[here]]
-    earlier = (link < 0) & (link != NOTHING)
-    out[earlier] = carried[-1 - link[earlier]]
-    return out
+    def only(self, rows: Ints) -> "View":
+        """Some of the rows it shows, without events."""
+        looks = {look: link[rows] for look, link in self._looks.items()}
+        return View(self._index, self._now, self._carried, looks, rows=rows if self._rows is None else self._rows[rows])

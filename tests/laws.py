@@ -8,8 +8,9 @@ from domain.frames import Frame
 from domain.slices import CANDIDATE, EVENT, Slice
 from flows.chain import Factory, factories
 from flows.settings import EngineSettings
-from flows.sinks.tally import FAMILIES, canonical
+from flows.sinks.tally import FAMILIES
 from operators.catalogue import catalogue
+from tests.naive import canonical
 
 
 def chain(

@@ -3,6 +3,8 @@
 import math
 from typing import Any
 
+import numpy as np
+
 from domain.blocks import KIND_HEARTBEAT, NO_ID
 from domain.clock import MINUTE, SECOND
 
@@ -78,3 +80,17 @@ def bars(trades: Any, frames: list[int], lateness: int = SECOND) -> tuple[set[Ba
                         )
                     )  # fmt: skip
     return out, counts
+
+
+def canonical(rows: Any) -> bytes:
+    """Rows as what counts of them: no slots, no row numbers, one NaN. Of features, column by column."""
+    if rows.dtype.names is None:
+        return bytes(np.where(np.isnan(rows), np.nan, rows).T.tobytes())
+    names = [name for name in rows.dtype.names if name not in ("slot", "row", "spare", "spare2")]
+    columns = [rows[name] for name in names]
+    plain = np.zeros(
+        rows.size, [(name, each.dtype.str, each.shape[1:]) for name, each in zip(names, columns, strict=True)]
+    )
+    for name, each in zip(names, columns, strict=True):
+        plain[name] = np.where(np.isnan(each), np.nan, each) if each.dtype.kind == "f" else each
+    return plain.tobytes()

@@ -3,13 +3,15 @@
 The digest is the proof that two runs concluded the same. Each shard hashes its bars, features, gaps,
 events, candidates and outcomes, each in the order it made them, without what depends on how the work
 was cut (slots, row numbers). The digests of the shards, in shard order, and that of what was aligned
-across them, are hashed once more.
+across them, are hashed once more. What is hashed of a row is its fingerprint.
 """
 
 import hashlib
 from collections import Counter
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import numpy as np
@@ -21,11 +23,14 @@ from domain.instruments import SHARDS
 from domain.slices import EMITTED, OUTCOMES, Slice
 from domain.vocabulary import Vocabulary
 from flows.shards import shard_of_key
+from operators.kernels.fingerprint import fingerprint
 
 ALIGNED = "aligned"
 UNHASHED = frozenset({"slot", "row", "spare", "spare2"})
 FAMILIES = ("bars", "features", "gaps", "events", "candidates", "outcomes")
 ALIGNED_FAMILIES = (*ORDER, "decided", "relations")
+WORD = 8
+"""Bytes; rows are made of whole words."""
 
 
 class Tally(msgspec.Struct):
@@ -102,7 +107,7 @@ class TallyPartition(StatefulSinkPartition[Slice, None]):
         for each in values:
             self._count(each)
             for family in FAMILIES:
-                self._hashes[family].update(canonical(getattr(each, family)))
+                self._hashes[family].update(fingerprints(getattr(each, family)).data)
 
     def snapshot(self) -> None:
         """Nothing: a tally is of a whole run."""
@@ -161,7 +166,7 @@ class AlignedTallyPartition(StatefulSinkPartition[Aligned, None]):
         """Take rows in, in their order."""
         for each in values:
             for family in ALIGNED_FAMILIES:
-                self._hashes[family].update(canonical(getattr(each, family)))
+                self._hashes[family].update(fingerprints(getattr(each, family)).data)
 
     def snapshot(self) -> None:
         """Nothing: a tally is of a whole run."""
@@ -173,18 +178,28 @@ class AlignedTallyPartition(StatefulSinkPartition[Aligned, None]):
         self._path.write_bytes(msgspec.json.encode(Tally(digest=digest)))
 
 
-def canonical(rows: NDArray[Any]) -> bytes:
-    """Rows as the bytes that are hashed: no slots, no row numbers, one NaN."""
+def fingerprints(rows: NDArray[Any]) -> NDArray[np.uint64]:
+    """A number for each row, or each column of features: without slots and row numbers, with one NaN.
+
+    SHA-256 takes 0.6 ns a byte, and a row of features alone has some 700 (measured).
+    """
     if rows.dtype.names is None:
-        return np.where(np.isnan(rows), np.nan, rows).T.tobytes()
-    names = [name for name in rows.dtype.names or () if name not in UNHASHED]
-    plain = np.empty(rows.size, np.dtype([(name, *_form(rows.dtype, name)) for name in names]))
-    for name in names:
-        column = rows[name]
-        plain[name] = np.where(np.isnan(column), np.nan, column) if column.dtype.kind == "f" else column
-    return plain.tobytes()
+        words = np.ascontiguousarray(rows, np.float64).view(np.uint64)
+        masks, floats = np.full(len(words), ~np.uint64(0)), np.ones(len(words), np.bool_)
+    else:
+        masks, floats = _form(rows.dtype)
+        words = np.ascontiguousarray(rows).view(np.uint64).reshape(rows.size, masks.size).T
+    return cast(NDArray[np.uint64], fingerprint(words, masks, floats))
 
 
-def _form(dtype: np.dtype[Any], name: str) -> tuple[Any, ...]:
-    field = dtype[name]
-    return (field.subdtype[0].str, field.subdtype[1]) if field.subdtype else (field.str,)
+@cache
+def _form(dtype: np.dtype[Any]) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
+    """Of each word of a row, which bits are hashed, and whether it is a double."""
+    fields: Mapping[str, Any] = dtype.fields or {}
+    hashed = np.zeros(dtype.itemsize, np.uint8)
+    floats = np.zeros(dtype.itemsize // WORD, np.bool_)
+    for name in fields.keys() - UNHASHED:
+        kind, offset = fields[name][:2]
+        hashed[offset : offset + kind.itemsize] = 0xFF
+        floats[offset // WORD : (offset + kind.itemsize) // WORD] = kind.base == np.float64
+    return hashed.view(np.uint64), floats

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.blocks import TRADE, Rows
+from domain.rows import concatenated
 from domain.slices import BAR, Reject
 from flows.sources.inputs import Input, Kind
-from flows.sources.rows import concatenated
 
 NEVER = np.iinfo(np.int64).max
 """First event time of an input without rows."""

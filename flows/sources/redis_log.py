@@ -19,8 +19,8 @@ from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 from domain.blocks import Rows, read_block, trades_block
 from domain.errors import RecoveryError, ServiceError
 from domain.instruments import SHARDS
+from domain.rows import concatenated
 from flows.shards import shard_key
-from flows.sources.rows import concatenated
 from store import log
 from store.redis_server import connect
 

@@ -14,8 +14,8 @@ from domain.blocks import CONTIGUOUS_IDS, TRADE, Rows, heartbeats, names_block, 
 from domain.clock import DAY, MILLISECOND, MINUTE, iso
 from domain.errors import RecoveryError
 from domain.instruments import SHARDS, instrument_id, shard_of
+from domain.rows import concatenated
 from flows.shards import shard_key
-from flows.sources.rows import concatenated
 from flows.sources.sim_market import MINUTES, SymbolMarket, generator
 from flows.sources.sim_settings import EPOCH_NS, VENUE, SimSettings
 

@@ -14,9 +14,9 @@ from domain import clock
 from domain.blocks import TRADE, Rows, bars_block, heartbeats, names_block, rejects_block, trades_block
 from domain.frames import Frame
 from domain.instruments import SHARDS
+from domain.rows import opaque
 from flows.shards import KEYS
 from flows.sources.merge import Merged
-from flows.sources.rows import opaque
 
 Item = tuple[str, bytes]
 """Shard key and block."""

@@ -31,19 +31,19 @@ def add_pair(state, x, y, alpha):
 
 
 @kernel
-def relate_bars(bars, lane, reference, frames, states, out, alpha, warmup, lengths):
+def relate_bars(bars, places, reference, frames, states, out, alpha, warmup, lengths):
     """Relate each bar's log return to that of its reference over the same bar.
 
     Parameters
     ----------
     bars
         (r,) BAR in the order (close time, instrument, frame).
-    lane
-        (r,) lane of each row: instrument index * frames + frame.
+    places
+        (r,) place of each row's instrument.
     reference
-        (lanes / frames,) index of each instrument's reference, -1 if it has none.
+        (instruments,) place of each instrument's reference, -1 if it has none.
     states
-        (lanes,) PAIR; moved on.
+        (instruments * frames,) PAIR; moved on.
     out
         (r,) RELATION, with room for every row.
 
@@ -58,20 +58,20 @@ def relate_bars(bars, lane, reference, frames, states, out, alpha, warmup, lengt
         first, instant = row, bars[row].close_time
         # First every return of this instant, then the pairs, since a reference may stand anywhere in it.
         while row < bars.size and bars[row].close_time == instant:
-            mine = states[lane[row]]
+            mine = states[places[row] * frames + bars[row].frame]
             whole = mine.last_close > 0.0 and mine.closed_at == instant - lengths[bars[row].frame]
             mine.return_ = np.log(bars[row].close / mine.last_close) if whole else np.nan
             mine.last_close, mine.closed_at = bars[row].close, instant
             row += 1
         for at in range(first, row):
-            partner = reference[lane[at] // frames]
-            if partner < 0 or partner == lane[at] // frames:
+            place, partner, frame = places[at], reference[places[at]], bars[at].frame
+            if partner < 0 or partner == place:
                 continue
-            mine, other = states[lane[at]], states[partner * frames + bars[at].frame]
+            mine, other = states[place * frames + frame], states[partner * frames + frame]
             if other.closed_at == instant and not np.isnan(mine.return_) and not np.isnan(other.return_):
                 add_pair(mine, mine.return_, other.return_, alpha)
             told = out[count]
-            told.ts, told.instrument, told.frame, told.count = instant, bars[at].instrument, bars[at].frame, mine.count
+            told.ts, told.instrument, told.frame, told.count = instant, bars[at].instrument, frame, mine.count
             spread = np.sqrt(mine.variance_x * mine.variance_y)
             warm = mine.count >= warmup and spread > 0.0
             told.correlation = min(1.0, max(-1.0, mine.covariance / spread)) if warm else np.nan

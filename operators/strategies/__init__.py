@@ -61,5 +61,5 @@ def confidence(base: float, *evidence: Floats) -> Floats:
     >>> float(confidence(0.5, np.array([1.0]), np.array([1.0]))[0])
     0.7310585
     """
-    logit = np.log(base / (1.0 - base)) + 0.5 * sum(np.nan_to_num(piece) for piece in evidence)
+    logit = np.log(base / (1.0 - base)) + 0.5 * sum(np.where(np.isnan(piece), 0.0, piece) for piece in evidence)
     return cast(Floats, 1.0 / (1.0 + np.exp(-logit)))

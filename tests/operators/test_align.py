@@ -10,10 +10,10 @@ from domain.clock import MINUTE
 from domain.frames import parse_frames
 from domain.instruments import instrument_id
 from domain.slices import BAR, CANDIDATE, EVENT, OUTCOME, Slice
-from flows.sinks.tally import canonical
 from operators.align import Align
 from operators.kernels.relation import PAIR, add_pair
 from operators.relate import ALPHA, WARMUP, Relate
+from tests.naive import canonical
 
 SHARDS = ("a", "b", "c")
 FAMILIES = (*ORDER, "decided")

@@ -12,8 +12,8 @@ import redis
 from domain.blocks import KIND_TRADE, read_block
 from domain.clock import parse_iso
 from domain.instruments import SHARDS
+from domain.rows import concatenated
 from flows.__main__ import main
-from flows.sources.rows import concatenated
 from flows.sources.sim import Simulator
 from flows.sources.sim_settings import SimSettings
 from store import log

@@ -9,8 +9,8 @@ from domain.blocks import CONTIGUOUS_IDS, KIND_HEARTBEAT, KIND_TRADE, TRADE, Row
 from domain.clock import HOUR, MINUTE, parse_iso
 from domain.errors import RecoveryError
 from domain.instruments import SHARDS, instrument_id, shard_of
+from domain.rows import concatenated
 from flows.shards import KEYS
-from flows.sources.rows import concatenated
 from flows.sources.sim import Item, SimSource, Simulator, sim_source
 from flows.sources.sim_settings import SimSettings
 from tests.flows.sources.memory import names, streams

@@ -17,8 +17,8 @@ from domain.blocks import KIND_TRADE, Rows, names_block, read_block, trades_bloc
 from domain.clock import HOUR, MINUTE, SECOND, parse_iso
 from domain.errors import SettingError
 from domain.instruments import SHARDS
+from domain.rows import concatenated
 from flows.sources import sim_feed
-from flows.sources.rows import concatenated
 from flows.sources.sim import Simulator
 from flows.sources.sim_feed import SimFeed
 from flows.sources.sim_settings import SimSettings

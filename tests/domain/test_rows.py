@@ -1,7 +1,7 @@
 import numpy as np
 
 from domain.blocks import TRADE
-from flows.sources.rows import concatenated, opaque
+from domain.rows import concatenated, opaque
 
 
 def test_rows_keep_their_bytes_and_their_fields() -> None:

@@ -1,15 +1,22 @@
 """Rows as plain bytes: numpy copies struct arrays field by field, opaque ones in one go (15 times faster, measured)."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from domain.blocks import Rows
+Rows = NDArray[Any]
 
 
 def opaque(rows: Rows) -> Rows:
     """The same rows without their fields; a view."""
     return rows.view(f"V{rows.itemsize}")
+
+
+def copied(rows: Rows) -> Rows:
+    """A copy of the rows."""
+    return opaque(rows).copy().view(rows.dtype)
 
 
 def concatenated(parts: Sequence[Rows]) -> Rows:

@@ -1,0 +1,48 @@
+"""tally: fingerprints tell rows apart exactly where they say something else."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from domain.aligned import RELATION
+from domain.slices import BAR, CANDIDATE, EVENT, GAP, OUTCOME
+from flows.sinks.tally import fingerprints
+from tests.naive import canonical
+
+DTYPES = {"bar": BAR, "gap": GAP, "event": EVENT, "candidate": CANDIDATE, "outcome": OUTCOME, "relation": RELATION}
+
+
+@pytest.mark.parametrize("dtype", DTYPES.values(), ids=DTYPES)
+@settings(deadline=None)
+@given(data=st.data())
+def test_a_row_has_another_number_if_any_byte_that_counts_is_another(dtype, data):
+    raw = data.draw(st.binary(min_size=dtype.itemsize, max_size=dtype.itemsize))
+    one = np.frombuffer(raw, dtype)
+    other = np.frombuffer(raw, dtype).copy()
+    at = data.draw(st.integers(0, dtype.itemsize - 1))
+    other.view("u1")[at] ^= data.draw(st.integers(1, 255))
+    assert (fingerprints(one) == fingerprints(other)).all() == (canonical(one) == canonical(other))
+
+
+@settings(deadline=None)
+@given(st.integers(1, 5), st.integers(0, 1_200), st.data())
+def test_numbers_of_features_do_not_depend_on_how_they_are_cut(columns, rows, data):
+    values = np.random.default_rng(rows).normal(size=(columns, rows))
+    values[:, ::7] = np.nan
+    cut = data.draw(st.integers(0, rows))
+    parts = [fingerprints(values[:, :cut]), fingerprints(values[:, cut:])]
+    assert np.concatenate(parts).tolist() == fingerprints(values).tolist()
+    assert len(set(fingerprints(values).tolist())) == len({canonical(values[:, [at]]) for at in range(rows)})
+
+
+def test_every_nan_is_the_same_and_no_other_value_is():
+    nans = np.array([[0x7FF8000000000000, 0xFFF8000000000000, 0x7FF0000000000001, 0xFFFFFFFFFFFFFFFF]], np.uint64)
+    assert len(set(fingerprints(nans.view(np.float64)).tolist())) == 1
+    others = np.array([[np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, -1.0]])
+    assert len(set(fingerprints(others).tolist())) == 7
+
+
+def test_columns_cannot_change_places():
+    values = np.array([[1.0, 2.0, 1.0], [2.0, 1.0, 1.0]])
+    assert len(set(fingerprints(values).tolist())) == 3
