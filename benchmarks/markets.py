@@ -1,9 +1,11 @@
 """Markets made for measuring, and a source that holds them ready."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
+from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 from numpy.typing import NDArray
 
 from domain.blocks import CONTIGUOUS_IDS, TRADE, bars_block, heartbeats, names_block, trades_block
@@ -14,6 +16,7 @@ from flows.shards import KEYS
 
 START = 1_704_067_200 * SECOND
 BLOCK = 16_384
+"""Rows in a block of a shard, on average."""
 
 
 def names(count: int) -> list[str]:
@@ -58,18 +61,18 @@ def bars(instruments: int, minutes: int) -> NDArray[Any]:
 
 
 def shard_log(rows: NDArray[Any], instruments: int) -> dict[str, list[list[Any]]]:
-    """Rows as a log that is ready: partition to batches of (key, block)."""
+    """Rows as a log that is ready: partition to batches of (key, block), cut at the same rows in all shards."""
     make = trades_block if rows.dtype == TRADE else bars_block
     shards = rows["instrument"] % SHARDS
-    end = START + int(rows["ts" if rows.dtype == TRADE else "close_time"][-1]) - START + 2 * SECOND
+    beat = trades_block(heartbeats([int(rows["ts" if rows.dtype == TRADE else "close_time"][-1]) + 2 * SECOND]))
     parts: dict[str, list[list[Any]]] = {}
     for shard in range(SHARDS):
-        mine = rows[shards == shard]
+        mine = np.flatnonzero(shards == shard)
         ours = [name for name in names(instruments) if shard_of(instrument_id(name)) == shard]
+        cuts = np.searchsorted(mine, np.arange(BLOCK * SHARDS, rows.size, BLOCK * SHARDS))
         blocks = [names_block(ours)] if ours else []
-        blocks += [make(mine[at : at + BLOCK]) for at in range(0, mine.size, BLOCK)]
-        blocks.append(trades_block(heartbeats([end])))
-        parts[f"{shard:03d}"] = [[(KEYS[shard], block)] for block in blocks]
+        blocks += [make(rows.take(part)) for part in np.split(mine, cuts)]
+        parts[f"{shard:03d}"] = [[(KEYS[shard], block)] for block in [*blocks, beat]]
     return parts
 
 
@@ -100,3 +103,35 @@ class ReadyPart(StatefulSourcePartition[Any, int]):
 
     def snapshot(self) -> int:
         return self._at
+
+
+class Counting(FixedPartitionedSink[Any, None]):
+    """Counts the rows of every family and writes them nowhere: what is left is the engine's own work."""
+
+    def __init__(self, parts: list[str], part_of: Callable[[str], int], families: Sequence[str]) -> None:
+        self._parts, self._part_of = parts, part_of
+        self.rows = dict.fromkeys(families, 0)
+
+    def list_parts(self) -> list[str]:
+        return self._parts
+
+    def part_fn(self, item_key: str) -> int:
+        return self._part_of(item_key)
+
+    def build_part(self, step_id: str, for_part: str, resume_state: None) -> "CountingPart":
+        return CountingPart(self.rows)
+
+
+class CountingPart(StatefulSinkPartition[Any, None]):
+    """One partition; all count together."""
+
+    def __init__(self, rows: dict[str, int]) -> None:
+        self._rows = rows
+
+    def write_batch(self, values: list[Any]) -> None:
+        for each in values:
+            for family in self._rows:
+                self._rows[family] += getattr(each, family).shape[-1]
+
+    def snapshot(self) -> None:
+        return None

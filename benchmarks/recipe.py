@@ -1,7 +1,8 @@
-"""The whole recipe on one core: bars, features, events, candidates, outcomes, and Parquet out.
+"""The whole recipe on one core: bars, features, events, candidates, outcomes, aligned and related.
 
 Dense trades of 1,000 instruments, and 1m bars of 200 instruments, from a source that holds them
-ready, through the very dataflow that runs live, into Parquet and the digest.
+ready, through the very dataflow that a replay runs, into three outputs: only counted, which is the
+engine's own work; the digest; Parquet and the digest. Then what its state takes.
 
     python -m benchmarks.recipe [--trades N] [--bars N] [--runs N]
 """
@@ -16,40 +17,64 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from benchmarks.markets import Ready, bars, shard_log, trades
+from benchmarks.markets import Counting, Ready, bars, names, shard_log, trades
 from benchmarks.report import tell
-from domain.blocks import TRADE
+from domain.blocks import TRADE, bars_block, names_block
+from domain.instruments import SHARDS
 from flows import cluster
+from flows.chain import build, factories
+from flows.chain import run as chain
 from flows.settings import EngineSettings
+from flows.shards import shard_of_key
 from flows.signals import recipe, vocabulary
 from flows.sinks.parquet import ParquetSink
 from flows.sinks.relations import RelationsSink
-from flows.sinks.tally import AlignedTallySink, TallySink, begin_tally, read_tally
+from flows.sinks.tally import AlignedTallySink, TallySink, begin_tally
 from operators.catalogue import catalogue
 from operators.warm import warm
 
 EPOCH = timedelta(seconds=1)
+OUTPUTS = ("counted", "digest", "Parquet and digest")
+TABLES = ("bars", "features", "events", "candidates", "outcomes")
 
 
-def run(rows: NDArray[Any], instruments: int, *, parquet: bool) -> tuple[float, Any]:
-    """Seconds that the recipe takes, and what it concluded."""
+def run(rows: NDArray[Any], instruments: int, out: str) -> tuple[float, dict[str, int]]:
+    """Seconds that the recipe takes into one of `OUTPUTS`, and the rows that it concluded."""
     from_bars = rows.dtype != TRADE
-    settings = EngineSettings(lateness_s=0.0) if from_bars else EngineSettings()
+    settings = EngineSettings(lateness_s=0.0 if from_bars else 1.0, reference_symbol="S0")
     words = vocabulary(settings)
-    parts = shard_log(rows, instruments)
+    log = Ready(shard_log(rows, instruments))
+    counting = Counting([f"{shard:03d}" for shard in range(SHARDS)], shard_of_key, TABLES)
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         (directory / "tally").mkdir()
         begin_tally(directory / "tally", words)
-        sinks: dict[str, Any] = {"digest": TallySink(directory / "tally", words)}
-        together: dict[str, Any] = {"aligned": AlignedTallySink(directory / "tally")}
-        if parquet:
+        sinks: dict[str, Any] = {"counting": counting}
+        together: dict[str, Any] = {"together": Counting(["all"], lambda _: 0, ("bars", "relations"))}
+        if out != "counted":
+            sinks["digest"] = TallySink(directory / "tally", words)
+            together["aligned"] = AlignedTallySink(directory / "tally")
+        if out == "Parquet and digest":
             sinks["parquet"] = ParquetSink(directory, words)
             together["relations"] = RelationsSink(directory, words)
-        flow = recipe(Ready(parts), sinks, settings, aligned_sinks=together, from_bars=from_bars)
+        flow = recipe(log, sinks, settings, aligned_sinks=together, from_bars=from_bars)
         began = time.perf_counter()
         cluster.run(flow, epoch=EPOCH)
-        return time.perf_counter() - began, read_tally(directory / "tally")
+        return time.perf_counter() - began, counting.rows
+
+
+def state(instruments: int, minutes: int) -> list[dict[str, Any]]:
+    """Bytes of each stage's snapshot after some minutes of `instruments` in one shard, and of each instrument."""
+    block = [names_block(names(instruments)), bars_block(bars(instruments, minutes))]
+    settings = EngineSettings(lateness_s=0.0)
+    stages = build(factories(settings, from_bars=True))
+    chain(stages, [block])
+    sizes = {type(stage).__name__.lower(): len(stage.snapshot()) for stage in stages}
+    sizes["all"] = sum(sizes.values())
+    return [
+        {"stage": stage, "bytes a snapshot": size, "bytes an instrument": size / instruments}
+        for stage, size in sizes.items()
+    ]
 
 
 def main() -> None:
@@ -65,23 +90,29 @@ def main() -> None:
         ("dense trades", trades(1_000, options.trades, 20), 1_000),
         ("1m bars", bars(200, options.bars // 200), 200),
     ):
-        for parquet in (False, True):
-            done = [run(made, instruments, parquet=parquet) for _ in range(options.runs)]
-            tally = done[0][1]
+        for out in OUTPUTS:
+            done = [run(made, instruments, out) for _ in range(options.runs)]
+            concluded = done[0][1]
             rows.append(
                 {
                     "input": what,
-                    "out": "Parquet and digest" if parquet else "digest",
+                    "out": out,
                     "rows": made.size,
                     "rows/s a core": statistics.median(made.size / seconds for seconds, _ in done),
-                    "bars": sum(tally.bars.values()),
-                    "events": tally.events,
-                    "signals": tally.signals,
+                    "bars": concluded["bars"],
+                    "events": concluded["events"],
+                    "signals": concluded["candidates"],
                 }
             )
     ideas = catalogue()
-    notes = [f"{len(ideas.features)} features, {len(ideas.detectors)} detectors, {len(ideas.strategies)} strategies"]
-    tell("recipe", rows, [*notes, f"one worker, 4 frames, medians of {options.runs}"])
+    notes = [
+        f"{len(ideas.features)} features, {len(ideas.detectors)} detectors, {len(ideas.strategies)} strategies",
+        "counted: rows are counted and written nowhere; digest: proof of equal runs; Parquet: all tables as files",
+        "all shards are aligned and related to a reference; signals with the suppressed ones",
+        f"4 frames, one worker, no recovery, medians of {options.runs}",
+    ]
+    tell("recipe", rows, notes)
+    tell("state", state(1_000, 300), ["1,000 instruments in 4 frames in one shard, after 300 minutes"])
 
 
 if __name__ == "__main__":

@@ -21,7 +21,8 @@ from domain.vocabulary import Vocabulary
 from flows.shards import shard_of_key
 from flows.sinks import tables
 
-ROWS_PER_GROUP = 131_072
+ROWS_PER_GROUP = 32_768
+"""What waits for a group is held in memory, some 900 bytes a row in each shard."""
 Maker = Callable[[Slice, Vocabulary], pa.Table]
 KINDS: dict[str, Maker] = {
     "bars": tables.bars,
@@ -32,6 +33,24 @@ KINDS: dict[str, Maker] = {
     "gaps": tables.gaps,
     "rejects": tables.rejects,
 }
+
+
+def writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    """A writer that suits our columns.
+
+    Doubles hardly repeat, so a dictionary of them, or their bounds, is work for nothing. Their bytes
+    split into streams are packed to the size that zstd gives, in two thirds of its time (measured).
+    """
+    doubles = [field.name for field in schema if field.type == pa.float64()]
+    others = [name for name in schema.names if name not in doubles]
+    return pq.ParquetWriter(
+        path,
+        schema,
+        compression="lz4",
+        use_dictionary=others,  # type: ignore[arg-type]  # its stubs know only bool, its documentation lists too
+        write_statistics=others,
+        use_byte_stream_split=doubles,
+    )
 
 
 def complete(directory: Path, vocabulary: Vocabulary) -> None:
@@ -98,5 +117,5 @@ class ParquetPartition(StatefulSinkPartition[Slice, None]):
         if kind not in self._writers:
             path = self._directory / kind / f"{self._name}.parquet"
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._writers[kind] = pq.ParquetWriter(path, schema, compression="zstd", compression_level=1)
+            self._writers[kind] = writer(path, schema)
         return self._writers[kind]

@@ -1,18 +1,21 @@
 """RelationsSink: how instruments move with their reference, as relations/all.parquet."""
 
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow.compute as pc
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
+from numpy.typing import NDArray
 
 from domain.aligned import Aligned
 from domain.vocabulary import Vocabulary
+from flows.sinks.parquet import ROWS_PER_GROUP, writer
 from flows.sinks.tables import TIME, numbers, words
 
 RELATIONS = "relations"
 FILE = "all.parquet"
-ROWS_PER_GROUP = 131_072
 
 
 def complete(directory: Path, vocabulary: Vocabulary) -> None:
@@ -47,7 +50,7 @@ class RelationsPartition(StatefulSinkPartition[Aligned, None]):
         self._vocabulary = vocabulary
         directory.mkdir(parents=True)
         schema = relations(Aligned(0), vocabulary).schema
-        self._writer = pq.ParquetWriter(directory / FILE, schema, compression="zstd", compression_level=1)
+        self._writer = writer(directory / FILE, schema)
         self._waiting: list[pa.Table] = []
 
     def write_batch(self, values: list[Aligned]) -> None:
@@ -75,7 +78,7 @@ def relations(given: Aligned, vocabulary: Vocabulary) -> pa.Table:
     rows = given.relations
     return pa.table(
         {
-            "instrument": pa.array([given.names[each] for each in rows["instrument"].tolist()], pa.string()),
+            "instrument": _names(given.names, rows["instrument"]),
             "frame": words(vocabulary.frames, rows["frame"]),
             "close_time": pa.array(rows["ts"], TIME),
             "correlation": numbers(rows["correlation"]),
@@ -83,3 +86,9 @@ def relations(given: Aligned, vocabulary: Vocabulary) -> pa.Table:
             "pairs": pa.array(rows["count"]),
         }
     )
+
+
+def _names(names: dict[int, str], instruments: NDArray[np.int64]) -> Any:
+    """The name of each instrument, as plain text."""
+    numbers_of, texts = pa.array(names.keys(), pa.int64()), pa.array(names.values(), pa.string())
+    return texts.take(pc.index_in(pa.array(instruments), numbers_of))
