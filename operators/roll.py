@@ -150,7 +150,6 @@ class Roll(StatefulBatchLogic[bytes, Slice, bytes]):
                 # Rows are named by slot, so a slot changes hands only between two slices.
                 slices.append(self._slice([]))
                 clock[REUSABLE] = clock[FREE_SLOTS]
-        self._make_room()
 
     def _slice(self, rejects: list[Reject]) -> Slice:
         life = self._life[: self._clock[SLOTS]]
@@ -187,6 +186,7 @@ class Roll(StatefulBatchLogic[bytes, Slice, bytes]):
 
     def _grow(self) -> None:
         self._fill(2 * self._life.size, self._life, self._seen, self._cells, self._folds, self._free)
+        self._make_room()
 
     def _restore(self, values: dict[str, Any]) -> None:
         self._clock, self._tally, self._late_quote = values["clock"], values["tally"], values["late_quote"]
@@ -204,9 +204,10 @@ class Roll(StatefulBatchLogic[bytes, Slice, bytes]):
 
     def _make_room(self) -> None:
         """Output for a few instants of every slot; a longer jump in time takes several passes."""
-        slots = max(64, self._life.size)
-        if self._rows.size < 4 * slots * self._rule[0].size:
-            self._rows = np.empty(max(8192, 4 * slots * self._rule[0].size), BAR)
+        slots, frames = self._life.size, self._rule[0].size
+        if self._rows.size < 4 * slots * frames:
+            self._rows = np.empty(max(8192, 4 * slots * frames), BAR)
+        if self._gaps.size < 4 * slots:
             self._gaps = np.empty(max(1024, 4 * slots), GAP)
 
 

@@ -30,7 +30,7 @@ UNHASHED = frozenset({"slot", "row", "spare", "spare2"})
 FAMILIES = ("bars", "features", "gaps", "events", "candidates", "outcomes")
 ALIGNED_FAMILIES = (*ORDER, "decided", "relations")
 WORD = 8
-"""Bytes; rows are made of whole words."""
+"""Bytes. In a row, doubles stand at whole words."""
 
 
 class Tally(msgspec.Struct):
@@ -188,7 +188,8 @@ def fingerprints(rows: NDArray[Any]) -> NDArray[np.uint64]:
         masks, floats = np.full(len(words), ~np.uint64(0)), np.ones(len(words), np.bool_)
     else:
         masks, floats = _form(rows.dtype)
-        words = np.ascontiguousarray(rows).view(np.uint64).reshape(rows.size, masks.size).T
+        whole = rows if rows.itemsize % WORD == 0 else rows.astype(_padded(rows.dtype))
+        words = np.ascontiguousarray(whole).view(np.uint64).reshape(rows.size, masks.size).T
     return cast(NDArray[np.uint64], fingerprint(words, masks, floats))
 
 
@@ -196,10 +197,18 @@ def fingerprints(rows: NDArray[Any]) -> NDArray[np.uint64]:
 def _form(dtype: np.dtype[Any]) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
     """Of each word of a row, which bits are hashed, and whether it is a double."""
     fields: Mapping[str, Any] = dtype.fields or {}
-    hashed = np.zeros(dtype.itemsize, np.uint8)
-    floats = np.zeros(dtype.itemsize // WORD, np.bool_)
+    hashed = np.zeros(-(-dtype.itemsize // WORD) * WORD, np.uint8)
+    floats = np.zeros(hashed.size // WORD, np.bool_)
     for name in fields.keys() - UNHASHED:
         kind, offset = fields[name][:2]
         hashed[offset : offset + kind.itemsize] = 0xFF
         floats[offset // WORD : (offset + kind.itemsize) // WORD] = kind.base == np.float64
     return hashed.view(np.uint64), floats
+
+
+def _padded(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The same row with room for its last word."""
+    fields: Mapping[str, Any] = dtype.fields or {}
+    kinds, offsets = zip(*((field[0], field[1]) for field in fields.values()), strict=True)
+    size = -(-dtype.itemsize // WORD) * WORD
+    return np.dtype({"names": list(fields), "formats": kinds, "offsets": offsets, "itemsize": size})

@@ -200,6 +200,20 @@ def test_many_instruments_grow_the_state():
     assert sorted(slices[0].bars["slot"].tolist()) == list(range(300))
 
 
+@pytest.mark.parametrize("frames", ["1m", "1m 5m 15m 1h"])
+def test_many_instruments_may_come_in_one_block(frames):
+    bars = np.zeros((8, 1_100), BAR)
+    bars["instrument"] = np.arange(1, 1_101)
+    bars["open_time"] = (START + np.arange(8) * MINUTE)[:, None]
+    bars["close_time"] = bars["open_time"] + MINUTE
+    for column in ("open", "high", "low", "close"):
+        bars[column] = 1.0
+    roll = Roll(RollSettings(parse_frames(tuple(frames.split())), 0))
+    (made,) = roll.on_batch([bars_block(bars.reshape(-1)), trades_block(heartbeats([START + 9 * MINUTE]))])[0]
+    assert (made.bars["frame"] == 0).sum() == 8 * 1_100 + 1_100  # and a flat one of each
+    assert made.counts.accepted == 8 * 1_100
+
+
 @pytest.mark.parametrize("price", [0.0, -1.0, math.nan, math.inf])
 def test_a_bad_number_is_refused_and_moves_no_time(price):
     bad = trade_rows([(START + DAY, ONE, price, 1.0, 1)])

@@ -10,7 +10,16 @@ from domain.slices import BAR, CANDIDATE, EVENT, GAP, OUTCOME
 from flows.sinks.tally import fingerprints
 from tests.naive import canonical
 
-DTYPES = {"bar": BAR, "gap": GAP, "event": EVENT, "candidate": CANDIDATE, "outcome": OUTCOME, "relation": RELATION}
+ODD = np.dtype([("value", "<f8"), ("last", "<i4")])
+DTYPES = {
+    "bar": BAR,
+    "gap": GAP,
+    "event": EVENT,
+    "candidate": CANDIDATE,
+    "outcome": OUTCOME,
+    "relation": RELATION,
+    "odd": ODD,
+}
 
 
 @pytest.mark.parametrize("dtype", DTYPES.values(), ids=DTYPES)
