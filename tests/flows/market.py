@@ -26,7 +26,7 @@ WORDS: Vocabulary = vocabulary(SETTINGS)
 
 
 @cache
-def market(bars: int = 400, step: int = 40) -> tuple[Slice, ...]:
+def market(bars: int = 700, step: int = 70) -> tuple[Slice, ...]:
     """Slices of two shards, two instruments each, one of them simulated; with a gap and a reject."""
     found: list[Slice] = []
     for shard, venue in ((3, "test"), (5, "sim")):
@@ -41,7 +41,7 @@ def market(bars: int = 400, step: int = 40) -> tuple[Slice, ...]:
 
 
 @cache
-def decided(bars: int = 400, step: int = 40) -> tuple[Aligned, ...]:
+def decided(bars: int = 700, step: int = 70) -> tuple[Aligned, ...]:
     """The same market with both shards in one order, traded on paper."""
     align = Align(len(WORDS.features), shards=2)
     steps = (Execute(PaperSettings(), Costs()), Tally(WORDS.strategies))
