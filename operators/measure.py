@@ -17,7 +17,7 @@ from operators.features import TAPE, Feature
 from operators.kernels.lanes import lane_rows, lay_tape, put_back
 from operators.state import freeze, thaw
 
-VERSION = 3
+VERSION = 4
 
 
 class Measure(StatefulBatchLogic[Slice, Slice, bytes]):
@@ -25,8 +25,9 @@ class Measure(StatefulBatchLogic[Slice, Slice, bytes]):
 
     def __init__(self, features: tuple[Feature, ...], frames: int, resume: bytes | None = None) -> None:
         self._features, self._frames = features, frames
-        self._depth = max(feature.lookback for feature in features) - 1
-        self._columns = sum(len(feature.columns) for feature in features)
+        # One at least, so that what is remembered of a lane keeps it apart from the lane before it on the tape.
+        self._depth = max(2, *(feature.lookback for feature in features)) - 1
+        self._warmups = np.array([feature.warmup for feature in features for _ in feature.columns])
         self._seen = np.zeros(0, np.int64)
         self._history = np.zeros((0, len(TAPE), self._depth))
         self._states = [np.zeros((0, feature.state)) for feature in features]
@@ -50,21 +51,19 @@ class Measure(StatefulBatchLogic[Slice, Slice, bytes]):
         return freeze(VERSION, {"seen": self._seen, "history": self._history, **states})
 
     def _measure(self, bars: NDArray[Any], slots: int) -> NDArray[np.float64]:
-        out = np.empty((self._columns, bars.size))
+        out = np.empty((self._warmups.size, bars.size))
         if bars.size == 0:
             return out
         self._grow(slots * self._frames)
         lane, seen = lane_rows(bars, self._frames, self._seen)
         tape, order, at = lay_tape(bars, lane, self._history, self._cursor)
         lane, seen = lane[order], seen[order]
-        youngest, column = seen.min(), 0
+        values, column = np.empty_like(out), 0
         for feature, state in zip(self._features, self._states, strict=True):
-            mine = np.empty((len(feature.columns), bars.size))
+            mine = values[column : column + len(feature.columns)]
             feature.kernel(tape, at, seen, lane, state, mine)
-            if youngest < feature.warmup:
-                mine[:, seen < feature.warmup] = np.nan
-            put_back(mine, order, out[column : column + len(feature.columns)])
             column += len(feature.columns)
+        put_back(values, order, seen, self._warmups, out)
         return out
 
     def _grow(self, lanes: int) -> None:

@@ -8,9 +8,10 @@ A feature is a kernel over the rows of a Slice, in order. For row i it finds
 - `state[lane[i]]`, what it remembered of that instrument and frame; where `seen[i] == 1` the
   instrument is new and the state is to be begun anew;
 
-and writes `out[:, i]`. It reads nothing to the right of `at[i]`. Rows of one instrument and frame
-stand together, oldest first, on the tape as in `at`: `operators.kernels.stretches` works on a whole
-stretch of them at once, which the processor does four rows at a time.
+and writes `out[:, i]`; what it writes where `seen[i] < lookback` is of no matter. It reads nothing to
+the right of `at[i]`. Rows of one instrument and frame stand together, oldest first, on the tape as in
+`at`: `operators.kernels.stretches` works on a whole stretch of them at once, which the processor does
+four rows at a time. In a stretch `seen` may begin anew, where a slot went to another instrument.
 """
 
 from collections.abc import Callable, Mapping
@@ -94,28 +95,28 @@ class Feature:
         bars
             Columns of `TAPE` by name; `close` is needed, the prices left out equal it, the rest is 0.
         warm
-            Whether values before `warmup` are NaN; if not, the first computable value is given.
+            Whether values before `warmup` are NaN; if not, all that have `lookback` bars are given.
 
         Returns
         -------
         ndarray
             (columns, bars), oldest first.
         """
-        tape = tape_of(bars)
-        rows = np.arange(tape.shape[1])
+        tape = tape_of(bars, self.lookback)
+        rows = np.arange(tape.shape[1] - self.lookback)
         out = np.full((len(self.columns), rows.size), np.nan)
-        self.kernel(tape, rows, rows + 1, np.zeros_like(rows), np.zeros((1, self.state)), out)
-        if warm:
-            out[:, : self.warmup - 1] = np.nan
+        state = np.zeros((1, self.state))
+        self.kernel(tape, rows + self.lookback, rows + 1, np.zeros_like(rows), state, out)
+        out[:, : (self.warmup if warm else self.lookback) - 1] = np.nan
         return out
 
 
-def tape_of(bars: Mapping[str, ArrayLike]) -> Floats:
-    """The tape of one instrument's bars; see `Feature.over`."""
+def tape_of(bars: Mapping[str, ArrayLike], before: int) -> Floats:
+    """The tape of one instrument's bars, after `before` places without one; see `Feature.over`."""
     close = np.asarray(bars["close"], float)
-    tape = np.zeros((len(TAPE) + len(DERIVED), close.size))
+    tape = np.zeros((len(TAPE) + len(DERIVED), before + close.size))
     for at, name in enumerate(TAPE):
-        tape[at] = np.asarray(bars.get(name, close if at <= CLOSE else 0.0), float)
+        tape[at, before:] = np.asarray(bars.get(name, close if at <= CLOSE else 0.0), float)
     derive(tape)
     return tape
 

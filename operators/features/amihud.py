@@ -2,13 +2,15 @@
 
 import numpy as np
 
-from operators.features import CLOSE, HIGH, LOW, QUOTE_VOLUME, VOLUME, Floats, Ints, feature
+from operators.features import LOG_RETURN, QUOTE_VOLUME, TYPICAL, VOLUME, Floats, Ints, feature
+from operators.kernels.stretches import covered, stretch_end
 
 ALPHA = 2.0 / 31.0
 MILLION = 1e6
 
 
-@feature(unit="absolute log return per million of quote currency", lookback=2, state=1, warmup=105, low=0.0)
+# ln(0.001 / 4) / ln(1 - ALPHA): the bar that it begins with may be four times as illiquid as usual.
+@feature(unit="absolute log return per million of quote currency", lookback=2, state=1, warmup=127, low=0.0)
 def amihud(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
     """How far a million of quote currency moves the price, exponentially averaged over about 30 bars.
 
@@ -25,17 +27,22 @@ def amihud(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: F
     ----------
     Amihud, Journal of Financial Markets 5, 2002.
     """
-    for row in range(at.size):
-        now = at[row]
-        mine = state[lane[row]]
-        if seen[row] == 1:
-            mine[0] = np.nan
-            out[0, row] = np.nan
-            continue
-        money = tape[QUOTE_VOLUME, now]
-        if np.isnan(money):
-            money = tape[VOLUME, now] * (tape[HIGH, now] + tape[LOW, now] + tape[CLOSE, now]) / 3.0
-        if money > 0.0:
-            moved = abs(np.log(tape[CLOSE, now] / tape[CLOSE, now - 1])) * MILLION / money
-            mine[0] = moved if np.isnan(mine[0]) else mine[0] + ALPHA * (moved - mine[0])
-        out[0, row] = mine[0]
+    row = 0
+    while row < at.size:
+        stop = stretch_end(at, row)
+        change, typical = covered(tape[LOG_RETURN], at, row, stop, 1), covered(tape[TYPICAL], at, row, stop, 1)
+        quote, volume = covered(tape[QUOTE_VOLUME], at, row, stop, 1), covered(tape[VOLUME], at, row, stop, 1)
+        count, result, mine = seen[row:stop], out[0, row:stop], state[lane[row]]
+        for each in range(stop - row):
+            money = volume[each] * typical[each] if np.isnan(quote[each]) else quote[each]
+            moved = abs(change[each]) * MILLION / money
+            result[each] = moved if money > 0.0 else np.nan
+        average = mine[0]
+        for each in range(stop - row):
+            if count[each] == 1:
+                average = np.nan
+            elif not np.isnan(result[each]):
+                average = result[each] if np.isnan(average) else (1.0 - ALPHA) * average + ALPHA * result[each]
+            result[each] = average
+        mine[0] = average
+        row = stop

@@ -1,6 +1,9 @@
 """The bar's form: body and shadows."""
 
+import numpy as np
+
 from operators.features import CLOSE, HIGH, LOW, OPEN, Floats, Ints, feature
+from operators.kernels.stretches import covered, stretch_end
 
 
 @feature(columns=("candle_body", "upper_shadow", "lower_shadow"), unit="fraction of the range", low=-1.0, high=1.0)
@@ -18,12 +21,16 @@ def candle(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: F
     ----------
     Nison, Japanese Candlestick Charting Techniques, 1991.
     """
-    for row in range(at.size):
-        now = at[row]
-        begin, top, bottom, end = tape[OPEN, now], tape[HIGH, now], tape[LOW, now], tape[CLOSE, now]
-        if top > bottom:
-            out[0, row] = (end - begin) / (top - bottom)
-            out[1, row] = (top - max(begin, end)) / (top - bottom)
-            out[2, row] = (min(begin, end) - bottom) / (top - bottom)
-        else:
-            out[:, row] = 0.0
+    row = 0
+    while row < at.size:
+        stop = stretch_end(at, row)
+        begin, end = covered(tape[OPEN], at, row, stop, 1), covered(tape[CLOSE], at, row, stop, 1)
+        top, bottom = covered(tape[HIGH], at, row, stop, 1), covered(tape[LOW], at, row, stop, 1)
+        body, upper, lower = out[0, row:stop], out[1, row:stop], out[2, row:stop]
+        for each in range(stop - row):
+            span = top[each] - bottom[each] if top[each] > bottom[each] else np.inf
+            higher, deeper = (end[each], begin[each]) if end[each] > begin[each] else (begin[each], end[each])
+            body[each] = (end[each] - begin[each]) / span
+            upper[each] = (top[each] - higher) / span
+            lower[each] = (deeper - bottom[each]) / span
+        row = stop

@@ -1,8 +1,7 @@
 """Commodity channel index."""
 
-import numpy as np
-
-from operators.features import CLOSE, HIGH, LOW, Floats, Ints, feature
+from operators.features import TYPICAL, Floats, Ints, feature
+from operators.kernels.stretches import covered, stretch_end
 
 PERIOD = 20
 
@@ -22,19 +21,20 @@ def cci(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
     ----------
     Lambert, 1980; TA-Lib CCI, whose values it equals.
     """
-    for row in range(at.size):
-        now = at[row]
-        if seen[row] < PERIOD:
-            out[0, row] = np.nan
-            continue
-        total = typical = 0.0
-        for then in range(now - PERIOD + 1, now + 1):
-            typical = (tape[HIGH, then] + tape[LOW, then] + tape[CLOSE, then]) / 3.0
-            total += typical
-        middle = total / PERIOD
-        apart = 0.0
-        for then in range(now - PERIOD + 1, now + 1):
-            apart += abs((tape[HIGH, then] + tape[LOW, then] + tape[CLOSE, then]) / 3.0 - middle)
-        # An average of rounding errors is no spread.
-        spread = apart / PERIOD
-        out[0, row] = (typical - middle) / (0.015 * spread) if spread > 1e-14 * middle else 0.0
+    row = 0
+    while row < at.size:
+        stop = stretch_end(at, row)
+        typical, result = covered(tape[TYPICAL], at, row, stop, PERIOD), out[0, row:stop]
+        for each in range(stop - row):
+            middle = 0.0
+            for step in range(PERIOD):
+                middle += typical[each + step]
+            middle /= PERIOD
+            spread = 0.0
+            for step in range(PERIOD):
+                spread += abs(typical[each + step] - middle)
+            spread /= PERIOD
+            index = (typical[each + PERIOD - 1] - middle) / (0.015 * spread)
+            # An average of rounding errors is no spread.
+            result[each] = index if spread > 1e-14 * middle else 0.0
+        row = stop

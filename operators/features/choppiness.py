@@ -2,10 +2,12 @@
 
 import numpy as np
 
-from operators.features import CLOSE, HIGH, LOW, Floats, Ints, feature
-from operators.kernels.windows import highest, lowest
+from operators.features import HIGH, LOW, TRUE_RANGE, Floats, Ints, feature
+from operators.kernels.logarithm import ln
+from operators.kernels.stretches import highs, lows, totals
 
 PERIOD = 14
+LN_PERIOD = np.log(PERIOD)
 
 
 @feature(unit="percent", lookback=PERIOD + 1, low=0.0)
@@ -24,16 +26,12 @@ def choppiness(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, ou
     ----------
     Dreiss, 1993.
     """
+    walked, top, bottom = np.empty(at.size), np.empty(at.size), np.empty(at.size)
+    totals(tape[TRUE_RANGE], at, PERIOD, walked)
+    highs(tape[HIGH], at, PERIOD, top)
+    lows(tape[LOW], at, PERIOD, bottom)
     for row in range(at.size):
-        now = at[row]
-        if seen[row] <= PERIOD:
-            out[0, row] = np.nan
-            continue
-        first = now - PERIOD + 1
-        walked = 0.0
-        for then in range(first, now + 1):
-            before = tape[CLOSE, then - 1]
-            walked += max(tape[HIGH, then], before) - min(tape[LOW, then], before)
-        span = highest(tape[HIGH], first, now + 1) - lowest(tape[LOW], first, now + 1)
-        # Rounding can leave the way a hair shorter than the range.
-        out[0, row] = max(0.0, 100.0 * np.log(walked / span) / np.log(PERIOD)) if span > 0.0 else 100.0
+        span = top[row] - bottom[row]
+        index = 100.0 / LN_PERIOD * ln(walked[row] / span)
+        index = index if index > 0.0 else 0.0  # rounding can leave the way a hair shorter than the range
+        out[0, row] = index if span > 0.0 else 100.0

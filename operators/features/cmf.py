@@ -3,6 +3,7 @@
 import numpy as np
 
 from operators.features import CLOSE, HIGH, LOW, VOLUME, Floats, Ints, feature
+from operators.kernels.stretches import covered, stretch_end
 
 PERIOD = 20
 
@@ -24,16 +25,22 @@ def cmf(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
     ----------
     Chaikin, 1980s; TA-Lib AD, from whose steps it can be had.
     """
-    for row in range(at.size):
-        now = at[row]
-        out[0, row] = np.nan
-        if seen[row] < PERIOD:
-            continue
-        flow = volume = 0.0
-        for then in range(now - PERIOD + 1, now + 1):
-            high, low = tape[HIGH, then], tape[LOW, then]
-            volume += tape[VOLUME, then]
-            if high > low:
-                flow += tape[VOLUME, then] * (2.0 * tape[CLOSE, then] - low - high) / (high - low)
-        if volume > 0.0:
-            out[0, row] = max(-1.0, min(1.0, flow / volume))
+    flow = np.empty(at.size + PERIOD)
+    row = 0
+    while row < at.size:
+        stop = stretch_end(at, row)
+        high, low = covered(tape[HIGH], at, row, stop, PERIOD), covered(tape[LOW], at, row, stop, PERIOD)
+        close, volume = covered(tape[CLOSE], at, row, stop, PERIOD), covered(tape[VOLUME], at, row, stop, PERIOD)
+        for bar in range(volume.size):
+            weighed = volume[bar] * (2.0 * close[bar] - low[bar] - high[bar]) / (high[bar] - low[bar])
+            flow[bar] = weighed if high[bar] > low[bar] else 0.0
+        result = out[0, row:stop]
+        for each in range(stop - row):
+            flowed = traded = 0.0
+            for step in range(PERIOD):
+                flowed += flow[each + step]
+                traded += volume[each + step]
+            share = flowed / traded
+            share = 1.0 if share > 1.0 else -1.0 if share < -1.0 else share  # sums round
+            result[each] = share if traded > 0.0 else np.nan
+        row = stop

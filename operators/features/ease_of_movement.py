@@ -3,36 +3,49 @@
 import numpy as np
 
 from operators.features import HIGH, LOW, VOLUME, Floats, Ints, feature
+from operators.kernels.stretches import covered, stretch_end
 
 PERIOD = 14
-SCALE = 1e8
 
 
-@feature(unit="squared price per 100 million of volume", lookback=PERIOD + 1)
+@feature(unit="mean ranges per bar", lookback=PERIOD + 1)
 def ease_of_movement(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """Move of the bar's middle times its range, over its volume; the mean of 14 bars.
+    """How far the market moves for its volume over 14 bars, in mean ranges per bar.
 
-    10^8 (M - M_{t-1}) (H - L) / V with M = (H + L) / 2. A bar without trades counts 0.
+    Arms takes the move of the bar's middle times its range over its volume, (M - M_{t-1}) (H - L) / V
+    with M = (H + L) / 2, and the mean of that. It is in squared price per volume, of any size from
+    market to market; times the mean volume over the square of the mean range of the same bars it is a
+    plain number that says the same of every market: about the mean move in ranges, where moves on
+    little volume count for more. A bar without trades counts 0, and so do bars without a range.
 
     Examples
     --------
     >>> bars = {"high": range(3, 18), "low": range(1, 16), "close": range(2, 17), "volume": [1e8] * 15}
     >>> float(ease_of_movement.over(bars)[0, -1])
-    2.0
+    0.5
 
     References
     ----------
-    Arms, 1996; the scale is that of StockCharts ChartSchool.
+    Arms, Volume Cycles in the Stock Market, 1996; the scale is ours.
     """
-    for row in range(at.size):
-        now = at[row]
-        if seen[row] <= PERIOD:
-            out[0, row] = np.nan
-            continue
-        ease = 0.0
-        for then in range(now - PERIOD + 1, now + 1):
-            high, low = tape[HIGH, then], tape[LOW, then]
-            if tape[VOLUME, then] > 0.0:
-                move = 0.5 * (high + low) - 0.5 * (tape[HIGH, then - 1] + tape[LOW, then - 1])
-                ease += move * (high - low) / tape[VOLUME, then]
-        out[0, row] = SCALE * ease / PERIOD
+    ease, span = np.empty(at.size + PERIOD), np.empty(at.size + PERIOD)
+    row = 0
+    while row < at.size:
+        stop = stretch_end(at, row)
+        high, low = covered(tape[HIGH], at, row, stop, PERIOD + 1), covered(tape[LOW], at, row, stop, PERIOD + 1)
+        volume = covered(tape[VOLUME], at, row, stop, PERIOD)
+        for bar in range(volume.size):
+            move = 0.5 * (high[bar + 1] + low[bar + 1]) - 0.5 * (high[bar] + low[bar])
+            span[bar] = high[bar + 1] - low[bar + 1]
+            eased = move * span[bar] / volume[bar]
+            ease[bar] = eased if volume[bar] > 0.0 else 0.0
+        result = out[0, row:stop]
+        for each in range(stop - row):
+            eased = traded = spanned = 0.0
+            for step in range(PERIOD):
+                eased += ease[each + step]
+                traded += volume[each + step]
+                spanned += span[each + step]
+            scaled = eased * traded / (spanned * spanned)
+            result[each] = scaled if spanned > 0.0 else 0.0
+        row = stop

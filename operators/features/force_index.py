@@ -1,8 +1,7 @@
 """Force index."""
 
-import numpy as np
-
 from operators.features import CLOSE, VOLUME, Floats, Ints, feature
+from operators.kernels.stretches import covered, stretch_end
 
 PERIOD = 13
 ALPHA = 2.0 / (PERIOD + 1)
@@ -24,12 +23,15 @@ def force_index(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, o
     ----------
     Elder, Trading for a Living, 1993.
     """
-    for row in range(at.size):
-        now = at[row]
-        mine = state[lane[row]]
-        if seen[row] == 1:
-            out[0, row] = np.nan
-            continue
-        force = (tape[CLOSE, now] - tape[CLOSE, now - 1]) * tape[VOLUME, now]
-        mine[0] = force if seen[row] == 2 else mine[0] + ALPHA * (force - mine[0])
-        out[0, row] = mine[0]
+    row = 0
+    while row < at.size:
+        stop = stretch_end(at, row)
+        close, volume = covered(tape[CLOSE], at, row, stop, 2), covered(tape[VOLUME], at, row, stop, 1)
+        count, result, mine = seen[row:stop], out[0, row:stop], state[lane[row]]
+        average = mine[0]
+        for each in range(stop - row):
+            force = (close[each + 1] - close[each]) * volume[each]
+            average = force if count[each] <= 2 else (1.0 - ALPHA) * average + ALPHA * force
+            result[each] = average
+        mine[0] = average
+        row = stop

@@ -3,6 +3,7 @@
 import numpy as np
 
 from operators.features import TRADES, Floats, Ints, feature
+from operators.kernels.stretches import covered, stretch_end
 
 FAST, SLOW = 1.0 - 2.0 ** (-1.0 / 3.0), 1.0 - 2.0 ** (-1.0 / 30.0)
 BRANCHING = 0.7
@@ -27,17 +28,21 @@ def hawkes(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: F
     ----------
     Hawkes, Biometrika 58, 1971.
     """
-    for row in range(at.size):
-        count = tape[TRADES, at[row]]
-        mine = state[lane[row]]
-        if seen[row] == 1:
-            mine[:] = np.nan
-        out[0, row] = np.nan
-        if np.isnan(count):
-            continue
-        if np.isnan(mine[0]):
-            mine[:] = count
-        mine[0] += FAST * (count - mine[0])
-        mine[1] += SLOW * (count - mine[1])
-        if mine[1] > 0.0:
-            out[0, row] = 1.0 - BRANCHING + BRANCHING * mine[0] / mine[1]
+    row = 0
+    while row < at.size:
+        stop = stretch_end(at, row)
+        trades, count = covered(tape[TRADES], at, row, stop, 1), seen[row:stop]
+        result, mine = out[0, row:stop], state[lane[row]]
+        fast, slow = mine[0], mine[1]
+        for each in range(stop - row):
+            told = trades[each]
+            if count[each] == 1:
+                fast = slow = np.nan
+            if np.isnan(told):
+                result[each] = np.nan
+                continue
+            fast = told if np.isnan(fast) else (1.0 - FAST) * fast + FAST * told
+            slow = told if np.isnan(slow) else (1.0 - SLOW) * slow + SLOW * told
+            result[each] = 1.0 - BRANCHING + BRANCHING * fast / slow if slow > 0.0 else np.nan
+        mine[0], mine[1] = fast, slow
+        row = stop

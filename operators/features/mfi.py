@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from operators.features import CLOSE, HIGH, LOW, VOLUME, Floats, Ints, feature
+from operators.features import TYPICAL, VOLUME, Floats, Ints, feature
+from operators.kernels.stretches import covered, stretch_end
 
 PERIOD = 14
 
@@ -20,21 +21,25 @@ def mfi(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
     ----------
     Quong and Soudack, 1989; TA-Lib MFI, whose values it equals (0 where less than 1 has flowed).
     """
-    for row in range(at.size):
-        now = at[row]
-        if seen[row] <= PERIOD:
-            out[0, row] = np.nan
-            continue
-        rising = falling = 0.0
-        before = (tape[HIGH, now - PERIOD] + tape[LOW, now - PERIOD] + tape[CLOSE, now - PERIOD]) / 3.0
-        for then in range(now - PERIOD + 1, now + 1):
-            typical = (tape[HIGH, then] + tape[LOW, then] + tape[CLOSE, then]) / 3.0
+    up, down = np.empty(at.size + PERIOD), np.empty(at.size + PERIOD)
+    row = 0
+    while row < at.size:
+        stop = stretch_end(at, row)
+        volume = covered(tape[VOLUME], at, row, stop, PERIOD)
+        typical = covered(tape[TYPICAL], at, row, stop, PERIOD + 1)
+        before, now = typical[:-1], typical[1:]
+        for bar in range(volume.size):
             # Equal sums of high, low and close can differ by a rounding error, which is no move.
-            move, nothing = typical - before, 1e-14 * max(1.0, typical)
-            if move > nothing:
-                rising += typical * tape[VOLUME, then]
-            elif move < -nothing:
-                falling += typical * tape[VOLUME, then]
-            before = typical
-        flowed = rising + falling
-        out[0, row] = 100.0 * (rising / flowed) if flowed >= 1.0 else 0.0
+            nothing = 1e-14 * (now[bar] if now[bar] > 1.0 else 1.0)
+            money = now[bar] * volume[bar]
+            up[bar] = money if now[bar] - before[bar] > nothing else 0.0
+            down[bar] = money if before[bar] - now[bar] > nothing else 0.0
+        result = out[0, row:stop]
+        for each in range(stop - row):
+            rising = falling = 0.0
+            for step in range(PERIOD):
+                rising += up[each + step]
+                falling += down[each + step]
+            share = 100.0 * (rising / (rising + falling))
+            result[each] = share if rising + falling >= 1.0 else 0.0
+        row = stop

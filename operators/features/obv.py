@@ -3,6 +3,7 @@
 import numpy as np
 
 from operators.features import CLOSE, VOLUME, Floats, Ints, feature
+from operators.kernels.stretches import covered, stretch_end
 
 PERIOD = 20
 SPREAD = PERIOD * (PERIOD**2 - 1) / 12.0
@@ -34,17 +35,23 @@ def obv(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
     ----------
     Granville, 1963; TA-Lib OBV and LINEARREG_SLOPE, from which both can be had.
     """
-    for row in range(at.size):
-        now = at[row]
-        out[:, row] = np.nan
-        if seen[row] <= PERIOD:
-            continue
-        level = volume = cross = 0.0
-        for step in range(PERIOD):
-            then = now - PERIOD + 1 + step
-            volume += tape[VOLUME, then]
-            level += np.sign(tape[CLOSE, then] - tape[CLOSE, then - 1]) * tape[VOLUME, then]
-            cross += (step - 0.5 * (PERIOD - 1)) * level
-        if volume > 0.0:
-            out[0, row] = level / volume
-            out[1, row] = cross / SPREAD * PERIOD / volume
+    flow = np.empty(at.size + PERIOD)
+    row = 0
+    while row < at.size:
+        stop = stretch_end(at, row)
+        volume, close = covered(tape[VOLUME], at, row, stop, PERIOD), covered(tape[CLOSE], at, row, stop, PERIOD + 1)
+        before, now = close[:-1], close[1:]
+        for bar in range(volume.size):
+            fell = -volume[bar] if now[bar] < before[bar] else 0.0
+            flow[bar] = volume[bar] if now[bar] > before[bar] else fell
+        change, slope = out[0, row:stop], out[1, row:stop]
+        for each in range(stop - row):
+            level = cross = traded = 0.0
+            for step in range(PERIOD):
+                traded += volume[each + step]
+                level += flow[each + step]
+                # A bar's flow is in its own level and in all after it.
+                cross += 0.5 * step * (PERIOD - step) * flow[each + step]
+            change[each] = level / traded if traded > 0.0 else np.nan
+            slope[each] = PERIOD / SPREAD * cross / traded if traded > 0.0 else np.nan
+        row = stop

@@ -3,6 +3,7 @@
 import numpy as np
 
 from operators.features import BUY_VOLUME, VOLUME, Floats, Ints, feature
+from operators.kernels.stretches import totals
 
 PERIOD = 10
 
@@ -19,13 +20,10 @@ def order_flow(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, ou
     >>> float(order_flow.over({"close": [1.0] * 10, "volume": [4.0] * 10, "buy_volume": [3.0] * 10})[0, -1])
     0.5
     """
+    volume, bought = np.empty(at.size), np.empty(at.size)
+    totals(tape[VOLUME], at, PERIOD, volume)
+    totals(tape[BUY_VOLUME], at, PERIOD, bought)
     for row in range(at.size):
-        now = at[row]
-        if seen[row] < PERIOD:
-            out[0, row] = np.nan
-            continue
-        volume = tape[VOLUME, now - PERIOD + 1 : now + 1].sum()
-        bought = tape[BUY_VOLUME, now - PERIOD + 1 : now + 1].sum()
-        # Clipped, since sums round; by hand, since min and max would turn NaN into a bound.
-        lean = (2.0 * bought - volume) / volume if volume > 0.0 else np.nan
-        out[0, row] = 1.0 if lean > 1.0 else -1.0 if lean < -1.0 else lean
+        lean = (2.0 * bought[row] - volume[row]) / volume[row]
+        lean = 1.0 if lean > 1.0 else -1.0 if lean < -1.0 else lean  # sums round
+        out[0, row] = lean if volume[row] > 0.0 else np.nan

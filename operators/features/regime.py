@@ -2,8 +2,10 @@
 
 import numpy as np
 
-from operators.features import CLOSE, Floats, Ints, feature
-from operators.kernels.sketch import BINS, rank_then_add
+from operators.features import CLOSE, LOG_RETURN, Floats, Ints, feature
+from operators.kernels import kernel
+from operators.kernels.sketch import SIZE, place_of, rank_then_add
+from operators.kernels.stretches import covered, stretch_end
 
 ALPHA = 2.0 / 31.0
 KEEP = 2.0 ** (-1.0 / 100.0)
@@ -12,13 +14,56 @@ QUIET, LIVELY, SLACK = 0.33, 0.8, 0.05
 ENTER_T, LEAVE_T, ENTER_EFFICIENCY = 1.5, 0.5, 0.3
 PERIOD = 20
 DWELL = 10
+MEAN, VARIANCE, VOLATILITY, TREND, VOLATILITY_AGE, TREND_AGE, SKETCH = range(7)
+"""What is remembered: of returns; states and how many bars they last; where the sketch begins."""
+
+
+@kernel
+def follow(change: Floats, seen: Ints, mine: Floats, means: Floats, variances: Floats) -> None:
+    """Mean and variance of returns after each bar of a stretch; 0 after an instrument's first."""
+    mean, variance = mine[MEAN], mine[VARIANCE]
+    for each in range(change.size):
+        away = change[each] - mean
+        mean = 0.0 if seen[each] == 1 else mean + ALPHA * away
+        variance = 0.0 if seen[each] == 1 else (1.0 - ALPHA) * variance + (1.0 - ALPHA) * ALPHA * away * away
+        means[each], variances[each] = mean, variance
+    mine[MEAN], mine[VARIANCE] = mean, variance
+
+
+@kernel
+def walk(close: Floats, seen: Ints, efficiency: Floats) -> None:
+    """The change over the period's bars by the way they went."""
+    for each in range(seen.size):
+        walked = 0.0
+        for step in range(PERIOD):
+            walked += abs(close[each + step + 1] - close[each + step])
+        straight = (close[each + PERIOD] - close[each]) / walked
+        efficiency[each] = straight if seen[each] > PERIOD and walked > 0.0 else 0.0
+
+
+@kernel
+def next_volatility(volatility: float, rank: float) -> float:
+    """The state of volatility that the rank asks for."""
+    if rank < QUIET - SLACK:
+        return 0.0
+    if rank > LIVELY + SLACK:
+        return 2.0
+    return 1.0 if QUIET + SLACK < rank < LIVELY - SLACK else volatility
+
+
+@kernel
+def next_trend(trend: float, lean: float, efficiency: float) -> float:
+    """The trend that the mean's lean in standard errors and the efficiency of the way ask for."""
+    if abs(lean) >= ENTER_T and efficiency * np.sign(lean) >= ENTER_EFFICIENCY:
+        return 1.0 if lean > 0.0 else -1.0
+    return trend if trend * lean >= LEAVE_T else 0.0
 
 
 @feature(
     columns=("volatility_state", "trend_state", "volatility_rank"),
     unit="code, code, fraction",
     lookback=PERIOD + 1,
-    state=7 + BINS,
+    state=SKETCH + SIZE,
     warmup=104 + 997,
     low=-1.0,
     high=2.0,
@@ -46,42 +91,32 @@ def regime(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: F
     Masson, Rim and Lee, DDSketch, VLDB 2019, for the rank; Kaufman, Smarter Trading, 1995, for the
     efficiency of the way.
     """
+    mean, variance, efficiency = np.empty(at.size), np.empty(at.size), np.empty(at.size)
+    row = 0
+    while row < at.size:
+        stop = stretch_end(at, row)
+        mine = state[lane[row]]
+        follow(covered(tape[LOG_RETURN], at, row, stop, 1), seen[row:stop], mine, mean[row:stop], variance[row:stop])
+        walk(covered(tape[CLOSE], at, row, stop, PERIOD + 1), seen[row:stop], efficiency[row:stop])
+        row = stop
+    place, lean = out[2], out[1]
     for row in range(at.size):
-        now = at[row]
-        mine = state[lane[row]]  # mean and variance of returns; states and how long they last; the sketch
+        place[row] = place_of(np.sqrt(variance[row]))
+        leaning = mean[row] / np.sqrt(variance[row] * (ALPHA / (2.0 - ALPHA)))
+        lean[row] = leaning if variance[row] > 0.0 else 0.0
+    for row in range(at.size):
+        mine = state[lane[row]]
         if seen[row] == 1:
-            mine[:] = 0.0
-            mine[2] = 1.0
-            out[:, row] = np.nan
+            mine[VOLATILITY:] = 0.0
+            mine[VOLATILITY] = 1.0
             continue
-        change = np.log(tape[CLOSE, now] / tape[CLOSE, now - 1])
-        away = change - mine[0]
-        mine[0] += ALPHA * away
-        mine[1] = (1.0 - ALPHA) * (mine[1] + ALPHA * away * away)
-        rank = rank_then_add(mine[6:], np.sqrt(mine[1]), KEEP)
-        lean = mine[0] / np.sqrt(mine[1] * ALPHA / (2.0 - ALPHA)) if mine[1] > 0.0 else 0.0
-        walked = 0.0
-        if seen[row] > PERIOD:
-            for then in range(now - PERIOD + 1, now + 1):
-                walked += abs(tape[CLOSE, then] - tape[CLOSE, then - 1])
-        efficiency = (tape[CLOSE, now] - tape[CLOSE, now - PERIOD]) / walked if walked > 0.0 else 0.0
-
-        mine[4] += 1.0
-        if mine[4] >= DWELL:
-            volatility = mine[2]
-            if rank < QUIET - SLACK:
-                volatility = 0.0
-            elif rank > LIVELY + SLACK:
-                volatility = 2.0
-            elif QUIET + SLACK < rank < LIVELY - SLACK:
-                volatility = 1.0
-            if volatility != mine[2]:
-                mine[2], mine[4] = volatility, 0.0
-        mine[5] += 1.0
-        if mine[5] >= DWELL:
-            trend = mine[3] if mine[3] * lean >= LEAVE_T else 0.0
-            if abs(lean) >= ENTER_T and efficiency * np.sign(lean) >= ENTER_EFFICIENCY:
-                trend = np.sign(lean)
-            if trend != mine[3]:
-                mine[3], mine[5] = trend, 0.0
-        out[0, row], out[1, row], out[2, row] = mine[2], mine[3], rank
+        rank = rank_then_add(mine[SKETCH:], place[row], KEEP)
+        mine[VOLATILITY_AGE] += 1.0
+        wanted = next_volatility(mine[VOLATILITY], rank)
+        if wanted != mine[VOLATILITY] and mine[VOLATILITY_AGE] >= DWELL:
+            mine[VOLATILITY], mine[VOLATILITY_AGE] = wanted, 0.0
+        mine[TREND_AGE] += 1.0
+        wanted = next_trend(mine[TREND], lean[row], efficiency[row])
+        if wanted != mine[TREND] and mine[TREND_AGE] >= DWELL:
+            mine[TREND], mine[TREND_AGE] = wanted, 0.0
+        out[0, row], out[1, row], out[2, row] = mine[VOLATILITY], mine[TREND], rank

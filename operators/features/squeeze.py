@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from operators.features import CLOSE, HIGH, LOW, Floats, Ints, feature
+from operators.features import CLOSE, TRUE_RANGE, Floats, Ints, feature
+from operators.kernels.stretches import deviations, totals
 
 PERIOD, DEVIATIONS, RANGES = 20, 2.0, 1.5
 
@@ -24,15 +25,9 @@ def squeeze(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: 
     ----------
     Carter, Mastering the Trade, 2005.
     """
+    ranges = np.empty(at.size)
+    totals(tape[TRUE_RANGE], at, PERIOD, ranges)
+    deviations(tape[CLOSE], at, PERIOD, out[0])
     for row in range(at.size):
-        now = at[row]
-        if seen[row] <= PERIOD:
-            out[0, row] = np.nan
-            continue
-        ranges = 0.0
-        for then in range(now - PERIOD + 1, now + 1):
-            before = tape[CLOSE, then - 1]
-            ranges += max(tape[HIGH, then], before) - min(tape[LOW, then], before)
-        ranges /= PERIOD
-        deviation = tape[CLOSE, now - PERIOD + 1 : now + 1].std()
-        out[0, row] = DEVIATIONS * deviation / (RANGES * ranges) if ranges > 0.0 else 1.0
+        ratio = DEVIATIONS * PERIOD / RANGES * out[0, row] / ranges[row]
+        out[0, row] = ratio if ranges[row] > 0.0 else 1.0

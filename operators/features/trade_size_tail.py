@@ -3,18 +3,20 @@
 import numpy as np
 
 from operators.features import LARGEST, TRADES, VOLUME, Floats, Ints, feature
-from operators.kernels.windows import total
+from operators.kernels.logarithm import ln
+from operators.kernels.stretches import covered, stretch_end, totals
 
 PERIOD = 20
 ALPHA = 2.0 / 51.0
 
 
+# ln(0.001 / 5) / ln(1 - ALPHA): a deviation off by a thousandth of the first is much for a value near 0.
 @feature(
     columns=("trade_size_tail", "largest_zscore"),
     unit="mean trade sizes, standard deviations",
     lookback=PERIOD,
     state=2,
-    warmup=174,
+    warmup=215,
 )
 def trade_size_tail(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
     """Largest trade of the bar over the mean size of the last 20 bars' trades, and how unusual the largest is.
@@ -26,8 +28,8 @@ def trade_size_tail(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Float
 
     Examples
     --------
-    >>> bars = {"close": [1.0] * 201, "volume": [10.0] * 201, "trades": [5.0] * 201}
-    >>> tail, unusual = trade_size_tail.over({**bars, "largest": [3.0, 5.0] * 100 + [8.0]})
+    >>> bars = {"close": [1.0] * 241, "volume": [10.0] * 241, "trades": [5.0] * 241}
+    >>> tail, unusual = trade_size_tail.over({**bars, "largest": [3.0, 5.0] * 120 + [8.0]})
     >>> float(tail[-1]), float(unusual[-1])
     (4.0, 2.8)
 
@@ -35,22 +37,31 @@ def trade_size_tail(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Float
     ----------
     Finch, Incremental Calculation of Weighted Mean and Variance, 2009.
     """
-    for row in range(at.size):
-        now = at[row]
-        mine = state[lane[row]]  # mean and variance of ln(largest)
-        if seen[row] == 1:
-            mine[:] = np.nan
-        out[:, row] = np.nan
-        if not tape[LARGEST, now] > 0.0:
-            continue
-        if seen[row] >= PERIOD:
-            volume = total(tape[VOLUME], now - PERIOD + 1, now + 1)
-            out[0, row] = tape[LARGEST, now] * total(tape[TRADES], now - PERIOD + 1, now + 1) / volume
-        size = np.log(tape[LARGEST, now])
-        if np.isnan(mine[0]):
-            mine[0], mine[1] = size, 0.0
-        away = size - mine[0]
-        # A spread of a few rounding errors is no spread.
-        out[1, row] = away / np.sqrt(mine[1]) if mine[1] > 1e-24 else 0.0
-        mine[0] += ALPHA * away
-        mine[1] = (1.0 - ALPHA) * (mine[1] + ALPHA * away * away)
+    trades, volume = np.empty(at.size), np.empty(at.size)
+    totals(tape[TRADES], at, PERIOD, trades)
+    totals(tape[VOLUME], at, PERIOD, volume)
+    row = 0
+    while row < at.size:
+        stop = stretch_end(at, row)
+        largest, count = covered(tape[LARGEST], at, row, stop, 1), seen[row:stop]
+        tail, unusual, mine = out[0, row:stop], out[1, row:stop], state[lane[row]]
+        for each in range(stop - row):
+            tail[each] = largest[each] * trades[row + each] / volume[row + each]
+            tail[each] = tail[each] if largest[each] > 0.0 else np.nan
+            unusual[each] = ln(largest[each])
+        mean, variance = mine[0], mine[1]
+        for each in range(stop - row):
+            if count[each] == 1:
+                mean = np.nan
+            if not largest[each] > 0.0:
+                unusual[each] = np.nan
+                continue
+            if np.isnan(mean):
+                mean, variance = unusual[each], 0.0
+            away = unusual[each] - mean
+            # A spread of a few rounding errors is no spread.
+            unusual[each] = away / np.sqrt(variance) if variance > 1e-24 else 0.0
+            mean += ALPHA * away
+            variance = (1.0 - ALPHA) * variance + (1.0 - ALPHA) * ALPHA * away * away
+        mine[0], mine[1] = mean, variance
+        row = stop

@@ -3,14 +3,36 @@
 import numpy as np
 
 from operators.features import CLOSE_TIME, INCOMPLETE, VOLUME, Floats, Ints, feature
+from operators.kernels import kernel
+from operators.kernels.logarithm import ln
+from operators.kernels.stretches import covered, stretch_end
 
 HOURS, DAYS, HOUR_S = 24, 4, 3600.0
-ALPHA, LEAST = 2.0 / 51.0, 173.0
-"""Of the spread, and bars until what came before its first weighs less than 0.1 %."""
+ALPHA, LEAST = 2.0 / 51.0, 208
+"""Of the spread, and ln(0.001 / 4) / ln(1 - ALPHA) bars: its first may be four times as far away as usual."""
+
+
+@kernel
+def usual_at(past: Floats, hour: int) -> float:
+    """The mean over the last days at that hour of the day; NaN until there are enough of them."""
+    total = 0.0
+    for day in range(DAYS):
+        total += past[hour * DAYS + day]
+    return total / DAYS
+
+
+@kernel
+def keep(past: Floats, hour: int, mean: float) -> None:
+    """Put the mean of an hour in the place of the oldest day's."""
+    for day in range(hour * DAYS, hour * DAYS + DAYS - 1):
+        past[day] = past[day + 1]
+    past[hour * DAYS + DAYS - 1] = mean
 
 
 # In bars of an hour: four days, and then the spread. Shorter bars have no value until the four days are over.
-@feature(columns=("volume_of_day_zscore",), unit="standard deviations", state=HOURS * DAYS + 5, warmup=24 * DAYS + 175)
+@feature(
+    columns=("volume_of_day_zscore",), unit="standard deviations", state=HOURS * DAYS + 5, warmup=24 * DAYS + LEAST + 2
+)
 def volume_of_day(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
     """Standard deviations by which ln V exceeds what is usual at its hour of the day (UTC).
 
@@ -27,39 +49,42 @@ def volume_of_day(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats,
     >>> float(volume_of_day.over(bars)[0, -1])
     1.0
     """
-    for row in range(at.size):
-        volume = tape[VOLUME, at[row]]
-        mine = state[lane[row]]  # for each hour its mean on the last days; the hour now, bars and mean; the spread
-        hours, running = mine[: HOURS * DAYS], mine[HOURS * DAYS :]
-        if seen[row] == 1:
-            hours[:] = np.nan
-            running[:] = 0.0
-        hour = np.floor((tape[CLOSE_TIME, at[row]] - 1.0) / HOUR_S)
-        if hour != running[0]:
-            if running[1] > 0.0:
-                days = hours[int(running[0]) % HOURS * DAYS :]
-                for day in range(DAYS - 1):
-                    days[day] = days[day + 1]
-                days[DAYS - 1] = running[2]
-            running[0], running[1], running[2] = hour, 0.0, 0.0
-        out[0, row] = np.nan
-        if not volume > 0.0:
-            continue
-        size = np.log(volume)
-        whole = tape[INCOMPLETE, at[row]] == 0.0
-        if whole:
-            running[1] += 1.0
-            running[2] += (size - running[2]) / running[1]
-        usual = 0.0
-        for day in range(DAYS):
-            usual += hours[int(hour) % HOURS * DAYS + day] / DAYS
-        if np.isnan(usual):
-            continue
-        away = size - usual
-        if running[4] >= LEAST:
-            # A spread of a few rounding errors is no spread.
-            out[0, row] = away / np.sqrt(running[3]) if running[3] > 1e-24 else 0.0
-        if not whole:
-            continue
-        running[4] += 1.0
-        running[3] = away * away if running[4] == 1.0 else running[3] + ALPHA * (away * away - running[3])
+    row = 0
+    while row < at.size:
+        stop = stretch_end(at, row)
+        volume, incomplete = covered(tape[VOLUME], at, row, stop, 1), covered(tape[INCOMPLETE], at, row, stop, 1)
+        closed, count, result = covered(tape[CLOSE_TIME], at, row, stop, 1), seen[row:stop], out[0, row:stop]
+        for each in range(stop - row):
+            result[each] = ln(volume[each])
+        # For each hour its mean on the last days; the hour now, bars and mean in it; the spread, bars in it.
+        past, rest = state[lane[row], : HOURS * DAYS], state[lane[row], HOURS * DAYS :]
+        now, bars, mean, spread, apart = rest[0], rest[1], rest[2], rest[3], rest[4]
+        usual = usual_at(past, int(now) % HOURS)
+        for each in range(stop - row):
+            hour, size = np.floor((closed[each] - 1.0) * (1.0 / HOUR_S)), result[each]
+            result[each] = np.nan
+            if count[each] == 1:
+                past[:] = np.nan
+                bars, spread, apart = 0.0, 0.0, 0.0
+            if hour != now or count[each] == 1:
+                if bars > 0.0:
+                    keep(past, int(now) % HOURS, mean)
+                now, bars, mean = hour, 0.0, 0.0
+                usual = usual_at(past, int(now) % HOURS)
+            if not volume[each] > 0.0:
+                continue
+            whole = incomplete[each] == 0.0
+            if whole:
+                bars += 1.0
+                mean += (size - mean) / bars
+            if np.isnan(usual):
+                continue
+            away = size - usual
+            if apart >= LEAST:
+                # A spread of a few rounding errors is no spread.
+                result[each] = away / np.sqrt(spread) if spread > 1e-24 else 0.0
+            if whole:
+                spread = away * away if apart == 0.0 else (1.0 - ALPHA) * spread + ALPHA * away * away
+                apart += 1.0
+        rest[0], rest[1], rest[2], rest[3], rest[4] = now, bars, mean, spread, apart
+        row = stop

@@ -3,6 +3,7 @@
 import numpy as np
 
 from operators.features import CLOSE, VOLUME, Floats, Ints, feature
+from operators.kernels.stretches import covered, stretch_end
 
 PERIOD = 10
 
@@ -19,14 +20,16 @@ def volume_weighted_momentum(tape: Floats, at: Ints, seen: Ints, lane: Ints, sta
     >>> float(volume_weighted_momentum.over(bars)[0, -1])
     1.1
     """
-    for row in range(at.size):
-        now = at[row]
-        out[0, row] = np.nan
-        if seen[row] <= PERIOD:
-            continue
-        moved = volume = 0.0
-        for then in range(now - PERIOD + 1, now + 1):
-            moved += tape[VOLUME, then] * (tape[CLOSE, then] - tape[CLOSE, then - 1])
-            volume += tape[VOLUME, then]
-        if volume > 0.0:
-            out[0, row] = 100.0 * moved / (volume * tape[CLOSE, now - PERIOD])
+    row = 0
+    while row < at.size:
+        stop = stretch_end(at, row)
+        volume, close = covered(tape[VOLUME], at, row, stop, PERIOD), covered(tape[CLOSE], at, row, stop, PERIOD + 1)
+        result = out[0, row:stop]
+        for each in range(stop - row):
+            moved = traded = 0.0
+            for step in range(PERIOD):
+                moved += volume[each + step] * (close[each + step + 1] - close[each + step])
+                traded += volume[each + step]
+            momentum = 100.0 * moved / (traded * close[each])
+            result[each] = momentum if traded > 0.0 else np.nan
+        row = stop

@@ -3,6 +3,7 @@
 import numpy as np
 
 from operators.features import INCOMPLETE, VOLUME, Floats, Ints, feature
+from operators.kernels.stretches import covered, stretch_end
 
 PERIOD, LEAST = 30, 20
 
@@ -20,23 +21,28 @@ def volume_zscore(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats,
     >>> float(volume_zscore.over({"close": [1.0] * 31, "volume": [1.0, 2.0] * 15 + [8.0]})[0, -1])
     7.8284271
     """
-    for row in range(at.size):
-        now = at[row]
-        if seen[row] <= PERIOD:
-            out[0, row] = np.nan
-            continue
-        total = count = 0.0
-        for then in range(now - PERIOD, now):
-            whole = 1.0 - tape[INCOMPLETE, then]
-            total += whole * np.sqrt(tape[VOLUME, then])
-            count += whole
-        if count < LEAST:
-            out[0, row] = np.nan
-            continue
-        mean = total / count
-        squares = 0.0
-        for then in range(now - PERIOD, now):
-            squares += (1.0 - tape[INCOMPLETE, then]) * (np.sqrt(tape[VOLUME, then]) - mean) ** 2
-        spread = np.sqrt(squares / count)
-        # A spread of a few rounding errors is no spread.
-        out[0, row] = (np.sqrt(tape[VOLUME, now]) - mean) / spread if spread > 1e-12 * mean else 0.0
+    root, whole = np.empty(at.size + PERIOD), np.empty(at.size + PERIOD)
+    row = 0
+    while row < at.size:
+        stop = stretch_end(at, row)
+        volume = covered(tape[VOLUME], at, row, stop, PERIOD + 1)
+        incomplete = covered(tape[INCOMPLETE], at, row, stop, PERIOD + 1)
+        for bar in range(volume.size):
+            whole[bar] = 1.0 - incomplete[bar]
+            root[bar] = whole[bar] * np.sqrt(volume[bar])
+        now, result = volume[PERIOD:], out[0, row:stop]
+        for each in range(stop - row):
+            total = count = 0.0
+            for step in range(PERIOD):
+                total += root[each + step]
+                count += whole[each + step]
+            mean = total / count
+            squares = 0.0
+            for step in range(PERIOD):
+                squares += whole[each + step] * (root[each + step] - mean) ** 2
+            spread = np.sqrt(squares / count)
+            score = (np.sqrt(now[each]) - mean) / spread
+            # A spread of a few rounding errors is no spread.
+            score = score if spread > 1e-12 * mean else 0.0
+            result[each] = score if count >= LEAST else np.nan
+        row = stop

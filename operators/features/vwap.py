@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from operators.features import CLOSE, HIGH, LOW, QUOTE_VOLUME, VOLUME, Floats, Ints, feature
+from operators.features import CLOSE, QUOTE_VOLUME, TYPICAL, VOLUME, Floats, Ints, feature
+from operators.kernels.stretches import covered, stretch_end
 
 PERIOD = 20
 
@@ -20,16 +21,20 @@ def vwap(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Flo
     >>> float(vwap.over(bars)[0, -1])
     0.1
     """
-    for row in range(at.size):
-        now = at[row]
-        if seen[row] < PERIOD:
-            out[0, row] = np.nan
-            continue
-        money = volume = 0.0
-        for then in range(now - PERIOD + 1, now + 1):
-            quote = tape[QUOTE_VOLUME, then]
-            if np.isnan(quote):
-                quote = tape[VOLUME, then] * (tape[HIGH, then] + tape[LOW, then] + tape[CLOSE, then]) / 3.0
-            money += quote
-            volume += tape[VOLUME, then]
-        out[0, row] = tape[CLOSE, now] * volume / money - 1.0 if money > 0.0 else np.nan
+    money = np.empty(at.size + PERIOD)
+    row = 0
+    while row < at.size:
+        stop = stretch_end(at, row)
+        quote, volume = covered(tape[QUOTE_VOLUME], at, row, stop, PERIOD), covered(tape[VOLUME], at, row, stop, PERIOD)
+        typical = covered(tape[TYPICAL], at, row, stop, PERIOD)
+        for bar in range(volume.size):
+            money[bar] = volume[bar] * typical[bar] if np.isnan(quote[bar]) else quote[bar]
+        close, result = tape[CLOSE, at[row] : at[row] + stop - row], out[0, row:stop]
+        for each in range(stop - row):
+            paid = traded = 0.0
+            for step in range(PERIOD):
+                paid += money[each + step]
+                traded += volume[each + step]
+            distance = close[each] * traded / paid - 1.0
+            result[each] = distance if paid > 0.0 else np.nan
+        row = stop

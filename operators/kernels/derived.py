@@ -3,6 +3,7 @@
 import numpy as np
 
 from operators.kernels import kernel
+from operators.kernels.logarithm import ln
 
 DERIVED = ("typical", "true_range", "log_return")
 
@@ -20,8 +21,9 @@ def derive(tape):
     before, now, top, bottom = close[:-1], close[1:], high[1:], low[1:]
     span, change = true_range[1:], log_return[1:]
     for at in range(now.size):
-        span[at] = max(top[at], before[at]) - min(bottom[at], before[at])
-    for at in range(now.size):
-        change[at] = np.log(now[at] / before[at])
+        upper = top[at] if top[at] > before[at] else before[at]
+        lower = bottom[at] if bottom[at] < before[at] else before[at]
+        span[at] = upper - lower
+        change[at] = ln(now[at] / before[at])
     true_range[:1] = high[:1] - low[:1]
     log_return[:1] = np.nan

@@ -62,15 +62,20 @@ def lay_tape(bars, lane, history, cursor):
     for each in range(lanes):
         starts[each + 1] = starts[each] + cursor[touched[each]]
         cursor[touched[each]] = starts[each]
-    order = np.empty(lane.size, np.int64)
+    order = np.empty(lane.size, np.uint32)  # unsigned, so that no index needs a look at its sign
     for row in range(lane.size):
         order[cursor[lane[row]]] = row
         cursor[lane[row]] += 1
     at = np.empty(lane.size, np.int64)
     tape = np.empty((columns + len(DERIVED), lane.size + lanes * depth))
     for each in range(lanes):
-        begin = starts[each] + each * depth
-        tape[:columns, begin : begin + depth] = history[touched[each]]
+        begin, past = starts[each] + each * depth, history[touched[each]]
+        first = begin + depth
+        end = first + starts[each + 1] - starts[each]
+        for column in range(columns):
+            known, remembered = tape[column, begin:first], past[column]
+            for back in range(depth):
+                known[back] = remembered[back]
         for rank in range(starts[each], starts[each + 1]):
             place = rank + (each + 1) * depth
             at[rank] = place
@@ -80,20 +85,41 @@ def lay_tape(bars, lane, history, cursor):
             tape[7, place] = np.nan if bar.trades < 0 else float(bar.trades)
             tape[8, place], tape[9, place] = bar.largest, bar.close_time / 1e9
             tape[10, place] = 1.0 if bar.flags & INCOMPLETE else 0.0
-        end = starts[each + 1] + (each + 1) * depth
-        history[touched[each]] = tape[:columns, end - depth : end]
+        for column in range(columns):
+            known, remembered = tape[column, end - depth : end], past[column]
+            for back in range(depth):
+                remembered[back] = known[back]
         cursor[touched[each]] = 0
     derive(tape)
     return tape, order, at
 
 
 @kernel
-def put_back(values, order, out):
-    """Values that stand lane by lane, into the order of the rows: `out[:, order] = values`."""
+def put_back(values, order, seen, warmups, out):
+    """Values that stand lane by lane, into the order of the rows: `out[:, order] = values`, NaN where not warm.
+
+    Parameters
+    ----------
+    values
+        (columns, r).
+    order
+        (r,) uint32: the row of each.
+    seen
+        (r,) bars that its lane has shown.
+    warmups
+        (columns,) how many it takes.
+    out
+        (columns, r).
+    """
+    youngest = seen.min()
     for column in range(values.shape[0]):
-        mine, theirs = values[column], out[column]
-        for rank in range(order.size):
-            theirs[order[rank]] = mine[rank]
+        mine, theirs, warmup = values[column], out[column], warmups[column]
+        if youngest < warmup:
+            for rank in range(order.size):
+                theirs[order[rank]] = mine[rank] if seen[rank] >= warmup else np.nan
+        else:
+            for rank in range(order.size):
+                theirs[order[rank]] = mine[rank]
 
 
 @kernel

@@ -1,38 +1,59 @@
-"""Stretches: windows over many rows of one instrument and frame at once.
+"""Stretches: windows over consecutive bars of one instrument and frame, many rows at once.
 
-Row for row a window of n values costs n dependent steps. Here the n-th value of every window in a
-stretch is taken before the next, so the processor works on four rows at a time; each row's sum is
-still taken oldest first, whatever the stretch, so the cut into batches changes no bit of it. Rows
-that have not seen n bars get some value and are masked by their warm-up.
+Row for row a window of n values costs n dependent steps. In a stretch the windows of neighbouring rows
+lie one bar apart on the tape, so the processor takes the same step of several windows at a time. Each
+window is still summed oldest first by itself, whatever the stretch: no cut into batches changes a bit.
 
-`values` is a row of the tape (or as long as it), `at` the places of the rows, `out` their results.
+For this the compiler must see that nothing branches: `period` is a constant where it is called, and
+choices are `a if a > b else b`, not `max`, which treats NaN apart.
+
+`values` is a row of the tape (or as long as it), `at` the places of the rows, `out` their results. A
+row that has not seen `period` bars gets some value.
 """
+
+import numpy as np
 
 from operators.kernels import kernel
 
 
 @kernel
 def stretch_end(at, row):
-    """The first row after `row` that does not follow its predecessor on the tape."""
-    row += 1
-    while row < at.size and at[row] == at[row - 1] + 1:
-        row += 1
-    return row
+    """The first row after `row` that does not follow its predecessor on the tape.
+
+    Places only grow, so a row that stands as far from `row` on the tape as in `at` has no hole before
+    it: the end is found by doubling and halving.
+    """
+    high = 1
+    while row + high < at.size and at[row + high] == at[row] + high:
+        high *= 2
+    low, high = high // 2, min(high, at.size - row)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if at[row + middle] == at[row] + middle:
+            low = middle
+        else:
+            high = middle
+    return row + high
+
+
+@kernel
+def covered(values, at, row, stop, period):
+    """What the windows of the rows `row` to `stop` of a stretch cover: that of the n-th is `[n : n + period]` of it."""
+    return values[at[row] - period + 1 : at[stop - 1] + 1]
 
 
 @kernel
 def totals(values, at, period, out):
-    """Sums of the last `period` values."""
+    """Sums of the last `period` values, taken anew each time: a running sum would gather rounding errors."""
     row = 0
     while row < at.size:
         stop = stretch_end(at, row)
-        result = out[row:stop]
-        result[:] = 0.0
-        for step in range(period):
-            first = at[row] - period + 1 + step
-            value = values[first : first + stop - row]
-            for each in range(value.size):
-                result[each] += value[each]
+        value, result = covered(values, at, row, stop, period), out[row:stop]
+        for each in range(stop - row):
+            total = 0.0
+            for step in range(period):
+                total += value[each + step]
+            result[each] = total
         row = stop
 
 
@@ -42,13 +63,12 @@ def highs(values, at, period, out):
     row = 0
     while row < at.size:
         stop = stretch_end(at, row)
-        result = out[row:stop]
-        result[:] = values[at[row] - period + 1 : at[row] - period + 1 + stop - row]
-        for step in range(1, period):
-            first = at[row] - period + 1 + step
-            value = values[first : first + stop - row]
-            for each in range(value.size):
-                result[each] = value[each] if value[each] > result[each] else result[each]
+        value, result = covered(values, at, row, stop, period), out[row:stop]
+        for each in range(stop - row):
+            highest = value[each]
+            for step in range(1, period):
+                highest = value[each + step] if value[each + step] > highest else highest
+            result[each] = highest
         row = stop
 
 
@@ -58,11 +78,29 @@ def lows(values, at, period, out):
     row = 0
     while row < at.size:
         stop = stretch_end(at, row)
-        result = out[row:stop]
-        result[:] = values[at[row] - period + 1 : at[row] - period + 1 + stop - row]
-        for step in range(1, period):
-            first = at[row] - period + 1 + step
-            value = values[first : first + stop - row]
-            for each in range(value.size):
-                result[each] = value[each] if value[each] < result[each] else result[each]
+        value, result = covered(values, at, row, stop, period), out[row:stop]
+        for each in range(stop - row):
+            lowest = value[each]
+            for step in range(1, period):
+                lowest = value[each + step] if value[each + step] < lowest else lowest
+            result[each] = lowest
+        row = stop
+
+
+@kernel
+def deviations(values, at, period, out):
+    """The standard deviations of the last `period` values, each from its own mean."""
+    row = 0
+    while row < at.size:
+        stop = stretch_end(at, row)
+        value, result = covered(values, at, row, stop, period), out[row:stop]
+        for each in range(stop - row):
+            mean = 0.0
+            for step in range(period):
+                mean += value[each + step]
+            mean *= 1.0 / period
+            squares = 0.0
+            for step in range(period):
+                squares += (value[each + step] - mean) ** 2
+            result[each] = np.sqrt(squares / period)
         row = stop

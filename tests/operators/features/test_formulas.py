@@ -44,7 +44,8 @@ def candle(bars, at):
 
 def ease_of_movement(bars, at):
     middle, span = (bars["high"] + bars["low"]) / 2, bars["high"] - bars["low"]
-    return ((1e8 * np.diff(middle) * span[1:] / bars["volume"][1:])[at - 14 : at].mean(),)
+    eased = (np.diff(middle) * span[1:] / bars["volume"][1:])[at - 14 : at].mean()
+    return (eased * bars["volume"][at - 13 : at + 1].mean() / span[at - 13 : at + 1].mean() ** 2,)
 
 
 def efficiency_ratio(bars, at):

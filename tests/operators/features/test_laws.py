@@ -48,12 +48,13 @@ def test_no_market_gives_infinity_or_leaves_the_range(name, scale):
 @pytest.mark.parametrize("name", sorted(FEATURES))
 def test_a_new_instrument_in_the_lane_begins_anew(name):
     feature = FEATURES[name]
-    tape = np.concatenate([tape_of(made())] * 2, axis=1)
-    count = tape.shape[1] // 2
+    twice = {name: np.tile(column, 2) for name, column in made().items()}
+    tape, count = tape_of(twice, feature.lookback), twice["close"].size // 2
     out = np.full((len(feature.columns), 2 * count), np.nan)
-    seen = np.tile(np.arange(1, count + 1), 2)
-    feature.kernel(tape, np.arange(2 * count), seen, np.zeros(2 * count, np.int64), np.zeros((1, feature.state)), out)
-    np.testing.assert_array_equal(out[:, :count], out[:, count:])
+    at, seen = np.arange(2 * count) + feature.lookback, np.tile(np.arange(1, count + 1), 2)
+    feature.kernel(tape, at, seen, np.zeros(2 * count, np.int64), np.zeros((1, feature.state)), out)
+    known = slice(feature.lookback - 1, count)
+    np.testing.assert_array_equal(out[:, :count][:, known], out[:, count:][:, known])
 
 
 @pytest.mark.parametrize("name", sorted(FEATURES))

@@ -10,7 +10,6 @@ from tests.recordings import recording
 
 GIVEN = [
     # feature, file, columns of the bars, columns of the result, digits
-    ("ease_of_movement", "cs-easeofmovement", {"high": "High", "low": "Low", "volume": "Volume"}, ["SMA_EMV"], 9),
     ("force_index", "cs-fi", {"close": "Close", "volume": "Volume"}, ["FI"], 5),
     ("ulcer_index", "cs-ui", {"close": "Close"}, ["ulcer_index"], 9),
     ("ultimate_oscillator", "cs-ultosc", {"high": "High", "low": "Low", "close": "Close"}, ["Ult_Osc"], 5),
@@ -19,14 +18,28 @@ GIVEN = [
 ]
 
 
-@pytest.mark.parametrize(("name", "file", "inputs", "results", "digits"), GIVEN, ids=[row[0] for row in GIVEN])
-def test_equals_the_spreadsheet(name, file, inputs, results, digits):
+def sheet_of(file, titles):
     with recording(f"reference/bukosabino_ta/{file}.csv").open() as lines:
         rows = list(csv.DictReader(lines))
-    sheet = {title: np.array([float(row[title] or "nan") for row in rows]) for title in [*inputs.values(), *results]}
+    return {title: np.array([float(row[title] or "nan") for row in rows]) for title in titles}
+
+
+@pytest.mark.parametrize(("name", "file", "inputs", "results", "digits"), GIVEN, ids=[row[0] for row in GIVEN])
+def test_equals_the_spreadsheet(name, file, inputs, results, digits):
+    sheet = sheet_of(file, [*inputs.values(), *results])
     bars = {column: sheet[title] for column, title in inputs.items()}
-    ours = FEATURES[name].over({"close": np.ones(len(rows)), **bars}, warm=False)
+    ours = FEATURES[name].over({"close": np.ones(sheet[results[0]].size), **bars}, warm=False)
     for column, title in zip(ours, results, strict=True):
         told = ~np.isnan(sheet[title])
         assert told.any()
         np.testing.assert_allclose(column[told], sheet[title][told], rtol=0, atol=10.0**-digits)
+
+
+def test_ease_of_movement_on_its_own_scale_equals_the_spreadsheet():
+    sheet = sheet_of("cs-easeofmovement", ["High", "Low", "Volume", "SMA_EMV"])
+    high, low, volume = sheet["High"], sheet["Low"], sheet["Volume"]
+    ours = FEATURES["ease_of_movement"].over({"close": high, "high": high, "low": low, "volume": volume})[0]
+    told = ~np.isnan(sheet["SMA_EMV"])
+    assert told.any()
+    spans, volumes = (np.convolve(each, np.ones(14), "full")[: high.size] / 14 for each in (high - low, volume))
+    np.testing.assert_allclose((1e8 * ours * spans**2 / volumes)[told], sheet["SMA_EMV"][told], rtol=0, atol=1e-9)

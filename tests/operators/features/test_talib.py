@@ -133,6 +133,7 @@ def test_equals_talib(name, market):
     ours = FEATURES[name].over(bars, warm=False)
     for column, theirs in zip(ours, ORACLES[name](bars), strict=True):
         told = ~np.isnan(theirs)
+        told[: FEATURES[name].lookback - 1] = False
         assert told.sum() > 1_000
         np.testing.assert_allclose(column[told], theirs[told], rtol=1e-9, atol=1e-9 * np.abs(theirs[told]).max())
 

@@ -1,0 +1,24 @@
+"""The sketch against a twin whose bins really fade."""
+
+import numpy as np
+
+from operators.kernels.sketch import BINS, SIZE, place_of, rank_then_add
+
+
+def test_a_place_is_between_the_middles_of_bins():
+    assert place_of(0.0) == place_of(1e-9) == 0.0
+    assert place_of(5.0) == BINS - 1.0
+    np.testing.assert_allclose(place_of(1e-3), 3 * 16 - 0.5, rtol=1e-12)
+
+
+def test_equals_bins_that_fade_however_long_it_runs():
+    rng = np.random.default_rng(2)
+    keep, sketch, bins = 0.5, np.zeros(SIZE), np.zeros(BINS + 1)
+    for number in range(3_000):  # a weight of 2^3000 would be infinite
+        place = float(np.clip(rng.normal(40.0, 30.0), 0.0, BINS - 1.0)) if number % 7 else 40.0
+        under = int(place)
+        halves = 0.5 * (1.0 + place - under) * bins[under] + 0.5 * (place - under) * bins[under + 1]
+        expected = (bins[:under].sum() + halves) / bins.sum() if number else 0.5
+        np.testing.assert_allclose(rank_then_add(sketch, place, keep), expected, rtol=0, atol=1e-12)
+        bins *= keep
+        bins[int(place + 0.5)] += 1.0
