@@ -24,7 +24,7 @@ def realised_volatility(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: F
 
     Examples
     --------
-    >>> level, ratio = realised_volatility.over({"close": [100.0, 101.0] * 200})
+    >>> level, ratio = realised_volatility.over({"close": [100.0, 101.0] * 220})
     >>> float(level[-1]), float(ratio[-1])
     (0.0099503, 1.0)
 
