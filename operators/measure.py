@@ -13,8 +13,8 @@ from bytewax.operators import KeyedStream, StatefulBatchLogic, stateful_batch
 from numpy.typing import NDArray
 
 from domain.slices import Slice
-from operators.features import TAPE, Feature
-from operators.kernels.lanes import lane_rows, lay_tape, put_back
+from operators.features import Feature
+from operators.kernels.lanes import REMEMBERED, lane_rows, lay_tape, put_back
 from operators.state import freeze, thaw
 
 VERSION = 4
@@ -29,7 +29,7 @@ class Measure(StatefulBatchLogic[Slice, Slice, bytes]):
         self._depth = max(2, *(feature.lookback for feature in features)) - 1
         self._warmups = np.array([feature.warmup for feature in features for _ in feature.columns])
         self._seen = np.zeros(0, np.int64)
-        self._history = np.zeros((0, len(TAPE), self._depth))
+        self._history = np.zeros((0, len(REMEMBERED), self._depth))
         self._states = [np.zeros((0, feature.state)) for feature in features]
         if resume is not None:
             values = thaw(VERSION, resume)

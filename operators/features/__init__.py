@@ -34,7 +34,8 @@ TAPE = (
 )
 OPEN, HIGH, LOW, CLOSE, VOLUME, QUOTE_VOLUME, BUY_VOLUME, TRADES, LARGEST, CLOSE_TIME, INCOMPLETE = range(len(TAPE))
 """Rows of the tape. `close_time_s` is in seconds since 1970, right-open: the first instant after the bar.
-`incomplete` is 1 where trades are missing; such a bar is no part of a volume baseline."""
+`incomplete` is 1 where trades are missing; such a bar is no part of a volume baseline. `open`, `largest`
+and `close_time_s` are known of the row's own bar only, and may be NaN left of it."""
 TYPICAL, TRUE_RANGE, LOG_RETURN = range(len(TAPE), len(TAPE) + len(DERIVED))
 """Rows that follow from the others: (H + L + C) / 3; max(H, C_{t-1}) - min(L, C_{t-1}); ln(C / C_{t-1}).
 The last two read the bar before: they mean nothing where `seen[i] == 1`."""

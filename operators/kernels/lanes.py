@@ -9,6 +9,12 @@ from domain.slices import FIRST, INCOMPLETE
 from operators.kernels import kernel
 from operators.kernels.derived import DERIVED, derive
 
+COLUMNS = 11
+"""Rows of the tape that are laid from bars, as named in `operators.features.TAPE`."""
+REMEMBERED, FORGOTTEN = (1, 2, 3, 4, 5, 6, 7, 10), (0, 8, 9)
+"""Those that windows read, which are remembered of earlier bars; and open, largest trade and close time,
+which every feature reads of the row's own bar only. Of bars before the batch they are NaN."""
+
 
 @kernel
 def lane_rows(bars, frames, seen_so_far):
@@ -39,7 +45,7 @@ def lay_tape(bars, lane, history, cursor):
     lane
         (r,) lane of each row.
     history
-        (lanes, columns, h): the last h bars of each lane, newest last; moved on.
+        (lanes, remembered columns, h): the last h bars of each lane, newest last; moved on.
     cursor
         (lanes,) scratch; zero on entry and on return.
 
@@ -49,7 +55,7 @@ def lay_tape(bars, lane, history, cursor):
         The tape (columns and those derived, t); the rows, lane by lane, as (r,) numbers of `bars`;
         and the place of each of them on the tape.
     """
-    depth, columns = history.shape[2], history.shape[1]
+    depth = history.shape[2]
     touched = np.empty(lane.size, np.int64)
     lanes = 0
     for row in range(lane.size):
@@ -67,15 +73,17 @@ def lay_tape(bars, lane, history, cursor):
         order[cursor[lane[row]]] = row
         cursor[lane[row]] += 1
     at = np.empty(lane.size, np.int64)
-    tape = np.empty((columns + len(DERIVED), lane.size + lanes * depth))
+    tape = np.empty((COLUMNS + len(DERIVED), lane.size + lanes * depth))
     for each in range(lanes):
         begin, past = starts[each] + each * depth, history[touched[each]]
         first = begin + depth
         end = first + starts[each + 1] - starts[each]
-        for column in range(columns):
-            known, remembered = tape[column, begin:first], past[column]
+        for nth in range(len(REMEMBERED)):
+            known, remembered = tape[REMEMBERED[nth], begin:first], past[nth]
             for back in range(depth):
                 known[back] = remembered[back]
+        for column in FORGOTTEN:
+            tape[column, begin:first] = np.nan
         for rank in range(starts[each], starts[each + 1]):
             place = rank + (each + 1) * depth
             at[rank] = place
@@ -85,8 +93,8 @@ def lay_tape(bars, lane, history, cursor):
             tape[7, place] = np.nan if bar.trades < 0 else float(bar.trades)
             tape[8, place], tape[9, place] = bar.largest, bar.close_time / 1e9
             tape[10, place] = 1.0 if bar.flags & INCOMPLETE else 0.0
-        for column in range(columns):
-            known, remembered = tape[column, end - depth : end], past[column]
+        for nth in range(len(REMEMBERED)):
+            known, remembered = tape[REMEMBERED[nth], end - depth : end], past[nth]
             for back in range(depth):
                 remembered[back] = known[back]
         cursor[touched[each]] = 0

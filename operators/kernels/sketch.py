@@ -71,7 +71,7 @@ def rank_then_add(sketch, place, keep):
     weight = sketch[WEIGHT] if sketch[WEIGHT] > 0.0 else 1.0
     sketch[int(place + 0.5)] += weight
     sketch[TOTAL] += weight
-    weight /= keep
+    weight *= 1.0 / keep
     if weight > HEAVY:  # a power of 2, so nothing is rounded
         weight /= HEAVY
         for bin_ in range(TOTAL + 1):
