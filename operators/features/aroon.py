@@ -3,7 +3,7 @@
 import numpy as np
 
 from operators.features import HIGH, LOW, Floats, Ints, feature
-from operators.kernels.windows import highest, lowest
+from operators.kernels.extremes import since_high, since_low
 
 PERIOD = 25
 
@@ -27,17 +27,11 @@ def aroon(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Fl
     ----------
     Chande, 1995; TA-Lib AROON and AROONOSC, whose values it equals.
     """
+    ups, downs = since_high(tape[HIGH], PERIOD + 1), since_low(tape[LOW], PERIOD + 1)
     for row in range(at.size):
-        now = at[row]
         if seen[row] <= PERIOD:
             out[:, row] = np.nan
             continue
-        high, low = highest(tape[HIGH], now - PERIOD, now + 1), lowest(tape[LOW], now - PERIOD, now + 1)
-        since_high = since_low = 0
-        while tape[HIGH, now - since_high] < high:
-            since_high += 1
-        while tape[LOW, now - since_low] > low:
-            since_low += 1
-        out[0, row] = 100.0 * (PERIOD - since_high) / PERIOD
-        out[1, row] = 100.0 * (PERIOD - since_low) / PERIOD
+        out[0, row] = 100.0 * (PERIOD - ups[at[row]]) / PERIOD
+        out[1, row] = 100.0 * (PERIOD - downs[at[row]]) / PERIOD
         out[2, row] = out[0, row] - out[1, row]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from operators.features import HIGH, LOW, Floats, Ints, feature
-from operators.kernels.windows import total
+from operators.kernels.moments import rolling_total
 
 FAST, SLOW = 5, 34
 
@@ -21,11 +21,8 @@ def awesome_oscillator(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Fl
     ----------
     Williams, New Trading Dimensions, 1998; TA-Lib SMA, from which it can be had.
     """
+    middle = 0.5 * (tape[HIGH] + tape[LOW])
+    fast, slow = rolling_total(middle, FAST), rolling_total(middle, SLOW)
     for row in range(at.size):
         now = at[row]
-        if seen[row] < SLOW:
-            out[0, row] = np.nan
-            continue
-        fast = total(tape[HIGH], now - FAST + 1, now + 1) + total(tape[LOW], now - FAST + 1, now + 1)
-        rest = total(tape[HIGH], now - SLOW + 1, now - FAST + 1) + total(tape[LOW], now - SLOW + 1, now - FAST + 1)
-        out[0, row] = 0.5 * fast / FAST - 0.5 * (fast + rest) / SLOW
+        out[0, row] = fast[now] / FAST - slow[now] / SLOW if seen[row] >= SLOW else np.nan

@@ -3,6 +3,7 @@
 import numpy as np
 
 from operators.features import CLOSE, Floats, Ints, feature
+from operators.kernels.moments import rolling_line
 
 PERIOD, DEVIATIONS = 20, 2.0
 
@@ -25,13 +26,13 @@ def bollinger(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out
     ----------
     Bollinger, Bollinger on Bollinger Bands, 2001; TA-Lib BBANDS, from which both can be had.
     """
+    total, squares, _ = rolling_line(tape[CLOSE], PERIOD)
     for row in range(at.size):
         now = at[row]
         if seen[row] < PERIOD:
             out[:, row] = np.nan
             continue
-        closes = tape[CLOSE, now - PERIOD + 1 : now + 1]
-        middle = closes.mean()
-        half = DEVIATIONS * np.sqrt(((closes - middle) ** 2).mean())
+        middle = total[now] / PERIOD
+        half = DEVIATIONS * np.sqrt(squares[now] / PERIOD)
         out[0, row] = 2.0 * half / middle
         out[1, row] = (tape[CLOSE, now] - middle + half) / (2.0 * half) if half > 0.0 else 0.5

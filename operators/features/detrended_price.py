@@ -3,7 +3,7 @@
 import numpy as np
 
 from operators.features import CLOSE, Floats, Ints, feature
-from operators.kernels.windows import total
+from operators.kernels.moments import rolling_total
 
 PERIOD = 20
 BACK = PERIOD // 2 + 1
@@ -25,9 +25,7 @@ def detrended_price(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Float
     ----------
     StockCharts ChartSchool, Detrended Price Oscillator; TA-Lib SMA, from which it can be had.
     """
+    totals = rolling_total(tape[CLOSE], PERIOD)
     for row in range(at.size):
         now = at[row]
-        if seen[row] < PERIOD:
-            out[0, row] = np.nan
-        else:
-            out[0, row] = tape[CLOSE, now - BACK] - total(tape[CLOSE], now - PERIOD + 1, now + 1) / PERIOD
+        out[0, row] = tape[CLOSE, now - BACK] - totals[now] / PERIOD if seen[row] >= PERIOD else np.nan

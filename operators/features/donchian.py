@@ -3,6 +3,7 @@
 import numpy as np
 
 from operators.features import CLOSE, HIGH, LOW, Floats, Ints, feature
+from operators.kernels.extremes import rolling_high, rolling_low
 
 PERIOD = 20
 
@@ -26,11 +27,11 @@ def donchian(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out:
     ----------
     TA-Lib MAX and MIN of the bars before.
     """
+    tops, bottoms = rolling_high(tape[HIGH], PERIOD), rolling_low(tape[LOW], PERIOD)
     for row in range(at.size):
-        now = at[row]
         if seen[row] <= PERIOD:
             out[:, row] = np.nan
             continue
-        top, bottom = tape[HIGH, now - PERIOD : now].max(), tape[LOW, now - PERIOD : now].min()
+        top, bottom = tops[at[row] - 1], bottoms[at[row] - 1]
         out[0, row], out[1, row] = top, bottom
-        out[2, row] = (tape[CLOSE, now] - bottom) / (top - bottom) if top > bottom else 0.5
+        out[2, row] = (tape[CLOSE, at[row]] - bottom) / (top - bottom) if top > bottom else 0.5

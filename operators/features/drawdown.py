@@ -3,7 +3,7 @@
 import numpy as np
 
 from operators.features import CLOSE, HIGH, Floats, Ints, feature
-from operators.kernels.windows import highest
+from operators.kernels.extremes import rolling_high
 
 PERIOD = 30
 
@@ -17,9 +17,6 @@ def drawdown(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out:
     >>> float(drawdown.over({"close": [100.0] * 29 + [90.0]})[0, -1])
     -0.1
     """
+    highs = rolling_high(tape[HIGH], PERIOD)
     for row in range(at.size):
-        now = at[row]
-        if seen[row] < PERIOD:
-            out[0, row] = np.nan
-        else:
-            out[0, row] = tape[CLOSE, now] / highest(tape[HIGH], now - PERIOD + 1, now + 1) - 1.0
+        out[0, row] = tape[CLOSE, at[row]] / highs[at[row]] - 1.0 if seen[row] >= PERIOD else np.nan

@@ -3,11 +3,12 @@
 import numpy as np
 
 from operators.features import CLOSE, Floats, Ints, feature
+from operators.kernels.exponential import exponential
 
 FAST, SLOW = 9, 21
 
 
-@feature(columns=("ema_9", "ema_21"), unit="price", lookback=SLOW, state=2, warmup=73, low=0.0)
+@feature(columns=("ema_9", "ema_21"), unit="price", state=2, warmup=73, low=0.0)
 def ema(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
     """Exponential moving averages of the close over 9 and 21 bars.
 
@@ -23,15 +24,8 @@ def ema(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
     ----------
     TA-Lib EMA, whose values it equals.
     """
-    for row in range(at.size):
-        now = at[row]
-        mine = state[lane[row]]
-        for column, period in enumerate((FAST, SLOW)):
+    for column, period in enumerate((FAST, SLOW)):
+        out[column] = exponential(tape[CLOSE], at, seen, lane, state[:, column], period, 2.0 / (period + 1))
+        for row in range(at.size):
             if seen[row] < period:
                 out[column, row] = np.nan
-                continue
-            if seen[row] == period:
-                mine[column] = tape[CLOSE, now - period + 1 : now + 1].mean()
-            else:
-                mine[column] += 2.0 / (period + 1) * (tape[CLOSE, now] - mine[column])
-            out[column, row] = mine[column]

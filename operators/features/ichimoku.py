@@ -3,7 +3,8 @@
 import numpy as np
 
 from operators.features import HIGH, LOW, Floats, Ints, feature
-from operators.kernels.windows import highest, lowest
+from operators.kernels.extremes import rolling_high, rolling_low
+from operators.kernels.recall import recall
 
 FAST, SLOW = 9, 26
 
@@ -33,23 +34,17 @@ def ichimoku(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out:
     ----------
     Hosoda, 1969; TA-Lib MIDPRICE, from which all four can be had.
     """
+    high, low = rolling_high(tape[HIGH], FAST), rolling_low(tape[LOW], FAST)
+    tops, now = recall(rolling_high(tape[HIGH], SLOW)[at], lane, state[:, :SLOW])
+    bottoms, now = recall(rolling_low(tape[LOW], SLOW)[at], lane, state[:, SLOW:])
     for row in range(at.size):
-        now = at[row]
-        # The extremes of 26 bars, as they were at each of the last 26: 52 bars are two such windows.
-        tops, bottoms = state[lane[row], :SLOW], state[lane[row], SLOW:]
         if seen[row] < SLOW:
             out[:, row] = np.nan
             continue
-        top = highest(tape[HIGH], now - FAST + 1, now + 1)
-        bottom = lowest(tape[LOW], now - FAST + 1, now + 1)
-        out[0, row] = (top + bottom) / 2.0
-        top = max(top, highest(tape[HIGH], now - SLOW + 1, now - FAST + 1))
-        bottom = min(bottom, lowest(tape[LOW], now - SLOW + 1, now - FAST + 1))
+        top, bottom = tops[now[row]], bottoms[now[row]]
+        out[0, row] = (high[at[row]] + low[at[row]]) / 2.0
         out[1, row] = (top + bottom) / 2.0
         out[2, row] = (out[0, row] + out[1, row]) / 2.0
-        place = seen[row] % SLOW
-        if seen[row] < 2 * SLOW:
-            out[3, row] = np.nan
-        else:
-            out[3, row] = (max(top, tops[place]) + min(bottom, bottoms[place])) / 2.0
-        tops[place], bottoms[place] = top, bottom
+        # 52 bars are two windows of 26.
+        top, bottom = max(top, tops[now[row] - SLOW]), min(bottom, bottoms[now[row] - SLOW])
+        out[3, row] = (top + bottom) / 2.0 if seen[row] >= 2 * SLOW else np.nan

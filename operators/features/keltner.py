@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from operators.features import CLOSE, HIGH, LOW, Floats, Ints, feature
-from operators.kernels.averages import seeded
+from operators.features import CLOSE, TRUE_RANGE, Floats, Ints, feature
+from operators.kernels.exponential import exponential
 
 MIDDLE, PERIOD, RANGES = 20, 10, 2.0
 
@@ -26,18 +26,12 @@ def keltner(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: 
     ----------
     Keltner, 1960, in the form of Raschke; TA-Lib EMA and ATR, from which both can be had.
     """
+    middles = exponential(tape[CLOSE], at, seen, lane, state[:, 0], MIDDLE, 2.0 / (MIDDLE + 1))
+    ranges = exponential(tape[TRUE_RANGE], at, seen - 1, lane, state[:, 1], PERIOD, 1.0 / PERIOD)
     for row in range(at.size):
-        now = at[row]
-        mine = state[lane[row]]
-        out[:, row] = np.nan
-        mine[0] = seeded(mine[0], tape[CLOSE, now], seen[row], MIDDLE, 2.0 / (MIDDLE + 1))
-        if seen[row] == 1:
-            continue
-        before = tape[CLOSE, now - 1]
-        span = max(tape[HIGH, now], before) - min(tape[LOW, now], before)
-        mine[1] = seeded(mine[1], span, seen[row] - 1, PERIOD, 1.0 / PERIOD)
         if seen[row] < MIDDLE:
+            out[:, row] = np.nan
             continue
-        half = RANGES * mine[1]
-        out[0, row] = 2.0 * half / mine[0]
-        out[1, row] = (tape[CLOSE, now] - mine[0] + half) / (2.0 * half) if half > 0.0 else 0.5
+        middle, half = middles[row], RANGES * ranges[row]
+        out[0, row] = 2.0 * half / middle
+        out[1, row] = (tape[CLOSE, at[row]] - middle + half) / (2.0 * half) if half > 0.0 else 0.5

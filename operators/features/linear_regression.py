@@ -3,6 +3,7 @@
 import numpy as np
 
 from operators.features import CLOSE, Floats, Ints, feature
+from operators.kernels.moments import rolling_line
 
 PERIOD = 20
 SPREAD = PERIOD * (PERIOD**2 - 1) / 12.0
@@ -31,27 +32,19 @@ def linear_regression(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Flo
     ----------
     TA-Lib LINEARREG_SLOPE, whose values the slope equals.
     """
+    total, squares, crosses = rolling_line(tape[CLOSE], PERIOD)
     for row in range(at.size):
         now = at[row]
+        square, cross = squares[now], crosses[now]
         if seen[row] < PERIOD:
             out[:, row] = np.nan
-            continue
-        first = now - PERIOD + 1
-        middle = 0.0
-        for then in range(first, now + 1):
-            middle += tape[CLOSE, then] / PERIOD
-        cross = square = 0.0
-        for step in range(PERIOD):
-            away = tape[CLOSE, first + step] - middle
-            cross += (step - 0.5 * (PERIOD - 1)) * away
-            square += away * away
-        # Equal closes differ from their mean by a rounding error, which is no move.
-        if square <= (1e-13 * middle) ** 2 * PERIOD:
+        elif square <= (1e-13 * total[now]) ** 2 / PERIOD:
+            # Equal closes may differ from their mean by a rounding error, which is no move.
             out[:, row] = 0.0
-            continue
-        slope = cross / SPREAD
-        # What is left of a perfect line is rounding error, and can be less than nothing.
-        left = max(square - slope * cross, 1e-12 * square)
-        out[0, row] = slope
-        out[1, row] = slope / np.sqrt(left / ((PERIOD - 2) * SPREAD))
-        out[2, row] = min(1.0, slope * cross / square)
+        else:
+            slope = cross / SPREAD
+            # What is left of a perfect line is rounding error, and can be less than nothing.
+            left = max(square - slope * cross, 1e-12 * square)
+            out[0, row] = slope
+            out[1, row] = slope / np.sqrt(left / ((PERIOD - 2) * SPREAD))
+            out[2, row] = min(1.0, slope * cross / square)

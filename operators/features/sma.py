@@ -3,6 +3,7 @@
 import numpy as np
 
 from operators.features import CLOSE, Floats, Ints, feature
+from operators.kernels.moments import rolling_total
 
 PERIOD = 20
 
@@ -22,6 +23,6 @@ def sma(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
     ----------
     TA-Lib SMA, whose values it equals.
     """
+    totals = rolling_total(tape[CLOSE], PERIOD)
     for row in range(at.size):
-        now = at[row]
-        out[0, row] = tape[CLOSE, now - PERIOD + 1 : now + 1].mean() if seen[row] >= PERIOD else np.nan
+        out[0, row] = totals[at[row]] / PERIOD if seen[row] >= PERIOD else np.nan

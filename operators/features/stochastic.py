@@ -3,17 +3,19 @@
 import numpy as np
 
 from operators.features import CLOSE, HIGH, LOW, Floats, Ints, feature
+from operators.kernels.extremes import rolling_high, rolling_low
+from operators.kernels.moments import rolling_total
+from operators.kernels.recall import recall
 
 PERIOD, SMOOTH = 14, 3
 REACH = PERIOD + 2 * (SMOOTH - 1)
-KEPT = 2 * SMOOTH - 1
 
 
 @feature(
     columns=("stochastic_k", "stochastic_d"),
     unit="percent",
     lookback=PERIOD,
-    state=KEPT,
+    state=2 * (SMOOTH - 1),
     warmup=REACH,
     low=0.0,
     high=100.0,
@@ -33,25 +35,18 @@ def stochastic(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, ou
     ----------
     Lane, 1984; TA-Lib STOCH(14, 3, 3), whose values it equals.
     """
+    tops, bottoms = rolling_high(tape[HIGH], PERIOD), rolling_low(tape[LOW], PERIOD)
+    raw = out[0]
     for row in range(at.size):
-        now = at[row]
-        raw = state[lane[row]]  # the last raw values, newest first
-        out[:, row] = np.nan
-        if seen[row] < PERIOD:
-            continue
-        top, bottom = tape[HIGH, now], tape[LOW, now]
-        for then in range(now - PERIOD + 1, now):
-            top = max(top, tape[HIGH, then])
-            bottom = min(bottom, tape[LOW, then])
-        for back in range(KEPT - 1, 0, -1):
-            raw[back] = raw[back - 1]
-        raw[0] = 100.0 * (tape[CLOSE, now] - bottom) / (top - bottom) if top > bottom else 0.0
+        top, bottom = tops[at[row]], bottoms[at[row]]
+        raw[row] = 100.0 * (tape[CLOSE, at[row]] - bottom) / (top - bottom) if top > bottom else 0.0
+    raws, now = recall(raw, lane, state)
+    once = rolling_total(raws, SMOOTH)
+    twice = rolling_total(once, SMOOTH)
+    for row in range(at.size):
         if seen[row] < REACH:
+            out[:, row] = np.nan
             continue
-        fast = slow = 0.0
-        for back in range(SMOOTH):
-            fast += raw[back] / SMOOTH
-            for further in range(back, back + SMOOTH):
-                slow += raw[further] / (SMOOTH * SMOOTH)
         # Clipped, since sums round.
-        out[0, row], out[1, row] = min(100.0, fast), min(100.0, slow)
+        out[0, row] = min(100.0, once[now[row]] / SMOOTH)
+        out[1, row] = min(100.0, twice[now[row]] / SMOOTH**2)

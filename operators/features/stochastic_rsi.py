@@ -3,8 +3,10 @@
 import numpy as np
 
 from operators.features import CLOSE, Floats, Ints, feature
-from operators.kernels.relative_strength import relative_strength
-from operators.kernels.windows import highest, lowest, total
+from operators.kernels.extremes import rolling_high, rolling_low
+from operators.kernels.moments import rolling_total
+from operators.kernels.recall import recall
+from operators.kernels.relative_strength import relative_strengths
 
 PERIOD, SMOOTH = 14, 3
 
@@ -13,7 +15,7 @@ PERIOD, SMOOTH = 14, 3
     columns=("stochastic_rsi_k", "stochastic_rsi_d"),
     unit="percent",
     lookback=2,
-    state=2 + PERIOD + SMOOTH,
+    state=2 + (PERIOD - 1) + (SMOOTH - 1),
     warmup=94 + PERIOD + SMOOTH - 2,
     low=0.0,
     high=100.0,
@@ -33,24 +35,18 @@ def stochastic_rsi(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats
     ----------
     Chande and Kroll, The New Technical Trader, 1994; TA-Lib STOCHRSI(14, 14, 3), whose values it equals.
     """
+    averages, strengths, places = state[:, :2], state[:, 2 : 1 + PERIOD], state[:, 1 + PERIOD :]
+    strength = relative_strengths(tape[CLOSE], at, seen, lane, averages, PERIOD)
+    strength, now = recall(strength, lane, strengths)
+    highs, lows = rolling_high(strength, PERIOD), rolling_low(strength, PERIOD)
+    place = out[0]
     for row in range(at.size):
-        mine = state[lane[row]]  # gains, losses, the last 14 RSIs, the last 3 places
-        strengths, places = mine[2 : 2 + PERIOD], mine[2 + PERIOD :]
-        out[:, row] = np.nan
-        if seen[row] == 1:
-            continue
-        change = tape[CLOSE, at[row]] - tape[CLOSE, at[row] - 1]
-        mine[0], mine[1], strength = relative_strength(mine[0], mine[1], change, seen[row] - 1, PERIOD)
-        if seen[row] <= PERIOD:
-            continue
-        strengths[seen[row] % PERIOD] = strength
-        if seen[row] < 2 * PERIOD:
-            continue
-        bottom = lowest(strengths, 0, PERIOD)
-        span = highest(strengths, 0, PERIOD) - bottom
+        bottom = lows[now[row]]
+        span = highs[now[row]] - bottom
         # The RSI of a market at rest keeps its value but for rounding.
-        place = 100.0 * ((strength - bottom) / span) if span > 1e-9 else 50.0
-        places[seen[row] % SMOOTH] = place
-        out[0, row] = place
-        if seen[row] >= 2 * PERIOD + SMOOTH - 1:
-            out[1, row] = total(places, 0, SMOOTH) / SMOOTH
+        place[row] = 100.0 * ((strength[now[row]] - bottom) / span) if span > 1e-9 else 50.0
+    place, now = recall(place, lane, places)
+    smooth = rolling_total(place, SMOOTH)
+    for row in range(at.size):
+        out[0, row] = place[now[row]] if seen[row] >= 2 * PERIOD else np.nan
+        out[1, row] = smooth[now[row]] / SMOOTH if seen[row] >= 2 * PERIOD + SMOOTH - 1 else np.nan

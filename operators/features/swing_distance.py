@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from operators.features import CLOSE, HIGH, LOW, Floats, Ints, feature
-from operators.kernels.averages import seeded
-from operators.kernels.swings import is_peak, is_trough
+from operators.features import CLOSE, HIGH, LOW, TRUE_RANGE, Floats, Ints, feature
+from operators.kernels.exponential import exponential
+from operators.kernels.swings import swing_highs, swing_lows
 
 PERIOD, REACH = 14, 3
 
@@ -34,21 +34,22 @@ def swing_distance(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats
     ----------
     Williams, Trading Chaos, 1995, for fractals.
     """
+    ranges = exponential(tape[TRUE_RANGE], at, seen - 1, lane, state[:, 0], PERIOD, 1.0 / PERIOD)
+    highs, lows = swing_highs(tape[HIGH], REACH), swing_lows(tape[LOW], REACH)
+    high = low = 0.0
     for row in range(at.size):
         now = at[row]
-        mine = state[lane[row]]  # average true range, swing high, swing low
-        out[:, row] = np.nan
         if seen[row] == 1:
-            mine[1], mine[2] = tape[HIGH, now], tape[LOW, now]
-            continue
-        before = tape[CLOSE, now - 1]
-        span = max(tape[HIGH, now], before) - min(tape[LOW, now], before)
-        mine[0] = seeded(mine[0], span, seen[row] - 1, PERIOD, 1.0 / PERIOD)
+            high, low = tape[HIGH, now], tape[LOW, now]
+        elif row == 0 or lane[row] != lane[row - 1]:
+            high, low = state[lane[row], 1:]
         if seen[row] > 2 * REACH:
-            if is_peak(tape[HIGH], now - REACH, REACH):
-                mine[1] = tape[HIGH, now - REACH]
-            if is_trough(tape[LOW], now - REACH, REACH):
-                mine[2] = tape[LOW, now - REACH]
+            high = tape[HIGH, now - REACH] if highs[now] else high
+            low = tape[LOW, now - REACH] if lows[now] else low
         if seen[row] > PERIOD:
-            out[0, row] = (tape[CLOSE, now] - mine[1]) / mine[0] if mine[0] > 0.0 else 0.0
-            out[1, row] = (tape[CLOSE, now] - mine[2]) / mine[0] if mine[0] > 0.0 else 0.0
+            unit = 1.0 / ranges[row] if ranges[row] > 0.0 else 0.0
+            out[0, row], out[1, row] = (tape[CLOSE, now] - high) * unit, (tape[CLOSE, now] - low) * unit
+        else:
+            out[:, row] = np.nan
+        if row + 1 == at.size or lane[row + 1] != lane[row]:
+            state[lane[row], 1], state[lane[row], 2] = high, low

@@ -3,8 +3,9 @@
 import numpy as np
 
 from operators.features import CLOSE, HIGH, LOW, Floats, Ints, feature
-from operators.kernels.relative_strength import relative_strength
-from operators.kernels.swings import is_peak, is_trough
+from operators.kernels.recall import recall
+from operators.kernels.relative_strength import relative_strengths
+from operators.kernels.swings import swing_highs, swing_lows
 
 PERIOD, REACH, AGE = 14, 3, 60
 
@@ -13,7 +14,7 @@ PERIOD, REACH, AGE = 14, 3, 60
     columns=("divergence", "pushes"),
     unit="RSI points, count",
     lookback=2 * REACH + 1,
-    state=2 + (REACH + 1) + 2 * 4,
+    state=2 + REACH + 2 * 4,
     warmup=94 + AGE,
 )
 def swing_momentum(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
@@ -37,37 +38,28 @@ def swing_momentum(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats
     Wilder, New Concepts in Technical Trading Systems, 1978, on divergence; Williams, Trading Chaos,
     1995, for fractals.
     """
+    averages, strengths, swings = state[:, :2], state[:, 2 : 2 + REACH], state[:, 2 + REACH :]
+    strength, place = recall(relative_strengths(tape[CLOSE], at, seen, lane, averages, PERIOD), lane, strengths)
+    highs, lows = swing_highs(tape[HIGH], REACH), swing_lows(tape[LOW], REACH)
     for row in range(at.size):
-        now = at[row]
-        mine = state[lane[row]]  # gains, losses, the last 4 RSIs; for highs and for lows: price, RSI, bar, pushes
-        strengths = mine[2 : 3 + REACH]
-        out[:, row] = np.nan
         if seen[row] == 1:
-            mine[:] = 0.0
-            continue
-        change = tape[CLOSE, now] - tape[CLOSE, now - 1]
-        mine[0], mine[1], strength = relative_strength(mine[0], mine[1], change, seen[row] - 1, PERIOD)
-        strengths[seen[row] % (REACH + 1)] = strength
+            swings[lane[row]] = 0.0
         if seen[row] <= PERIOD + REACH:
+            out[:, row] = np.nan
             continue
         out[:, row] = 0.0
-        strength = strengths[(seen[row] + 1) % (REACH + 1)]  # three bars ago
-        for side in range(2):
-            swing = mine[3 + REACH + 4 * side :]
-            if side == 0:
-                if not is_peak(tape[HIGH], now - REACH, REACH):
-                    continue
-                price, sign = tape[HIGH, now - REACH], -1.0
-            else:
-                if not is_trough(tape[LOW], now - REACH, REACH):
-                    continue
-                price, sign = tape[LOW, now - REACH], 1.0
-            denied = sign * (strength - swing[1])
-            further = sign * (swing[0] - price) > 0.0
-            if further and denied > 0.0 and swing[2] > 0.0 and seen[row] - swing[2] <= AGE:
-                swing[3] += 1.0
+        now = at[row]
+        for known, prices, sign, side in ((highs[now], tape[HIGH], -1.0, 0), (lows[now], tape[LOW], 1.0, 4)):
+            if not known:
+                continue
+            last = swings[lane[row], side : side + 4]  # its price, RSI and bar, and the pushes up to it
+            price, momentum = prices[now - REACH], strength[place[row] - REACH]
+            denied = sign * (momentum - last[1])
+            further = sign * (last[0] - price) > 0.0
+            if further and denied > 0.0 and last[2] > 0.0 and seen[row] - last[2] <= AGE:
+                last[3] += 1.0
                 out[0, row] += sign * denied
-                out[1, row] += sign * swing[3]
+                out[1, row] += sign * last[3]
             else:
-                swing[3] = 0.0
-            swing[0], swing[1], swing[2] = price, strength, seen[row]
+                last[3] = 0.0
+            last[0], last[1], last[2] = price, momentum, seen[row]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from operators.features import CLOSE, HIGH, LOW, Floats, Ints, feature
-from operators.kernels.windows import highest, lowest
+from operators.kernels.extremes import rolling_high, rolling_low
 
 PERIOD = 14
 
@@ -24,10 +24,10 @@ def williams_r(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, ou
     ----------
     Williams, 1973; TA-Lib WILLR, whose values it equals.
     """
+    tops, bottoms = rolling_high(tape[HIGH], PERIOD), rolling_low(tape[LOW], PERIOD)
     for row in range(at.size):
-        now = at[row]
+        top, bottom = tops[at[row]], bottoms[at[row]]
         if seen[row] < PERIOD:
             out[0, row] = np.nan
-            continue
-        top, bottom = highest(tape[HIGH], now - PERIOD + 1, now + 1), lowest(tape[LOW], now - PERIOD + 1, now + 1)
-        out[0, row] = -100.0 * ((top - tape[CLOSE, now]) / (top - bottom)) if top > bottom else -50.0
+        else:
+            out[0, row] = -100.0 * ((top - tape[CLOSE, at[row]]) / (top - bottom)) if top > bottom else -50.0

@@ -1,25 +1,34 @@
 """Swings: bars that stand out from those around them."""
 
+import numpy as np
+
 from operators.kernels import kernel
 
 
 @kernel
-def is_peak(values, at, reach):
-    """Whether `values[at]` is above the `reach` values before it and not below the `reach` after it.
+def swing_highs(values, reach):
+    """Where a swing high becomes known: whether the value `reach` places ago was one.
 
-    Known only `reach` bars later. Of equal neighbours the first counts, so a plateau has one peak and
+    It was if it is above the `reach` values before it and not below the `reach` after it, of which the
+    last is the one of this place. Of equal neighbours the first counts, so a plateau has one swing and
     a flat market none.
+
+    Returns
+    -------
+    ndarray
+        (places,) bool.
     """
+    known = np.zeros(values.size, np.bool_)
+    middle, told = values[reach : values.size - reach], known[2 * reach :]
+    told[:] = True
     for step in range(1, reach + 1):
-        if not values[at] > values[at - step] or values[at + step] > values[at]:
-            return False
-    return True
+        before, after = values[reach - step :], values[reach + step :]
+        for at in range(told.size):
+            told[at] &= (middle[at] > before[at]) & (middle[at] >= after[at])
+    return known
 
 
 @kernel
-def is_trough(values, at, reach):
-    """Whether `values[at]` is below the `reach` values before it and not above the `reach` after it."""
-    for step in range(1, reach + 1):
-        if not values[at] < values[at - step] or values[at + step] < values[at]:
-            return False
-    return True
+def swing_lows(values, reach):
+    """Where a swing low becomes known: below the `reach` values before it, not above the `reach` after it."""
+    return swing_highs(-values, reach)
