@@ -32,7 +32,6 @@ def bollinger(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out
         if seen[row] < PERIOD:
             out[:, row] = np.nan
             continue
-        middle = total[now] / PERIOD
-        half = DEVIATIONS * np.sqrt(squares[now] / PERIOD)
+        middle, half = total[now] * (1.0 / PERIOD), DEVIATIONS * np.sqrt(squares[now] * (1.0 / PERIOD))
         out[0, row] = 2.0 * half / middle
-        out[1, row] = (tape[CLOSE, now] - middle + half) / (2.0 * half) if half > 0.0 else 0.5
+        out[1, row] = 0.5 + 0.5 * (tape[CLOSE, now] - middle) / half if half > 0.0 else 0.5

@@ -34,15 +34,16 @@ def ichimoku(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out:
     ----------
     Hosoda, 1969; TA-Lib MIDPRICE, from which all four can be had.
     """
-    high, low = rolling_high(tape[HIGH], FAST), rolling_low(tape[LOW], FAST)
-    tops, now = recall(rolling_high(tape[HIGH], SLOW)[at], lane, state[:, :SLOW])
-    bottoms, now = recall(rolling_low(tape[LOW], SLOW)[at], lane, state[:, SLOW:])
+    highs, lows = rolling_high(tape[HIGH], FAST), rolling_low(tape[LOW], FAST)
+    tops, bottoms = rolling_high(highs, SLOW, FAST), rolling_low(lows, SLOW, FAST)
+    tops, now = recall(tops[at], lane, state[:, :SLOW])
+    bottoms, now = recall(bottoms[at], lane, state[:, SLOW:])
     for row in range(at.size):
         if seen[row] < SLOW:
             out[:, row] = np.nan
             continue
         top, bottom = tops[now[row]], bottoms[now[row]]
-        out[0, row] = (high[at[row]] + low[at[row]]) / 2.0
+        out[0, row] = (highs[at[row]] + lows[at[row]]) / 2.0
         out[1, row] = (top + bottom) / 2.0
         out[2, row] = (out[0, row] + out[1, row]) / 2.0
         # 52 bars are two windows of 26.

@@ -34,4 +34,4 @@ def keltner(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: 
             continue
         middle, half = middles[row], RANGES * ranges[row]
         out[0, row] = 2.0 * half / middle
-        out[1, row] = (tape[CLOSE, at[row]] - middle + half) / (2.0 * half) if half > 0.0 else 0.5
+        out[1, row] = 0.5 + 0.5 * (tape[CLOSE, at[row]] - middle) / half if half > 0.0 else 0.5

@@ -8,8 +8,8 @@ ALPHA = 2.0 / 51.0
 
 
 # 0.1 % of the weight is left after 173 bars; but the first price, of which the mean is made then, may be many
-# deviations away, so its weight has to fall to 0.001 %.
-@feature(unit="standard deviations", state=2, warmup=288, low=-5.0, high=5.0)
+# deviations away, so its weight has to fall to 0.0003 %.
+@feature(unit="standard deviations", state=2, warmup=318, low=-5.0, high=5.0)
 def price_zscore(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
     """Standard deviations between the close and its mean, both exponentially averaged over about 50 bars.
 

@@ -4,7 +4,6 @@ import numpy as np
 
 from operators.features import CLOSE, HIGH, LOW, Floats, Ints, feature
 from operators.kernels.extremes import rolling_high, rolling_low
-from operators.kernels.moments import rolling_total
 from operators.kernels.recall import recall
 
 PERIOD, SMOOTH = 14, 3
@@ -40,13 +39,13 @@ def stochastic(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, ou
     for row in range(at.size):
         top, bottom = tops[at[row]], bottoms[at[row]]
         raw[row] = 100.0 * (tape[CLOSE, at[row]] - bottom) / (top - bottom) if top > bottom else 0.0
-    raws, now = recall(raw, lane, state)
-    once = rolling_total(raws, SMOOTH)
-    twice = rolling_total(once, SMOOTH)
+    raws, place = recall(raw, lane, state)
     for row in range(at.size):
+        now = place[row]
         if seen[row] < REACH:
             out[:, row] = np.nan
             continue
         # Clipped, since sums round.
-        out[0, row] = min(100.0, once[now[row]] / SMOOTH)
-        out[1, row] = min(100.0, twice[now[row]] / SMOOTH**2)
+        once = raws[now] + raws[now - 1] + raws[now - 2]
+        twice = once + raws[now - 1] + raws[now - 2] + raws[now - 3] + raws[now - 2] + raws[now - 3] + raws[now - 4]
+        out[0, row], out[1, row] = min(100.0, once * (1.0 / 3.0)), min(100.0, twice * (1.0 / 9.0))

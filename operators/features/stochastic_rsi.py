@@ -11,12 +11,13 @@ from operators.kernels.relative_strength import relative_strengths
 PERIOD, SMOOTH = 14, 3
 
 
+# Where the RSI has moved little its range magnifies what is left of its seed: 0.01 % of that, after 125 bars.
 @feature(
     columns=("stochastic_rsi_k", "stochastic_rsi_d"),
     unit="percent",
     lookback=2,
     state=2 + (PERIOD - 1) + (SMOOTH - 1),
-    warmup=94 + PERIOD + SMOOTH - 2,
+    warmup=125 + PERIOD + SMOOTH - 2,
     low=0.0,
     high=100.0,
 )

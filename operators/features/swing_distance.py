@@ -9,12 +9,13 @@ from operators.kernels.swings import swing_highs, swing_lows
 PERIOD, REACH = 14, 3
 
 
+# The first ranges may be a few times as large as the usual one: 0.01 % of their weight is left after 125 bars.
 @feature(
     columns=("swing_high_distance", "swing_low_distance"),
     unit="average true ranges",
     lookback=2 * REACH + 1,
     state=3,
-    warmup=94,
+    warmup=125,
 )
 def swing_distance(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
     """Close less the last swing high, and less the last swing low, over the average true range of 14 bars.

@@ -3,6 +3,7 @@
 import numpy as np
 
 from operators.features import CLOSE, HIGH, LOW, Floats, Ints, feature
+from operators.kernels import kernel
 from operators.kernels.recall import recall
 from operators.kernels.relative_strength import relative_strengths
 from operators.kernels.swings import swing_highs, swing_lows
@@ -48,18 +49,24 @@ def swing_momentum(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats
             out[:, row] = np.nan
             continue
         out[:, row] = 0.0
-        now = at[row]
-        for known, prices, sign, side in ((highs[now], tape[HIGH], -1.0, 0), (lows[now], tape[LOW], 1.0, 4)):
-            if not known:
-                continue
-            last = swings[lane[row], side : side + 4]  # its price, RSI and bar, and the pushes up to it
-            price, momentum = prices[now - REACH], strength[place[row] - REACH]
-            denied = sign * (momentum - last[1])
-            further = sign * (last[0] - price) > 0.0
-            if further and denied > 0.0 and last[2] > 0.0 and seen[row] - last[2] <= AGE:
-                last[3] += 1.0
-                out[0, row] += sign * denied
-                out[1, row] += sign * last[3]
-            else:
-                last[3] = 0.0
-            last[0], last[1], last[2] = price, momentum, seen[row]
+        now, momentum = at[row] - REACH, strength[place[row] - REACH]
+        if highs[at[row]]:
+            out[0, row], out[1, row] = deny(swings[lane[row], :4], -1.0, tape[HIGH, now], momentum, seen[row])
+        if lows[at[row]]:
+            divergence, pushes = deny(swings[lane[row], 4:], 1.0, tape[LOW, now], momentum, seen[row])
+            out[0, row] += divergence
+            out[1, row] += pushes
+
+
+@kernel
+def deny(last: Floats, sign: float, price: float, momentum: float, bar: int) -> tuple[float, float]:
+    """The divergence of a new swing from the last one, and the pushes with it.
+
+    `last` is that swing's price, RSI and bar, and the pushes up to it; the new one takes its place.
+    """
+    denied = sign * (momentum - last[1])
+    further = sign * (last[0] - price) > 0.0
+    told = further and denied > 0.0 and last[2] > 0.0 and bar - last[2] <= AGE
+    pushes = last[3] + 1.0 if told else 0.0
+    last[0], last[1], last[2], last[3] = price, momentum, bar, pushes
+    return (sign * denied, sign * pushes) if told else (0.0, 0.0)

@@ -17,15 +17,15 @@ PART = 512
 
 
 @kernel
-def rolling_high(values, period):
-    """The highest of the last `period` values."""
-    return _farthest(values, period, 1.0)
+def rolling_high(values, period, width=1):
+    """The highest of the last `period` values; of fewer passes if `values` are highs of `width` already."""
+    return _farthest(values, period, width, up=True)
 
 
 @kernel
-def rolling_low(values, period):
-    """The lowest of the last `period` values."""
-    return _farthest(values, period, -1.0)
+def rolling_low(values, period, width=1):
+    """The lowest of the last `period` values; of fewer passes if `values` are lows of `width` already."""
+    return _farthest(values, period, width, up=False)
 
 
 @kernel
@@ -41,32 +41,33 @@ def since_low(values, period):
 
 
 @kernel
-def _farthest(values, period, sign):
-    result = np.full(values.size, np.nan)
-    now, next_ = np.empty(PART + period), np.empty(PART + period)
-    for first in range(0, values.size - period + 1, PART):
-        part = values[first : first + PART + period - 1]
-        now[: part.size] = sign * part
-        width = 1
+def _farthest(values, period, given, up):
+    result = values.copy()
+    result[: period - 1] = np.nan
+    scratch, spare = np.empty(PART + period), np.empty(PART + period)
+    for first in range(0, values.size - period + given, PART):
+        older = values[first + given - 1 : first + PART + period - 1]
+        ends = result[first + period - 1 : first + PART + period - 1]
+        width = given
         while width < period:
             step = min(width, period - width)
             width += step
-            older, newer, wider = now, now[step:], next_[: part.size - width + 1]
+            newer, wider = older[step:], ends if width == period else scratch[: older.size - step]
             for at in range(wider.size):
-                wider[at] = newer[at] if newer[at] > older[at] else older[at]
-            now, next_ = next_, now
-        ends = result[first + period - 1 : first + part.size]
-        ends[:] = sign * now[: ends.size]
+                wider[at] = newer[at] if (newer[at] > older[at]) == up else older[at]
+            older, scratch, spare = wider, spare, scratch
     return result
 
 
 @kernel
 def _since_farthest(values, period, sign):
-    result = np.full(values.size, np.nan)
+    result = np.zeros(values.size)
+    result[: period - 1] = np.nan
     now, next_ = np.empty(PART + period), np.empty(PART + period)
     since, next_since = np.empty(PART + period), np.empty(PART + period)
     for first in range(0, values.size - period + 1, PART):
         part = values[first : first + PART + period - 1]
+        ends = result[first + period - 1 : first + part.size]
         now[: part.size] = sign * part
         since[:] = 0.0
         width = 1
@@ -74,13 +75,12 @@ def _since_farthest(values, period, sign):
             step = min(width, period - width)
             width += step
             older, newer, wider = now, now[step:], next_[: part.size - width + 1]
-            older_since, newer_since, wider_since = since, since[step:], next_since[: wider.size]
-            # Apart from the values: with more arrays in one loop LLVM stops taking several at a time.
+            older_since, newer_since = since, since[step:]
+            wider_since = ends if width == period else next_since[: wider.size]
+            # Apart from the values: with more arrays in one loop LLVM stops taking several places at a time.
             for at in range(wider.size):
                 wider_since[at] = newer_since[at] if newer[at] >= older[at] else older_since[at] + step
             for at in range(wider.size):
                 wider[at] = newer[at] if newer[at] > older[at] else older[at]
             now, next_, since, next_since = next_, now, next_since, since
-        ends = result[first + period - 1 : first + part.size]
-        ends[:] = since[: ends.size]
     return result

@@ -20,25 +20,24 @@ PART = 512
 @kernel
 def rolling_total(values, period):
     """The sum of the last `period` values."""
-    result = np.full(values.size, np.nan)
-    now, next_ = np.empty(PART + period), np.empty(PART + period)
+    result = values.copy()
+    result[: period - 1] = np.nan
+    scratch, spare = np.empty(PART + period), np.empty(PART + period)
     for first in range(0, values.size - period + 1, PART):
         part = values[first : first + PART + period - 1]
-        now[: part.size] = part
-        width = 1
+        ends = result[first + period - 1 : first + part.size]
+        older, width = part, 1
         for halving in range(_halvings(period) - 1, -1, -1):
             wide = period >> halving
-            older, newer, wider = now, now[width:], next_[: part.size - wide + 1]
-            if wide % 2 == 0:
-                for at in range(wider.size):
-                    wider[at] = older[at] + newer[at]
-            else:
+            newer, wider = older[width:], scratch[: part.size - wide + 1] if halving else ends
+            if wide % 2:
                 newest = part[wide - 1 :]
                 for at in range(wider.size):
                     wider[at] = older[at] + newer[at] + newest[at]
-            now, next_, width = next_, now, wide
-        ends = result[first + period - 1 : first + part.size]
-        ends[:] = now[: ends.size]
+            else:
+                for at in range(wider.size):
+                    wider[at] = older[at] + newer[at]
+            older, scratch, spare, width = wider, spare, scratch, wide
     return result
 
 
@@ -61,34 +60,31 @@ def rolling_line(values, period):
     Chan, Golub and LeVeque, Algorithms for Computing the Sample Variance, 1983.
     """
     result = np.full((3, values.size), np.nan)
-    now, next_, apart = np.empty((3, PART + period)), np.empty((3, PART + period)), np.empty(PART + period)
+    now, next_ = np.empty((3, PART + period)), np.empty((3, PART + period))
     for first in range(0, values.size - period + 1, PART):
         part = values[first : first + PART + period - 1]
-        now[:] = 0.0
-        now[0, : part.size] = part
+        now[0, : part.size], now[1], now[2] = part, 0.0, 0.0
         width = 1
         for halving in range(_halvings(period) - 1, -1, -1):
             wide = period >> halving
             total, square, cross = next_[:, : part.size - wide + 1]
             older, newer = now, now[:, width:]
             for at in range(total.size):
-                apart[at] = newer[0, at] - older[0, at]
-            for at in range(total.size):
                 total[at] = older[0, at] + newer[0, at]
             for at in range(total.size):
-                square[at] = older[1, at] + newer[1, at] + apart[at] * apart[at] * (0.5 / width)
+                apart = newer[0, at] - older[0, at]
+                square[at] = older[1, at] + newer[1, at] + apart * apart * (0.5 / width)
             for at in range(total.size):
-                cross[at] = older[2, at] + newer[2, at] + apart[at] * (0.5 * width)
+                cross[at] = older[2, at] + newer[2, at] + (newer[0, at] - older[0, at]) * (0.5 * width)
             if wide % 2:
                 newest = part[wide - 1 :]
                 for at in range(total.size):
-                    apart[at] = newest[at] - total[at] * (0.5 / width)
+                    apart = newest[at] - total[at] * (0.5 / width)
+                    square[at] += apart * apart * ((wide - 1.0) / wide)
+                for at in range(total.size):
+                    cross[at] += (newest[at] - total[at] * (0.5 / width)) * width
                 for at in range(total.size):
                     total[at] += newest[at]
-                for at in range(total.size):
-                    square[at] += apart[at] * apart[at] * ((wide - 1.0) / wide)
-                for at in range(total.size):
-                    cross[at] += apart[at] * width
             now, next_, width = next_, now, wide
         result[:, first + period - 1 : first + part.size] = now[:, : part.size - period + 1]
     return result
