@@ -17,8 +17,8 @@ def ema(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
     Examples
     --------
     >>> fast, slow = ema.over({"close": [1.0] * 21 + [2.0]}, warm=False)
-    >>> float(fast[-1]), float(slow[-1])
-    (1.2, 1.0909090909090908)
+    >>> float(fast[-1].round(6)), float(slow[-1].round(6))
+    (1.2, 1.090909)
 
     References
     ----------

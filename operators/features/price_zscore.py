@@ -18,7 +18,7 @@ def price_zscore(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, 
 
     Examples
     --------
-    >>> float(price_zscore.over({"close": [10.0] * 300 + [12.0]})[0, -1])
+    >>> float(price_zscore.over({"close": [10.0] * 330 + [12.0]})[0, -1])
     4.95
 
     References

@@ -45,7 +45,7 @@ def stochastic(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, ou
         if seen[row] < REACH:
             out[:, row] = np.nan
             continue
+        a, b, c, d, e = raws[now], raws[now - 1], raws[now - 2], raws[now - 3], raws[now - 4]
         # Clipped, since sums round.
-        once = raws[now] + raws[now - 1] + raws[now - 2]
-        twice = once + raws[now - 1] + raws[now - 2] + raws[now - 3] + raws[now - 2] + raws[now - 3] + raws[now - 4]
-        out[0, row], out[1, row] = min(100.0, once * (1.0 / 3.0)), min(100.0, twice * (1.0 / 9.0))
+        out[0, row] = min(100.0, (a + b + c) * (1.0 / 3.0))
+        out[1, row] = min(100.0, (a + 2.0 * b + 3.0 * c + 2.0 * d + e) * (1.0 / 9.0))

@@ -26,8 +26,8 @@ def swing_distance(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats
 
     Examples
     --------
-    >>> high = [5.0] * 100 + [9.0] + [5.0] * 3
-    >>> above, below = swing_distance.over({"high": high, "low": [3.0] * 104, "close": [4.0] * 104})
+    >>> high = [5.0] * 130 + [9.0] + [5.0] * 3
+    >>> above, below = swing_distance.over({"high": high, "low": [3.0] * 134, "close": [4.0] * 134})
     >>> above[-2:].round(3).tolist(), below[-1:].round(3).tolist()
     ([-0.445, -2.243], [0.449])
 

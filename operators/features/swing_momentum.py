@@ -51,15 +51,15 @@ def swing_momentum(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats
         out[:, row] = 0.0
         now, momentum = at[row] - REACH, strength[place[row] - REACH]
         if highs[at[row]]:
-            out[0, row], out[1, row] = deny(swings[lane[row], :4], -1.0, tape[HIGH, now], momentum, seen[row])
+            out[0, row], out[1, row] = _deny(swings[lane[row], :4], -1.0, tape[HIGH, now], momentum, seen[row])
         if lows[at[row]]:
-            divergence, pushes = deny(swings[lane[row], 4:], 1.0, tape[LOW, now], momentum, seen[row])
+            divergence, pushes = _deny(swings[lane[row], 4:], 1.0, tape[LOW, now], momentum, seen[row])
             out[0, row] += divergence
             out[1, row] += pushes
 
 
 @kernel
-def deny(last: Floats, sign: float, price: float, momentum: float, bar: int) -> tuple[float, float]:
+def _deny(last: Floats, sign: float, price: float, momentum: float, bar: int) -> tuple[float, float]:
     """The divergence of a new swing from the last one, and the pushes with it.
 
     `last` is that swing's price, RSI and bar, and the pushes up to it; the new one takes its place.
