@@ -26,7 +26,7 @@ from store import feed, log
 from tests.builders import START, market_trades
 
 NAMES = [f"test:S{number}" for number in range(6)]
-MINUTES = 14 * 60
+MINUTES = 1_500
 TABLES = {
     "bars": "instrument, timeframe, open_time",
     "events": "id",
@@ -35,6 +35,12 @@ TABLES = {
     "instruments": "name",
     "gaps": "instrument, detected_at",
     "rejects": "source, position",
+    "composite_signals": "id",
+    "trade_executions": "id",
+    "account_equity": "day",
+    "signal_performance": "signal_type",
+    "confidence_buckets": "bucket_min",
+    "alerts": "id",
 }
 PATIENCE_S = 60.0
 ROOT = Path(__file__).parents[2]
