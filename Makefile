@@ -5,7 +5,6 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3; do \
 	2>/dev/null && command -v $$python && break; done)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-BENCHMARKS := $(filter-out __init__ markets report services,$(patsubst benchmarks/%.py,%,$(wildcard benchmarks/*.py)))
 INPUTS := pyproject.toml $(wildcard requirements.lock)
 
 .DEFAULT_GOAL := help
@@ -32,8 +31,8 @@ check: .venv/dev.stamp ## format, lint, types and imports; changes nothing
 docs: .venv/dev.stamp ## write the generated tables of the README
 	$(BIN)/python -m tests.house.readme
 
-bench: .venv/dev.stamp ## measure; ARGS=roll measures only that
-	@for name in $(or $(ARGS),$(BENCHMARKS)); do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit; done
+bench: .venv/bench.stamp ## measure, with peers beside us, and write the figures of the README; ARGS=roll only that
+	$(BIN)/python -m benchmarks $(ARGS)
 
 clean: down ## stop everything and remove the environment and all caches; the data of `up` stays
 	rm -rf .venv *.egg-info build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -44,7 +43,8 @@ clean: down ## stop everything and remove the environment and all caches; the da
 # comes with Python 3.11 takes no hashes from constraints; the newest does.
 .venv/up.stamp: EXTRAS := embedded
 .venv/dev.stamp: EXTRAS := embedded dev
-.venv/up.stamp .venv/dev.stamp: $(INPUTS)
+.venv/bench.stamp: EXTRAS := embedded dev bench
+.venv/up.stamp .venv/dev.stamp .venv/bench.stamp: $(INPUTS)
 	@test -n '$(PYTHON)' || { echo >&2 'make: no Python 3.11 or 3.12 with venv found; install one, or give PYTHON=path'; exit 2; }
 	@if test -e .venv/unfinished || ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
 		echo 'creating .venv with $(PYTHON)'; $(PYTHON) -m venv --clear .venv; fi
@@ -56,7 +56,7 @@ clean: down ## stop everything and remove the environment and all caches; the da
 		--requirement .venv/wanted.txt
 	@PYTHONWARNINGS=ignore $(PIP) install --no-deps --editable .
 	@rm .venv/unfinished
-	@touch $@ $(if $(filter dev,$(EXTRAS)),.venv/up.stamp)
+	@touch $(patsubst %,.venv/%.stamp,up $(filter-out embedded,$(EXTRAS)))
 
 # Our requirements by their bare names: the lock says which version, and with which hash.
 define WANTED

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from benchmarks.report import median_rate, tell
+from benchmarks.report import Table, median_rate, tell
 from benchmarks.services import services
 from domain import clock, ids
 from domain.signals import Event, FrameView, Signal
@@ -28,6 +28,20 @@ START = np.datetime64("2024-01-01", "us")
 LIVE, BACKFILL = 1_000, 20_000  # rows in a batch
 NAMES = [f"bench:S{number}" for number in range(INSTRUMENTS)]
 _COLUMNS = ", ".join(BarColumns._fields)
+TABLE = Table(
+    "postgres_sink",
+    "Rows into Postgres, durable",
+    ("what", "rows a batch", "rows", "rows/s", "wanted"),
+    (
+        "bars, live",
+        "bars, backfill",
+        "bars, backfill of what is there",
+        "bars, executemany",
+        "bars, COPY and upsert",
+        "events, live",
+        "signals, announced",
+    ),
+)
 
 
 def market(count: int) -> BarColumns:
@@ -145,7 +159,7 @@ class Case(NamedTuple):
     """One line of the table."""
 
     what: str
-    target: int | str
+    wanted: int | None
     batches: list[Any]
     write: Callable[[Connection, Any], None]
     again: bool = False  # everything is there before the clock starts
@@ -191,18 +205,18 @@ def measure(database_url: str, redis_url: str, count: int, runs: int, origin: st
             Case("bars, live", 50_000, batches(whole, LIVE), by_ledger),
             Case("bars, backfill", 150_000, batches(whole, BACKFILL), by_ledger),
             Case("bars, backfill of what is there", 150_000, batches(whole, BACKFILL), by_ledger, again=True),
-            Case("bars, executemany", "", batches(part, LIVE), by_executemany),
-            Case("bars, COPY and upsert", "", batches(part, BACKFILL), by_copy),
+            Case("bars, executemany", None, batches(part, LIVE), by_executemany),
+            Case("bars, COPY and upsert", None, batches(part, BACKFILL), by_copy),
             Case("events, live", 50_000, cut([event(number) for number in range(50_000)], LIVE), write_events),
-            Case("signals, announced", "", cut([signal(number) for number in range(10_000)], 100), write_signals),
+            Case("signals, announced", None, cut([signal(number) for number in range(10_000)], 100), write_signals),
         ]
         told = []
         for case in cases:
             rows = [len(batch[0]) if isinstance(batch, BarColumns) else len(batch) for batch in case.batches]
             seconds(case._replace(batches=case.batches[:1]))  # makes the partitions
             rate = median_rate(lambda case=case: seconds(case), sum(rows), runs)  # type: ignore[misc]
-            told.append({"what": case.what, "batch": rows[0], "rows": sum(rows), "rows/s": rate, "target": case.target})
-    tell("postgres_sink", told, [origin, f"fsync and synchronous_commit on, medians of {runs}"])
+            told.append((case.what, rows[0], sum(rows), rate, case.wanted))
+    tell(TABLE, told, [origin, f"fsync and synchronous_commit on, medians of {runs}"])
 
 
 if __name__ == "__main__":

@@ -1,14 +1,45 @@
 """How a benchmark tells its result: a table for people, JSON for programs, medians of several runs."""
 
 import json
+import os
 import platform
 import statistics
 import sys
+import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 RESULTS = Path(__file__).parent / "results"
+CORES = len(os.sched_getaffinity(0))
+_BEGAN = time.perf_counter()
+_BUSY = psutil.cpu_times()
+
+
+@dataclass(frozen=True)
+class Table:
+    """What a benchmark tells: its shape stands in the README, and is checked there without measuring.
+
+    Attributes
+    ----------
+    name
+        The file's name.
+    title
+        What is measured, in a few words.
+    columns
+        Heads of the columns; the first names the row.
+    rows
+        The first cell of each row.
+    """
+
+    name: str
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[str, ...]
 
 
 def median_rate(work: Callable[[], float], count: int, runs: int) -> float:
@@ -16,34 +47,68 @@ def median_rate(work: Callable[[], float], count: int, runs: int) -> float:
     return statistics.median(count / work() for _ in range(runs))
 
 
-def tell(name: str, rows: Sequence[dict[str, Any]], notes: Sequence[str] = ()) -> None:
-    """Print the table, then the notes, and write both as benchmarks/results/<name>.json."""
-    columns = list(rows[0])
-    cells = [[_cell(row[column]) for column in columns] for row in rows]
-    widths = [max(len(text) for text in each) for each in zip(columns, *cells, strict=True)]
-    for line in (columns, ["-" * width for width in widths], *cells):
+def tell(table: Table, rows: Sequence[Sequence[Any]], notes: Sequence[str] = ()) -> None:
+    """Print the rows, then the notes, and write both as benchmarks/results/<name>.json.
+
+    Parameters
+    ----------
+    table
+        Its shape.
+    rows
+        A cell for each column; None where there is nothing to say.
+    notes
+        What is compared and what is not; under what conditions.
+
+    Raises
+    ------
+    ValueError
+        If the rows have another shape than was declared.
+    """
+    if tuple(row[0] for row in rows) != table.rows or any(len(row) != len(table.columns) for row in rows):
+        raise ValueError(f"the rows of {table.name} are not those that its TABLE declares; declare them there")
+    texts = [[cell(value) for value in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(table.columns, *texts, strict=True)]
+    notes = [*notes, _company()]
+    for line in (table.columns, ["-" * width for width in widths], *texts):
         print("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
     for note in notes:
         print(f"  {note}")
-    RESULTS.mkdir(exist_ok=True)
     document = {
-        "benchmark": name,
+        "benchmark": table.name,
+        "title": table.title,
+        "measured_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "python": platform.python_version(),
-        "machine": f"{platform.machine()}, {_cores()} cores",
-        "rows": list(rows),
-        "notes": list(notes),
+        "machine": f"{platform.machine()}, {CORES} cores",
+        "columns": table.columns,
+        "rows": rows,
+        "notes": notes,
     }
-    (RESULTS / f"{name}.json").write_text(json.dumps(document, indent=1) + "\n")
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{table.name}.json").write_text(json.dumps(document, indent=1) + "\n")
     sys.stdout.flush()
 
 
-def _cell(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:,.1f}" if value < 1000 else f"{value:,.0f}"
-    return f"{value:,}" if isinstance(value, int) else str(value)
+def cell(value: Any) -> str:
+    """A value as people read it: measured numbers to three digits, counts whole.
+
+    Examples
+    --------
+    >>> [cell(value) for value in (28_107_171.0, 62_963.4, 446.4, 0.0123, 0.0, 20_000, "ours", None)]
+    ['28.1 M', '63,000', '446', '0.0123', '0', '20,000', 'ours', '']
+    """
+    if value is None:
+        return ""
+    if not isinstance(value, float):
+        return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    if abs(value) >= 1e6:
+        return f"{value / 1e6:.3g} M"
+    return f"{float(f'{value:.3g}'):,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
-def _cores() -> int:
-    import os
-
-    return len(os.sched_getaffinity(0))
+def _company() -> str:
+    """How much of the machine others used meanwhile."""
+    spent = psutil.cpu_times()
+    idle = sum(getattr(spent, kind) - getattr(_BUSY, kind) for kind in ("idle", "iowait"))
+    own = sum(os.times()[:4])
+    others = max(0.0, psutil.cpu_count() - (idle + own) / (time.perf_counter() - _BEGAN))
+    return f"others kept {others:.1f} of {psutil.cpu_count()} cores busy meanwhile"

@@ -1,79 +1,46 @@
-"""Trades to closed bars through Bytewax, with recovery on: our roll against Bytewax's own fold_window.
+"""Trades to closed bars: our roll through Bytewax with recovery on, and what others make them with.
 
-Both get the same trades of 1,000 instruments, in order of time, from a source that holds them ready:
-ours as blocks a shard, fold_window as (key, trade) items, as its users write it. Ours makes bars of
-four frames, with duplicates, late trades and gaps looked after; fold_window makes those of 1m alone.
-fold_window gets fewer trades, since it would take minutes; rates are compared.
+All get the same trades of 1,000 instruments, in order of time, ready in memory before the clock starts,
+and one core. Compared is the time until the bars of four frames (fold_window: of 1m alone) are there.
 
-    python -m benchmarks.roll [--trades N] [--runs N]
+Not compared, since only `roll` does it: late, doubled and missing trades are looked after, quiet minutes
+are filled, bars come out as soon as they close, and the state survives `kill -9`. Polars and DuckDB see
+the whole input at once; they have no state, and the next trade means beginning anew. fold_window has
+state and recovery, but takes an item a trade; it gets fewer trades, since it would take minutes.
+
+    python -m benchmarks.roll [--trades N] [--peer-trades N] [--runs N]
 """
 
 import argparse
-import tempfile
-import time
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import bytewax.operators as op
+import numpy as np
 from bytewax.dataflow import Dataflow
-from bytewax.operators import windowing as win
-from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
-from bytewax.recovery import RecoveryConfig, init_db_dir
-from bytewax.testing import cluster_main
 from numpy.typing import NDArray
 
-from benchmarks.markets import START, Ready, shard_log, trades
-from benchmarks.report import median_rate, tell
+from benchmarks.markets import Ready, shard_log, trades
+from benchmarks.report import Table, median_rate, tell
+from benchmarks.timing import EPOCH, Count, timed
 from domain.frames import parse_frames
 from domain.instruments import SHARDS
-from domain.slices import Slice
 from flows.shards import shard_of_key
-from operators.roll import RollSettings, roll
+from operators.roll import Roll, RollSettings, roll
 
 INSTRUMENTS = 1_000
 MINUTES = 20
-EPOCH = timedelta(seconds=1)
 FRAMES = parse_frames(("1m", "5m", "15m", "1h"))
-
-
-class Count(FixedPartitionedSink[Any, int]):
-    """Counts what arrives."""
-
-    def __init__(self, key_to_part: Any, parts: int) -> None:
-        self.total = 0
-        self._key_to_part, self._parts = key_to_part, parts
-
-    def list_parts(self) -> list[str]:
-        return [f"{part:03d}" for part in range(self._parts)]
-
-    def part_fn(self, item_key: str) -> int:
-        return int(self._key_to_part(item_key))
-
-    def build_part(self, step_id: str, for_part: str, resume_state: int | None) -> "CountPart":
-        return CountPart(self)
-
-
-class CountPart(StatefulSinkPartition[Any, int]):
-    """One partition."""
-
-    def __init__(self, sink: Count) -> None:
-        self._sink = sink
-
-    def write_batch(self, values: list[Any]) -> None:
-        self._sink.total += sum(value.bars.size if isinstance(value, Slice) else 1 for value in values)
-
-    def snapshot(self) -> int:
-        return 0
-
-
-def timed(flow: Dataflow) -> float:
-    """Seconds that the flow takes on one worker with recovery on."""
-    with tempfile.TemporaryDirectory() as directory:
-        init_db_dir(Path(directory), 1)
-        began = time.perf_counter()
-        cluster_main(flow, [], 0, epoch_interval=EPOCH, recovery_config=RecoveryConfig(directory, timedelta(0)))
-        return time.perf_counter() - began
+TABLE = Table(
+    "roll",
+    "Trades to closed bars",
+    ("what", "trades", "bars", "trades/s a core", "times fold_window"),
+    (
+        "roll, 4 frames, streaming, with recovery",
+        "Polars, 4 frames, whole input at once",
+        "DuckDB, 4 frames, whole input at once",
+        "Bytewax fold_window, 1m, with recovery",
+    ),
+)
 
 
 def run_roll(rows: NDArray[Any]) -> tuple[float, int]:
@@ -85,65 +52,64 @@ def run_roll(rows: NDArray[Any]) -> tuple[float, int]:
     return timed(flow), sink.total
 
 
-def run_fold_window(rows: NDArray[Any]) -> tuple[float, int]:
-    """Bytewax's fold_window over the same trades: seconds, and bars made."""
-    at = [datetime.fromtimestamp(ts / 1e9, UTC) for ts in rows["ts"].tolist()]
-    keys = rows["instrument"].astype(str).tolist()
-    values = list(zip(at, rows["price"].tolist(), rows["size"].tolist(), strict=True))
-    items = list(zip(keys, values, strict=True))
-    batches = [items[first : first + 1_000] for first in range(0, len(items), 1_000)]
-
-    def fold(bar: Any, trade: Any) -> Any:
-        _, price, size = trade
-        if bar is None:
-            return [price, price, price, price, size]
-        bar[1], bar[2], bar[3] = max(bar[1], price), min(bar[2], price), price
-        bar[4] += size
-        return bar
-
-    wait = timedelta(seconds=1)
-    clock: Any = win.EventClock(lambda trade: trade[0], wait, to_system_utc=lambda ts: ts + wait)
-    windower = win.TumblingWindower(timedelta(minutes=1), datetime.fromtimestamp(START / 1e9, UTC))
-    flow = Dataflow("fold_window")
-    stream = op.input("trades", flow, Ready({"000": batches}))
-    bars = win.fold_window("bars", stream, clock, windower, lambda: None, fold, lambda a, b: a or b, ordered=False)
-    sink = Count(lambda key: 0, 1)
-    op.output("count", op.map("keyed", bars.down, lambda item: (item[0], item[1])), sink)
-    return timed(flow), sink.total
+def finest(rows: NDArray[Any]) -> NDArray[Any]:
+    """Our bars of the finest frame, by time and instrument: open, high, low, close, volume, trades."""
+    made = []
+    for part in shard_log(rows, INSTRUMENTS).values():
+        machine = Roll(RollSettings(FRAMES))
+        made += [each.bars for batch in part for each in machine.on_batch([block for _, block in batch])[0]]
+    bars = np.concatenate(made)
+    bars = bars[bars["frame"] == 0]
+    bars = bars[np.lexsort((bars["instrument"], bars["open_time"]))]
+    return np.column_stack([bars[name] for name in ("open", "high", "low", "close", "volume", "trades")])
 
 
 def main() -> None:
     """Measure and tell."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trades", type=int, default=20_000_000)
-    parser.add_argument("--peer-trades", type=int, default=400_000)
+    parser.add_argument("--peer-trades", type=int, default=400_000, help="for fold_window (default: %(default)s)")
     parser.add_argument("--runs", type=int, default=3)
     options = parser.parse_args()
+    from benchmarks.peers import duckdb, fold_window, polars
+
     rows = trades(INSTRUMENTS, options.trades, MINUTES)
     few = trades(INSTRUMENTS, options.peer_trades, MINUTES)
+    lengths = [frame.length_ns for frame in FRAMES]
+    resamplings = (polars.Resampling, duckdb.Resampling)
+
     run_roll(few)  # compiles, or loads what was compiled
+    ours = finest(few)
+    for make in resamplings:
+        np.testing.assert_allclose(make(few, lengths).finest(), ours, rtol=1e-12)
+
+    told: list[tuple[int, int, float]] = []
     bars = 0
 
-    def ours() -> float:
+    def seconds(run: Any, given: NDArray[Any]) -> float:
         nonlocal bars
-        seconds, bars = run_roll(rows)
-        return seconds
+        took, bars = run(given)
+        return float(took)
 
-    rate = median_rate(ours, rows.size, options.runs)
-    theirs = median_rate(lambda: run_fold_window(few)[0], few.size, options.runs)
+    def measure(run: Any, given: NDArray[Any]) -> None:
+        rate = median_rate(lambda: seconds(run, given), given.size, options.runs)
+        told.append((given.size, bars, rate))
+
+    measure(run_roll, rows)
+    for make in resamplings:
+        ready = make(rows, lengths)
+        measure(lambda _, ready=ready: ready.run(), rows)  # type: ignore[misc]
+        del ready
+    measure(fold_window.run, few)
+    slowest = told[-1][-1]
     tell(
-        "roll",
+        TABLE,
+        [(what, *each, each[-1] / slowest) for what, each in zip(TABLE.rows, told, strict=True)],
         [
-            {
-                "what": "roll, 4 frames",
-                "trades": rows.size,
-                "bars": bars,
-                "trades/s a core": rate,
-                "ratio": rate / theirs,
-            },
-            {"what": "fold_window, 1m", "trades": few.size, "bars": "", "trades/s a core": theirs, "ratio": 1.0},
+            "Polars and DuckDB hold all trades in memory and know no late, doubled or missing ones",
+            "roll and they agree on every bar of 1m; of the coarser ones they give out the unfinished too",
+            f"{INSTRUMENTS:,} instruments, one core each, epochs of {EPOCH.seconds} s, medians of {options.runs}",
         ],
-        [f"{INSTRUMENTS} instruments, one worker, recovery on, epochs of {EPOCH.seconds} s, medians of {options.runs}"],
     )
 
 

@@ -1,0 +1,27 @@
+"""All benchmarks, or those named: `python -m benchmarks [NAME…]`; then the figures go to the README.
+
+Each runs in a process of its own, so that none is measured in the memory and the threads of another.
+"""
+
+import subprocess
+import sys
+
+from benchmarks import readme
+
+
+def main(wanted: list[str]) -> int:
+    """Run them one after another; the exit status is 0, or that of the last that failed."""
+    known = list(readme.tables())
+    if unknown := set(wanted) - set(known):
+        sys.stderr.write(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(known)}\n")
+        return 2
+    status = 0
+    for name in wanted or known:
+        print(f"== {name}", flush=True)
+        status = subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=False).returncode or status
+    readme.README.write_text(readme.renewed(readme.README.read_text()))
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

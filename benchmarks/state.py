@@ -1,0 +1,37 @@
+"""What the engine remembers: bytes of each stage's snapshot, which every epoch writes, and of each instrument.
+
+1,000 instruments in 4 frames in one shard, after 300 minutes of 1m bars.
+
+    python -m benchmarks.state [--instruments N] [--minutes N]
+"""
+
+import argparse
+
+from benchmarks.markets import bars, names
+from benchmarks.report import Table, tell
+from domain.blocks import bars_block, names_block
+from flows.chain import build, factories, run
+from flows.settings import EngineSettings
+
+STAGES = ("roll", "measure", "detect", "propose", "settle")
+TABLE = Table(
+    "state", "What the engine remembers", ("stage", "bytes a snapshot", "bytes an instrument"), (*STAGES, "all")
+)
+
+
+def main() -> None:
+    """Measure and tell."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--instruments", type=int, default=1_000)
+    parser.add_argument("--minutes", type=int, default=300)
+    options = parser.parse_args()
+    count = options.instruments
+    stages = build(factories(EngineSettings(lateness_s=0.0), from_bars=True))
+    run(stages, [[names_block(names(count)), bars_block(bars(count, options.minutes))]])
+    sizes = [len(stage.snapshot()) for stage in stages]
+    rows = [[name, size, round(size / count)] for name, size in zip(TABLE.rows, [*sizes, sum(sizes)], strict=True)]
+    tell(TABLE, rows, [f"{count:,} instruments in 4 frames in one shard, after {options.minutes} minutes"])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""The README shows the figures of today's benchmarks: their tables, columns and rows; not how large they are."""
+
+import json
+
+import pytest
+
+from benchmarks import readme, report
+from benchmarks.report import Table
+from tests.house.checkout import ROOT
+
+TABLES = readme.tables()
+README = (ROOT / "README.md").read_text()
+TABLE = Table("example", "An example", ("what", "rows/s", "bars"), ("ours", "theirs"))
+
+
+def test_readme_has_the_benchmarks_that_there_are() -> None:
+    assert list(readme.sections(README)) == list(TABLES), "run `make bench`"
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_table_in_the_readme_has_the_declared_shape(name: str) -> None:
+    table = TABLES[name]
+    section = readme.sections(README)[name]
+    assert readme.shape(section) == (table.title, table.columns, table.rows), f"run `make bench ARGS={name}`"
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_table_is_named_after_its_file(name: str) -> None:
+    assert (ROOT / "benchmarks" / f"{name}.py").is_file()
+
+
+def page(section: str = "") -> str:
+    return f"before\n{readme.BEGIN}{section}{readme.END}after\n"
+
+
+@pytest.fixture
+def results(tmp_path, monkeypatch):
+    monkeypatch.setattr(readme, "RESULTS", tmp_path)
+    monkeypatch.setattr(report, "RESULTS", tmp_path)
+    monkeypatch.setattr(readme, "tables", lambda: {TABLE.name: TABLE})
+    return tmp_path
+
+
+def test_what_was_measured_is_written(results) -> None:
+    report.tell(TABLE, [("ours", 28_107_171.0, 20_000), ("theirs", 0.0123, None)], ["on one core"])
+    written = readme.renewed(page())
+    assert "| ours | 28.1 M | 20,000 |\n| theirs | 0.0123 |  |\n" in written
+    assert "on one core; others kept" in written
+    assert readme.fits(readme.sections(written)["example"], TABLE)
+    assert written.startswith("before\n")
+    assert written.endswith("after\n")
+
+
+def test_what_was_not_measured_here_keeps_its_figures(results) -> None:
+    report.tell(TABLE, [("ours", 2.0, 1), ("theirs", 1.0, 1)])
+    written = readme.renewed(page())
+    (results / "example.json").unlink()
+    assert readme.renewed(written) == written
+
+
+def test_figures_of_another_shape_are_dropped(results) -> None:
+    report.tell(TABLE, [("ours", 2.0, 1), ("theirs", 1.0, 1)])
+    other = {**json.loads((results / "example.json").read_text()), "columns": ["what", "rows/s", "bytes"]}
+    (results / "example.json").write_text(json.dumps(other))
+    written = readme.renewed(page("<!-- benchmark example -->\n**An example**\n\n| what |\n| --- |\n| ours |\n"))
+    assert readme.UNMEASURED in written
+    assert readme.fits(readme.sections(written)["example"], TABLE)
+
+
+def test_rows_that_were_not_declared_are_refused(results) -> None:
+    with pytest.raises(ValueError, match="the rows of example are not those"):
+        report.tell(TABLE, [("ours", 2.0, 1)])
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(28_107_171.0, "28.1 M"), (62_963.4, "63,000"), (446.4, "446"), (0.0123, "0.0123"), (0.0, "0"), (20_000, "20,000"),
+     ("ours", "ours"), (None, "")],
+)  # fmt: skip
+def test_measured_numbers_have_three_digits(value: object, text: str) -> None:
+    assert report.cell(value) == text
