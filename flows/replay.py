@@ -211,7 +211,7 @@ def _cannot_write(out: Path, problem: OSError) -> SignalEngineError:
 
 def _run_processes(plan: Plan, scratch: Path, staging: Path) -> None:
     (scratch / "plan.json").write_bytes(msgspec.json.encode(plan))
-    addresses = _free_addresses(plan.workers)
+    addresses = free_addresses(plan.workers)
     command = [sys.executable, "-m", "flows.replay_worker", str(scratch), str(staging), ";".join(addresses)]
     workers = [
         subprocess.Popen([*command, str(number)], stderr=subprocess.PIPE, text=True) for number in range(plan.workers)
@@ -236,7 +236,7 @@ def _raise_first(scratch: Path, failed: list[tuple[str, int]]) -> None:
     raise ServiceError(f"a worker of the replay died: {said.strip()[-2000:]}")
 
 
-def _free_addresses(count: int) -> list[str]:
+def free_addresses(count: int) -> list[str]:
     held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     addresses = [f"127.0.0.1:{each.getsockname()[1]}" for each in held]
     for each in held:
