@@ -5,6 +5,7 @@ the watermark of every shard has reached them and are then released by (event ti
 What is released, and in which order, is a function of the log alone.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import bytewax.operators as op
@@ -124,5 +125,17 @@ def align(step_id: str, up: KeyedStream[Slice], columns: int) -> KeyedStream[Ali
     columns
         Feature columns of a Slice.
     """
-    together = op.map("together", up, lambda item: (KEY, item))
+    together = op.map("together", up, _without_features)
     return stateful_batch("order", together, lambda resume: Align(columns, resume))
+
+
+def _without_features(item: tuple[str, Slice]) -> tuple[str, tuple[str, Slice]]:
+    """A Slice on its way to the others, which may be in another process: nine tenths of it are features.
+
+    Those of the rows on which a candidate stands go along; its `row` is then their column.
+    """
+    shard, given = item
+    candidates = given.candidates.copy()
+    candidates["row"] = np.arange(candidates.size)
+    features = given.features[:, given.candidates["row"]]
+    return KEY, (shard, replace(given, features=features, candidates=candidates))
