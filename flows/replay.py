@@ -237,6 +237,7 @@ def _raise_first(scratch: Path, failed: list[tuple[str, int]]) -> None:
 
 
 def free_addresses(count: int) -> list[str]:
+    """`host:port` on loopback that nobody listens on, for the processes of a cluster."""
     held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     addresses = [f"127.0.0.1:{each.getsockname()[1]}" for each in held]
     for each in held:
