@@ -1,4 +1,4 @@
-"""The recipe on Bytewax: the number of workers, epochs and batches change nothing of what is concluded."""
+"""The recipe on Bytewax, and its digest: one for every number of workers, every batch and every epoch."""
 
 from datetime import timedelta
 from functools import cache
@@ -7,7 +7,6 @@ import bytewax.operators as op
 import pytest
 from bytewax.dataflow import Dataflow
 from bytewax.operators import StatefulBatchLogic
-from bytewax.recovery import RecoveryConfig, init_db_dir
 from bytewax.testing import TestingSink, TestingSource, cluster_main
 from bytewax.visualize import to_json
 
@@ -22,7 +21,7 @@ from flows.sinks.tally import AlignedTallySink, Tally, TallySink, begin_tally, r
 from tests.builders import START, market_bars, market_trades
 from tests.flows.ready import Ready
 
-NAMES = [f"test:S{number}" for number in range(8)]
+NAMES = ["test:BTCUSDT", *(f"test:S{number}" for number in range(7))]
 BARS = EngineSettings(timeframes=("5m", "15m", "1h"), primary_timeframe="5m", lateness_s=0.0)
 
 
@@ -36,7 +35,7 @@ def trades():
     return market_trades(NAMES, 200, 8.0)
 
 
-def concluded(directory, rows, *, batch, workers, epoch, recovery=None) -> Tally:
+def concluded(directory, rows, *, batch, workers, epoch) -> Tally:
     from_bars = rows is bars()
     settings = BARS if from_bars else EngineSettings()
     directory.mkdir()
@@ -45,12 +44,12 @@ def concluded(directory, rows, *, batch, workers, epoch, recovery=None) -> Tally
     together = {"aligned": AlignedTallySink(directory)}
     begin_tally(directory, vocabulary(settings))
     flow = recipe(source, sinks, settings, aligned_sinks=together, from_bars=from_bars)
-    cluster_main(flow, [], 0, worker_count_per_proc=workers, epoch_interval=epoch, recovery_config=recovery)
+    cluster_main(flow, [], 0, worker_count_per_proc=workers, epoch_interval=epoch)
     return read_tally(directory)
 
 
 @pytest.mark.parametrize("rows", [bars, trades])
-def test_workers_batches_and_epochs_do_not_matter(tmp_path, rows):
+def test_the_digest_depends_on_no_worker_batch_or_epoch(tmp_path, rows):
     cases = [
         (1, 65_536, timedelta(seconds=1)),
         (2, 1_000, timedelta(milliseconds=10)),
@@ -64,14 +63,6 @@ def test_workers_batches_and_epochs_do_not_matter(tmp_path, rows):
     assert all(tally == tallies[0] for tally in tallies)
     assert tallies[0].accepted == rows().size
     assert tallies[0].events > 0
-
-
-def test_recovery_may_be_on(tmp_path):
-    (tmp_path / "recovery").mkdir()
-    init_db_dir(tmp_path / "recovery", 2)
-    recovery = RecoveryConfig(tmp_path / "recovery", timedelta(0))
-    with_it = concluded(tmp_path / "a", bars(), batch=500, workers=1, epoch=timedelta(seconds=0), recovery=recovery)
-    assert with_it == concluded(tmp_path / "b", bars(), batch=500, workers=1, epoch=timedelta(seconds=1))
 
 
 def test_the_stateful_steps_are_those_of_the_manifest(tmp_path):
