@@ -62,10 +62,23 @@ def parse_frames(names: tuple[str, ...]) -> tuple[Frame, ...]:
     for frame, following in pairwise(frames):
         if frame == following:
             raise SettingError(f"timeframe {frame.name!r} is given twice; give it once")
+    check_multiples(frames)
+    return frames
+
+
+def check_multiples(frames: tuple[Frame, ...]) -> None:
+    """Refuse frames that cannot be folded from closed bars of the first.
+
+    1m, 7m and 15m go together, since each is whole minutes; 2m and 5m do not.
+
+    Raises
+    ------
+    SettingError
+        If a frame is not a whole multiple of the first.
+    """
     for frame in frames:
         if frame.length_ns % frames[0].length_ns:
             raise SettingError(
                 f"timeframe {frame.name!r} is not a multiple of {frames[0].name!r}, from which it is folded; "
                 f"leave one of them out"
             )
-    return frames

@@ -3,8 +3,15 @@
 The rules: bars are right-open and aligned to the epoch. Only the finest frame is built from trades;
 the others fold its closed bars. A quiet bar is flat and `synthetic`. A bar in which trades are known
 to be missing, and the first, partial one of an instrument, is `incomplete`. A trade that comes after
-its bar has closed is counted as late and changes nothing. Trades with ids are taken once. The end of
-the input closes nothing, since it is a pause and not the end of time.
+its bar has closed is counted as late and changes nothing. Trades with ids are taken once; one that is
+more than 256 ids behind the newest of its instrument counts as taken. The end of the input closes
+nothing, since it is a pause and not the end of time.
+
+Bad input: a trade whose price, size or their product is no positive finite number, and a bar that
+contradicts itself, is counted as rejected and does not even move time. Time is believed: stamps ahead
+of their receive time, or from 1970, are refused where they enter the log (`flows/sources`). An
+instrument that falls silent has flat bars for `quiet_ns` and is then forgotten but for its name; its
+slot goes to the next one, and should it come back, it begins anew.
 """
 
 from dataclasses import dataclass
@@ -17,7 +24,7 @@ from numpy.typing import NDArray
 
 from domain import clock as time
 from domain.blocks import read_block
-from domain.frames import Frame
+from domain.frames import Frame, check_multiples
 from domain.rows import concatenated, copied
 from domain.slices import BAR, GAP, Counts, Reject, Slice
 from operators.kernels.cell import CELL
@@ -63,6 +70,7 @@ class RollSettings:
     partial_first: bool = True
 
     def __post_init__(self) -> None:
+        check_multiples(self.frames)
         if not 0 <= self.lateness_ns <= self.frames[0].length_ns:
             raise ValueError(
                 f"lateness_ns={self.lateness_ns} must lie between 0 and the finest frame, {self.frames[0].length_ns}"

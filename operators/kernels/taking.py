@@ -33,15 +33,18 @@ since a slot that was freed in this pass is needed again."""
 
 @kernel
 def good_trade(trade):
-    """Whether a trade's numbers can be used."""
-    return 0.0 < trade.price < np.inf and 0.0 < trade.size < np.inf
+    """Whether a trade's numbers can be used; their product is what is summed."""
+    return 0.0 < trade.price and 0.0 < trade.size and trade.price * trade.size < np.inf
 
 
 @kernel
 def good_bar(bar, length):
-    """Whether a bar's numbers can be used."""
+    """Whether a bar's numbers can be used; of quote and taker buy volume NaN says that they are not known."""
     ordered = 0.0 < bar.low <= bar.open <= bar.high < np.inf and bar.low <= bar.close <= bar.high
-    return ordered and 0.0 <= bar.volume < np.inf and bar.open_time % length == 0
+    known = (np.isnan(bar.quote_volume) or 0.0 <= bar.quote_volume < np.inf) and (
+        np.isnan(bar.buy_volume) or 0.0 <= bar.buy_volume < np.inf
+    )
+    return ordered and known and 0.0 <= bar.volume < np.inf and bar.open_time % length == 0
 
 
 @kernel
