@@ -15,6 +15,8 @@ from flows.sources.columns import Column
 
 EARLIEST_NS = 365 * clock.DAY
 """No market was recorded in 1970; such a time is a number whose unit or origin was mistaken."""
+LATEST_NS = 4_102_444_800 * clock.SECOND
+"""Nor in the year 2100."""
 
 Rules = dict[str, NDArray[np.bool_]]
 """What is wrong, and with which rows."""
@@ -29,6 +31,7 @@ def trades(batch: pa.RecordBatch, columns: Mapping[str, Column]) -> tuple[Rows, 
     rows["id"] = cells.whole_numbers(batch.column(columns["id"].name)) if "id" in columns else NO_ID
     rules = {
         "time is missing, unreadable or before 1971": times < EARLIEST_NS,
+        "time is in the year 2100 or later": times >= LATEST_NS,
         "price is not a positive number": ~((price > 0) & (price < np.inf)),
         "size is not a positive number": ~((size > 0) & (size < np.inf)),
     }
@@ -50,16 +53,18 @@ def bars(batch: pa.RecordBatch, columns: Mapping[str, Column], frame: Frame) -> 
     for name in ("quote_volume", "buy_volume"):
         rows[name] = _numbers(batch, columns[name]) if name in columns else np.nan
     rows["largest"] = np.nan
-    rows["largest"] = np.nan
     rows["trades"] = cells.whole_numbers(batch.column(columns["trades"].name)) if "trades" in columns else -1
     prices = np.array([rows[name] for name in ("open", "high", "low", "close")])
     ends = np.array([rows["open"], rows["close"]])
     return rows, {
         "time is missing, unreadable or before 1971": times < EARLIEST_NS,
+        "time is in the year 2100 or later": times >= LATEST_NS,
         "a price is not a positive number": ~((prices > 0) & (prices < np.inf)).all(axis=0),
         "high is below low": rows["high"] < rows["low"],
         "open or close is not between low and high": ((ends < rows["low"]) | (ends > rows["high"])).any(axis=0),
         "volume is not a number of 0 or more": ~((rows["volume"] >= 0) & (rows["volume"] < np.inf)),
+        "quote or taker buy volume is negative or infinite": _impossible(rows["quote_volume"])
+        | _impossible(rows["buy_volume"]),
         f"open time is not a multiple of {frame.name}": times % frame.length_ns != 0,
     }
 
@@ -67,7 +72,17 @@ def bars(batch: pa.RecordBatch, columns: Mapping[str, Column], frame: Frame) -> 
 def times_of(batch: pa.RecordBatch, columns: Mapping[str, Column]) -> NDArray[np.int64]:
     """The usable times of a batch."""
     times = _times(batch, columns["ts"])
-    return times[times >= EARLIEST_NS]
+    return times[usable(times)]
+
+
+def usable(times: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether each time can be one of a market."""
+    return (times >= EARLIEST_NS) & (times < LATEST_NS)
+
+
+def _impossible(volumes: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """NaN says that the volume is not known, which is no fault."""
+    return (volumes < 0) | np.isinf(volumes)
 
 
 def _times(batch: pa.RecordBatch, column: Column) -> NDArray[np.int64]:

@@ -1,20 +1,26 @@
 """Tables: trades and bars (OHLCV) in Parquet, Feather and CSV files as inputs.
 
 Which of the two a file holds is told by its columns (`flows.sources.columns`). A row that cannot be
-used becomes a Reject with its number. Trades that repeat each other to the byte are all kept: without
-ids they are as many trades.
+used becomes a Reject with its number: a price or size that is no positive finite number, a bar that
+contradicts itself, a time before 1971, in 2100 or later, or more than a day ahead of the row after it.
+The last protects the rest: a file has no receive times, and one stamp of next year would make all that
+follows late. Trades that repeat each other to the byte are all kept: without ids they are as many
+trades.
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from domain import clock
+from domain.blocks import Rows
 from domain.errors import InputError
 from domain.frames import Frame
 from domain.slices import Reject
@@ -26,6 +32,11 @@ from flows.sources.naming import UNNAMED, Naming
 
 FRAME_ROWS = 10_000
 """So many rows are looked at to find the frame of bars."""
+
+AHEAD_NS = clock.DAY
+"""A row so far ahead of the next is a mistaken stamp. No recorder shuffles its rows so much."""
+NO_NEXT = np.iinfo(np.int64).max
+"""The time of the row after the last."""
 
 _FRAME_IN_NAME = re.compile(r"[-_]([1-9]\d{0,4}[smhd])(?=[-_.])", re.IGNORECASE)
 
@@ -70,17 +81,21 @@ class Table:
     def read(self, position: int, newest_ns: int, at_most: int) -> Iterator[Chunk]:
         """Chunks of at most `at_most` rows; positions are rows, in CSV lines."""
         with _readable(self.path.name):
-            for batch in self._table.read(self._wanted, position, at_most):
-                chunk = self._chunk(batch, newest_ns)
+            for read in _with_next(map(self._parse, self._table.read(self._wanted, position, at_most))):
+                chunk = self._chunk(read, newest_ns)
                 if self.kind == "bars" and chunk.rows.size:
                     newest_ns = int(chunk.rows["close_time"][-1])
                 yield chunk
 
-    def _chunk(self, batch: Batch, newest_ns: int) -> Chunk:
+    def _parse(self, batch: Batch) -> "_Parsed":
         if self.frame is None:
             rows, rules = table_rows.trades(batch.columns, self._columns)
-        else:
-            rows, rules = table_rows.bars(batch.columns, self._columns, self.frame)
+            return _Parsed(batch, rows, rules, rows["ts"])
+        rows, rules = table_rows.bars(batch.columns, self._columns, self.frame)
+        return _Parsed(batch, rows, rules, rows["open_time"])
+
+    def _chunk(self, parsed: "_Parsed", newest_ns: int) -> Chunk:
+        batch, rows, rules, _ = parsed
         rows["instrument"] = self._only or self._naming.each(batch.columns.column(self._columns["symbol"].name))
         rules["symbol is missing or is not the one given"] = rows["instrument"] == UNNAMED
         refused = broken_rules(rules)
@@ -118,6 +133,34 @@ class Table:
         return Frame.parse(
             f"{smallest_ns // clock.SECOND}s" if smallest_ns % clock.MINUTE else f"{smallest_ns // clock.MINUTE}m"
         )
+
+
+class _Parsed(NamedTuple):
+    """A batch, its rows, what is wrong with which of them, and their times."""
+
+    batch: Batch
+    rows: Rows
+    rules: table_rows.Rules
+    times: NDArray[np.int64]
+
+
+def _with_next(parsed: Iterable[_Parsed]) -> Iterator[_Parsed]:
+    """The same, with a rule for stamps far ahead of the next, which may stand in a later batch."""
+    waiting: list[_Parsed] = []
+    for each in parsed:
+        told = each.times[table_rows.usable(each.times)]
+        if told.size:
+            yield from (_check_ahead(before, int(told[0])) for before in waiting)
+            waiting = []
+        waiting.append(each)
+    yield from (_check_ahead(before, NO_NEXT) for before in waiting)
+
+
+def _check_ahead(parsed: _Parsed, next_ns: int) -> _Parsed:
+    told = np.flatnonzero(table_rows.usable(parsed.times))
+    ahead = np.zeros(parsed.times.size, np.bool_)
+    ahead[told] = parsed.times[told] - AHEAD_NS > np.append(parsed.times[told[1:]], next_ns)[: told.size]
+    return parsed._replace(rules={**parsed.rules, "time is more than a day ahead of the next row": ahead})
 
 
 @contextmanager

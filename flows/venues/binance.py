@@ -23,7 +23,7 @@ import msgspec
 import numpy as np
 
 from domain.blocks import CONTIGUOUS_IDS, NO_ID, TRADE, Rows
-from domain.clock import MICROSECOND, MILLISECOND, SECOND
+from domain.clock import DAY, MICROSECOND, MILLISECOND, SECOND
 from domain.errors import InputError
 from domain.instruments import check_name, instrument_id
 from domain.slices import Reject
@@ -31,6 +31,9 @@ from flows.sources.inputs import RAW_BYTES, broken_rules
 
 AHEAD_NS = 5 * SECOND
 """A trade stamped so much later than it was received would carry the time of its shard away."""
+
+EARLIEST_NS = 365 * DAY
+"""There were no such markets in 1970: a stamp of then is a number that was mistaken."""
 
 _LAST_MS = 9_200_000_000_000  # in the year 2261; a larger stamp counts microseconds (`timeUnit=MICROSECOND`)
 _Id = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
@@ -154,6 +157,7 @@ def decode(
         {
             "price is not a positive number": ~((rows["price"] > 0) & np.isfinite(rows["price"])),
             "size is not a positive number": ~((rows["size"] > 0) & np.isfinite(rows["size"])),
+            "timestamp is before 1971": rows["ts"] < EARLIEST_NS,
             "timestamp is more than 5 s ahead of its receive time": rows["ts"] > received + AHEAD_NS,
             "frame has no trade id": rows["id"] == NO_ID,
             "symbol is missing or malformed": np.array([name not in ids for name in names], np.bool_),

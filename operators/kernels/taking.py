@@ -34,7 +34,7 @@ since a slot that was freed in this pass is needed again."""
 @kernel
 def good_trade(trade):
     """Whether a trade's numbers can be used; their product is what is summed."""
-    return 0.0 < trade.price and 0.0 < trade.size and trade.price * trade.size < np.inf
+    return trade.price > 0.0 and trade.size > 0.0 and trade.price * trade.size < np.inf
 
 
 @kernel

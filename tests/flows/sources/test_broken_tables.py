@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain.clock import DAY, SECOND
 from domain.errors import InputError
 from domain.frames import Frame
 from domain.slices import Reject
-from tests.flows.sources.written import MINUTE, NAME, START, opened, read, text, write
+from tests.flows.sources.written import FORMATS, MINUTE, NAME, START, opened, read, text, write
 
 
 def test_broken_trades_are_rejected_one_by_one(tmp_path: Path) -> None:
@@ -68,6 +69,41 @@ def test_broken_bars_are_rejected_one_by_one(tmp_path: Path) -> None:
     rows, rejects = read(opened(path, frame=Frame.parse("1m")))
     assert rows["open_time"].tolist() == [START, START + MINUTE]
     assert rejects == [Reject("x.csv", at, why, line.encode()) for at, (line, why) in lines.items() if why]
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+@pytest.mark.parametrize("at_most", [1, 2, 3, 100])
+def test_a_stamp_far_ahead_is_rejected_and_time_stays_where_it_was(tmp_path: Path, ending: str, at_most: int) -> None:
+    ahead = [START + 2 * DAY, 4_102_444_800 * SECOND, START + DAY]  # the second is the year 2100
+    times = [START, ahead[0], START + 1, ahead[1], ahead[1] + 7, START + 2, START + 3, ahead[2]]
+    columns = {"ts": pa.array(times), "price": pa.array([1.0] * 8), "size": pa.array([1.0] * 8)}
+    table = opened(write(pa.table(columns), tmp_path / f"x.{ending}"))
+    rows, rejects = read(table, at_most=at_most)
+    assert (rows["ts"] - START).tolist() == [0, 1, 2, 3, DAY]
+    header = ending.startswith("csv")
+    assert [(reject.position - header, reject.reason) for reject in rejects] == [
+        (2, "time is more than a day ahead of the next row"),
+        (4, "time is in the year 2100 or later"),
+        (5, "time is in the year 2100 or later"),
+    ]
+    done = 0
+    for chunk in table.read(0, 0, at_most):
+        done += chunk.rows.size
+        rest, others = read(table, chunk.consumed, at_most=at_most)
+        assert rest.tobytes() == rows[done:].tobytes()
+        assert others == [reject for reject in rejects if reject.position > chunk.consumed]
+
+
+def test_a_bar_far_ahead_does_not_hold_up_those_after_it(tmp_path: Path) -> None:
+    path = text(
+        "ts,open,high,low,close,volume\n1723161240,1,3,1,2,10\n1923161340,1,3,1,2,10\n1723161300,1,3,1,2,10\n",
+        tmp_path / "x.csv",
+    )
+    rows, rejects = read(opened(path, frame=Frame.parse("1m")))
+    assert rows["open_time"].tolist() == [START, START + MINUTE]
+    assert [(reject.position, reject.reason) for reject in rejects] == [
+        (3, "time is more than a day ahead of the next row")
+    ]
 
 
 def test_the_order_of_bars_is_known_after_a_restart(tmp_path: Path) -> None:
