@@ -17,7 +17,8 @@ from domain.aligned import Aligned
 from domain.instruments import SHARDS
 from domain.slices import Slice
 from flows.shards import shard_of_key
-from flows.sinks.tally import ALIGNED, ALIGNED_FAMILIES, FAMILIES, canonical
+from flows.sinks.tally import ALIGNED, ALIGNED_FAMILIES, FAMILIES
+from tests.naive import canonical
 
 COUNTS = ("accepted", "duplicates", "late", "rejects")
 T = TypeVar("T", Slice, Aligned)

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from domain.blocks import CONTIGUOUS_IDS, KIND_GAP, NO_ID, TRADE, bars_block, heartbeats, names_block, trades_block
 from domain.clock import DAY, HOUR, MINUTE, SECOND
-from domain.errors import SettingError
-from domain.frames import Frame, parse_frames
+from domain.frames import parse_frames
 from domain.instruments import instrument_id
 from domain.slices import BAR, FIRST, INCOMPLETE, SYNTHETIC
 from operators.roll import Roll, RollSettings
@@ -215,20 +214,6 @@ def test_many_instruments_may_come_in_one_block(frames):
     assert made.counts.accepted == 8 * 1_100
 
 
-BAD = [0.0, -1.0, math.nan, math.inf]
-
-
-@pytest.mark.parametrize(
-    ("price", "size"), [*((bad, 1.0) for bad in BAD), *((1.0, bad) for bad in BAD), (1e200, 1e200)]
-)
-def test_a_bad_number_is_refused_and_moves_no_time(price, size):
-    bad = trade_rows([(START + DAY, ONE, price, size, 1)])
-    good = trade_rows([(START, ONE, 1.0, 1.0, 1)])
-    slices = rolled(np.concatenate([bad, good]), until=START + 2 * MINUTE)
-    assert [(each.counts.accepted, each.counts.rejects) for each in slices] == [(1, 1)]
-    assert bars_of(slices)["close_time"].tolist() == [START + MINUTE]
-
-
 def test_unknown_sides_leave_the_buy_volume_unknown():
     bars = bars_of(
         rolled(trade_rows([(START, ONE, 1.0, 1.0, 1), (START + 1, ONE, 1.0, 1.0, 0)]), until=START + 2 * MINUTE)
@@ -261,81 +246,6 @@ def test_bars_as_input_are_folded_and_whole():
     minutes = bars[bars["frame"] == 0]
     assert minutes.size == 10
     assert minutes["flags"].tolist()[7] == SYNTHETIC
-
-
-def plain_bars(count):
-    rows = np.zeros(count, BAR)
-    rows["open_time"] = START + np.arange(count) * MINUTE
-    rows["close_time"] = rows["open_time"] + MINUTE
-    rows["instrument"] = ONE
-    for name in ("open", "high", "low", "close", "volume"):
-        rows[name] = 1.0
-    return rows
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        *({name: bad} for name in ("open", "high", "low", "close") for bad in BAD),
-        *({name: bad} for name in ("volume", "quote_volume", "buy_volume") for bad in (-1.0, math.inf)),
-        {"volume": math.nan},
-        {"high": 0.5, "low": 2.0},
-        {"open": 3.0},
-        {"close": 0.5},
-        {"open_time": START + DAY + 1},
-    ],
-)
-def test_a_bar_that_contradicts_itself_is_refused_and_moves_no_time(wrong):
-    rows = plain_bars(3)
-    bad = rows[:1].copy()
-    bad["open_time"] += DAY
-    bad["close_time"] += DAY
-    for name, value in wrong.items():
-        bad[name] = value
-    whole = RollSettings(FRAMES, lateness_ns=0, partial_first=False)
-    block = bars_block(np.concatenate([bad, rows]))
-    slices, _ = Roll(whole).on_batch([names_block(NAMES), block, trades_block(heartbeats([START + 3 * MINUTE]))])
-    assert [(each.counts.accepted, each.counts.rejects) for each in slices] == [(3, 1)]
-    clean, _ = Roll(whole).on_batch(
-        [names_block(NAMES), bars_block(rows), trades_block(heartbeats([START + 3 * MINUTE]))]
-    )
-    assert bars_of(slices).tobytes() == bars_of(clean).tobytes()
-
-
-def test_a_repeated_bar_is_a_duplicate_and_an_old_one_late():
-    rows = plain_bars(3)
-    roll = Roll(RollSettings(FRAMES, lateness_ns=0, partial_first=False))
-    slices, _ = roll.on_batch(
-        [names_block(NAMES), bars_block(rows[[0, 0, 1, 2, 0]]), trades_block(heartbeats([START + 5 * MINUTE]))]
-    )
-    assert [(each.counts.accepted, each.counts.duplicates, each.counts.late) for each in slices] == [(3, 1, 1)]
-
-
-@pytest.mark.parametrize("names", [("2m", "5m"), ("1m", "90s"), ("5m", "1m")])
-def test_frames_that_are_no_multiples_of_the_finest_are_refused(names):
-    with pytest.raises(SettingError, match="is not a multiple of"):
-        RollSettings(tuple(Frame.parse(name) for name in names))
-
-
-def test_waves_of_instruments_leave_their_memory_to_the_next():
-    roll = Roll(RollSettings(FRAMES, quiet_ns=HOUR))
-    sizes = []
-    for wave in range(8):
-        names = names_in_shard(100, venue=f"wave{wave}")
-        first = START + wave * 2 * HOUR
-        rows = trade_rows([(first + at, instrument_id(name), 1.0, 1.0, 1) for at, name in enumerate(names)])
-        ends = heartbeats([first + HOUR + 10 * MINUTE])
-        slices, _ = roll.on_batch([names_block(names), trades_block(np.concatenate([rows, ends]))])
-        assert {len(each.names) for each in slices} == {100}
-        assert set(slices[-1].bars["slot"]) == set(range(100))
-        sizes.append(len(roll.snapshot()))
-    names_kept = 60 * 100  # bytes a wave, since nobody tells a name twice
-    assert max(np.diff(sizes)) <= names_kept
-
-
-def test_lateness_beyond_the_finest_frame_is_refused():
-    with pytest.raises(ValueError, match="must lie between 0 and the finest frame"):
-        RollSettings(FRAMES, lateness_ns=2 * MINUTE)
 
 
 def test_an_unknown_block_is_refused_by_name():
