@@ -31,13 +31,26 @@ class Strategy:
         Bars of the primary frame until it expires.
     cooldown
         Bars of the primary frame in which it proposes nothing more for the same instrument.
+    half_life
+        Bars of the primary frame in which half of what it says of the market is spent. A quarter of
+        the horizon unless given, so that a sixteenth is left when it expires.
     """
 
-    def __init__(self, plan: Plan, *, stop_atr: float, target_r: float, horizon: int, cooldown: int) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        *,
+        stop_atr: float,
+        target_r: float,
+        horizon: int,
+        cooldown: int,
+        half_life: float | None = None,
+    ) -> None:
         update_wrapper(cast(Any, self), plan)
         self.name = plan.__name__
         self.stop_atr, self.target_r = stop_atr, target_r
         self.horizon, self.cooldown = horizon, cooldown
+        self.half_life = horizon / 4.0 if half_life is None else half_life
         self.plan = plan
 
     @property
@@ -46,9 +59,12 @@ class Strategy:
         return (self.__doc__ or "").strip().splitlines()[0]
 
 
-def strategy(*, stop_atr: float, target_r: float, horizon: int, cooldown: int) -> Callable[[Plan], Strategy]:
+def strategy(
+    *, stop_atr: float, target_r: float, horizon: int, cooldown: int, half_life: float | None = None
+) -> Callable[[Plan], Strategy]:
     """Make a `Strategy` of a plan; see there."""
-    return lambda plan: Strategy(plan, stop_atr=stop_atr, target_r=target_r, horizon=horizon, cooldown=cooldown)
+    bounds = {"stop_atr": stop_atr, "target_r": target_r}
+    return lambda plan: Strategy(plan, **bounds, horizon=horizon, cooldown=cooldown, half_life=half_life)
 
 
 def confidence(base: float, *evidence: Floats) -> Floats:

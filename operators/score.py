@@ -1,0 +1,261 @@
+"""score: what is thought of each candidate once all that is known is taken together.
+
+    z1 = logit(confidence) + boost                            the strategy's own claim, and its record
+    L  = sum of w_i l_i / (1 + (k - 1) rho)                   with other open signals of the instrument
+    z  = logit(base rate) + L * liquidity
+    p  = sigmoid(slope * z + intercept)                       calibrated
+    EV = p * mean win - (1 - p) * mean loss                   in R, net of costs
+    final score = 100 * clip(EV / reference, 0, 1) * risk     a rank, not a probability
+
+where l_i is log-odds over the base rate, w_i = 2^(-age / half-life) of its strategy, negative where
+the other signal points the other way. Neutral inputs (no record, no other signal, the usual turnover)
+leave p = sigmoid(slope * logit(confidence) + intercept). Until something of a strategy was graded, the
+rank stands on the planned reward and risk, net of costs, and the expected value is unknown.
+
+A candidate is let through unless
+
+- its instrument is muted: its win rate is credibly poor;
+- p is under the threshold: what its own reward, risk and costs need to break even, and what has been
+  paying in its regime;
+- its expected value is not above 0;
+- the signals of this hour are used up; the best ranks of an instant go first.
+
+Before `min_graded` effective outcomes there is no threshold: candidates pass on confidence alone, with
+threshold 0 and, until their strategy was graded, history 0. An engine that has learnt that nothing
+pays asks for 0.95 and is nearly silent; since the suppressed are graded too, it comes back by itself.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from bytewax.dataflow import operator
+from bytewax.operators import KeyedStream, StatefulBatchLogic, stateful_batch
+from numpy.typing import NDArray
+
+from domain.aligned import Aligned
+from domain.clock import HOUR
+from domain.scores import REGIMES, SCORE
+from domain.slices import INCOMPLETE
+from operators.kernels.book import RELATED, THOUGHT, drop
+from operators.kernels.scoring import Memory, Rules, blank, forget, score_rows
+from operators.score_settings import ScoreSettings
+from operators.state import freeze, thaw
+
+VERSION = 1
+UNKNOWN = len(REGIMES) - 1
+PER_STRATEGY = {"strategies": 0, "kinds": 0, "returns": 0, "lanes": 1, "records": 1}
+"""The axis of strategies in what is remembered by strategy."""
+
+Ints = NDArray[np.int64]
+
+
+class Score(StatefulBatchLogic[Aligned, Aligned, bytes]):
+    """What is known of all candidates: the state machine that `score` runs.
+
+    An instrument of which nothing came for `quiet_ns` is forgotten, so memory grows with the
+    instruments that are alive.
+
+    Parameters
+    ----------
+    settings
+        Checked settings.
+    half_lives
+        Half-life of the evidence of each strategy in ns, by name, in the order of the catalogue.
+    columns
+        Names of the rows of `Aligned.decided`. Without `volatility_state` and `trend_state` every
+        regime is unknown; without `volatility_ratio` volatility takes no rank away.
+    primary
+        Index of the frame that is decided on; its bars tell the turnover.
+    cost
+        Fees and slippage of both sides of a trade, as a fraction of the price.
+    quiet_ns
+        At least the longest horizon of a strategy.
+    resume
+        A snapshot; strategies are found again by name, and what was known of one that is no longer
+        there is dropped.
+    """
+
+    def __init__(
+        self,
+        settings: ScoreSettings,
+        half_lives: Mapping[str, int],
+        columns: Sequence[str],
+        *,
+        primary: int,
+        cost: float,
+        quiet_ns: int,
+        resume: bytes | None = None,
+    ) -> None:
+        self._names = tuple(half_lives)
+        self._rules = _rules(settings, half_lives, cost, quiet_ns)
+        self._primary = primary
+        self._columns = {name: at for at, name in enumerate(columns)}
+        self._slots: dict[int, int] = {}
+        self._memory = blank(0, len(self._names))
+        if resume is not None:
+            values = thaw(VERSION, resume)
+            self._slots = values.pop("slots")
+            self._memory = _renamed(Memory(**{n: values[n] for n in Memory._fields}), values["names"], self._names)
+        self._spare = sorted(set(range(self._memory.instruments.size)) - set(self._slots.values()), reverse=True)
+
+    def on_batch(self, values: list[Aligned]) -> tuple[list[Aligned], bool]:
+        """Score the candidates of each, and learn from its outcomes."""
+        return [self._score(each) for each in values], False
+
+    def on_eof(self) -> tuple[list[Aligned], bool]:
+        """A pause."""
+        return [], False
+
+    def snapshot(self) -> bytes:
+        """All of the state as bytes."""
+        return freeze(VERSION, {"names": self._names, "slots": dict(self._slots), **self._memory._asdict()})
+
+    def _score(self, given: Aligned) -> Aligned:
+        bars = given.bars[given.bars["frame"] == self._primary]
+        outcomes, candidates = given.outcomes, given.candidates.copy()
+        scores = np.zeros(candidates.size, SCORE)
+        if bars.size + outcomes.size + candidates.size == 0:
+            return replace(given, candidates=candidates, scores=scores)
+        slots = self._find(np.concatenate([rows["instrument"] for rows in (bars, outcomes, candidates)]))
+        of_bars, of_outcomes, of_candidates = np.split(slots, np.cumsum([bars.size, outcomes.size]))
+        self._make_room(candidates.size)
+        score_rows(
+            (bars["close_time"], of_bars, _turnover(bars)),
+            (outcomes, of_outcomes),
+            (candidates, of_candidates, self._regimes(given), self._column(given, "volatility_ratio")),
+            self._memory,
+            self._rules,
+            scores,
+        )
+        return replace(given, candidates=candidates, scores=scores)
+
+    def _column(self, given: Aligned, name: str) -> NDArray[np.float64]:
+        """A feature of each candidate at its decision; NaN if nobody measures it."""
+        if name not in self._columns:
+            return np.full(given.candidates.size, np.nan)
+        return np.ascontiguousarray(given.decided[self._columns[name]])
+
+    def _regimes(self, given: Aligned) -> Ints:
+        regime = self._column(given, "volatility_state") * 3.0 + self._column(given, "trend_state") + 1.0
+        return np.where(np.isnan(regime), UNKNOWN, regime).astype(np.int64)
+
+    def _find(self, instruments: NDArray[Any]) -> Ints:
+        """The slots of instruments; new ones move in."""
+        present, inverse = np.unique(instruments, return_inverse=True)
+        missing = [each for each in present.tolist() if each not in self._slots]
+        if len(missing) > len(self._spare):
+            self._vacate()
+        if len(missing) > len(self._spare):
+            self._grow(len(missing) - len(self._spare))
+        for instrument in missing:
+            self._slots[instrument] = self._spare.pop()
+        return np.array([self._slots[each] for each in present.tolist()], np.int64)[inverse]
+
+    def _vacate(self) -> None:
+        """Give up the slots of instruments that would be met as new ones the next time."""
+        now, seen = int(self._memory.state["now"][0]), self._memory.instruments["seen_at"]
+        for instrument, slot in list(self._slots.items()):
+            if now - int(seen[slot]) > self._rules.quiet:
+                forget(slot, self._memory)
+                del self._slots[instrument]
+                self._spare.append(slot)
+
+    def _grow(self, missing: int) -> None:
+        old = self._memory.instruments.size
+        added = max(missing, old, 16)
+        more = blank(added, len(self._names))
+        per_slot = {name: getattr(self._memory, name) for name in ("instruments", "lanes", "records")}
+        self._memory = self._memory._replace(
+            **{name: np.concatenate([rows, getattr(more, name)]) for name, rows in per_slot.items()}
+        )
+        self._spare = [*range(old + added - 1, old - 1, -1), *self._spare]
+
+    def _make_room(self, candidates: int) -> None:
+        """A free place in the book for each candidate."""
+        pool, beside, free = self._memory.pool, self._memory.beside, self._memory.free
+        missing = candidates - int(free[0])
+        if missing <= 0:
+            return
+        old = pool.size
+        added = max(missing, old, 64)
+        stack = np.zeros(1 + old + added, np.int64)
+        stack[: free.size] = free
+        stack[1 + free[0] : 1 + free[0] + added] = np.arange(old + added - 1, old - 1, -1)
+        stack[0] = free[0] + added
+        self._memory = self._memory._replace(
+            pool=np.concatenate([pool, np.zeros(added, THOUGHT)]),
+            beside=np.concatenate([beside, np.zeros((added, RELATED))]),
+            free=stack,
+        )
+
+
+def _turnover(bars: NDArray[Any]) -> NDArray[np.float64]:
+    """Quote volume, or about that; NaN where trades are missing."""
+    quote = bars["quote_volume"]
+    known = np.where(np.isnan(quote), bars["volume"] * bars["close"], quote)
+    return np.where(bars["flags"] & INCOMPLETE, np.nan, known)
+
+
+def _rules(settings: ScoreSettings, half_lives: Mapping[str, int], cost: float, quiet_ns: int) -> Rules:
+    return Rules(
+        half_lives=np.array(list(half_lives.values()), np.float64),
+        memory=(settings.half_life_h * HOUR, settings.half_life_outcomes),
+        quiet=quiet_ns,
+        cost=cost,
+        prior=settings.prior_strength,
+        boost=settings.boost_max,
+        exponent=settings.liquidity_exponent,
+        keep_fast=2.0 ** (-1.0 / settings.liquidity_fast_bars),
+        keep_slow=2.0 ** (-1.0 / settings.liquidity_slow_bars),
+        reference_r=settings.reference_r,
+        drawdown_r=settings.drawdown_r,
+        penalties=(settings.drawdown_penalty, settings.volatility_penalty, settings.sharpe_penalty),
+        least=settings.min_graded,
+        refit=settings.refit_outcomes,
+        deviations=settings.threshold_deviations,
+        strength=settings.threshold_strength,
+        slew=settings.threshold_step,
+        mute=(settings.mute_win_rate, settings.mute_probability, settings.unmute_probability),
+        price=int(HOUR / settings.signals_per_hour),
+        price_overall=int(HOUR / settings.signals_per_hour_overall),
+    )
+
+
+def _renamed(memory: Memory, before: Sequence[str], now: Sequence[str]) -> Memory:
+    """Memory whose strategies stand in the order of `now`."""
+    if tuple(before) == tuple(now):
+        return memory
+    for gone in (at for at, name in enumerate(before) if name not in now):
+        for lane in memory.lanes[:, gone]:
+            drop(lane, memory.pool, memory.free)
+    fresh = blank(memory.instruments.size, len(now))
+    kept = [(before.index(name), at) for at, name in enumerate(now) if name in before]
+    source, target = [old for old, _ in kept], [new for _, new in kept]
+    moved = {name: getattr(fresh, name) for name in PER_STRATEGY}
+    for name, axis in PER_STRATEGY.items():
+        if axis == 0:
+            moved[name][target] = getattr(memory, name)[source]
+        else:
+            moved[name][:, target] = getattr(memory, name)[:, source]
+    return memory._replace(**moved)
+
+
+@operator
+def score(
+    step_id: str,
+    up: KeyedStream[Aligned],
+    settings: ScoreSettings,
+    half_lives: Mapping[str, int],
+    columns: Sequence[str],
+    primary: int,
+    cost: float,
+    quiet_ns: int,
+) -> KeyedStream[Aligned]:
+    """Aligned rows with a score for each candidate, whose status and reason are decided by it; see `Score`."""
+
+    def resumed(resume: bytes | None) -> Score:
+        return Score(settings, half_lives, columns, primary=primary, cost=cost, quiet_ns=quiet_ns, resume=resume)
+
+    return stateful_batch("scores", up, resumed)
