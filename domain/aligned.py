@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.composites import COMPOSITE
+from domain.evidence import EVIDENCE
 from domain.executions import EQUITY, EXECUTION
 from domain.performance import ALERT, PERFORMANCE
 from domain.scores import SCORE
@@ -50,7 +51,8 @@ class Aligned:
     `slot` and `row` are those of the shard and mean nothing here. `decided` holds the features of
     each candidate at its decision: (columns, candidates). align fills these; relate `relations`;
     score `scores`, a row for each candidate, and the candidates' status and reason; correlate
-    `composites`; execute `executions` and `equity`; tally `performance` and `alerts`.
+    `composites`; execute `executions` and `equity`; tally `performance` and `alerts`. `evidence` is
+    what else speaks for or against an instrument, in `EVIDENCE_ORDER`: whales, arbitrage.
     """
 
     watermark: int
@@ -62,6 +64,7 @@ class Aligned:
     decided: Rows = field(default_factory=lambda: np.empty((0, 0)))
     relations: Rows = field(default_factory=lambda: np.empty(0, RELATION))
     scores: Rows = field(default_factory=lambda: np.empty(0, SCORE))
+    evidence: Rows = field(default_factory=lambda: np.empty(0, EVIDENCE))
     composites: Rows = field(default_factory=lambda: np.empty(0, COMPOSITE))
     executions: Rows = field(default_factory=lambda: np.empty(0, EXECUTION))
     equity: Rows = field(default_factory=lambda: np.empty(0, EQUITY))

@@ -20,6 +20,8 @@ class Vocabulary(msgspec.Struct, frozen=True):
         Names in file-name order, as the catalogues give them.
     primary
         The frame on which strategies decide; one of `frames`.
+    verbs
+        What the components of each pattern do, for a sentence: "agree".
     """
 
     frames: tuple[str, ...]
@@ -28,3 +30,4 @@ class Vocabulary(msgspec.Struct, frozen=True):
     strategies: tuple[str, ...]
     primary: str = "5m"
     patterns: tuple[str, ...] = ()
+    verbs: tuple[str, ...] = ()

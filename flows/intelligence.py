@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from domain.correlation import CorrelateSettings
 from domain.environ import read
 from domain.paper import PaperSettings
 
@@ -13,10 +14,13 @@ class Intelligence(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes
     ----------
+    correlate
+        What belongs together, and how often it is told.
     paper
         The account that trades every emitted signal, on paper.
     """
 
+    correlate: CorrelateSettings = CorrelateSettings()
     paper: PaperSettings = PaperSettings()
 
     @classmethod
@@ -28,7 +32,10 @@ class Intelligence(msgspec.Struct, frozen=True, kw_only=True):
         SettingError
             If a setting is unknown or out of range.
         """
-        return cls(paper=read(PaperSettings, "paper", environ).checked())
+        return cls(
+            correlate=read(CorrelateSettings, "correlate", environ).checked(),
+            paper=read(PaperSettings, "paper", environ).checked(),
+        )
 
 
 DEFAULTS = Intelligence()

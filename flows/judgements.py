@@ -93,6 +93,7 @@ def _composite(row: dict[str, Any], name: str, vocabulary: Vocabulary) -> Compos
             components=[each.name for each in components],
             confidence=row["composite_confidence"],
             statistic=row["statistic"],
+            verb=vocabulary.verbs[row["pattern"]] if vocabulary.verbs else "",
         ),
         simulated=listed.simulated,
     )

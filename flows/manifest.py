@@ -13,7 +13,7 @@ import msgspec
 from domain.errors import RecoveryError
 from domain.frames import Frame
 from flows.cluster import make_recovery
-from operators import align, detect, execute, measure, propose, relate, roll, settle, tally
+from operators import align, correlate, detect, execute, measure, propose, relate, roll, settle, tally
 from operators.catalogue import Catalogue
 
 NAME = "manifest.json"
@@ -25,6 +25,7 @@ STEPS = (
     "settle.outcomes",
     "align.order",
     "relate.pairs",
+    "correlate.composites",
     "execute.account",
     "tally.performance",
 )
@@ -33,13 +34,15 @@ STEPS = (
 
 def manifest(frames: tuple[Frame, ...], ideas: Catalogue) -> dict[str, Any]:
     """What the state of this recipe depends on."""
-    versions = (module.VERSION for module in (roll, measure, detect, propose, settle, align, relate, execute, tally))
+    across = (align, relate, correlate, execute, tally)
+    versions = (module.VERSION for module in (roll, measure, detect, propose, settle, *across))
     return {
         "steps": dict(zip(STEPS, versions, strict=True)),
         "frames": [frame.name for frame in frames],
         "features": {each.name: [*each.columns, each.lookback, each.state] for each in ideas.features},
         "detectors": [each.name for each in ideas.detectors],
         "strategies": [each.name for each in ideas.strategies],
+        "patterns": [[each.name, len(each.needs), *each.features] for each in ideas.patterns],
     }
 
 

@@ -53,9 +53,16 @@ def sentence(
 
 
 def belonging(
-    *, symbol: str, pattern: str, direction: int, components: Sequence[str], confidence: float, statistic: float
+    *,
+    symbol: str,
+    pattern: str,
+    direction: int,
+    components: Sequence[str],
+    confidence: float,
+    statistic: float,
+    verb: str = "",
 ) -> str:
-    """Why signals belong together.
+    """Why signals belong together; `verb` says what they do.
 
     Examples
     --------
@@ -66,8 +73,8 @@ def belonging(
     side = {1: ", long", -1: ", short", 0: ""}[direction]
     parts = [_spoken(name) for name in components]
     told = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
-    verb = "agree" if len(parts) > 1 else "stands alone"
-    words = f"{_spoken(pattern).capitalize()} on {symbol}{side}: {told} {verb}, {confidence:.0%}".replace("%", " %")
+    does = verb or ("agree" if len(parts) > 1 else "stands alone")
+    words = f"{_spoken(pattern).capitalize()} on {symbol}{side}: {told} {does}, {confidence:.0%}".replace("%", " %")
     return f"{words} likely to pay, statistic {statistic:.4g}."
 
 

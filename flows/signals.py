@@ -16,6 +16,7 @@ from flows.intelligence import DEFAULTS, Intelligence
 from flows.settings import EngineSettings
 from operators.align import align
 from operators.catalogue import catalogue
+from operators.correlate import Scope, correlate
 from operators.detect import detect
 from operators.execute import execute
 from operators.measure import measure
@@ -74,7 +75,8 @@ def recipe(
     if aligned_sinks:  # rows are held until all shards have passed them: not for nobody
         aligned = align("align", settled, len(ideas.columns))
         related = relate("relate", aligned, frames, settings.reference_symbol)
-        executed = execute("execute", related, intelligence.paper, costs)
+        correlated = correlate("correlate", related, intelligence.correlate, ideas, scope(settings))
+        executed = execute("execute", correlated, intelligence.paper, costs)
         tallied = tally("tally", executed, vocabulary(settings).strategies)
         for step_id, together in aligned_sinks.items():
             op.output(step_id, tallied, together)
@@ -112,6 +114,16 @@ def propose_settings(settings: EngineSettings) -> ProposeSettings:
     )
 
 
+def scope(settings: EngineSettings) -> Scope:
+    """What composites are decided on."""
+    return Scope(
+        primary=settings.frames.index(settings.primary),
+        primary_ns=settings.primary.length_ns,
+        quiet_ns=settings.quiet_ns,
+        reference_symbol=settings.reference_symbol,
+    )
+
+
 def check_horizons(settings: EngineSettings) -> None:
     """Refuse to forget an instrument while a candidate of it may still be open.
 
@@ -138,4 +150,6 @@ def vocabulary(settings: EngineSettings) -> Vocabulary:
         detectors=tuple(detector.name for detector in ideas.detectors),
         strategies=tuple(strategy.name for strategy in ideas.strategies),
         primary=settings.primary.name,
+        patterns=tuple(pattern.name for pattern in ideas.patterns),
+        verbs=tuple(pattern.verb for pattern in ideas.patterns),
     )

@@ -4,19 +4,21 @@ from dataclasses import dataclass
 from functools import cache
 
 from domain.catalogue import load
-from operators import detectors, features, strategies
+from operators import detectors, features, patterns, strategies
 from operators.detectors import Detector
 from operators.features import Feature
+from operators.patterns import Pattern
 from operators.strategies import Strategy
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Features, detectors and strategies, each in file-name order."""
+    """Features, detectors, strategies and patterns, each in file-name order."""
 
     features: tuple[Feature, ...]
     detectors: tuple[Detector, ...]
     strategies: tuple[Strategy, ...]
+    patterns: tuple[Pattern, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -26,11 +28,13 @@ class Catalogue:
 
 @cache
 def catalogue() -> Catalogue:
-    """Every idea in `operators/features`, `operators/detectors` and `operators/strategies`.
+    """Every idea in `operators/features`, `detectors`, `strategies` and `patterns`.
 
     Raises
     ------
     TypeError
         If a file there does not export its idea under its own name; the message names the path.
     """
-    return Catalogue(load(features, Feature), load(detectors, Detector), load(strategies, Strategy))
+    return Catalogue(
+        load(features, Feature), load(detectors, Detector), load(strategies, Strategy), load(patterns, Pattern)
+    )

@@ -7,13 +7,15 @@ Compiling takes about a minute on a slow machine and is done once: the result is
 import numpy as np
 
 from domain.blocks import NO_ID, TRADE, bars_block, names_block, trades_block
-from domain.clock import MINUTE
+from domain.clock import DAY, MINUTE
+from domain.correlation import CorrelateSettings
 from domain.frames import parse_frames
 from domain.instruments import instrument_id
 from domain.paper import PaperSettings
 from domain.slices import BAR
 from operators.align import Align
 from operators.catalogue import catalogue
+from operators.correlate import Correlate, Scope
 from operators.detect import Detect
 from operators.execute import Execute
 from operators.measure import Measure
@@ -47,6 +49,7 @@ def warm() -> None:
         aligned = Align(len(ideas.columns), shards=1).on_batch([("", each) for each in slices])[0]
         for after in (
             Relate(frames, "UP"),
+            Correlate(CorrelateSettings(), ideas, Scope(1, frames[1].length_ns, quiet_ns=DAY)),
             Execute(PaperSettings(), Costs()),
             Tally(tuple(s.name for s in ideas.strategies)),
         ):

@@ -8,9 +8,12 @@ import numpy as np
 
 from domain.aligned import ORDER, Aligned
 
-GIVEN = (*ORDER, "decided", "relations", "scores")
+GIVEN = (*ORDER, "decided", "relations", "scores", "evidence")
 """Families that come from the steps before, with the column of their time; the rest is concluded."""
-TIMES = {family: order[0] for family, order in ORDER.items()} | {"relations": "ts", "executions": "at", "equity": "day"}
+TIMES = {family: order[0] for family, order in ORDER.items()} | dict.fromkeys(
+    ("relations", "evidence", "composites"), "ts"
+)
+TIMES |= {"executions": "at", "equity": "day"}
 
 
 def joined(values: Sequence[Aligned]) -> Aligned:

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-HELP = "list the features, detectors and strategies that exist"
+HELP = "list the features, detectors, strategies and patterns that exist"
 
 
 Row = tuple[str, str, str]
@@ -38,6 +38,7 @@ def ideas() -> dict[str, list[Row]]:
             (idea.name, idea.doc, f"stop {idea.stop_atr:g} ATR, target {idea.target_r:g} R, {idea.horizon} bars")
             for idea in whole.strategies
         ],
+        "patterns": [(idea.name, idea.doc.splitlines()[0], idea.extent) for idea in whole.patterns],
     }
 
 

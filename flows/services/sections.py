@@ -12,6 +12,7 @@ from domain.environ import read
 
 RECORDS = {
     "api": "api.settings:ApiSettings",
+    "correlate": "domain.correlation:CorrelateSettings",
     "engine": "flows.settings:EngineSettings",
     "paper": "domain.paper:PaperSettings",
     "services": "flows.services.settings:ServiceSettings",
@@ -19,6 +20,7 @@ RECORDS = {
 }
 CHECKS = {
     "api": "api.settings:check",
+    "correlate": "domain.correlation:CorrelateSettings.checked",
     "engine": "flows.settings:EngineSettings.checked",
     "paper": "domain.paper:PaperSettings.checked",
     "sim": "flows.sources.sim_settings:SimSettings.checked",

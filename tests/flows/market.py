@@ -5,13 +5,15 @@ from functools import cache
 import numpy as np
 
 from domain.aligned import Aligned
+from domain.correlation import CorrelateSettings
 from domain.paper import PaperSettings
 from domain.slices import GAP, Reject, Slice
 from domain.vocabulary import Vocabulary
 from flows.settings import EngineSettings
-from flows.signals import propose_settings, roll_settings, vocabulary
+from flows.signals import propose_settings, roll_settings, scope, vocabulary
 from operators.align import Align
 from operators.catalogue import catalogue
+from operators.correlate import Correlate
 from operators.detect import Detect
 from operators.execute import Execute
 from operators.measure import Measure
@@ -44,7 +46,8 @@ def market(bars: int = 700, step: int = 70) -> tuple[Slice, ...]:
 def decided(bars: int = 700, step: int = 70) -> tuple[Aligned, ...]:
     """The same market with both shards in one order, traded on paper."""
     align = Align(len(WORDS.features), shards=2)
-    steps = (Execute(PaperSettings(), Costs()), Tally(WORDS.strategies))
+    correlate = Correlate(CorrelateSettings(), catalogue(), scope(SETTINGS))
+    steps = (correlate, Execute(PaperSettings(), Costs()), Tally(WORDS.strategies))
     found: list[Aligned] = []
     for each in market(bars, step):
         values, _ = align.on_batch([(each.names[0], each)])

@@ -1,0 +1,101 @@
+"""Neighbours: past windows that looked like this one, and how they ended.
+
+Brute force over a bounded memory: some thousand windows of some tens of columns take less time than an
+index would take to keep. Columns are compared in their own running deviations.
+"""
+
+import numpy as np
+
+from operators.kernels import kernel
+
+WINDOW = np.dtype([("resolved_at", "<i8"), ("direction", "i1"), ("won", "u1"), ("spare", "u1", (6,))])
+"""A window that has ended; `resolved_at` is 0 where nothing is kept yet."""
+SCALE = np.dtype([("count", "<i8"), ("mean", "<f8"), ("variance", "<f8")])
+"""Running moments of a column."""
+APART = 2.0
+"""Expected squared difference of two unrelated values in their own deviations: what an unknown one costs."""
+
+
+@kernel
+def keep_window(windows, vectors, scales, place, vector, resolved_at, direction, won):
+    """Keep a window that has ended, in the place of the oldest, and move the columns' moments on."""
+    windows[place].resolved_at, windows[place].direction = resolved_at, direction
+    windows[place].won = 1 if won else 0
+    for column in range(vector.size):
+        vectors[place, column] = vector[column]
+        value = np.float64(vector[column])
+        if np.isnan(value):
+            continue
+        scale = scales[column]
+        scale.count += 1
+        # A plain mean until the memory is full, then an exponential one of the same reach.
+        share = max(1.0 / scale.count, 2.0 / (windows.size + 1.0))
+        away = value - scale.mean
+        scale.mean += share * away
+        scale.variance = (1.0 - share) * (scale.variance + share * away * away)
+
+
+@kernel
+def find_neighbours(windows, vectors, scales, vector, direction, until, distances, places):
+    """The nearest windows of the same direction that had ended at `until` or before.
+
+    Parameters
+    ----------
+    distances, places
+        (k,) room: filled with squared distances, nearest first, and the windows' places. Of equal
+        ones the window that stands first is taken.
+
+    Returns
+    -------
+    int
+        How many were found.
+    """
+    inverse = np.empty(vector.size)
+    for column in range(vector.size):
+        inverse[column] = 1.0 / scales[column].variance if scales[column].variance > 0.0 else 0.0
+    count = 0
+    for place in range(windows.size):
+        window = windows[place]
+        if window.resolved_at == 0 or window.resolved_at > until or window.direction != direction:
+            continue
+        farthest = distances[count - 1] if count == distances.size else np.inf
+        total = 0.0
+        for column in range(vector.size):
+            gap = np.float64(vector[column]) - np.float64(vectors[place, column])
+            total += APART if np.isnan(gap) else gap * gap * inverse[column]
+            if total >= farthest:
+                break
+        if total >= farthest:
+            continue
+        at = min(count, distances.size - 1)
+        while at > 0 and distances[at - 1] > total:
+            distances[at], places[at] = distances[at - 1], places[at - 1]
+            at -= 1
+        distances[at], places[at] = total, place
+        count = min(count + 1, distances.size)
+    return count
+
+
+@kernel
+def repeat(windows, distances, places, count, columns, base, strength, deviations):
+    """What the neighbours say: the win rate, how many they count for, and its lift at the lower end.
+
+    A neighbour at squared distance d^2 weighs exp(-d^2 / 2 h^2), where h^2 is a quarter of what two
+    unrelated windows are apart. The win rate is shrunk to the base rate, which weighs `strength`.
+
+    Returns
+    -------
+    tuple
+        (rate in (0, 1), effective number of neighbours, lower bound of rate - base).
+    """
+    spread = 0.25 * APART * columns
+    weight = squares = wins = 0.0
+    for at in range(count):
+        w = np.exp(-distances[at] / (2.0 * spread))
+        weight += w
+        squares += w * w
+        wins += w * windows[places[at]].won
+    effective = weight * weight / squares if squares > 0.0 else 0.0
+    rate = (wins + strength * base) / (weight + strength)
+    error = np.sqrt(rate * (1.0 - rate) / (weight + strength + 1.0))
+    return rate, effective, rate - base - deviations * error
