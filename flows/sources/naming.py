@@ -1,5 +1,7 @@
 """Naming: which instrument a row of a table is of, as the file says or as the user gives it."""
 
+import re
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,8 @@ from flows.sources.cells import Cells, distinct
 
 UNNAMED = 0
 """The instrument of a row that cannot be named."""
+_SYMBOL_IN_NAME = re.compile(r"([A-Z0-9]+(?:[-_][A-Z0-9]+)?)[-_][1-9]\d{0,4}[smhd][-_.]")
+"""Downloads of bars are called BTC_USDT-5m.feather or ADAUSDT_1m.csv.gz."""
 
 
 class Naming:
@@ -18,7 +22,8 @@ class Naming:
     ----------
     given
         What the user gave: `venue:symbol` where the file names no instrument, `venue:*` where it names
-        symbols without their venue, or nothing. A file that has symbols must then agree with it.
+        symbols without their venue, or bears one in its name (`BTC_USDT-5m.feather` is BTCUSDT), or
+        nothing. A file that has symbols must then agree with it.
     source
         Name of the file, for messages.
 
@@ -47,6 +52,9 @@ class Naming:
         InputError
             If none was given.
         """
+        told = _SYMBOL_IN_NAME.match(self._source)
+        if told and self._given and symbol_of(self._given) == "*":
+            return self._learn(f"{venue_of(self._given)}:{re.sub('[-_]', '', told[1])}")
         if not self._given or symbol_of(self._given) == "*":
             raise InputError(
                 f"input {self._source!r} does not name its instrument; give it: --instrument venue:symbol, "

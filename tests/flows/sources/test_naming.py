@@ -47,3 +47,13 @@ def test_symbols_without_any_venue_are_refused() -> None:
 def test_a_malformed_instrument_is_refused() -> None:
     with pytest.raises(InputError, match="instrument 'BTCUSDT' is not venue:symbol"):
         Naming("BTCUSDT", "x.csv")
+
+
+@pytest.mark.parametrize(
+    ("source", "symbol"),
+    [("BTC_USDT-5m.feather", "BTCUSDT"), ("ADAUSDT_240m.csv.gz", "ADAUSDT"), ("SPY-1d.csv", "SPY")],
+)
+def test_file_of_bars_bears_its_symbol_in_its_name(source: str, symbol: str) -> None:
+    naming = Naming("binance:*", source)
+    assert naming.only() == instrument_id(f"binance:{symbol}")
+    assert naming.names == {naming.only(): f"binance:{symbol}"}
