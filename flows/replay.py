@@ -195,7 +195,7 @@ def _staging(plan: Plan, stack: ExitStack) -> Path | None:
         # Beside the target, so that putting it in place is a rename.
         return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=".replay-", dir=out)))
     except OSError as problem:
-        raise _cannot_write(out, problem) from None
+        raise cannot_write(out, problem) from None
 
 
 def _put_in_place(staging: Path, out: Path) -> None:
@@ -205,7 +205,8 @@ def _put_in_place(staging: Path, out: Path) -> None:
         (staging / kind).rename(out / kind)
 
 
-def _cannot_write(out: Path, problem: OSError) -> SignalEngineError:
+def cannot_write(out: Path, problem: OSError) -> SignalEngineError:
+    """What to say of a folder that nothing can be written to."""
     return InputError(f"--out {str(out)!r} cannot be written: {problem.strerror}; name a folder that can")
 
 

@@ -1,0 +1,185 @@
+"""Gather: what the recipe concludes, kept in memory until the backtest is judged.
+
+Rows are kept for candidates, their ends and the days of the account, not for bars: memory grows with
+what was decided, not with the length of the recording.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
+from numpy.typing import NDArray
+
+from domain.aligned import Aligned
+from domain.executions import EQUITY, EXECUTION, OPEN
+from domain.instruments import SHARDS
+from domain.rows import concatenated
+from domain.scores import REGIMES
+from domain.slices import OUTCOME, Slice
+from flows.shards import shard_of_key
+
+Rows = NDArray[Any]
+
+DECISION = np.dtype(
+    [
+        ("ts", "<i8"),
+        ("instrument", "<i8"),
+        ("strategy", "<i8"),
+        ("direction", "<i8"),
+        ("status", "<i8"),
+        ("reason", "<i8"),  # index into SUPPRESSED_REASONS
+        ("regime", "<i8"),  # index into REGIMES
+        ("probability", "<f8"),  # calibrated; the strategy's own confidence where nothing scored it
+        ("scored", "?"),
+        ("risk", "<f8"),  # distance of the stop from the reference price, quote units: what R is
+    ]
+)
+"""What was thought of a candidate at its decision."""
+
+
+@dataclass(slots=True)
+class Gathered:
+    """All that a run concluded. `first_ns` and `last_ns` bound its bars; 0 if none closed."""
+
+    names: dict[int, str] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
+    first_ns: int = 0
+    last_ns: int = 0
+    _decisions: list[Rows] = field(default_factory=list)
+    _outcomes: list[Rows] = field(default_factory=list)
+    _executions: list[Rows] = field(default_factory=list)
+    _equity: list[Rows] = field(default_factory=list)
+
+    def take(self, given: Aligned) -> None:
+        """Keep what is needed of rows, in their order."""
+        self.names.update(given.names)
+        if given.bars.size:
+            self.first_ns = self.first_ns or int(given.bars["open_time"].min())
+            self.last_ns = int(given.bars["close_time"][-1])
+        if given.candidates.size:
+            self._decisions.append(_decisions(given))
+        ended = given.executions[given.executions["state"] > OPEN]
+        for kept, rows in ((self._outcomes, given.outcomes), (self._executions, ended), (self._equity, given.equity)):
+            if rows.size:
+                kept.append(rows)
+
+    def count(self, given: Slice) -> None:
+        """Count what one shard took in."""
+        counts = given.counts
+        self.counts.update(
+            accepted=counts.accepted,
+            duplicates=counts.duplicates,
+            late=counts.late,
+            rejects=counts.rejects,
+            gaps=given.gaps.size,
+            bars=given.bars.size,
+            events=given.events.size,
+        )
+
+    @property
+    def decisions(self) -> Rows:
+        """DECISION, a row a candidate, by (ts, instrument, strategy)."""
+        return _whole(self._decisions, DECISION)
+
+    @property
+    def outcomes(self) -> Rows:
+        """OUTCOME, a row for each candidate that ended, by its end."""
+        return _whole(self._outcomes, OUTCOME)
+
+    @property
+    def executions(self) -> Rows:
+        """EXECUTION, the last row of each paper trade that ended or was skipped."""
+        return _whole(self._executions, EXECUTION)
+
+    @property
+    def equity(self) -> Rows:
+        """EQUITY, a row for each UTC day that ended."""
+        return _whole(self._equity, EQUITY)
+
+
+def _whole(parts: list[Rows], dtype: np.dtype[Any]) -> Rows:
+    return concatenated(parts) if parts else np.empty(0, dtype)
+
+
+def _decisions(given: Aligned) -> Rows:
+    candidates, scores = given.candidates, given.scores
+    out = np.zeros(candidates.size, DECISION)
+    for name in ("ts", "instrument", "strategy", "direction", "status", "reason"):
+        out[name] = candidates[name]
+    out["risk"] = np.abs(candidates["entry_price"] - candidates["stop_loss"])
+    out["probability"], out["regime"] = candidates["confidence"], len(REGIMES) - 1
+    if scores.size == candidates.size:
+        out["regime"] = scores["regime"]
+        out["scored"] = (scores["history"] > 0.0) & np.isfinite(scores["probability"])
+        out["probability"] = np.where(out["scored"], scores["probability"], out["probability"])
+    return out
+
+
+class GatherSink(FixedPartitionedSink[Aligned, None]):
+    """Puts what all shards concluded together into a `Gathered` of this process."""
+
+    def __init__(self, into: Gathered) -> None:
+        self._into = into
+
+    def list_parts(self) -> list[str]:
+        """One: there is one order."""
+        return ["all"]
+
+    def part_fn(self, item_key: str) -> int:  # noqa: ARG002
+        """The only partition."""
+        return 0
+
+    def build_part(self, step_id: str, for_part: str, resume_state: None) -> "GatherPartition":  # noqa: ARG002
+        """The partition."""
+        return GatherPartition(self._into)
+
+
+class GatherPartition(StatefulSinkPartition[Aligned, None]):
+    """Hands rows on."""
+
+    def __init__(self, into: Gathered) -> None:
+        self._into = into
+
+    def write_batch(self, values: list[Aligned]) -> None:
+        """Keep them."""
+        for each in values:
+            self._into.take(each)
+
+    def snapshot(self) -> None:
+        """Nothing: a backtest is a whole run."""
+
+
+class CountSink(FixedPartitionedSink[Slice, None]):
+    """Counts what the shards took in, into a `Gathered` of this process."""
+
+    def __init__(self, into: Gathered) -> None:
+        self._into = into
+
+    def list_parts(self) -> list[str]:
+        """One partition a shard."""
+        return [f"{shard:03d}" for shard in range(SHARDS)]
+
+    def part_fn(self, item_key: str) -> int:
+        """The partition of a shard's key."""
+        return shard_of_key(item_key)
+
+    def build_part(self, step_id: str, for_part: str, resume_state: None) -> "CountPartition":  # noqa: ARG002
+        """The partition."""
+        return CountPartition(self._into)
+
+
+class CountPartition(StatefulSinkPartition[Slice, None]):
+    """Counts one shard."""
+
+    def __init__(self, into: Gathered) -> None:
+        self._into = into
+
+    def write_batch(self, values: list[Slice]) -> None:
+        """Count them."""
+        for each in values:
+            self._into.count(each)
+
+    def snapshot(self) -> None:
+        """Nothing: a backtest is a whole run."""

@@ -1,0 +1,207 @@
+"""Ledger: every backtest ever run, in a file that is only added to and that notices what is taken away.
+
+Whoever tries a hundred settings and shows the best has shown luck. Each run leaves a line, whatever
+came of it, and the verdict counts all lines about the same data. A line holds the hash of the line
+before it; a small file beside the ledger holds the number and the hash of the last. So a line that
+was changed or removed is noticed, and without the whole count nothing is called significant.
+"""
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from domain.errors import SettingError
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """What one backtest leaves behind.
+
+    Attributes
+    ----------
+    at
+        Instant of the run, RFC 3339.
+    name
+        As the user called it.
+    files
+        Hash of the content of each input file.
+    config
+        Hash of all that decides the output, the code of the ideas included.
+    first_day
+        Days since 1970, of the first of `returns`.
+    returns
+        Net, of each UTC day that was judged.
+    sharpe
+        Of them, per day; None if undefined.
+    """
+
+    at: str
+    name: str
+    files: tuple[str, ...]
+    config: str
+    first_day: int
+    returns: tuple[float, ...]
+    sharpe: float | None
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """An attempt in its place in the chain; `hash` is of the line without it."""
+
+    number: int
+    previous: str
+    attempt: Attempt
+    hash: str = ""
+
+    def sealed(self) -> "Line":
+        """The same line with its hash."""
+        bare = msgspec.json.encode(msgspec.structs.replace(self, hash=""))
+        return msgspec.structs.replace(self, hash=hashlib.sha256(bare).hexdigest())
+
+
+class Head(msgspec.Struct, frozen=True):
+    """Number and hash of the last line."""
+
+    number: int = 0
+    hash: str = ""
+
+
+class Book(msgspec.Struct, frozen=True):
+    """What a ledger says: all attempts that can be read, the newest last, and what is wrong with it."""
+
+    attempts: tuple[Attempt, ...]
+    faults: tuple[str, ...]
+
+    def on(self, files: tuple[str, ...]) -> list[Attempt]:
+        """The attempts on data that shares a file with these, each different one once.
+
+        Two runs are the same attempt if they had the same settings, or came to the same returns.
+        """
+        mine = set(files)
+        kept: dict[str, Attempt] = {}
+        seen: dict[tuple[int, tuple[float, ...]], str] = {}
+        for each in self.attempts:
+            if mine.isdisjoint(each.files):
+                continue
+            same = seen.setdefault((each.first_day, each.returns), each.config) if each.sharpe is not None else ""
+            if same in ("", each.config):
+                kept[each.config] = each
+        return list(kept.values())
+
+
+class Ledger:
+    """The ledger in a file.
+
+    Parameters
+    ----------
+    path
+        Made when the first attempt is recorded.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def _head_path(self) -> Path:
+        return self.path.with_name(self.path.name + ".head")
+
+    def check(self) -> None:
+        """See that it can be read and added to, before an hour is spent on what it has to keep.
+
+        Raises
+        ------
+        SettingError
+            If it cannot.
+        """
+        with self._locked():
+            self._read()
+
+    def record(self, attempt: Attempt) -> Book:
+        """Add an attempt; what the ledger says with it. Two backtests at once wait for each other."""
+        with self._locked() as file:
+            lines, faults, whole = self._read()
+            last, head = lines[-1] if lines else None, self._head()
+            number = max(head.number, last.number if last else 0)
+            previous = last.hash if last and last.number == number else head.hash
+            line = Line(number=number + 1, previous=previous, attempt=attempt).sealed()
+            os.ftruncate(file, whole)
+            os.lseek(file, 0, os.SEEK_END)
+            os.write(file, msgspec.json.encode(line) + b"\n")
+            os.fsync(file)
+            self._write_head(Head(line.number, line.hash))
+        return Book((*(each.attempt for each in lines), attempt), faults)
+
+    @contextmanager
+    def _locked(self) -> Iterator[int]:
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if self.path.exists() and not self.path.is_file():
+                raise SettingError(f"ledger of trials {str(self.path)!r} is not a file; name one with --trials")
+            file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as problem:
+            raise self._refused(problem) from None
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield file
+        finally:
+            os.close(file)
+
+    def _read(self) -> tuple[list[Line], tuple[str, ...], int]:
+        """The lines, what is wrong with them, and the bytes up to a line that a crash cut off."""
+        try:
+            content = self.path.read_bytes()
+        except OSError as problem:
+            raise self._refused(problem) from None
+        whole = content.rfind(b"\n") + 1
+        lines: list[Line] = []
+        faults: list[str] = []
+        number, previous = 0, ""
+        for place, text in enumerate(content[:whole].splitlines(), 1):
+            try:
+                line = msgspec.json.decode(text, type=Line)
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                faults.append(f"line {place} cannot be read")
+                continue
+            missing = line.number - number - 1
+            if missing > 0:
+                faults.append(f"{missing} {'line is' if missing == 1 else 'lines are'} missing before line {place}")
+            elif line.previous != previous or missing < 0:
+                faults.append(f"line {place} does not follow the one before it")
+            if line.sealed() != line:
+                faults.append(f"line {place} was changed")
+            number, previous = line.number, line.hash
+            lines.append(line)
+        return lines, (*faults, *self._behind(lines, number)), whole
+
+    def _behind(self, lines: list[Line], last: int) -> list[str]:
+        """Whether lines are missing at the end; the head may be one behind, after a crash."""
+        head = self._head()
+        if head.number > last:
+            missing = head.number - last
+            return [f"{missing} {'line is' if missing == 1 else 'lines are'} missing at its end"]
+        known = {line.number: line.hash for line in lines}
+        if last - head.number > 1 or (head.number and known.get(head.number) != head.hash):
+            return ["its end is not the one that was written last"]
+        return []
+
+    def _head(self) -> Head:
+        try:
+            return msgspec.json.decode(self._head_path.read_bytes(), type=Head)
+        except (FileNotFoundError, msgspec.DecodeError, UnicodeDecodeError):
+            return Head()
+        except OSError as problem:
+            raise self._refused(problem) from None
+
+    def _write_head(self, head: Head) -> None:
+        draft = self._head_path.with_name(self._head_path.name + ".new")
+        draft.write_bytes(msgspec.json.encode(head))
+        draft.replace(self._head_path)
+
+    def _refused(self, problem: OSError) -> SettingError:
+        return SettingError(
+            f"ledger of trials {str(self.path)!r} cannot be used: {problem.strerror}; mend that, or name another "
+            f"with --trials"
+        )

@@ -1,0 +1,32 @@
+"""Markets: generated data through the whole backtest, as a user would run it."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from flows.backtesting.backtest import Backtest, backtest
+from flows.backtesting.report import Report
+from flows.replay import Plan
+from flows.settings import EngineSettings
+from tests.flows.backtesting.generators import bars, written
+
+NOW = datetime(2024, 1, 1, tzinfo=UTC)
+FRAMES = ("5m", "15m", "1h")
+NAME = "test:WALK"
+
+
+def plan_of(path: Path, **settings) -> Plan:
+    """How to read a file of generated bars."""
+    return Plan(paths=[str(path)], instrument=NAME, settings=EngineSettings(timeframes=FRAMES, **settings).checked())
+
+
+def asked(path: Path, ledger: Path, *, settings=None, **options) -> Backtest:
+    """A backtest of such a file."""
+    return Backtest(plan=plan_of(path, **(settings or {})), ledger=str(ledger), **options).checked()
+
+
+def judged(returns, deviations, seed: int, folder: Path, **settings) -> Report:
+    """The report on a generated walk that nobody has tried anything on before."""
+    path = written(bars(returns, deviations, np.random.default_rng([seed, 1])), folder / f"walk-{seed}.feather")
+    return backtest(asked(path, folder / "trials.jsonl", settings=settings), now=NOW)

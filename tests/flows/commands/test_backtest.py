@@ -1,0 +1,84 @@
+"""`backtest` and `report` as a user types them."""
+
+import json
+
+import numpy as np
+import pytest
+
+from flows.__main__ import main
+from tests.flows.backtesting import generators
+from tests.flows.backtesting.generators import DAILY
+from tests.recordings import recording
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("SIGNALENGINE_SERVICES_DIRECTORY", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def walk(tmp_path):
+    rng = np.random.default_rng(8)
+    table = generators.bars(*generators.garch(10 * DAILY, rng), rng)
+    return str(generators.written(table, tmp_path / "WALK-5m.feather"))
+
+
+OPTIONS = ("--instrument", "test:*", "--timeframes", "5m,15m,1h")
+
+
+def test_backtest_writes_what_it_says(home, walk, tmp_path, capsys):
+    out = tmp_path / "out"
+    options = ("--fee-bps", "2", "--slippage-bps", "0", "--equity", "5000", "--risk-fraction", "0.02", "--name", "mine")
+    assert main(["backtest", walk, *OPTIONS, *options, "--folds", "2", "--out", str(out), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told == json.loads((out / "report.json").read_text())
+    assert told["card"]["verdict"]["verdict"] == "INSUFFICIENT"
+    assert (told["name"], told["start_equity"], told["instruments"]) == ("mine", 5000.0, ["test:WALK"])
+    assert told["card"]["costs"] == {"fee_pct": 0.02, "slippage_pct": 0.0, "latency_s": 0.0}
+    assert told["settings"]["paper"]["risk_fraction"] == 0.02
+    assert len(told["folds"]) == 2
+    assert told["trials"]["usual"]
+    assert told["trials"]["ledger"] == str(home / "trials.jsonl")
+    assert main(["report", str(out / "report.json"), "--out", str(out / "again.html")]) == 0
+    assert (out / "again.html").read_text() == (out / "report.html").read_text()
+
+
+def test_reset_does_not_forget_trials(home, walk, capsys):
+    assert main(["backtest", walk, *OPTIONS]) == 0
+    assert main(["reset", "--yes"]) == 0
+    assert main(["backtest", walk, *OPTIONS, "--fee-bps", "7"]) == 0
+    assert "Attempts on this data                  2 different, of 2 lines" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["--folds", "0"], "--folds 0 must lie between 1 and 1,000"),
+        (["--warmup", "100"], "--warmup 100 must be at least 0 and under 100 percent"),
+        (["--fee-bps", "-1"], "fee_bps -1.0 must not be negative"),
+        (["--equity", "0"], "equity 0 must be above 0 and at most inf"),
+        (["--trials", "."], "is not a file; name one with --trials"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_line(home, walk, capsys, words, complaint):
+    assert main(["backtest", walk, *OPTIONS, *words]) == 2
+    said = capsys.readouterr().err
+    assert complaint in said
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"\xff", b'{"form": 1}'])
+def test_report_of_something_else_is_refused(tmp_path, capsys, content):
+    (tmp_path / "report.json").write_bytes(content)
+    assert main(["report", str(tmp_path / "report.json")]) == 2
+    assert "is not one of a backtest" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_recorded_markets_give_no_edge(home, tmp_path, capsys):
+    paths = [str(recording(f"bars/{symbol}_USDT-5m.feather")) for symbol in ("BTC", "ETH", "SOL")]
+    assert main(["backtest", *paths, "--instrument", "binance:*", "--timeframes", "5m,15m,1h", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["instruments"] == ["binance:BTCUSDT", "binance:ETHUSDT", "binance:SOLUSDT"]
+    assert told["card"]["verdict"]["verdict"] == "NOT SIGNIFICANT"
