@@ -86,15 +86,14 @@ def assess(found: Evidence, *, attempts: list[Attempt], book: Book, ledger: str 
         costs=costs,
         uniqueness=distinctness(found.trades),
         probabilities=found.trades["probability"],
-        overfitting=variants(attempts),
+        overfitting=variants(attempts, book.attempts[-1]),
     )
     whole = reliability(found.candidates["probability"], found.candidates["result"] > 0)
     return msgspec.structs.replace(made, calibration=whole, verdict=_doubted(made.verdict, book, ledger))
 
 
-def variants(attempts: list[Attempt]) -> Overfitting | None:
+def variants(attempts: list[Attempt], newest: Attempt) -> Overfitting | None:
     """Overfitting over the attempts that were judged on the very days of the newest; None for fewer than two."""
-    newest = attempts[-1]
     same = [each for each in attempts if (each.first_day, len(each.returns)) == (newest.first_day, len(newest.returns))]
     if len(same) < 2 or not newest.returns:
         return None

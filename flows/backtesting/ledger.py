@@ -78,17 +78,18 @@ class Book(msgspec.Struct, frozen=True):
     def on(self, files: tuple[str, ...]) -> list[Attempt]:
         """The attempts on data that shares a file with these, each different one once.
 
-        Two runs are the same attempt if they had the same settings, or came to the same returns.
+        Two runs are the same attempt if they had the same files and settings, or came to the same returns.
         """
         mine = set(files)
-        kept: dict[str, Attempt] = {}
-        seen: dict[tuple[int, tuple[float, ...]], str] = {}
+        kept: dict[tuple[tuple[str, ...], str], Attempt] = {}
+        seen: dict[tuple[int, tuple[float, ...]], tuple[tuple[str, ...], str]] = {}
         for each in self.attempts:
             if mine.isdisjoint(each.files):
                 continue
-            same = seen.setdefault((each.first_day, each.returns), each.config) if each.sharpe is not None else ""
-            if same in ("", each.config):
-                kept[each.config] = each
+            key = each.files, each.config
+            first = seen.setdefault((each.first_day, each.returns), key) if each.sharpe is not None else key
+            if first == key:
+                kept[key] = each
         return list(kept.values())
 
 

@@ -51,6 +51,12 @@ def test_same_returns_from_other_settings_are_the_same_attempt(ledger: Ledger) -
     assert len(book.on(FILES)) == 1
 
 
+def test_same_settings_on_other_files_of_the_same_data_are_another_attempt(ledger: Ledger) -> None:
+    ledger.record(attempt("one", files=("aa",), returns=(0.01,)))
+    book = ledger.record(attempt("one", files=("bb", "aa"), returns=(0.02,)))
+    assert len(book.on(("aa",))) == 2
+
+
 def test_attempts_without_a_sharpe_ratio_are_all_counted(ledger: Ledger) -> None:
     ledger.record(attempt("one", sharpe=None))
     assert len(ledger.record(attempt("two", sharpe=None)).on(FILES)) == 2
