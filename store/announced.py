@@ -30,9 +30,13 @@ class Announced:
     newer
         What must hold for a row to replace one of the same id, in which `old` is the one that stands
         there and `excluded` the one that comes; None: the first stays.
+    also
+        Further parts of the WITH clause, which see the rows that are new or newer as `fresh`.
     """
 
-    def __init__(self, table: str, channel: str, kinds: Mapping[str, str], *, newer: str | None = None) -> None:
+    def __init__(
+        self, table: str, channel: str, kinds: Mapping[str, str], *, newer: str | None = None, also: str = ""
+    ) -> None:
         self._kinds = kinds
         names = ", ".join(kinds)
         changes = ", ".join(f"{name} = excluded.{name}" for name in kinds if name != "id")
@@ -42,8 +46,8 @@ class Announced:
                 INSERT INTO {table} AS old ({names})
                 SELECT * FROM {unnest(kinds)}
                 ON CONFLICT (id) DO {conflict}
-                RETURNING id
-            )
+                RETURNING *
+            ){f", {also}" if also else ""}
             INSERT INTO outbox (channel, payload)
             SELECT '{channel}', announced.payload
             FROM unnest(%(id)s, %(payloads)s) WITH ORDINALITY AS announced (id, payload, place)

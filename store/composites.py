@@ -1,12 +1,14 @@
-"""Composites: signals that belong together, as one; written once, by id."""
+"""Composites: signals that belong together, as one; written once, by id, and listed newest first."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
+import msgspec
 import psycopg
 
-from domain.composites import Composite
+from domain.composites import Component, Composite
 from store.announced import Announced
+from store.listing import Listing
 
 _COLUMNS: Final = {
     "id": "text",
@@ -28,6 +30,33 @@ _COLUMNS: Final = {
 """Name and Postgres type, in the order of the table and of `Composite`."""
 
 _TABLE: Final = Announced("composite_signals", "composites", _COLUMNS)
+
+_components = msgspec.json.Decoder(list[Component])
+
+
+def _composite(row: tuple[Any, ...]) -> Composite:
+    values = dict(zip(_COLUMNS, row, strict=True))
+    values["component_signals"] = _components.decode(values["component_signals"])
+    return Composite(**values)
+
+
+LISTING: Final = Listing(
+    "composite_signals",
+    "detected_at",
+    ", ".join(f"{name}::text" if kind == "json" else name for name, kind in _COLUMNS.items()),
+    {
+        "symbol": "symbol = %(symbol)s",
+        "venue": "venue = %(venue)s",
+        "market_slug": "market_slug = %(market_slug)s",
+        "pattern_type": "pattern_type = %(pattern_type)s",
+        "direction": "direction = %(direction)s",
+        "min_confidence": "composite_confidence >= %(min_confidence)s",
+        "since": "detected_at >= %(since)s",
+        "until": "detected_at < %(until)s",
+    },
+    _composite,
+)
+"""Composites, by (detected_at, id) descending."""
 
 
 def write(connection: psycopg.Connection, composites: Sequence[Composite]) -> int:

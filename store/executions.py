@@ -1,15 +1,21 @@
-"""Executions: paper trades, one row each, which a later stage replaces and an earlier one never does."""
+"""Executions: paper trades, one row each, which a later stage replaces and an earlier one never does.
+
+What they came to is summed as they end (store/trade_days.py).
+"""
 
 from collections.abc import Sequence
-from typing import Final
+from datetime import datetime
+from typing import Any, Final
 
 import msgspec
 import psycopg
 
 from domain.executions import EquityDay, Execution
+from store import trade_days
 from store.announced import Announced
 from store.columns import columns, unnest
-from store.postgres import reachable
+from store.listing import Listing
+from store.postgres import Pool, reachable
 
 _COLUMNS: Final = {
     "id": "text",
@@ -46,7 +52,11 @@ _STAGES: Final = {"planned": 0, "open": 1}
 _ENDED: Final = 2
 
 _TABLE: Final = Announced(
-    "trade_executions", "executions", {**_COLUMNS, "stage": "int2"}, newer="old.stage < excluded.stage"
+    "trade_executions",
+    "executions",
+    {**_COLUMNS, "stage": "int2"},
+    newer="old.stage < excluded.stage",
+    also=trade_days.ADD,
 )
 
 _DAYS: Final = {
@@ -63,6 +73,34 @@ INSERT INTO account_equity ({", ".join(_DAYS)})
 SELECT * FROM {unnest(_DAYS)}
 ON CONFLICT (day) DO NOTHING
 """  # noqa: S608  names and types of our own columns
+
+_READ_DAYS: Final = f"""
+SELECT {", ".join(_DAYS)} FROM account_equity
+WHERE (%(since)s::timestamptz IS NULL OR day >= %(since)s) AND (%(until)s::timestamptz IS NULL OR day < %(until)s)
+ORDER BY day
+"""  # noqa: S608
+
+
+def _execution(row: tuple[Any, ...]) -> Execution:
+    return Execution(**dict(zip(_COLUMNS, row, strict=True)))
+
+
+LISTING: Final = Listing(
+    "trade_executions",
+    "planned_at",
+    ", ".join(_COLUMNS),
+    {
+        "symbol": "symbol = %(symbol)s",
+        "signal_type": "signal_type = %(signal_type)s",
+        "direction": "direction = %(direction)s",
+        "outcomes": "outcome = ANY(%(outcomes)s)",
+        "open": "stage < 2",
+        "since": "planned_at >= %(since)s",
+        "until": "planned_at < %(until)s",
+    },
+    _execution,
+)
+"""Trades, by (planned_at, id) descending."""
 
 
 class _Row(Execution, frozen=True, kw_only=True):
@@ -91,7 +129,7 @@ def write(connection: psycopg.Connection, executions: Sequence[Execution]) -> in
     return _TABLE.write(connection, [_Row(**msgspec.structs.asdict(each), stage=_stage(each)) for each in told], told)
 
 
-def write_days(connection: psycopg.Connection, days: Sequence[EquityDay]) -> None:
+def write_days(connection: psycopg.Connection, ended: Sequence[EquityDay]) -> None:
     """Write what the account was worth at the end of each day; the first of a day stays.
 
     Raises
@@ -99,9 +137,23 @@ def write_days(connection: psycopg.Connection, days: Sequence[EquityDay]) -> Non
     ServiceError
         If Postgres cannot be reached.
     """
-    if days:
+    if ended:
         with reachable():
-            connection.execute(_WRITE_DAYS, columns(days, _DAYS))
+            connection.execute(_WRITE_DAYS, columns(ended, _DAYS))
+
+
+async def days(pool: Pool, *, since: datetime | None = None, until: datetime | None = None) -> list[EquityDay]:
+    """What the account was worth at the end of each day, oldest first, from `since` on and before `until`.
+
+    Raises
+    ------
+    ServiceError
+        If Postgres cannot be reached in time.
+    """
+    with reachable():
+        async with pool.connection() as connection:
+            cursor = await connection.execute(_READ_DAYS, {"since": since, "until": until})
+            return [EquityDay(**dict(zip(_DAYS, row, strict=True))) for row in await cursor.fetchall()]
 
 
 def _stage(execution: Execution) -> int:

@@ -7,6 +7,7 @@ from typing import Any, Final
 import psycopg
 
 from domain.signals import Outcome
+from store import graded
 from store.columns import columns, unnest
 from store.postgres import Pool, reachable
 
@@ -26,16 +27,22 @@ _COLUMNS: Final = {
 """Name and Postgres type, in the order of the table and of `Outcome`."""
 
 _WRITE: Final = f"""
-INSERT INTO outcomes ({", ".join(_COLUMNS)})
-SELECT * FROM {unnest(_COLUMNS)}
-ON CONFLICT (signal_id) DO NOTHING
+WITH fresh AS (
+    INSERT INTO outcomes ({", ".join(_COLUMNS)})
+    SELECT * FROM {unnest(_COLUMNS)}
+    ON CONFLICT (signal_id) DO NOTHING
+    RETURNING *
+), {graded.ADD}
+SELECT count(*) FROM fresh
 """  # noqa: S608  names and types of our own columns
 
 _READ: Final = f"SELECT {', '.join(_COLUMNS)} FROM outcomes"  # noqa: S608
 
 
 def write(connection: psycopg.Connection, outcomes: Sequence[Outcome]) -> int:
-    """Write outcomes; the first of a signal stays.
+    """Write outcomes, and count those that are new; the first of a signal stays.
+
+    Write their signals first.
 
     Returns
     -------
@@ -50,7 +57,8 @@ def write(connection: psycopg.Connection, outcomes: Sequence[Outcome]) -> int:
     if not outcomes:
         return 0
     with reachable():
-        return connection.execute(_WRITE, columns(outcomes, _COLUMNS)).rowcount
+        found = connection.execute(_WRITE, columns(outcomes, _COLUMNS)).fetchone()
+    return int(found[0]) if found else 0
 
 
 async def page(

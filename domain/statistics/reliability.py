@@ -131,7 +131,7 @@ def reliability(
             for edge, count, won_here, said, was in zip(edges, n, wins, predicted, realised, strict=True)
         ),
         ece=float(share @ np.abs(realised - predicted)),
-        ece_interval=_ece_interval(n, realised, predicted, confidence, seed),
+        ece_interval=ece_interval(n, realised, predicted, confidence, seed),
         reliability=float(share @ np.square(realised - predicted)),
         resolution=float(share @ np.square(realised - rate)),
         uncertainty=rate * (1 - rate),
@@ -151,7 +151,7 @@ def _equal_mass(p: Floats, bins: int) -> tuple[list[tuple[float, float]], NDArra
     return list(pairwise(ends)), places
 
 
-def _ece_interval(n: NDArray[np.intp], realised: Floats, predicted: Floats, confidence: float, seed: int) -> Interval:
+def ece_interval(n: NDArray[np.intp], realised: Floats, predicted: Floats, confidence: float, seed: int) -> Interval:
     """Percentiles of the error when bins and outcomes are drawn again with the shares found."""
     draws = np.random.default_rng(seed)
     counts = draws.multinomial(n.sum(), n / n.sum(), size=_DRAWS)

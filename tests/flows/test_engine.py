@@ -41,6 +41,9 @@ TABLES = {
     "signal_performance": "signal_type",
     "confidence_buckets": "bucket_min",
     "alerts": "id",
+    "trade_days": "symbol, kind, name, day",
+    "outcome_days": "symbol, timeframe, status, day",
+    "forecast_days": "signal_type, status, step, day",
 }
 PATIENCE_S = 60.0
 ROOT = Path(__file__).parents[2]

@@ -21,6 +21,7 @@ from store import feed, signals
 from store.signals import SignalFilter
 from tests.flows.market import WORDS, decided
 from tests.flows.sinks.ledger import (
+    TABLES,
     announced,
     begin_anew,
     concluded,
@@ -72,8 +73,32 @@ def test_batches_and_repetitions_do_not_matter(
         partition.write_batch(list(decided()[start : start + size]))
     write(partition, decided(), cuts[0][1])
     partition.close()
-    assert contents(connection) == reference
+    written = contents(connection)
+    assert {table: written[table] for table in TABLES} == {table: reference[table] for table in TABLES}
     assert sorted(announced(client)) == sorted(emitted().values())
+
+
+@settings(suppress_health_check=list(HealthCheck), max_examples=8, deadline=None)
+@given(sizes=st.lists(st.integers(1, 15), min_size=1, max_size=60), back=st.integers(0, 20))
+def test_sums_do_not_depend_on_batches_and_repetitions(
+    addresses: tuple[str, str],
+    connection: psycopg.Connection,
+    client: redis.Redis,
+    reference: dict[str, set[str]],
+    sizes: list[int],
+    back: int,
+) -> None:
+    begin_anew(connection, client)
+    partition = opened(addresses)
+    reached = 0
+    for size in sizes:
+        partition.write_batch(list(decided()[max(0, reached - back) : reached + size]))
+        reached += size
+    write(partition, decided()[reached:], 7)
+    partition.close()
+    assert len(reference["trade_days"]) > 20
+    assert len(reference["outcome_days"]) > 5
+    assert contents(connection) == reference
 
 
 def test_a_replay_writes_and_announces_nothing(
