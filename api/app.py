@@ -9,8 +9,21 @@ import msgspec
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
-from api import health, signals, tasks
+from api import (
+    analytics,
+    calibration,
+    composites,
+    equity,
+    events,
+    health,
+    market,
+    outcome_stats,
+    signals,
+    tasks,
+    trades,
+)
 from api.edge import Edge
+from api.enriched import EnrichedSignal
 from api.errors import HANDLERS, NOT_FOUND, UNAVAILABLE
 from api.exposition import show_metrics
 from api.feed_reader import FeedReader
@@ -23,9 +36,11 @@ from api.pulse import pulse
 from api.resources import Resources
 from api.resume import Resume
 from api.settings import ApiSettings, check
+from api.standing import Standing
+from api.symbol_gauges import SymbolGauges
 from api.tail import Tail
 from domain.clock import to_datetime
-from domain.signals import Signal
+from domain.statistics.counted import Calibration
 from store.feed import CHANNELS
 from store.postgres import async_pool
 
@@ -49,10 +64,17 @@ OPERATIONS = (
         problems=(UNAVAILABLE,),
     ),
     Operation(
+        path=composites.PATH,
+        handler=composites.list_composites,
+        takes=composites.ChosenComposites,
+        gives=composites.CompositesPage,
+        problems=(UNAVAILABLE,),
+    ),
+    Operation(
         path="/api/v1/signals/{id}",
         handler=signals.get_signal,
         takes=signals.WhichSignal,
-        gives=Signal,
+        gives=EnrichedSignal,
         problems=(NOT_FOUND, UNAVAILABLE),
     ),
     Operation(
@@ -67,6 +89,90 @@ OPERATIONS = (
         handler=signals.list_newest_signals,
         takes=signals.Newest,
         gives=signals.NewestSignals,
+        problems=(UNAVAILABLE,),
+    ),
+    Operation(
+        path="/api/v1/analytics/performance",
+        handler=analytics.show_performance,
+        takes=analytics.Period,
+        gives=analytics.PerformanceResponse,
+        problems=(UNAVAILABLE,),
+    ),
+    Operation(
+        path="/api/v1/analytics/by-signal-type",
+        handler=analytics.show_by_signal_type,
+        takes=analytics.Period,
+        gives=analytics.BySignalType,
+        problems=(UNAVAILABLE,),
+    ),
+    Operation(
+        path="/api/v1/analytics/by-confidence",
+        handler=analytics.show_by_confidence,
+        takes=analytics.Period,
+        gives=analytics.ByConfidence,
+        problems=(UNAVAILABLE,),
+    ),
+    Operation(
+        path=trades.PATH,
+        handler=trades.list_trades,
+        takes=trades.ChosenTrades,
+        gives=trades.TradesPage,
+        problems=(UNAVAILABLE,),
+    ),
+    Operation(
+        path="/api/v1/analytics/open-positions",
+        handler=trades.list_open_positions,
+        takes=trades.ChosenPositions,
+        gives=trades.OpenPositions,
+        problems=(UNAVAILABLE,),
+    ),
+    Operation(
+        path="/api/v1/analytics/calibration",
+        handler=calibration.show_calibration,
+        takes=calibration.ChosenForecasts,
+        gives=Calibration,
+        problems=(UNAVAILABLE,),
+    ),
+    Operation(
+        path="/api/v1/analytics/equity",
+        handler=equity.show_equity,
+        takes=equity.ChosenDays,
+        gives=equity.Equity,
+        problems=(UNAVAILABLE,),
+    ),
+    Operation(
+        path="/performance/stats",
+        handler=outcome_stats.show_outcome_stats,
+        takes=outcome_stats.Lookback,
+        gives=outcome_stats.OutcomeStats,
+        problems=(UNAVAILABLE,),
+    ),
+    Operation(
+        path="/api/v1/bars/{symbol:path}",
+        handler=market.list_bars,
+        takes=market.WhichBars,
+        gives=market.Bars,
+        problems=(NOT_FOUND, UNAVAILABLE),
+    ),
+    Operation(
+        path="/api/v1/features/{symbol:path}",
+        handler=market.show_features,
+        takes=market.WhichFeatures,
+        gives=market.Features,
+        problems=(NOT_FOUND, UNAVAILABLE),
+    ),
+    Operation(
+        path=events.PATH,
+        handler=events.list_events,
+        takes=events.ChosenEvents,
+        gives=events.EventsPage,
+        problems=(UNAVAILABLE,),
+    ),
+    Operation(
+        path="/api/v1/instruments",
+        handler=market.list_instruments,
+        takes=market.WhichInstruments,
+        gives=market.Instruments,
         problems=(UNAVAILABLE,),
     ),
     Operation(path="/livez", handler=health.livez, gives=health.Live, problems=(UNAVAILABLE,), live=True),
@@ -112,15 +218,18 @@ def build(
     metrics = Metrics()
     hub = Hub(settings, metrics)
     reader = FeedReader(redis_url)
+    pool = async_pool(database_url, max_size=settings.database_connections_max)
     resources = Resources(
         settings=settings,
         database_url=database_url,
-        pool=async_pool(database_url, max_size=settings.database_connections_max),
+        pool=pool,
         reader=reader,
         metrics=metrics,
         hub=hub,
         tail=Tail(reader, hub, metrics, now_ns=now_ns, steady_s=steady_s),
         resume=Resume(hub, reader, lambda: to_datetime(now_ns())),
+        standing=Standing(pool, steady_s),
+        symbols=SymbolGauges(metrics.registry, pool, now_ns, steady_s),
         now_ns=now_ns,
         steady_s=steady_s,
     )

@@ -2,16 +2,20 @@
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 
 from api.resources import Resources
-from domain.errors import ServiceError
+from domain.errors import ServiceError, SetupError
 
 PATIENCE_S = 1.0
-"""How long Redis may take to tell what the engine said."""
+"""How long Redis may take to tell what the engine said, and Postgres what the symbols did."""
 
 
 async def show_metrics(resources: Resources, _: object) -> bytes:
     """Metrics of this process, and of the engine while it runs, in Prometheus' text format."""
+    with suppress(ServiceError, SetupError, TimeoutError):
+        async with asyncio.timeout(PATIENCE_S):
+            await resources.symbols.refresh()
     ours = resources.metrics.exposition()
     try:
         async with asyncio.timeout(PATIENCE_S):

@@ -6,7 +6,7 @@ last is still there: streams forget from the oldest on, so then all that follows
 
 from typing import NamedTuple
 
-from store import feed, status
+from store import feed, latest, status
 
 ENGINE_METRICS = "metrics:engine"
 """Where the engine puts its own metrics, as Prometheus' text, for us to show."""
@@ -64,6 +64,10 @@ class FeedReader:
         entries = [(found_seq, payload) for _, found_seq, payload in found]
         complete = not entries or entries[0][0] <= seq + 1
         return Following([entry for entry in entries if entry[0] > seq], complete)
+
+    async def features(self, symbol: str, timeframe: str) -> latest.FeatureRow | None:
+        """The features of the newest closed bar; None if none closed lately."""
+        return await latest.read(self._redis, symbol, timeframe)
 
     async def engine_metrics(self) -> str:
         """What the engine last measured; empty if it does not run."""

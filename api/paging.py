@@ -5,9 +5,9 @@ and by page number, which counts from the newest and so shifts with every arriva
 total.
 """
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any, Generic, NamedTuple, Protocol, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
@@ -15,10 +15,16 @@ from msgspec import Meta
 
 from store.signals import Cursor
 
+R = TypeVar("R")
+T_co = TypeVar("T_co", covariant=True)
+
 SIZE = 100
 CursorText = Annotated[str, Meta(pattern=r"^[0-3][0-9a-f]{14}[0-9a-f]{32}$")]
 """58 bits of microseconds since the year 1, then the id. Every such text is a place in the order, if not
 of a row, so none is ever refused."""
+
+Size = Annotated[int, Meta(ge=1, le=1000)]
+PageNumber = Annotated[int, Meta(ge=1, le=1000)]
 
 _FIRST = datetime(1, 1, 1, tzinfo=UTC)
 _INSTANT = 15
@@ -57,3 +63,88 @@ def next_link(path: str, parameters: msgspec.Struct, without: Collection[str] = 
         if value != defaults[name] and name not in without
     }
     return {"Link": f'<{path}?{urlencode(query)}>; rel="next"'}
+
+
+class Paged(msgspec.Struct, frozen=True, kw_only=True):
+    """How many rows at a time, and which of the pages."""
+
+    limit: Annotated[Size | None, Meta(description="At most so many rows; leaves `total` out.")] = None
+    cursor: Annotated[CursorText | None, Meta(description="`next_cursor` of another page; leaves `total` out.")] = None
+    page: Annotated[PageNumber | None, Meta(description="Counted from the newest, or from `cursor`.")] = None
+    per_page: Annotated[Size | None, Meta(description="At most so many rows to a page.")] = None
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a page stands.
+
+    Attributes
+    ----------
+    total
+        How many rows pass the filter; null if `limit` or `cursor` was given, since counting is what makes
+        deep lists slow.
+    page, per_page
+        Where this page stands, and the most it can hold.
+    next_cursor
+        Give it as `cursor` to go on; null on the last page. The header `Link` holds the whole address.
+    """
+
+    total: int | None
+    page: int
+    per_page: int
+    next_cursor: str | None
+
+
+class Read(Protocol[T_co]):
+    """Reads rows, newest first."""
+
+    def __call__(self, *, limit: int, before: Cursor | None, offset: int) -> Awaitable[Sequence[T_co]]:
+        """At most `limit` rows that stand after `before`, without the first `offset` of them."""
+        ...
+
+
+class Turned(NamedTuple, Generic[R]):
+    """The rows of a page, the fields of `Page`, and the headers that lead on."""
+
+    rows: Sequence[R]
+    fields: dict[str, Any]
+    headers: Mapping[str, str]
+
+
+async def turn(
+    path: str,
+    asked: Paged,
+    read: Read[R],
+    count: Callable[[], Awaitable[int | None]],
+    place: Callable[[R], Cursor],
+    *,
+    without: Collection[str] = (),
+) -> Turned[R]:
+    """The page that was asked for.
+
+    Parameters
+    ----------
+    path
+        Of the list, for the link to the next page.
+    read, count
+        The rows, and how many there are in all.
+    place
+        Where a row stands in their order.
+    without
+        Parameters that are in `path` already.
+    """
+    size = min((size for size in (asked.limit, asked.per_page) if size is not None), default=SIZE)
+    number = 1 if asked.page is None else asked.page
+    before = None if asked.cursor is None else read_cursor(asked.cursor)
+    # One more than asked for tells whether there is a next page.
+    found = await read(limit=size + 1, before=before, offset=(number - 1) * size)
+    total = await count() if asked.limit is None and asked.cursor is None else None
+    rows, more = found[:size], len(found) > size
+    next_cursor = write_cursor(place(rows[-1])) if more else None
+    fields = {"total": total, "page": number, "per_page": size, "next_cursor": next_cursor}
+    if next_cursor is None:
+        return Turned(rows, fields, {})
+    if asked.page is None:
+        following = msgspec.structs.replace(asked, limit=size, per_page=None, cursor=next_cursor)
+    else:
+        following = msgspec.structs.replace(asked, page=number + 1)
+    return Turned(rows, fields, next_link(path, following, without=without))

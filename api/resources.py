@@ -9,6 +9,8 @@ from api.hub import Hub
 from api.metrics import Metrics
 from api.resume import Resume
 from api.settings import ApiSettings
+from api.standing import Standing
+from api.symbol_gauges import SymbolGauges
 from api.tail import Tail
 from store.postgres import Pool
 
@@ -35,6 +37,8 @@ class Resources:
     hub: Hub
     tail: Tail
     resume: Resume
+    standing: Standing
+    symbols: SymbolGauges
     now_ns: Callable[[], int]
     steady_s: Callable[[], float]
     tasks: list[asyncio.Task[None]] = field(default_factory=list)

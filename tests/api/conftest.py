@@ -107,9 +107,14 @@ def serve(database_url: str, clean_redis_url: str) -> Iterator[Callable[..., Api
     started: list[Api] = []
     ticks = {"keepalive_s": 60.0, "status_s": 60.0}
 
-    def start(redis_url: str = clean_redis_url, database: str = database_url, **settings: Any) -> Api:
+    def start(
+        redis_url: str = clean_redis_url,
+        database: str = database_url,
+        now_ns: Callable[[], int] = time.time_ns,
+        **settings: Any,
+    ) -> Api:
         chosen = ApiSettings(port=0, **{**ticks, **settings})
-        app = build(chosen, database_url=database, redis_url=redis_url, now_ns=time.time_ns, steady_s=time.perf_counter)
+        app = build(chosen, database_url=database, redis_url=redis_url, now_ns=now_ns, steady_s=time.perf_counter)
         listener = listen(chosen.host, 0)
         server = Server(config(app, chosen), app.state.resources.hub)
         thread = threading.Thread(target=server.run, args=([listener],))

@@ -262,10 +262,10 @@ def test_who_leaves_is_forgotten(api: Api) -> None:
     api.caught_up()
 
 
-def test_score_is_pushed_and_not_stored(api: Api) -> None:
+def test_score_is_pushed_as_one_number_and_served_in_full(api: Api) -> None:
     row = emitted(1, final_score=0.42)
     api.write([row])
     with api.websocket() as websocket:
         api.publish([row])
         assert hear(websocket)["data"]["score"] == 0.42
-    assert "score" not in api.get(f"/api/v1/signals/{row.id}")
+    assert api.get(f"/api/v1/signals/{row.id}")["score"]["signal_id"] == row.id

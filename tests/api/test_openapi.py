@@ -8,8 +8,12 @@ from starlette.routing import Route
 
 from api.app import OPERATIONS, build
 from api.settings import ApiSettings
+from store import executions, instruments, latest, outcomes
+from store.instruments import Instrument
+from store.latest import FeatureRow
 from tests.api.builders import signal
 from tests.api.conftest import Api
+from tests.store import paper
 
 
 def schema_at(document: dict[str, Any], path: str, status: str) -> dict[str, Any]:
@@ -52,6 +56,16 @@ def test_document_has_the_form_of_openapi_3_1(api: Api) -> None:
 @pytest.mark.parametrize("status", [200, 400, 404])
 def test_answers_are_what_the_document_says(api: Api, status: int) -> None:
     api.write([signal(number) for number in range(8)])
+    instruments.write(
+        api.connection,
+        [Instrument(name="sim:A", id=1, venue="sim", symbol="A", market_slug="a", simulated=True)],
+    )
+    latest.write(api.redis, [FeatureRow("sim:A", "5m", "2026-11-20T12:00:00Z", {"rsi": 61.25})], ttl_s=60)
+    graded, ends = paper.graded(60)
+    api.write(graded)
+    with api.connection.transaction():
+        outcomes.write(api.connection, ends)
+        executions.write(api.connection, [*paper.trades(60), paper.trade(60, None)])
     document = api.get("/openapi.json")
     addresses = {
         200: {
@@ -59,12 +73,32 @@ def test_answers_are_what_the_document_says(api: Api, status: int) -> None:
             "/api/v1/signals/{id}": f"/api/v1/signals/{1:032x}",
             "/api/v1/signals/market/{slug}": "/api/v1/signals/market/btcusdt",
             "/signals": "/signals",
+            "/api/v1/signals/composite": "/api/v1/signals/composite",
+            "/api/v1/analytics/performance": "/api/v1/analytics/performance",
+            "/api/v1/analytics/by-signal-type": "/api/v1/analytics/by-signal-type?symbol=BTCUSDT",
+            "/api/v1/analytics/by-confidence": "/api/v1/analytics/by-confidence?since=2026-03-02",
+            "/api/v1/analytics/trades": "/api/v1/analytics/trades?limit=3",
+            "/api/v1/analytics/open-positions": "/api/v1/analytics/open-positions",
+            "/api/v1/analytics/calibration": "/api/v1/analytics/calibration",
+            "/api/v1/analytics/equity": "/api/v1/analytics/equity?trials=1",
+            "/performance/stats": "/performance/stats?lookback_days=3650",
+            "/api/v1/bars/{symbol}": "/api/v1/bars/A?timeframe=5m",
+            "/api/v1/features/{symbol}": "/api/v1/features/A?timeframe=5m",
+            "/api/v1/events": "/api/v1/events",
+            "/api/v1/instruments": "/api/v1/instruments",
             "/livez": "/livez",
             "/readyz": "/readyz",
             "/openapi.json": "/openapi.json",
         },
-        400: {path: f"{path.replace('{id}', 'x').replace('{slug}', 'x')}?x=1" for path in document["paths"]},
-        404: {"/api/v1/signals/{id}": f"/api/v1/signals/{99:032x}"},
+        400: {
+            path: f"{path.replace('{id}', 'x').replace('{slug}', 'x').replace('{symbol}', 'x')}?x=1"
+            for path in document["paths"]
+        },
+        404: {
+            "/api/v1/signals/{id}": f"/api/v1/signals/{99:032x}",
+            "/api/v1/bars/{symbol}": "/api/v1/bars/B?timeframe=5m",
+            "/api/v1/features/{symbol}": "/api/v1/features/B?timeframe=5m",
+        },
     }[status]
     for path, address in addresses.items():
         jsonschema.validate(api.get(address, status), schema_at(document, path, str(status)))

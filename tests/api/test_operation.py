@@ -1,3 +1,6 @@
+from collections.abc import Callable
+
+from domain.clock import SECOND
 from tests.api.builders import emitted
 from tests.api.conftest import Api
 
@@ -21,7 +24,8 @@ def test_a_tag_of_another_body_is_not_known(api: Api) -> None:
         assert api.http.get("/signals", headers={"if-none-match": other}).status_code == 200
 
 
-def test_the_link_stays_on_a_304(api: Api) -> None:
+def test_the_link_stays_on_a_304(serve: Callable[..., Api]) -> None:
+    api = serve(now_ns=lambda: 1_800_000_000 * SECOND)
     api.write([emitted(number) for number in range(3)])
     first = api.http.get("/api/v1/signals?limit=2")
     again = api.http.get("/api/v1/signals?limit=2", headers={"if-none-match": first.headers["etag"]})

@@ -1,0 +1,169 @@
+"""Track record: sums of trades to the figures that are shown, each with what it is made of."""
+
+import math
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.statistics.intervals import Interval
+from domain.statistics.performance import of_sums
+from domain.statistics.sharpe import Sharpe, sharpe
+from domain.statistics.significance import psr
+from domain.statistics.sums import no_sums
+from store.trade_days import Part
+
+
+class Metrics(msgspec.Struct, frozen=True, kw_only=True):
+    """Figures of `total_trades` paper trades that ended, net of costs; null where undefined.
+
+    Attributes
+    ----------
+    win_rate_interval
+        Wilson's, 95 %, as are the other intervals; trades are taken as independent.
+    total_pnl, avg_pnl, best_pnl, worst_pnl
+        Quote units.
+    profit_factor
+        Gains over losses; null if nothing was lost.
+    max_drawdown
+        Deepest fall of the running sum of PnL, quote units, at least 0.
+    total_r, mean_r, mean_r_se, mean_r_interval
+        In units of the risk planned for each trade.
+    sharpe_ratio, sharpe_se
+        Of the returns of `sharpe_days` days, from the first trade to the last, those without a trade as 0;
+        times the root of 365.
+    psr
+        Probability that the true Sharpe ratio is above 0.
+    forecasts
+        Trades for which there was a probability at the decision; the next three are of these.
+    predicted_rate, realised_rate, brier
+        Mean probability, share that won, and mean squared error.
+    """
+
+    total_trades: int
+    wins: int
+    losses: int
+    win_rate: float | None
+    win_rate_interval: Interval | None
+    total_pnl: float
+    avg_pnl: float | None
+    best_pnl: float | None
+    worst_pnl: float | None
+    profit_factor: float | None
+    max_drawdown: float | None
+    total_r: float
+    mean_r: float | None
+    mean_r_se: float | None
+    mean_r_interval: Interval | None
+    avg_duration_s: float | None
+    sharpe_ratio: float | None
+    sharpe_se: float | None
+    sharpe_days: int
+    psr: float | None
+    forecasts: int
+    predicted_rate: float | None
+    realised_rate: float | None
+    brier: float | None
+
+
+class PerformanceMetrics(Metrics, frozen=True, kw_only=True):
+    """Figures of one strategy, or of all of them as "overall"."""
+
+    signal_type: str
+
+
+class ConfidenceBucket(Metrics, frozen=True, kw_only=True):
+    """Figures of the trades whose probability at the decision lay in a bucket."""
+
+    bucket_min: float
+    bucket_max: float
+
+
+def metrics(part: Part | None) -> dict[str, Any]:
+    """The fields of `Metrics`; None is a part without any trade."""
+    row = no_sums(1)
+    if part is not None:
+        row["n"], row["effective"] = part.trades, part.trades
+        row["wins"], row["losses"] = part.wins, part.losses
+        row["total"], row["squares"] = part.total_r, part.r_squares
+        row["least"], row["greatest"] = part.least_r, part.greatest_r
+        row["forecasts"], row["forecast_wins"] = part.predicted, part.predicted_wins
+        row["predicted"], row["squared_error"] = part.probability_sum, part.brier_sum
+    in_r = of_sums(row[0])
+    ratio = daily_sharpe(part.days, part.returns) if part else sharpe([])
+    return {
+        "total_trades": in_r.n,
+        "wins": in_r.wins,
+        "losses": in_r.losses,
+        "win_rate": in_r.win_rate,
+        "win_rate_interval": in_r.win_rate_interval,
+        "total_pnl": part.total_pnl if part else 0.0,
+        "avg_pnl": part.total_pnl / part.trades if part else None,
+        "best_pnl": part.greatest_pnl if part else None,
+        "worst_pnl": part.least_pnl if part else None,
+        "profit_factor": part.gains / part.losings if part and part.losings > 0 else None,
+        "max_drawdown": abs(part.drawdown) if part else None,
+        "total_r": in_r.total,
+        "mean_r": in_r.mean,
+        "mean_r_se": in_r.se,
+        "mean_r_interval": in_r.interval,
+        "avg_duration_s": part.duration_s / part.trades if part else None,
+        "sharpe_ratio": ratio.annualised,
+        "sharpe_se": ratio.se,
+        "sharpe_days": ratio.n,
+        "psr": psr(ratio),
+        "forecasts": in_r.forecasts,
+        "predicted_rate": in_r.predicted_rate,
+        "realised_rate": in_r.realised_rate,
+        "brier": in_r.brier,
+    }
+
+
+def of_signal_type(name: str, part: Part | None) -> PerformanceMetrics:
+    """The figures of a strategy."""
+    return PerformanceMetrics(signal_type=name, **metrics(part))
+
+
+def of_bucket(part: Part) -> ConfidenceBucket:
+    """The figures of a bucket, whose name is as in "0.5-0.6"."""
+    low, _, high = part.name.partition("-")
+    return ConfidenceBucket(bucket_min=float(low), bucket_max=float(high), **metrics(part))
+
+
+def daily_sharpe(days: list[int], returns: list[float]) -> Sharpe:
+    """The Sharpe ratio of the days from the first to the last, those that are missing as 0."""
+    return sharpe(filled(days, returns))
+
+
+def filled(days: list[int], returns: list[float]) -> NDArray[np.float64]:
+    """A return for every day from the first to the last.
+
+    Examples
+    --------
+    >>> filled([3, 5], [0.01, -0.02])
+    array([ 0.01, 0. , -0.02])
+    """
+    if not days:
+        return np.empty(0)
+    series = np.zeros(days[-1] - days[0] + 1)
+    series[np.array(days) - days[0]] = returns
+    return series
+
+
+def mean_and_error(n: float, total: float, squares: float) -> tuple[float | None, float | None]:
+    """Mean of n values and its standard error; None where undefined.
+
+    Examples
+    --------
+    >>> mean_and_error(4, 2.0, 4.0)
+    (0.5, 0.5)
+    >>> mean_and_error(1, 2.0, 4.0)
+    (2.0, None)
+    """
+    if not n:
+        return None, None
+    mean = total / n
+    variance = (squares - total * mean) / (n - 1) if n > 1 else 0.0
+    # What is left of equal values is a rounding error.
+    return mean, math.sqrt(variance / n) if variance > 1e-12 * squares else None

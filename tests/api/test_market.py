@@ -1,0 +1,107 @@
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from store import bars, instruments, latest
+from store.bars import Bar
+from store.instruments import Instrument
+from store.latest import FeatureRow
+from tests.api.builders import BEGIN
+from tests.api.conftest import Api
+from tests.store.records import bar_columns
+
+LISTED = [
+    Instrument(
+        name=f"{venue}:{symbol}",
+        id=number,
+        venue=venue,
+        symbol=symbol,
+        market_slug=symbol.lower(),
+        simulated=venue == "sim",
+    )
+    for number, (venue, symbol) in enumerate([("binance", "BTCUSDT"), ("sim", "BTCUSDT"), ("sim", "ETH/USDT:USDT")])
+]
+
+
+def bar(number: int, name: str = "sim:ETH/USDT:USDT") -> Bar:
+    return Bar(
+        instrument=name,
+        timeframe="5m",
+        open_time=BEGIN + timedelta(minutes=5 * number),
+        close_time=BEGIN + timedelta(minutes=5 * number + 5),
+        open=100.0,
+        high=101.0 + number,
+        low=99.0,
+        close=100.5,
+        volume=12.5,
+        quote_volume=None,
+        buy_volume=6.25,
+        trades=number,
+        synthetic=False,
+        incomplete=number == 0,
+    )
+
+
+def as_json(rows: list[Any]) -> list[Any]:
+    return list(msgspec.json.decode(msgspec.json.encode(rows)))
+
+
+@pytest.fixture
+def market(api: Api) -> Api:
+    """An API that knows three instruments, and twelve bars of one."""
+    instruments.write(api.connection, LISTED)
+    bars.write(api.connection, bar_columns([bar(number) for number in range(12)]))
+    return api
+
+
+@pytest.mark.parametrize("limit", [1, 5, 12, 100])
+def test_bars_come_newest_first_page_by_page(market: Api, limit: int) -> None:
+    found: list[Any] = []
+    more = ""
+    while True:
+        answer = market.get(f"/api/v1/bars/ETH/USDT:USDT?timeframe=5m&limit={limit}{more}")
+        assert (answer["instrument"], answer["timeframe"]) == ("sim:ETH/USDT:USDT", "5m")
+        found += answer["bars"]
+        if answer["next_before"] is None:
+            break
+        more = f"&before={answer['next_before']}"
+    assert found == as_json([bar(number) for number in reversed(range(12))])
+
+
+def test_a_symbol_of_several_venues_needs_one(market: Api) -> None:
+    problem = market.get("/api/v1/bars/BTCUSDT?timeframe=1h", 400)
+    assert [fault["name"] for fault in problem["errors"]] == ["venue"]
+    assert market.get("/api/v1/bars/BTCUSDT?timeframe=60m&venue=sim") == {
+        "instrument": "sim:BTCUSDT",
+        "timeframe": "1h",
+        "bars": [],
+        "next_before": None,
+    }
+    assert market.get("/api/v1/bars/BTCUSDT?timeframe=1h&venue=kraken", 404)["code"] == "not_found"
+    assert market.get("/api/v1/bars/NONE?timeframe=1h", 404)["code"] == "not_found"
+    assert market.get("/api/v1/bars/BTCUSDT", 400)["errors"][0]["name"] == "timeframe"
+
+
+def test_features_are_those_of_the_newest_bar(api: Api) -> None:
+    row = FeatureRow("sim:BTCUSDT", "1h", "2026-11-20T12:00:00Z", {"rsi": 61.25, "cold": float("nan")})
+    latest.write(api.redis, [row], ttl_s=60)
+    assert api.get("/api/v1/features/BTCUSDT?timeframe=60m") == {
+        "instrument": "sim:BTCUSDT",
+        "timeframe": "1h",
+        "close_time": "2026-11-20T12:00:00Z",
+        "features": {"rsi": 61.25},
+    }
+    assert api.get("/api/v1/features/BTCUSDT?timeframe=5m", 404)["code"] == "not_found"
+
+
+def test_instruments_come_by_name_page_by_page(market: Api) -> None:
+    assert market.get("/api/v1/instruments") == {"instruments": as_json(LISTED), "next_after": None}
+    first = market.get("/api/v1/instruments?limit=2")
+    assert first == {"instruments": as_json(LISTED[:2]), "next_after": "sim:BTCUSDT"}
+    assert market.get("/api/v1/instruments?limit=2&after=sim:BTCUSDT") == {
+        "instruments": as_json(LISTED[2:]),
+        "next_after": None,
+    }
+    assert market.get("/api/v1/instruments?symbol=BTCUSDT")["instruments"] == as_json(LISTED[:2])

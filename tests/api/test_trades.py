@@ -1,0 +1,100 @@
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from domain.executions import Execution
+from store import executions, listing
+from tests.api.conftest import Api
+from tests.store import paper
+
+PATH = "/api/v1/analytics/trades"
+CLOSED = paper.trades(80)
+ROWS = [
+    *CLOSED,
+    *(paper.trade(number, None) for number in range(80, 86)),
+    *(paper.trade(number, None, outcome="planned") for number in range(86, 90)),
+    *(paper.trade(number, 0.0, outcome="skipped", skipped_reason="no_edge") for number in range(90, 95)),
+]
+
+
+def write(api: Api, rows: list[Execution] = ROWS) -> None:
+    with api.connection.transaction():
+        executions.write(api.connection, rows)
+
+
+def as_json(rows: list[Execution]) -> list[Any]:
+    newest = sorted(rows, key=lambda row: (row.planned_at, row.id), reverse=True)
+    return list(msgspec.json.decode(msgspec.json.encode(newest)))
+
+
+def passes(row: Execution, query: dict[str, Any]) -> bool:
+    """What each parameter means, said once more."""
+    outcomes = [query["outcome"]] if "outcome" in query else ["win", "loss", "even"]
+    return (
+        row.outcome in outcomes
+        and all(getattr(row, name) == query[name] for name in ("symbol", "signal_type", "direction") if name in query)
+        and ("since" not in query or row.planned_at.isoformat() >= query["since"])
+        and ("until" not in query or row.planned_at.isoformat() < query["until"])
+    )
+
+
+moments = st.integers(0, 95).map(lambda number: paper.trade(number, None).planned_at.isoformat())
+queries = st.fixed_dictionaries(
+    {},
+    optional={
+        "symbol": st.sampled_from(["BTCUSDT", "ETHUSDT", "NONE"]),
+        "signal_type": st.sampled_from(["breakout", "reversal"]),
+        "direction": st.sampled_from(["long", "short"]),
+        "outcome": st.sampled_from(["win", "loss", "open", "planned", "skipped"]),
+        "since": moments,
+        "until": moments,
+    },
+)
+sizes = st.sampled_from([{"limit": 7}, {"per_page": 9}, {"page": 1, "per_page": 11}, {"limit": 1000}])
+
+
+def test_filters_pages_and_totals_are_what_they_are_in_python(api: Api) -> None:
+    write(api)
+
+    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.differing_executors])
+    @given(queries, sizes)
+    def check(query: dict[str, Any], size: dict[str, int]) -> None:
+        expected = as_json([row for row in ROWS if passes(row, query)])
+        link: str | None = f"{PATH}?{urlencode(query | size)}"
+        found, totals = [], []
+        while link is not None:
+            response = api.http.get(link)
+            assert response.status_code == 200, response.text
+            found += response.json()["trades"]
+            totals.append(response.json()["total"])
+            link = response.headers["link"].partition(">")[0].lstrip("<") if "link" in response.headers else None
+        assert found == expected
+        assert totals[0] == (None if "limit" in size else len(expected))
+
+    check()
+
+
+def test_what_is_counted_without_counting_is_exact(api: Api, monkeypatch: Any) -> None:
+    write(api)
+    monkeypatch.setattr(listing, "COUNTED", 5)
+    assert api.get(PATH)["total"] == len(CLOSED)
+    mine = [row for row in CLOSED if (row.symbol, row.signal_type) == ("BTCUSDT", "reversal")]
+    assert api.get(f"{PATH}?symbol=BTCUSDT&signal_type=reversal")["total"] == len(mine) > 5
+    assert api.get(f"{PATH}?symbol=NONE")["total"] == 0
+    assert api.get(f"{PATH}?outcome=win")["total"] is None
+    assert api.get(f"{PATH}?outcome=skipped")["total"] == 5
+
+
+def test_open_positions_are_those_that_have_not_ended(api: Api) -> None:
+    assert api.get("/api/v1/analytics/open-positions") == {"positions": [], "count": 0}
+    write(api)
+    running = [row for row in ROWS if row.outcome in ("open", "planned")]
+    assert api.get("/api/v1/analytics/open-positions") == {"positions": as_json(running), "count": 10}
+    mine = [row for row in running if row.symbol == "SOLUSDT"]
+    answer = api.get("/api/v1/analytics/open-positions?symbol=SOLUSDT")
+    assert answer == {"positions": as_json(mine), "count": len(mine)}
+    write(api, [paper.trade(number, 1.0) for number in range(80, 90)])
+    assert api.get("/api/v1/analytics/open-positions")["count"] == 0
