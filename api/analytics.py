@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from api.params import Name
 from api.resources import Resources
-from api.track_record import ConfidenceBucket, PerformanceMetrics, of_bucket, of_signal_type
+from api.track_record import ConfidenceBucket, Metrics, PerformanceMetrics, metrics, of_bucket, of_signal_type
 from domain.executions import Execution
 from store import executions, trade_days
 from store.trade_days import Part
@@ -34,7 +34,7 @@ class PerformanceResponse(msgspec.Struct, frozen=True, kw_only=True):
 
     overall: PerformanceMetrics
     by_signal_type: dict[str, PerformanceMetrics]
-    by_regime: dict[str, PerformanceMetrics]
+    by_regime: dict[str, Metrics]
     by_confidence: list[ConfidenceBucket]
     recent_trades: list[Execution]
 
@@ -60,8 +60,8 @@ async def show_performance(resources: Resources, period: Period) -> PerformanceR
     chosen = {"symbol": period.symbol, "outcomes": list(CLOSED)}
     return PerformanceResponse(
         overall=of_signal_type("overall", next(iter(_of(parts, "overall")), None)),
-        by_signal_type=_by_name(parts, "signal_type"),
-        by_regime=_by_name(parts, "regime"),
+        by_signal_type=_by_name(parts),
+        by_regime={part.name: Metrics(**metrics(part)) for part in _of(parts, "regime")},
         by_confidence=[of_bucket(part) for part in _of(parts, "confidence")],
         recent_trades=await executions.LISTING.page(resources.pool, chosen, limit=RECENT),
     )
@@ -69,7 +69,7 @@ async def show_performance(resources: Resources, period: Period) -> PerformanceR
 
 async def show_by_signal_type(resources: Resources, period: Period) -> BySignalType:
     """What the paper trades of each strategy earned."""
-    return BySignalType(by_signal_type=_by_name(await _read(resources, period, "signal_type"), "signal_type"))
+    return BySignalType(by_signal_type=_by_name(await _read(resources, period, "signal_type")))
 
 
 async def show_by_confidence(resources: Resources, period: Period) -> ByConfidence:
@@ -87,5 +87,5 @@ def _of(parts: list[Part], kind: str) -> list[Part]:
     return [part for part in parts if part.kind == kind]
 
 
-def _by_name(parts: list[Part], kind: str) -> dict[str, PerformanceMetrics]:
-    return {part.name: of_signal_type(part.name, part) for part in _of(parts, kind)}
+def _by_name(parts: list[Part]) -> dict[str, PerformanceMetrics]:
+    return {part.name: of_signal_type(part.name, part) for part in _of(parts, "signal_type")}

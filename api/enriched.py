@@ -57,9 +57,11 @@ class EnrichedSignal(Signal, frozen=True, kw_only=True):
 
 def enriched(signal: Signal, known: Known, now: datetime) -> EnrichedSignal:
     """`signal` with what is known at `now`."""
-    values = {name: getattr(signal, name) for name in signal.__struct_fields__}
-    past = known.by_signal_type.get(signal.signal_type)
-    return EnrichedSignal(**values, score=score(signal, known.base_rate, now), historical_performance=past)
+    return EnrichedSignal(
+        **msgspec.structs.asdict(signal),
+        score=score(signal, known.base_rate, now),
+        historical_performance=known.by_signal_type.get(signal.signal_type),
+    )
 
 
 def score(signal: Signal, base_rate: float, now: datetime) -> SignalScore:

@@ -69,6 +69,7 @@ FROM generate_series(1, {DAYS}) AS day
 """
 CASES = {
     "performance": "/api/v1/analytics/performance",
+    "performance of a period": "/api/v1/analytics/performance?since=2000-01-01",
     "performance of a symbol": "/api/v1/analytics/performance?symbol=S7",
     "by signal type": "/api/v1/analytics/by-signal-type",
     "by confidence": "/api/v1/analytics/by-confidence",

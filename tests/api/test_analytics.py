@@ -115,16 +115,18 @@ def buckets(rows: Sequence[Execution]) -> list[dict[str, Any]]:
     ]
 
 
-def by(rows: Sequence[Execution], field: str) -> dict[str, Any]:
-    names = sorted({getattr(row, field) for row in rows})
-    return {name: {"signal_type": name, **twin([row for row in rows if getattr(row, field) == name])} for name in names}
+def by_signal_type(rows: Sequence[Execution]) -> dict[str, Any]:
+    names = sorted({row.signal_type for row in rows})
+    return {name: {"signal_type": name, **twin([row for row in rows if row.signal_type == name])} for name in names}
 
 
 def expected(rows: Sequence[Execution]) -> dict[str, Any]:
     return {
         "overall": {"signal_type": "overall", **twin(rows)},
-        "by_signal_type": by(rows, "signal_type"),
-        "by_regime": by(rows, "regime"),
+        "by_signal_type": by_signal_type(rows),
+        "by_regime": {
+            name: twin([row for row in rows if row.regime == name]) for name in sorted({row.regime for row in rows})
+        },
         "by_confidence": buckets(rows),
         "recent_trades": as_json(rows)[:20],
     }
