@@ -114,10 +114,10 @@ class Score(StatefulBatchLogic[Aligned, Aligned, bytes]):
 
     def _score(self, given: Aligned) -> Aligned:
         bars = given.bars[given.bars["frame"] == self._primary]
-        outcomes, candidates = given.outcomes, given.candidates.copy()
+        outcomes, candidates = given.outcomes.copy(), given.candidates.copy()
         scores = np.zeros(candidates.size, SCORE)
         if bars.size + outcomes.size + candidates.size == 0:
-            return replace(given, candidates=candidates, scores=scores)
+            return replace(given, candidates=candidates, outcomes=outcomes, scores=scores)
         slots = self._find(np.concatenate([rows["instrument"] for rows in (bars, outcomes, candidates)]))
         of_bars, of_outcomes, of_candidates = np.split(slots, np.cumsum([bars.size, outcomes.size]))
         self._make_room(candidates.size)
@@ -129,7 +129,7 @@ class Score(StatefulBatchLogic[Aligned, Aligned, bytes]):
             self._rules,
             scores,
         )
-        return replace(given, candidates=candidates, scores=scores)
+        return replace(given, candidates=candidates, outcomes=outcomes, scores=scores)
 
     def _column(self, given: Aligned, name: str) -> NDArray[np.float64]:
         """A feature of each candidate at its decision; NaN if nobody measures it."""

@@ -28,7 +28,10 @@ from operators.kernels.fingerprint import fingerprint
 ALIGNED = "aligned"
 UNHASHED = frozenset({"slot", "row", "spare", "spare2"})
 FAMILIES = ("bars", "features", "gaps", "events", "candidates", "outcomes")
-ALIGNED_FAMILIES = (*ORDER, "decided", "relations")
+ALIGNED_FAMILIES = (
+    *(*ORDER, "decided", "relations", "scores", "composites"),
+    *("executions", "equity", "performance", "alerts"),
+)
 WORD = 8
 """Bytes. In a row, doubles stand at whole words."""
 

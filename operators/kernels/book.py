@@ -56,14 +56,14 @@ def take(lane, ts, at, pool, free):
 
     Returns
     -------
-    place, uniqueness
-        Its place, to be read before the next `put`, or NONE; and its uniqueness in (0, 1].
+    place, uniqueness, emitted
+        Its place, to be read before the next `put`, or NONE; its uniqueness in (0, 1]; and whether it was let through.
     """
     before, place = NONE, lane.first - 1
     while place != NONE and pool[place].ts != ts:
         before, place = place, pool[place].next
     if place == NONE:
-        return NONE, 0.0
+        return NONE, 0.0, False
     mine = pool[place]
     shared = 1.0 / lane.open
     _advance(lane, at)
@@ -72,10 +72,11 @@ def take(lane, ts, at, pool, free):
         lane.first = mine.next + 1
     else:
         pool[before].next = mine.next
+    emitted = mine.emitted != 0
     mine.emitted = 0
     free[0] += 1
     free[free[0]] = place
-    return place, min(1.0, (lane.share - mine.share) / (at - ts)) if at > ts else shared
+    return place, min(1.0, (lane.share - mine.share) / (at - ts)) if at > ts else shared, emitted
 
 
 @kernel

@@ -163,9 +163,10 @@ def _learn(outcome, slot, memory, rules):
     if strategy < 0 or strategy >= memory.lanes.shape[1]:
         return
     lane = memory.lanes[slot, strategy]
-    place, weight = take(lane, outcome.ts, at, memory.pool, memory.free)
+    place, weight, emitted = take(lane, outcome.ts, at, memory.pool, memory.free)
     if place == NONE:
         return
+    outcome.status = EMITTED if emitted else SUPPRESSED
     if lane.ts == outcome.ts:
         lane.expires_at = 0
     return_r = outcome.return_r
@@ -359,7 +360,7 @@ def score_rows(bars, outcomes, candidates, memory, rules, out):
     bars
         (close times, slots, turnovers) of bars of the primary frame; a turnover of NaN is not known.
     outcomes
-        (rows, slots), in the order of `exit_at`.
+        (rows, slots), in the order of `exit_at`. Their status becomes that of their candidates.
     candidates
         (rows, slots, regimes, volatility ratios), in the order of `ts`. Status and reason are written.
     memory, rules

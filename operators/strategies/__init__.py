@@ -53,6 +53,10 @@ class Strategy:
         self.half_life = horizon / 4.0 if half_life is None else half_life
         self.plan = plan
 
+    def half_life_ns(self, primary_ns: int) -> int:
+        """`half_life` where a bar of the primary frame lasts `primary_ns`."""
+        return round(self.half_life * primary_ns)
+
     @property
     def doc(self) -> str:
         """The first line of its documentation."""
