@@ -39,7 +39,8 @@ from domain.clock import HOUR
 from domain.scores import REGIMES, SCORE
 from domain.slices import INCOMPLETE
 from operators.kernels.book import RELATED, THOUGHT, drop
-from operators.kernels.scoring import Memory, Rules, blank, forget, score_rows
+from operators.kernels.experience import Memory, Rules, blank, forget
+from operators.kernels.scoring import score_rows
 from operators.score_settings import ScoreSettings
 from operators.state import freeze, thaw
 

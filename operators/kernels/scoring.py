@@ -4,109 +4,19 @@ At one instant outcomes come first, then bars, then candidates, and candidates o
 other: what is concluded does not depend on the order in which shards or strategies are listed.
 """
 
-from typing import Any, NamedTuple
-
 import numpy as np
-from numpy.typing import NDArray
 
-from domain.scores import REGIMES
 from domain.slices import EMITTED, SUPPRESSED, SUPPRESSED_REASONS
 from operators.kernels import kernel
-from operators.kernels.book import LANE, NONE, RELATED, THOUGHT, drop, put, take
+from operators.kernels.book import RELATED, put
 from operators.kernels.buckets import refill
-from operators.kernels.calibration import calibrate
-from operators.kernels.fading import kept
-from operators.kernels.fusion import PAIRS, correlation, fuse, learn_pairs
-from operators.kernels.graded import BINS, SUMS, add_graded, effective
-from operators.kernels.history import EVEN, TRACK, rate, teach
+from operators.kernels.experience import meet
+from operators.kernels.fusion import correlation, fuse
+from operators.kernels.history import EVEN, rate
+from operators.kernels.lessons import learn
 from operators.kernels.liquidity import add_turnover, liquidity
 from operators.kernels.logit import logit, sigmoid
-from operators.kernels.muting import muted
-from operators.kernels.payoff import RETURNS, add_return, payoff, risk
-from operators.kernels.thresholds import LEAST, wanted
-
-INSTRUMENT = np.dtype(
-    [(name, "<i8") for name in ("at", "seen_at", "filled_at", "credit", "muted")]
-    + [(name, "<f8") for name in ("count", "wins", "fast", "fast_seen", "slow", "slow_seen")]
-)
-"""A track of all its outcomes, whether it is muted, its bucket of signals, and its turnover."""
-STATE = np.dtype(
-    [(name, "<i8") for name in ("at", "now", "filled_at", "credit", "ungraded")]
-    + [(name, "<f8") for name in ("slope", "intercept", "effective")]
-)
-"""What holds for all: newest outcome and newest row of any kind, the calibrator, the effective number of
-graded candidates, how many came since the last fit, and the bucket of all signals."""
-
-Floats = NDArray[np.float64]
-Rows = NDArray[Any]
-
-
-class Memory(NamedTuple):
-    """All that is remembered; `blank` begins it."""
-
-    state: Rows  # (1,) STATE
-    overall: Rows  # (1,) TRACK
-    strategies: Rows  # (strategies,) TRACK
-    kinds: Rows  # (strategies, regimes) TRACK
-    returns: Rows  # (strategies,) RETURNS
-    pairs: Rows  # (1,) PAIRS
-    graded: Floats  # (regimes, BINS, SUMS)
-    thresholds: Floats  # (regimes,)
-    instruments: Rows  # (slots,) INSTRUMENT
-    lanes: Rows  # (slots, strategies) LANE
-    records: Rows  # (slots, strategies, regimes) TRACK
-    pool: Rows  # (places,) THOUGHT
-    beside: Floats  # (places, RELATED) evidence of related signals, seen from the candidate's side
-    free: NDArray[np.int64]  # stack of free places, its count first
-
-
-class Rules(NamedTuple):
-    """What the settings say, as the kernels want it."""
-
-    half_lives: Floats  # (strategies,) of evidence, ns
-    memory: tuple[float, float]  # half-life in ns and in outcomes
-    quiet: int  # ns
-    cost: float  # fraction of the price, both sides
-    prior: float
-    boost: float
-    exponent: float
-    keep_fast: float
-    keep_slow: float
-    reference_r: float
-    drawdown_r: float
-    penalties: tuple[float, float, float]
-    least: float
-    refit: int
-    deviations: float
-    strength: float
-    slew: float
-    mute: tuple[float, float, float]  # poor rate, mute at, unmute at
-    price: int  # ns of credit that a signal costs its instrument
-    price_overall: int
-
-
-def blank(slots: int, strategies: int) -> Memory:
-    """Memory of nothing, with room for so many instruments."""
-    regimes = len(REGIMES)
-    state = np.zeros(1, STATE)
-    state["slope"] = 1.0
-    return Memory(
-        state=state,
-        overall=np.zeros(1, TRACK),
-        strategies=np.zeros(strategies, TRACK),
-        kinds=np.zeros((strategies, regimes), TRACK),
-        returns=np.zeros(strategies, RETURNS),
-        pairs=np.zeros(1, PAIRS),
-        graded=np.zeros((regimes, BINS, SUMS)),
-        thresholds=np.full(regimes, LEAST),
-        instruments=np.zeros(slots, INSTRUMENT),
-        lanes=np.zeros((slots, strategies), LANE),
-        records=np.zeros((slots, strategies, regimes), TRACK),
-        pool=np.zeros(0, THOUGHT),
-        beside=np.zeros((0, RELATED)),
-        free=np.zeros(1, np.int64),
-    )
-
+from operators.kernels.payoff import payoff, risk
 
 _REASONS = {name: at for at, name in enumerate(SUPPRESSED_REASONS)}
 INCOMPLETE = _REASONS["incomplete_data"]
@@ -116,89 +26,10 @@ BELOW, NEGATIVE, MUTED, CAPPED = (
 
 
 @kernel
-def forget(slot, memory):
-    """Begin an instrument anew."""
-    for strategy in range(memory.lanes.shape[1]):
-        drop(memory.lanes[slot, strategy], memory.pool, memory.free)
-        for regime in range(memory.records.shape[2]):
-            track = memory.records[slot, strategy, regime]
-            track.at = 0
-            track.count = track.wins = 0.0
-    mine = memory.instruments[slot]
-    mine.at = mine.seen_at = mine.filled_at = mine.credit = mine.muted = 0
-    mine.count = mine.wins = mine.fast = mine.fast_seen = mine.slow = mine.slow_seen = 0.0
-
-
-@kernel
-def _meet(slot, at, memory, rules):
-    """The instrument in a slot; one that was quiet for long is met for the first time."""
-    mine = memory.instruments[slot]
-    if mine.seen_at and at - mine.seen_at > rules.quiet:
-        forget(slot, memory)
-    mine.seen_at = at
-    return mine
-
-
-@kernel
-def _refit(memory, rules):
-    """Fit the calibrator, and move each regime's threshold a step towards what pays."""
-    state = memory.state[0]
-    state.ungraded = 0
-    if state.effective < rules.least:
-        return
-    state.slope, state.intercept = calibrate(memory.graded.sum(axis=0))
-    for regime in range(memory.thresholds.size):
-        goal = wanted(
-            memory.graded, regime, state.slope, state.intercept, rules.strength, rules.least, rules.deviations
-        )
-        move = goal - memory.thresholds[regime]
-        memory.thresholds[regime] += min(rules.slew, max(-rules.slew, move))
-
-
-@kernel
-def _learn(outcome, slot, memory, rules):
-    """Take an outcome in."""
-    at, strategy = outcome.exit_at, outcome.strategy
-    mine = _meet(slot, at, memory, rules)
-    if strategy < 0 or strategy >= memory.lanes.shape[1]:
-        return
-    lane = memory.lanes[slot, strategy]
-    place, weight, emitted = take(lane, outcome.ts, at, memory.pool, memory.free)
-    if place == NONE:
-        return
-    outcome.status = EMITTED if emitted else SUPPRESSED
-    if lane.ts == outcome.ts:
-        lane.expires_at = 0
-    return_r = outcome.return_r
-    if np.isnan(return_r):
-        return
-    thought, won, state = memory.pool[place], return_r > 0.0, memory.state[0]
-    regime = thought.regime
-    teach(memory.overall[0], won, weight, at, rules.memory)
-    teach(memory.strategies[strategy], won, weight, at, rules.memory)
-    teach(memory.kinds[strategy, regime], won, weight, at, rules.memory)
-    teach(memory.records[slot, strategy, regime], won, weight, at, rules.memory)
-    teach(mine, won, weight, at, rules.memory)
-    poor, mute_at, unmute_at = rules.mute
-    mine.muted = muted(mine, mine.muted, poor, mute_at, unmute_at)
-    add_return(memory.returns[strategy], return_r, weight, at, rules.memory)
-    if thought.related > 0:
-        others = memory.beside[place, : thought.related]
-        learn_pairs(memory.pairs[0], thought.evidence, others, won, weight, at, rules.memory)
-    keep = kept(at - state.at, weight, rules.memory)
-    add_graded(memory.graded, regime, thought.log_odds, return_r, weight, keep)
-    state.at = at
-    state.effective = effective(memory.graded)
-    state.ungraded += 1
-    if state.ungraded >= rules.refit:
-        _refit(memory, rules)
-
-
-@kernel
 def _weigh(candidate, slot, regime, memory, rules, row):
     """Judge a candidate by itself: base and history. Its evidence, log-odds over the base rate."""
     strategy = candidate.strategy
-    _meet(slot, candidate.ts, memory, rules)
+    meet(slot, candidate.ts, memory, rules)
     base = rate(memory.overall[0], EVEN, rules.prior)
     mine = memory.strategies[strategy]
     known = rate(mine, base, rules.prior)
@@ -386,10 +217,10 @@ def score_rows(bars, outcomes, candidates, memory, rules, out):
             return
         state.now = now
         while outcome < graded.size and graded[outcome].exit_at == now:
-            _learn(graded[outcome], graded_slots[outcome], memory, rules)
+            learn(graded[outcome], graded_slots[outcome], memory, rules)
             outcome += 1
         while bar < close_times.size and close_times[bar] == now:
-            mine = _meet(bar_slots[bar], now, memory, rules)
+            mine = meet(bar_slots[bar], now, memory, rules)
             if not np.isnan(turnovers[bar]):
                 add_turnover(mine, turnovers[bar], rules.keep_fast, rules.keep_slow)
             bar += 1
