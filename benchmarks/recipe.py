@@ -26,8 +26,8 @@ from flows.settings import EngineSettings
 from flows.shards import shard_of_key
 from flows.signals import recipe, vocabulary
 from flows.sinks.parquet import ParquetSink
-from flows.sinks.relations import RelationsSink
 from flows.sinks.tally import AlignedTallySink, TallySink, begin_tally
+from flows.sinks.together import TogetherSink
 from operators.catalogue import catalogue
 from operators.warm import warm
 
@@ -61,7 +61,7 @@ def run(rows: NDArray[Any], instruments: int, out: str) -> tuple[float, dict[str
             together["aligned"] = AlignedTallySink(directory / "tally")
         if out == "Parquet and digest":
             sinks["parquet"] = ParquetSink(directory, words)
-            together["relations"] = RelationsSink(directory, words)
+            together["parquet_together"] = TogetherSink(directory, words)
         flow = recipe(log, sinks, settings, aligned_sinks=together, from_bars=from_bars)
         began = time.perf_counter()
         cluster.run(flow, epoch=EPOCH)

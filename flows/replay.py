@@ -28,9 +28,9 @@ from flows import cluster
 from flows.intelligence import Intelligence
 from flows.settings import EngineSettings
 from flows.signals import recipe, vocabulary
-from flows.sinks import parquet, relations
-from flows.sinks.parquet import KINDS, ParquetSink
-from flows.sinks.relations import RELATIONS, RelationsSink
+from flows.sinks import parquet
+from flows.sinks import together as decided
+from flows.sinks.parquet import ParquetSink
 from flows.sinks.tally import AlignedTallySink, Tally, TallySink, begin_tally, read_tally
 from flows.sources.files import Files, files
 
@@ -132,7 +132,7 @@ def replay(plan: Plan) -> Summary:
         tally = read_tally(scratch / "tally")
         if plan.out is not None:
             parquet.complete(staging, vocabulary(settings))
-            relations.complete(staging, vocabulary(settings))
+            decided.complete(staging, vocabulary(settings))
             _put_in_place(staging, Path(plan.out))
     return _summary(tally, source.kind, time.perf_counter() - began)
 
@@ -146,7 +146,7 @@ def run_worker(plan: Plan, scratch: Path, staging: Path, number: int, addresses:
     together: dict[str, Sink[Any]] = {"aligned_digest": AlignedTallySink(scratch / "tally")}
     if plan.out is not None:
         sinks["parquet"] = ParquetSink(staging, words)
-        together["relations"] = RelationsSink(staging, words)
+        together["parquet_decided"] = decided.TogetherSink(staging, words)
     if plan.database_url and plan.redis_url:
         from flows.sinks.ledger import LedgerSink
         from flows.sinks.market import MarketSink
@@ -199,7 +199,7 @@ def _staging(plan: Plan, stack: ExitStack) -> Path | None:
 
 
 def _put_in_place(staging: Path, out: Path) -> None:
-    for kind in (*KINDS, RELATIONS):
+    for kind in (*parquet.KINDS, *decided.KINDS):
         if (out / kind).exists():
             shutil.rmtree(out / kind)
         (staging / kind).rename(out / kind)

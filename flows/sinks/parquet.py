@@ -1,6 +1,6 @@
-"""ParquetSink: conclusions as Parquet files, a folder a kind and a file a shard.
+"""ParquetSink: what shards saw of the market as Parquet files, a folder a kind and a file a shard.
 
-    bars/ features/ events/ signals/ outcomes/ gaps/ rejects/     each with 000.parquet … 023.parquet
+    bars/ features/ events/ gaps/ rejects/     each with 000.parquet … 023.parquet
 
 A folder is read as one table by Polars, DuckDB, pandas and pyarrow. Within a file rows stand in the
 order they were concluded. Files belong to whole runs: the caller writes into a folder that it puts in
@@ -28,8 +28,6 @@ KINDS: dict[str, Maker] = {
     "bars": tables.bars,
     "features": tables.features,
     "events": tables.events,
-    "signals": tables.signals,
-    "outcomes": tables.outcomes,
     "gaps": tables.gaps,
     "rejects": tables.rejects,
 }

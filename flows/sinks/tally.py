@@ -131,7 +131,6 @@ class TallyPartition(StatefulSinkPartition[Slice, None]):
         tally.gaps += given.gaps.size
         tally.events += given.events.size
         tally.candidates += given.candidates.size
-        tally.signals += int((given.candidates["status"] == EMITTED).sum())
         for frame, count in enumerate(np.bincount(given.bars["frame"], minlength=len(self._frames))):
             tally.bars[self._frames[frame]] += int(count)
         for outcome, count in Counter(given.outcomes["outcome"].tolist()).items():
@@ -162,12 +161,13 @@ class AlignedTallyPartition(StatefulSinkPartition[Aligned, None]):
     """The digest of the aligned stream."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._path, self._signals = path, 0
         self._hashes = {family: hashlib.sha256() for family in ALIGNED_FAMILIES}
 
     def write_batch(self, values: list[Aligned]) -> None:
         """Take rows in, in their order."""
         for each in values:
+            self._signals += int((each.candidates["status"] == EMITTED).sum())
             for family in ALIGNED_FAMILIES:
                 self._hashes[family].update(fingerprints(getattr(each, family)).data)
 
@@ -178,7 +178,7 @@ class AlignedTallyPartition(StatefulSinkPartition[Aligned, None]):
         """Write the digest down."""
         digests = "".join(self._hashes[family].hexdigest() for family in ALIGNED_FAMILIES)
         digest = hashlib.sha256(digests.encode()).hexdigest()
-        self._path.write_bytes(msgspec.json.encode(Tally(digest=digest)))
+        self._path.write_bytes(msgspec.json.encode(Tally(signals=self._signals, digest=digest)))
 
 
 def fingerprints(rows: NDArray[Any]) -> NDArray[np.uint64]:
