@@ -161,7 +161,8 @@ def correlate_rows(outcomes, events, evidence, candidates, relations, table, ask
     for at in range(decided.size):
         slots[at] = table[1][find_slot(table[0], table[1], decided[at].instrument)]
     touched = np.empty(events.size + evidence.size + decided.size, np.int64)
-    row = np.zeros(1, EVIDENCE)[0]
+    # A record does not keep its array alive: bound to a name by itself, it would point to freed memory.
+    scratch = np.zeros(1, EVIDENCE)
     outcome = event = piece = first = relation = told = 0
     while True:
         while event < events.size and events[event].frame < rules.primary:
@@ -187,7 +188,7 @@ def correlate_rows(outcomes, events, evidence, candidates, relations, table, ask
         while event < events.size and events[event].ts == now:
             if events[event].frame >= rules.primary:
                 slot = table[1][find_slot(table[0], table[1], events[event].instrument)]
-                notice(events[event], slot, asked, memory, rules, row)
+                notice(events[event], slot, asked, memory, rules, scratch[0])
                 touched[count] = slot
                 count += 1
             event += 1
@@ -200,7 +201,7 @@ def correlate_rows(outcomes, events, evidence, candidates, relations, table, ask
         last = first
         while last < decided.size and decided[last].ts == now:
             score = (scores[last, 0], scores[last, 1], scores[last, 2])
-            decide(decided[last], slots[last], regimes[last], score, shapes[last], asked, memory, rules, row)
+            decide(decided[last], slots[last], regimes[last], score, shapes[last], asked, memory, rules, scratch[0])
             touched[count] = slots[last]
             count += 1
             last += 1

@@ -1,7 +1,7 @@
 """Neighbours: past windows that looked like this one, and how they ended.
 
-Brute force over a bounded memory: some thousand windows of some tens of columns take less time than an
-index would take to keep. Columns are compared in their own running deviations.
+Brute force over a bounded memory, (columns, windows): some thousand windows of some tens of columns take
+less time than an index would take to keep. Columns are compared in their own running deviations.
 """
 
 import numpy as np
@@ -22,7 +22,7 @@ def keep_window(windows, vectors, scales, place, vector, resolved_at, direction,
     windows[place].resolved_at, windows[place].direction = resolved_at, direction
     windows[place].won = 1 if won else 0
     for column in range(vector.size):
-        vectors[place, column] = vector[column]
+        vectors[column, place] = vector[column]
         value = np.float64(vector[column])
         if np.isnan(value):
             continue
@@ -50,22 +50,22 @@ def find_neighbours(windows, vectors, scales, vector, direction, until, distance
     int
         How many were found.
     """
-    inverse = np.empty(vector.size)
+    kept = np.count_nonzero(windows.resolved_at)
+    totals = np.zeros(kept)
     for column in range(vector.size):
-        inverse[column] = 1.0 / scales[column].variance if scales[column].variance > 0.0 else 0.0
+        value, variance, theirs = np.float64(vector[column]), scales[column].variance, vectors[column]
+        inverse = 1.0 / variance if variance > 0.0 else 0.0
+        # Side by side, so that the processor takes some windows at once.
+        for place in range(kept):
+            gap = value - np.float64(theirs[place])
+            square = gap * gap * inverse
+            totals[place] += APART if np.isnan(square) else square
     count = 0
-    for place in range(windows.size):
-        window = windows[place]
-        if window.resolved_at == 0 or window.resolved_at > until or window.direction != direction:
+    for place in range(kept):
+        window, total = windows[place], totals[place]
+        if window.resolved_at > until or window.direction != direction:
             continue
-        farthest = distances[count - 1] if count == distances.size else np.inf
-        total = 0.0
-        for column in range(vector.size):
-            gap = np.float64(vector[column]) - np.float64(vectors[place, column])
-            total += APART if np.isnan(gap) else gap * gap * inverse[column]
-            if total >= farthest:
-                break
-        if total >= farthest:
+        if count == distances.size and total >= distances[count - 1]:
             continue
         at = min(count, distances.size - 1)
         while at > 0 and distances[at - 1] > total:

@@ -35,7 +35,7 @@ class Memory(NamedTuple):
     detectors: Rows  # (detectors, 2) TRACK of candidates with its event on their side and against it
     graded: NDArray[np.float64]  # (1, BINS, SUMS) of composites
     windows: Rows  # (remembered,) WINDOW
-    vectors: NDArray[np.float32]  # (remembered, columns)
+    vectors: NDArray[np.float32]  # (columns, remembered)
     scales: Rows  # (columns,) SCALE
     houses: Rows  # (slots,) HOUSE
     rings: Rows  # (slots, RING) EVIDENCE
@@ -71,7 +71,7 @@ def blank(slots: int, detectors: int, patterns: int, needs: int, columns: int, r
         detectors=np.zeros((detectors, 2), TRACK),
         graded=np.zeros((1, BINS, SUMS)),
         windows=np.zeros(remembered, WINDOW),
-        vectors=np.zeros((remembered, columns), np.float32),
+        vectors=np.zeros((columns, remembered), np.float32),
         scales=np.zeros(columns, SCALE),
         houses=houses,
         rings=np.zeros((slots, RING), EVIDENCE),
