@@ -15,7 +15,6 @@ RECORDS = {
     "correlate": "domain.correlation:CorrelateSettings",
     "engine": "flows.settings:EngineSettings",
     "paper": "domain.paper:PaperSettings",
-    "score": "operators.score_settings:ScoreSettings",
     "services": "flows.services.settings:ServiceSettings",
     "sim": "flows.sources.sim_settings:SimSettings",
 }
@@ -24,7 +23,6 @@ CHECKS = {
     "correlate": "domain.correlation:CorrelateSettings.checked",
     "engine": "flows.settings:EngineSettings.checked",
     "paper": "domain.paper:PaperSettings.checked",
-    "score": "operators.score_settings:ScoreSettings.checked",
     "sim": "flows.sources.sim_settings:SimSettings.checked",
 }
 """Functions that look at a whole record."""
