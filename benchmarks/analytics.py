@@ -8,7 +8,6 @@ time of an answer is that of the whole application, from the request to the last
 
 import argparse
 import asyncio
-import os
 import statistics
 import time
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ import psycopg
 
 from api.app import build
 from api.settings import ApiSettings
-from benchmarks.report import tell
+from benchmarks.report import Table, tell
 from benchmarks.services import services
 from store import graded, trade_days
 from store.postgres import connect
@@ -62,11 +61,18 @@ WITH fresh AS (
     FROM drawn WHERE number BETWEEN %(first)s AND %(last)s RETURNING *
 ), {trade_days.ADD} SELECT count(*) FROM fresh
 """
+OPEN = """
+INSERT INTO trade_executions
+SELECT 'o' || id, 'o' || id, 'bench', symbol, lower(symbol), signal_type, '5m', 'long', at, at, 100, at, NULL, NULL, 1,
+    100, 10, 0, NULL, NULL, NULL, 'open', NULL, regime, probability, 100000, true, 1
+FROM drawn WHERE number <= 50
+"""
 EQUITY = f"""
 INSERT INTO account_equity
 SELECT date_trunc('day', now()) - day * interval '1 day', 100000, 0.01 * (random() - 0.48), -0.1 * random(), 3, 0.5
 FROM generate_series(1, {DAYS}) AS day
 """
+COLUMNS = ("what", "median ms", "p95 ms", "bytes")
 CASES = {
     "performance": "/api/v1/analytics/performance",
     "performance of a period": "/api/v1/analytics/performance?since=2000-01-01",
@@ -82,6 +88,7 @@ CASES = {
     "stats of a symbol, a year": "/performance/stats?symbol=S7&timeframe=5m&lookback_days=365",
     "signals, 20": "/api/v1/signals?limit=20",
 }
+TABLE = Table("analytics", "Analytics over a million outcomes, one request at a time", COLUMNS, tuple(CASES))
 
 
 def fill(connection: psycopg.Connection, count: int) -> None:
@@ -92,6 +99,7 @@ def fill(connection: psycopg.Connection, count: int) -> None:
         batch = {"first": first, "last": first + AT_ONCE - 1}
         for statement in (SIGNALS, OUTCOMES, TRADES):
             connection.execute(statement, batch)
+    connection.execute(OPEN)
     connection.execute(EQUITY)
     for table in ("signals", "outcomes", "trade_executions", "trade_days", "outcome_days", "forecast_days"):
         connection.execute(f"VACUUM ANALYZE {table}")
@@ -104,7 +112,7 @@ def timed(told: list[float]) -> Iterator[None]:
     told.append((time.perf_counter() - began) * 1000)
 
 
-async def measure(database_url: str, redis_url: str, requests: int) -> list[dict[str, Any]]:
+async def measure(database_url: str, redis_url: str, requests: int) -> list[tuple[Any, ...]]:
     """Every case, one request at a time."""
     app = build(
         ApiSettings(port=0),
@@ -127,14 +135,7 @@ async def measure(database_url: str, redis_url: str, requests: int) -> list[dict
                 with timed(took):
                     answer = await client.get(path)
                 assert answer.status_code == 200, answer.text
-            rows.append(
-                {
-                    "what": what,
-                    "median ms": statistics.median(took),
-                    "p95 ms": float(np.percentile(took, 95)),
-                    "bytes": len(answer.content),
-                }
-            )
+            rows.append((what, statistics.median(took), float(np.percentile(took, 95)), len(answer.content)))
     return rows
 
 
@@ -154,14 +155,8 @@ def main() -> None:
                 for table in ("trade_days", "outcome_days", "forecast_days")
             ]
         rows = asyncio.run(measure(database.url, cache.url, options.requests))
-    tell(
-        "analytics",
-        rows,
-        [
-            f"{options.outcomes:,} outcomes and trades of {SYMBOLS} symbols and 9 strategies in {DAYS} days",
-            f"rows of sums: {', '.join(sums)}; filled in {filled_s:,.0f} s; loopback, {os.cpu_count()} cores",
-        ],
-    )
+    filled = f"{options.outcomes:,} outcomes and trades of {SYMBOLS} symbols and 9 strategies in {DAYS} days"
+    tell(TABLE, rows, [filled, f"rows of sums: {', '.join(sums)}; written in {filled_s:,.0f} s"])
 
 
 if __name__ == "__main__":

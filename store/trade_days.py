@@ -79,25 +79,23 @@ ended AS (
 
 _READ_PERIOD: Final = f"""
 WITH days AS (
-    SELECT kind, name, day, least_pnl, greatest_pnl, least_r, greatest_r, peak::float8, low::float8,
-           {", ".join(f"{name}::float8" for name in ("drawdown", *_SUMS))},
-           (sum(total_pnl) OVER (PARTITION BY kind, name ORDER BY day) - total_pnl)::float8 AS before
+    SELECT *, sum(total_pnl) OVER (PARTITION BY kind, name ORDER BY day ROWS UNBOUNDED PRECEDING) - total_pnl AS before
     FROM trade_days WHERE symbol = %(symbol)s AND kind = ANY(%(kinds)s) AND day BETWEEN %(since)s AND %(until)s
 ), walked AS (
     SELECT *, least(drawdown, before + low - greatest(0, max(before + peak) OVER (
         PARTITION BY kind, name ORDER BY day ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING))) AS fall
     FROM days
 )
-SELECT kind, name, {", ".join(f"sum({name})" for name in _SUMS)},
-       min(least_pnl), max(greatest_pnl), min(least_r), max(greatest_r), min(fall),
-       array_agg(day - date '1970-01-01' ORDER BY day), array_agg(day_return ORDER BY day)
+SELECT kind, name, {", ".join(f"sum({name})::float8" for name in _SUMS)},
+       min(least_pnl), max(greatest_pnl), min(least_r), max(greatest_r), min(fall)::float8,
+       array_agg(day - date '1970-01-01' ORDER BY day), array_agg(day_return ORDER BY day)::float8[]
 FROM walked GROUP BY kind, name ORDER BY kind, name
 """  # noqa: S608
 
 _READ_ALL: Final = f"""
 WITH series AS (
     SELECT kind, name, array_agg(day - date '1970-01-01' ORDER BY day) AS days,
-           array_agg(day_return::float8 ORDER BY day) AS returns
+           array_agg(day_return ORDER BY day)::float8[] AS returns
     FROM trade_days WHERE symbol = %(symbol)s AND kind = ANY(%(kinds)s) AND day > '{date.min}'
     GROUP BY kind, name
 )
