@@ -1,8 +1,6 @@
 """Run a dataflow: the few untyped doors of Bytewax, with types and with our own errors let through."""
 
-import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,9 +9,6 @@ from bytewax.recovery import RecoveryConfig, init_db_dir
 from bytewax.testing import cluster_main
 
 from domain.errors import SignalEngineError
-
-PAGE_BYTES = 16_384
-"""Larger pages gain little more, and the write-ahead log, which is counted in pages, grows with them."""
 
 
 def run(
@@ -54,18 +49,8 @@ def run(
 
 
 def make_recovery(directory: Path, partitions: int) -> None:
-    """Make the files that snapshots are kept in; `directory` must exist.
-
-    Snapshots are blobs of up to some MB. In pages of `PAGE_BYTES` they are written, and forgotten, three
-    times as fast as in SQLite's usual 4 KiB (measured: 38 ms instead of 110 for 30 MB), and the flow
-    stands still meanwhile. The page size belongs to the file, so Bytewax goes on with it.
-    """
+    """Make the files that snapshots are kept in; `directory` must exist."""
     init_db_dir(directory, partitions)  # type: ignore[no-untyped-call]
-    for path in directory.glob("*.sqlite3"):
-        with closing(sqlite3.connect(path, isolation_level=None)) as database:
-            database.execute("PRAGMA journal_mode = DELETE")  # in WAL mode the page size stays as it is
-            database.execute(f"PRAGMA page_size = {PAGE_BYTES}")
-            database.execute("VACUUM")
 
 
 def _ours(problem: BaseException) -> BaseException:
