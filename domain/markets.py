@@ -1,0 +1,143 @@
+"""Market: what is bought and sold on a prediction market, and which markets belong together.
+
+A market asks a question; each possible answer has a token that pays 1 dollar if that answer comes
+true and 0 otherwise (a half each where a market may be voided). A group holds the markets whose
+prices bind each other; all of its books live in one shard.
+"""
+
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+from domain.instruments import instrument_id, shard_of
+
+
+class FeeSchedule(msgspec.Struct, frozen=True, kw_only=True):
+    """How a venue charges the taker; the formulas are in `domain.fees`.
+
+    Attributes
+    ----------
+    kind
+        `polymarket`: C r (p (1 - p))^e; `kalshi`: the same with r = 0.07 m, rounded up to a cent an
+        order; `notional`: a share of what is paid; `none`.
+    rate
+        r, or the share.
+    exponent
+        e.
+    multiplier
+        m of `kalshi`.
+    assumed
+        Nobody said, so the highest that the venue charges is assumed.
+    """
+
+    kind: Literal["polymarket", "kalshi", "notional", "none"]
+    rate: Decimal = Decimal(0)
+    exponent: Decimal = Decimal(1)
+    multiplier: Decimal = Decimal(1)
+    assumed: bool = False
+
+
+class Token(msgspec.Struct, frozen=True, kw_only=True):
+    """One answer. `name` is `venue:token id`, the instrument's name; `outcome` what people call it."""
+
+    name: str
+    outcome: str
+
+    @property
+    def instrument(self) -> int:
+        """The instrument's number."""
+        return instrument_id(self.name)
+
+
+class Market(msgspec.Struct, frozen=True, kw_only=True):
+    """A question with two answers; the first is the one that the question asks for ("yes").
+
+    Attributes
+    ----------
+    name
+        `venue:market id`.
+    slug, question
+        For people.
+    group
+        Name of its group; see `Group`.
+    yes, no
+        Its tokens.
+    fees
+        What a taker pays.
+    tick
+        The price grid, in dollars.
+    minimum_size
+        Of an order, in contracts.
+    mirrored
+        The book of `no` is that of `yes` seen from the other side (one pool of orders, shown twice).
+    strike
+        Of a ladder: the question is whether some value will be above it.
+    strict
+        Whether "above" excludes the strike itself.
+    closes_at_ns
+        When it is due; 0 if unknown.
+    status
+        `open`, `paused` (no orders are taken), `disputed`, `closed`, or `resolved`.
+    winner
+        Name of the token that pays, once resolved; empty before, or if both pay a half.
+    """
+
+    name: str
+    slug: str
+    question: str
+    group: str
+    yes: Token
+    no: Token
+    fees: FeeSchedule
+    tick: Decimal
+    minimum_size: Decimal
+    mirrored: bool
+    strike: Decimal | None = None
+    strict: bool = True
+    closes_at_ns: int = 0
+    status: Literal["open", "paused", "disputed", "closed", "resolved"] = "open"
+    winner: str = ""
+
+
+class Group(msgspec.Struct, frozen=True, kw_only=True):
+    """Markets whose prices bind each other.
+
+    Attributes
+    ----------
+    name
+        `venue:event id`, or `pair:mapping id` across venues.
+    slug, title
+        For people.
+    kind
+        `single` market; `event`, whose markets are answers to one question; `ladder`, whose markets
+        ask for ever higher strikes of one value; `pair`, the same question on two venues.
+    exclusive
+        At most one of its markets resolves to yes.
+    exhaustive
+        At least one of them does, and all of them are here. False where nobody proved it.
+    convertible
+        The venue turns the no-tokens of k markets into k - 1 dollars and the yes-tokens of all others.
+    augmented
+        Answers may still be added, so the ones here need not be all.
+    reviewed
+        Of a pair: a person has compared source, date, strike and rules.
+    markets
+        In the venue's order; of a ladder, by strike.
+    """
+
+    name: str
+    slug: str
+    title: str
+    kind: Literal["single", "event", "ladder", "pair"]
+    markets: tuple[Market, ...]
+    exclusive: bool = False
+    exhaustive: bool = False
+    convertible: bool = False
+    augmented: bool = False
+    reviewed: bool = False
+
+    @property
+    def shard(self) -> int:
+        """The shard that owns all of its books."""
+        return shard_of(instrument_id(self.name))

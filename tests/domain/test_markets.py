@@ -1,0 +1,31 @@
+"""A group's books live in one shard, whatever its markets are called."""
+
+from decimal import Decimal
+
+import msgspec
+
+from domain.instruments import SHARDS
+from domain.markets import FeeSchedule, Group, Market, Token
+
+MARKET = Market(
+    name="polymarket:0xabc",
+    slug="will-it-rain",
+    question="Will it rain?",
+    group="polymarket:1",
+    yes=Token(name="polymarket:11", outcome="Yes"),
+    no=Token(name="polymarket:22", outcome="No"),
+    fees=FeeSchedule(kind="polymarket", rate=Decimal("0.07")),
+    tick=Decimal("0.01"),
+    minimum_size=Decimal(5),
+    mirrored=True,
+)
+
+
+def test_a_group_comes_back_from_json_as_it_was() -> None:
+    group = Group(name="polymarket:1", slug="rain", title="Rain", kind="single", markets=(MARKET,))
+    assert msgspec.json.decode(msgspec.json.encode(group), type=Group) == group
+    assert 0 <= group.shard < SHARDS
+
+
+def test_tokens_have_numbers_of_their_own() -> None:
+    assert MARKET.yes.instrument != MARKET.no.instrument
