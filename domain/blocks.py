@@ -6,10 +6,14 @@ carries a version, so an old log is refused by name and not misread.
 
     TRADES01   rows of TRADE: trades, heartbeats and gap marks, in log order
     BARS0001   rows of BAR (domain.slices), closed bars given as input
+    QUOTES01   rows of QUOTE (domain.quotes): the steps of order books, in log order
     NAMES001   {"<instrument id>": "venue:symbol"}, before the first row of each instrument
+    WALLETS1   {"<hash>": "<address>"} (domain.wallets), before the first trade of each wallet
+    MARKETS1   groups of markets (domain.markets.Group), whole; a new version replaces the one before
     REJECTS1   rejected input with its reason (domain.slices.Reject)
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -17,7 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.instruments import instrument_id
+from domain.markets import Group
+from domain.quotes import QUOTE
 from domain.slices import BAR, Reject
+from domain.wallets import wallet_id
 
 Rows = NDArray[Any]
 
@@ -27,7 +34,7 @@ TRADE = np.dtype(
         ("instrument", "<i8"),  # domain.instruments.instrument_id
         ("price", "<f8"),
         ("size", "<f8"),  # in base units
-        ("id", "<i8"),  # venue's trade id, growing with time; NO_ID if it has none
+        ("id", "<i8"),  # venue's trade id, growing with time; NO_ID if it has none; below: domain.ids.trade_fingerprint
         ("wallet", "<i8"),  # hash of the taker's wallet; 0 if unknown
         ("side", "i1"),  # +1 taker buy, -1 taker sell, 0 unknown
         ("kind", "u1"),  # KIND_TRADE, KIND_HEARTBEAT or KIND_GAP
@@ -42,9 +49,11 @@ instrument in the shard) may have missed trades before `ts`."""
 CONTIGUOUS_IDS = 1
 """The venue counts this instrument's trades one by one, so a missing id is a missing trade."""
 
-_TRADES, _BARS, _NAMES, _REJECTS = b"TRADES01", b"BARS0001", b"NAMES001", b"REJECTS1"
+_TRADES, _BARS, _QUOTES = b"TRADES01", b"BARS0001", b"QUOTES01"
+_NAMES, _WALLETS, _MARKETS, _REJECTS = b"NAMES001", b"WALLETS1", b"MARKETS1", b"REJECTS1"
 _rejects = msgspec.json.Decoder(list[Reject])
-_names = msgspec.json.Decoder(dict[str, str])
+_groups = msgspec.json.Decoder(list[Group])
+_texts = msgspec.json.Decoder(dict[str, str])
 
 
 def trades_block(rows: Rows) -> bytes:
@@ -57,6 +66,11 @@ def bars_block(rows: Rows) -> bytes:
     return _block(_BARS, rows.astype(BAR, copy=False))
 
 
+def quotes_block(rows: Rows) -> bytes:
+    """Rows of `QUOTE` as a block."""
+    return _block(_QUOTES, rows.astype(QUOTE, copy=False))
+
+
 def _block(tag: bytes, rows: Rows) -> bytes:
     # One copy; `tag + rows.tobytes()` makes two.
     return b"".join((tag, np.ascontiguousarray(rows).view("u1").data))
@@ -65,6 +79,16 @@ def _block(tag: bytes, rows: Rows) -> bytes:
 def names_block(names: list[str]) -> bytes:
     """The names of instruments, ahead of their first rows."""
     return _NAMES + msgspec.json.encode({str(instrument_id(name)): name for name in names})
+
+
+def wallets_block(addresses: Iterable[str]) -> bytes:
+    """The addresses of wallets, ahead of their first trades."""
+    return _WALLETS + msgspec.json.encode({str(wallet_id(address)): address.lower() for address in addresses})
+
+
+def markets_block(groups: Iterable[Group]) -> bytes:
+    """Groups of markets, each as it is from here on."""
+    return _MARKETS + msgspec.json.encode(list(groups))
 
 
 def rejects_block(rejects: list[Reject]) -> bytes:
@@ -85,7 +109,8 @@ def read_block(block: bytes) -> tuple[str, Any]:
     Returns
     -------
     tuple
-        ("trades", rows of TRADE), ("bars", rows of BAR), ("names", {instrument: name}) or
+        ("trades", rows of TRADE), ("bars", rows of BAR), ("quotes", rows of QUOTE),
+        ("names", {instrument: name}), ("wallets", {hash: address}), ("markets", [Group]) or
         ("rejects", [Reject]). Row arrays are read-only views of the block.
 
     Raises
@@ -98,8 +123,13 @@ def read_block(block: bytes) -> tuple[str, Any]:
         return "trades", np.frombuffer(block, TRADE, offset=8)
     if tag == _BARS:
         return "bars", np.frombuffer(block, BAR, offset=8)
-    if tag == _NAMES:
-        return "names", {int(key): name for key, name in _names.decode(block[8:]).items()}
+    if tag == _QUOTES:
+        return "quotes", np.frombuffer(block, QUOTE, offset=8)
+    if tag in (_NAMES, _WALLETS):
+        texts = {int(key): text for key, text in _texts.decode(block[8:]).items()}
+        return "names" if tag == _NAMES else "wallets", texts
+    if tag == _MARKETS:
+        return "markets", _groups.decode(block[8:])
     if tag == _REJECTS:
         return "rejects", _rejects.decode(block[8:])
     raise ValueError(f"block begins with {tag!r}, which no version of this log format writes")

@@ -37,5 +37,18 @@ def alert_id(kind: str, subject: str, at_ns: int, count: int) -> str:
     return _digest("alert", kind, subject, at_ns, count)
 
 
+def trade_fingerprint(*parts: str) -> int:
+    """The number of a trade that has no number which grows: always below `domain.blocks.NO_ID`.
+
+    Equal parts are the same trade. Fingerprints say nothing about the order of trades.
+
+    Examples
+    --------
+    >>> trade_fingerprint("transaction", "token", "wallet", "BUY", "0.5", "20") < -1
+    True
+    """
+    return -2 - (int.from_bytes(blake2b("|".join(parts).encode(), digest_size=8).digest(), "big") >> 2)
+
+
 def _digest(*parts: str | int) -> str:
     return blake2b("|".join(map(str, parts)).encode(), digest_size=16).hexdigest()

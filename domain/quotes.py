@@ -5,7 +5,8 @@ add up without error: prices in billionths of a dollar (or other quote currency)
 of a contract (or base unit). Both hold what venues of prediction markets send, to the last digit.
 """
 
-from decimal import Decimal
+from contextlib import suppress
+from decimal import Context, Decimal, Inexact
 
 import numpy as np
 
@@ -26,6 +27,9 @@ QUOTE = np.dtype(
 PRICE_UNITS, SIZE_UNITS = 1_000_000_000, 1_000_000
 NO_SEQ = -1
 BID, ASK = 1, -1
+_EXACT = Context(prec=28, traps=[Inexact])
+_LONGEST = 19
+"""Digits before the point; no whole number of 63 bits has more."""
 
 CLEAR, LEVEL, CHANGE, TOP, DROP, TICK, READY = range(7)
 """What a row does to the book of its instrument.
@@ -72,10 +76,14 @@ def to_size(text: str | Decimal) -> int:
 
 def _whole(text: str | Decimal, units: int) -> int:
     try:
-        value = Decimal(text) * units
-        whole = int(value)
-    except (ArithmeticError, ValueError) as problem:  # also NaN and infinity
-        raise ValueError(f"{text!r} is not a number") from problem
-    if whole != value or abs(whole) >= 1 << 63:
-        raise ValueError(f"{text!r} does not fit whole numbers of 1/{units}")
-    return whole
+        value = Decimal(text)
+    except (ArithmeticError, ValueError):
+        value = Decimal("NaN")
+    if not value.is_finite():
+        raise ValueError(f"{text!r} is not a number")
+    if value.adjusted() < _LONGEST:  # int() takes half a minute for a million digits
+        with suppress(Inexact):
+            scaled = _EXACT.multiply(value, units)
+            if (whole := int(scaled)) == scaled and abs(whole) < 1 << 63:
+                return whole
+    raise ValueError(f"{text!r} does not fit whole numbers of 1/{units}")

@@ -107,7 +107,7 @@ class Roll(StatefulBatchLogic[bytes, Slice, bytes]):
                 self._names.update(content)
             elif kind == "rejects":
                 rejects += content
-            else:
+            elif kind in ("trades", "bars"):  # the rest is for other operators
                 self._take(kind, content, slices)
         # Slices go out when something closed, so that quiet batches cost the steps below nothing.
         if rejects or self._clock[CLOSED_UNTIL] > self._before:

@@ -19,12 +19,12 @@ MARKET = Market(
     minimum_size=Decimal(5),
     mirrored=True,
 )
+GROUP = Group(name="polymarket:1", slug="rain", title="Rain", kind="single", markets=(MARKET,))
 
 
 def test_a_group_comes_back_from_json_as_it_was() -> None:
-    group = Group(name="polymarket:1", slug="rain", title="Rain", kind="single", markets=(MARKET,))
-    assert msgspec.json.decode(msgspec.json.encode(group), type=Group) == group
-    assert 0 <= group.shard < SHARDS
+    assert msgspec.json.decode(msgspec.json.encode(GROUP), type=Group) == GROUP
+    assert 0 <= GROUP.shard < SHARDS
 
 
 def test_tokens_have_numbers_of_their_own() -> None:

@@ -11,7 +11,10 @@ from domain import blocks, catalogue, clock, ids
 from domain.errors import InputError, SettingError
 from domain.frames import Frame, parse_frames
 from domain.instruments import SHARDS, check_name, instrument_id, shard_of, symbol_of, venue_of
+from domain.quotes import QUOTE
 from domain.slices import BAR, Reject
+from domain.wallets import wallet_id
+from tests.domain.test_markets import GROUP
 
 
 @pytest.mark.parametrize(
@@ -69,6 +72,19 @@ def test_blocks_say_what_they_are():
     assert blocks.read_block(blocks.names_block(["a:b"])) == ("names", {instrument_id("a:b"): "a:b"})
     reject = Reject("file", 7, "price is not a positive number", b"\xff\x00raw", 5)
     assert blocks.read_block(blocks.rejects_block([reject])) == ("rejects", [reject])
+    quotes = np.ones(2, QUOTE)
+    kind, back = blocks.read_block(blocks.quotes_block(quotes))
+    assert (kind, back.tobytes()) == ("quotes", quotes.tobytes())
+    address = "0x" + "Ab" * 20
+    assert blocks.read_block(blocks.wallets_block([address])) == ("wallets", {wallet_id(address): address.lower()})
+    assert blocks.read_block(blocks.markets_block([GROUP])) == ("markets", [GROUP])
+
+
+@given(st.lists(st.text()))
+def test_fingerprints_are_told_from_ids_that_grow(parts):
+    found = ids.trade_fingerprint(*parts)
+    assert -(1 << 63) < found < blocks.NO_ID
+    assert found == ids.trade_fingerprint(*parts) != ids.trade_fingerprint(*parts, "more")
 
 
 def test_blocks_are_read_in_place():

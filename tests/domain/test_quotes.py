@@ -15,7 +15,9 @@ def test_what_venues_send_comes_back_to_the_last_digit(price: Decimal, size: Dec
     assert Decimal(to_size(str(size))) / SIZE_UNITS == size
 
 
-@pytest.mark.parametrize("text", ["", "NaN", "inf", "-Infinity", "a", "0.0000000001", "1e30"])
+@pytest.mark.parametrize(
+    "text", ["", "NaN", "inf", "-Infinity", "a", "0.0000000001", "1e30", "1e999999", "0." + 29 * "9"]
+)
 def test_what_does_not_fit_is_named(text: str) -> None:
     with pytest.raises(ValueError, match=text or "''"):
         to_price(text)

@@ -7,14 +7,28 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.blocks import CONTIGUOUS_IDS, KIND_GAP, NO_ID, TRADE, bars_block, heartbeats, names_block, trades_block
+from domain.blocks import (
+    CONTIGUOUS_IDS,
+    KIND_GAP,
+    NO_ID,
+    TRADE,
+    bars_block,
+    heartbeats,
+    markets_block,
+    names_block,
+    quotes_block,
+    trades_block,
+    wallets_block,
+)
 from domain.clock import DAY, HOUR, MINUTE, SECOND
 from domain.frames import parse_frames
 from domain.instruments import instrument_id
+from domain.quotes import QUOTE
 from domain.slices import BAR, FIRST, INCOMPLETE, SYNTHETIC
 from operators.roll import Roll, RollSettings
 from tests import naive
 from tests.builders import START, market_trades, messy_trades, names_in_shard, trade_rows
+from tests.domain.test_markets import GROUP
 
 FRAMES = parse_frames(("1m", "5m", "15m", "1h"))
 NAMES = names_in_shard(3)
@@ -246,6 +260,16 @@ def test_bars_as_input_are_folded_and_whole():
     minutes = bars[bars["frame"] == 0]
     assert minutes.size == 10
     assert minutes["flags"].tolist()[7] == SYNTHETIC
+
+
+def test_books_markets_and_wallets_pass_by():
+    trades = market_trades(NAMES, 3, 20)
+    quotes = np.ones(5, QUOTE)
+    quotes["ts"] = START + DAY
+    others = [quotes_block(quotes), markets_block([GROUP]), wallets_block(["0x11"])]
+    roll = Roll(RollSettings(FRAMES))
+    slices, _ = roll.on_batch([others[0], names_block(NAMES), *others, trades_block(trades), *others])
+    assert bars_of(slices).tobytes() == bars_of(rolled(trades)).tobytes()
 
 
 def test_an_unknown_block_is_refused_by_name():
