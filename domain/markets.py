@@ -69,6 +69,10 @@ class Market(msgspec.Struct, frozen=True, kw_only=True):
         The price grid, in dollars.
     minimum_size
         Of an order, in contracts.
+    lot
+        What sizes of orders are multiples of, in contracts.
+    minimum_value
+        Of an order that is to be filled at once, in dollars.
     mirrored
         The book of `no` is that of `yes` seen from the other side (one pool of orders, shown twice).
     strike
@@ -93,6 +97,8 @@ class Market(msgspec.Struct, frozen=True, kw_only=True):
     tick: Decimal
     minimum_size: Decimal
     mirrored: bool
+    lot: Decimal = Decimal("0.01")
+    minimum_value: Decimal = Decimal(0)
     strike: Decimal | None = None
     strict: bool = True
     closes_at_ns: int = 0

@@ -27,6 +27,11 @@ QUOTE = np.dtype(
 PRICE_UNITS, SIZE_UNITS = 1_000_000_000, 1_000_000
 NO_SEQ = -1
 BID, ASK = 1, -1
+MESSAGE_END, CONTIGUOUS_SEQ = 1, 2
+"""Flags. MESSAGE_END stands on the last row of a message of the venue: until then its books may contradict
+each other, and nobody looks at them; without it the message ends where a row with another time begins.
+CONTIGUOUS_SEQ says that the venue counts this book's messages one by one, so a missing number is a missed
+message."""
 _EXACT = Context(prec=28, traps=[Inexact])
 _LONGEST = 19
 """Digits before the point; no whole number of 63 bits has more."""
