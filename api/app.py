@@ -21,6 +21,7 @@ from api import (
     signals,
     tasks,
     trades,
+    trials,
 )
 from api.edge import Edge
 from api.enriched import EnrichedSignal
@@ -138,6 +139,13 @@ OPERATIONS = (
         handler=equity.show_equity,
         takes=equity.ChosenDays,
         gives=equity.Equity,
+        problems=(UNAVAILABLE,),
+    ),
+    Operation(
+        path=trials.PATH,
+        handler=trials.list_trials,
+        takes=trials.ChosenTrials,
+        gives=trials.Trials,
         problems=(UNAVAILABLE,),
     ),
     Operation(

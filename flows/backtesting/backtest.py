@@ -25,6 +25,7 @@ from flows.backtesting.inputs import config_hash, deciding, input_files
 from flows.backtesting.ledger import Attempt, Ledger
 from flows.backtesting.periods import folds, warmup
 from flows.backtesting.report import InputFile, Mark, Report, Span, Tried
+from flows.backtesting.shared import Shared, share
 from flows.backtesting.tables import tables
 from flows.replay import EPOCH, Plan
 from flows.settings import EngineSettings
@@ -52,6 +53,8 @@ class Backtest(msgspec.Struct, frozen=True, kw_only=True):
         The file in which attempts are counted.
     usual
         Whether that is the one in the home directory.
+    database_url
+        Postgres in which attempts are counted too; None asks none.
     """
 
     plan: Plan
@@ -60,6 +63,7 @@ class Backtest(msgspec.Struct, frozen=True, kw_only=True):
     warmup_share: float = 0.2
     ledger: str
     usual: bool = True
+    database_url: str | None = None
 
     def checked(self) -> "Backtest":
         """The same, if it makes sense.
@@ -124,7 +128,8 @@ def judge(
     found = evidence(run, cost=costs.both_sides, warmup_share=asked.warmup_share)
     hashes = tuple(each.sha256 for each in inputs)
     book = Ledger(Path(asked.ledger)).record(_attempt(asked, found, hashes, config_hash(deciders), now))
-    attempts = book.on(hashes)
+    shared = share(book, hashes, asked.database_url) if asked.database_url else Shared()
+    attempts = book.on(hashes, shared.attempts)
     words = vocabulary(settings)
     return Report(
         card=assess(
@@ -160,6 +165,8 @@ def judge(
             attempts=len(attempts),
             variance=tried(attempts).variance,
             faults=book.faults,
+            elsewhere=len(shared.attempts),
+            unshared=shared.problem,
         ),
         assumptions=assumptions(settings, plan),
     )

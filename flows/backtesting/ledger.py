@@ -70,20 +70,26 @@ class Head(msgspec.Struct, frozen=True):
 
 
 class Book(msgspec.Struct, frozen=True):
-    """What a ledger says: all attempts that can be read, the newest last, and what is wrong with it."""
+    """What a ledger says: all lines that can be read, the newest last, and what is wrong with it."""
 
-    attempts: tuple[Attempt, ...]
+    lines: tuple[Line, ...]
     faults: tuple[str, ...]
 
-    def on(self, files: tuple[str, ...]) -> list[Attempt]:
+    @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        """The attempts in it, the newest last."""
+        return tuple(line.attempt for line in self.lines)
+
+    def on(self, files: tuple[str, ...], others: tuple[Attempt, ...] = ()) -> list[Attempt]:
         """The attempts on data that shares a file with these, each different one once.
 
         Two runs are the same attempt if they had the same files and settings, or came to the same returns.
+        `others` are attempts of other ledgers that count as well.
         """
         mine = set(files)
         kept: dict[tuple[tuple[str, ...], str], Attempt] = {}
         seen: dict[tuple[int, tuple[float, ...]], tuple[tuple[str, ...], str]] = {}
-        for each in self.attempts:
+        for each in (*others, *self.attempts):
             if mine.isdisjoint(each.files):
                 continue
             key = each.files, each.config
@@ -133,7 +139,7 @@ class Ledger:
             os.write(file, msgspec.json.encode(line) + b"\n")
             os.fsync(file)
             self._write_head(Head(line.number, line.hash))
-        return Book((*(each.attempt for each in lines), attempt), faults)
+        return Book((*lines, line), faults)
 
     @contextmanager
     def _locked(self) -> Iterator[int]:

@@ -101,6 +101,10 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
         Of their daily Sharpe ratios; None for one.
     faults
         Signs that lines were changed or removed.
+    elsewhere
+        Lines about this data that only the database knows: of other ledgers, or of one that was deleted.
+    unshared
+        Why the database could not be asked; None if it was, or if there is none.
     """
 
     ledger: str
@@ -109,6 +113,8 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int
     variance: float | None
     faults: tuple[str, ...]
+    elsewhere: int = 0
+    unshared: str | None = None
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):

@@ -96,6 +96,10 @@ def trials_lines(report: Report) -> Lines:
         ("Attempts on this data", f"{trials.attempts} different, of {trials.lines} lines on any data"),
         ("Variance of their daily Sharpe ratios", f"{number(trials.variance, 6)} (n = {trials.attempts})"),
     ]
+    if trials.elsewhere:
+        lines.append(("Known from the database only", f"{trials.elsewhere:,} lines about this data"))
+    if trials.unshared is not None:
+        lines.append(("Not in the database yet", trials.unshared))
     return lines + [("The ledger was changed", fault) for fault in trials.faults]
 
 

@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ def run(options: argparse.Namespace) -> int:
         except OSError as problem:
             raise cannot_write(out, problem) from None
     report = backtest(asked, now=datetime.now(UTC))
+    if report.trials.unshared is not None:
+        sys.stderr.write(f"signalengine: this attempt is counted in its file only: {report.trials.unshared}\n")
     if out is not None:
         try:
             (out / "report.json").write_bytes(msgspec.json.encode(report))
@@ -109,7 +112,19 @@ def _asked(options: argparse.Namespace) -> "Backtest":
         warmup_share=options.warmup / 100.0,
         ledger=str(ledger),
         usual=ledger == usual,
+        database_url=_database_url(environ),
     ).checked()
+
+
+def _database_url(environ: Mapping[str, str]) -> str | None:
+    """The database if there is one: to backtest, nobody needs it."""
+    from domain.errors import ServiceError
+    from flows.services import discovery
+
+    try:
+        return discovery.database_url(environ)
+    except ServiceError:
+        return None
 
 
 def _given(values: dict[str, object]) -> dict[str, object]:

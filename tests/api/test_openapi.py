@@ -81,6 +81,7 @@ def test_answers_are_what_the_document_says(api: Api, status: int) -> None:
             "/api/v1/analytics/open-positions": "/api/v1/analytics/open-positions",
             "/api/v1/analytics/calibration": "/api/v1/analytics/calibration",
             "/api/v1/analytics/equity": "/api/v1/analytics/equity?trials=1",
+            "/api/v1/analytics/trials": "/api/v1/analytics/trials",
             "/performance/stats": "/performance/stats?lookback_days=3650",
             "/api/v1/bars/{symbol}": "/api/v1/bars/A?timeframe=5m",
             "/api/v1/features/{symbol}": "/api/v1/features/A?timeframe=5m",

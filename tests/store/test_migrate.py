@@ -18,6 +18,7 @@ TABLES = {
     "rejects",
     "schema_migrations",
     "signals",
+    "trials",
 }
 
 

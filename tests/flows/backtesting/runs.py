@@ -64,9 +64,18 @@ def judged(
     fee_bps: float = 4.0,
     usual: bool = True,
     title: str = "by hand",
+    database_url: str | None = None,
 ) -> Report:
     """The report on such a run, without a warm-up."""
     plan = Plan(paths=["made.csv"], instrument=name)
-    asked = Backtest(plan=plan, name=title, warmup_share=0.0, folds=3, ledger=str(ledger), usual=usual)
+    asked = Backtest(
+        plan=plan,
+        name=title,
+        warmup_share=0.0,
+        folds=3,
+        ledger=str(ledger),
+        usual=usual,
+        database_url=database_url,
+    )
     settings = EngineSettings(timeframes=FRAMES, fee_bps=fee_bps, slippage_bps=1.0)
     return judge(asked, gathered(results, days, name=name), settings, [INPUT], now=NOW)

@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import psycopg
 import pytest
 
 from flows.__main__ import main
@@ -27,7 +28,8 @@ def walk(tmp_path):
 OPTIONS = ("--instrument", "test:*", "--timeframes", "5m,15m,1h")
 
 
-def test_backtest_writes_what_it_says(home, walk, tmp_path, capsys):
+def test_backtest_writes_what_it_says(home, walk, tmp_path, capsys, database_url, monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", database_url)
     out = tmp_path / "out"
     options = ("--fee-bps", "2", "--slippage-bps", "0", "--equity", "5000", "--risk-fraction", "0.02", "--name", "mine")
     assert main(["backtest", walk, *OPTIONS, *options, "--folds", "2", "--out", str(out), "--json"]) == 0
@@ -40,6 +42,9 @@ def test_backtest_writes_what_it_says(home, walk, tmp_path, capsys):
     assert len(told["folds"]) == 2
     assert told["trials"]["usual"]
     assert told["trials"]["ledger"] == str(home / "trials.jsonl")
+    with psycopg.connect(database_url) as connection:
+        counted = connection.execute("SELECT id, name FROM trials").fetchall()
+    assert counted == [(json.loads((home / "trials.jsonl").read_text())["hash"], "mine")]
     assert main(["report", str(out / "report.json"), "--out", str(out / "again.html")]) == 0
     assert (out / "again.html").read_text() == (out / "report.html").read_text()
 
@@ -49,6 +54,14 @@ def test_reset_does_not_forget_trials(home, walk, capsys):
     assert main(["reset", "--yes"]) == 0
     assert main(["backtest", walk, *OPTIONS, "--fee-bps", "7"]) == 0
     assert "Attempts on this data                  2 different, of 2 lines" in capsys.readouterr().out
+
+
+def test_database_that_is_away_is_said_and_costs_nothing(home, walk, capsys, monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "postgresql://127.0.0.1:1/none")
+    assert main(["backtest", walk, *OPTIONS]) == 0
+    said = capsys.readouterr()
+    assert said.err.startswith("signalengine: this attempt is counted in its file only: Postgres at 127.0.0.1:1/none")
+    assert said.out.startswith("INSUFFICIENT")
 
 
 @pytest.mark.parametrize(
