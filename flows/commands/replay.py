@@ -13,7 +13,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "paths", nargs="+", metavar="PATH", help="recordings, or trades or OHLCV as Parquet, Feather, CSV"
     )
-    parser.add_argument("--out", metavar="DIR", help="write bars/ features/ events/ signals/ outcomes/ … as Parquet")
+    parser.add_argument(
+        "--out", metavar="DIR", help="write bars/ features/ events/ signals/ composites/ executions/ … as Parquet"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes (default 1)")
     parser.add_argument("--instrument", metavar="VENUE:SYMBOL", help="what the file is about, where it does not say")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,6 +12,7 @@ from domain.aligned import Aligned
 from domain.ids import signal_id
 from domain.slices import OUTCOMES, SUPPRESSED_REASONS
 from domain.vocabulary import Vocabulary
+from flows import judgements
 from flows.sinks.tables import TIME, numbers, times, words
 
 STATUSES = ("emitted", "suppressed")
@@ -25,16 +27,40 @@ SCORED = np.dtype(
 )
 """Columns of a score that go along with its signal."""
 
+COMPONENT: list[tuple[str, pa.DataType]] = [
+    ("kind", pa.string()),
+    ("id", pa.string()),
+    ("name", pa.string()),
+    ("direction", pa.int8()),
+    ("detected_at", TIME),
+    ("weight", pa.float64()),
+]
+COMPOSITES: list[tuple[str, pa.DataType]] = [
+    ("id", pa.string()),
+    ("instrument", pa.string()),
+    ("pattern_type", pa.string()),
+    ("direction", pa.string()),
+    ("detected_at", TIME),
+    ("composite_confidence", pa.float64()),
+    ("correlation_score", pa.float64()),
+    ("expected_return", pa.float64()),
+    ("risk_score", pa.float64()),
+    ("regime", pa.string()),
+    ("reason", pa.string()),
+    ("component_signals", pa.list_(pa.struct(COMPONENT))),
+]
+"""Columns of a composite, and of each of its components."""
+
 
 def signals(given: Aligned, vocabulary: Vocabulary) -> pa.Table:
     """Candidates, emitted and suppressed, with the view of each frame in columns of its own, and their scores."""
     rows = given.candidates
     columns: dict[str, Any] = {
-        "id": pa.array(_ids(given, rows, vocabulary), pa.string()),
-        "instrument": _names(given.names, rows["instrument"]),
+        "id": pa.array(signal_ids(given, rows, vocabulary), pa.string()),
+        "instrument": instruments(given.names, rows["instrument"]),
         "signal_type": words(vocabulary.strategies, rows["strategy"]),
         "timeframe": pa.array([vocabulary.primary] * rows.size, pa.string()).dictionary_encode(),
-        "direction": _directions(rows["direction"]),
+        "direction": directions(rows["direction"]),
         "detected_at": times(rows["ts"]),
         "expires_at": times(rows["expires_at"]),
         "entry_price": numbers(rows["entry_price"]),
@@ -58,10 +84,10 @@ def outcomes(given: Aligned, vocabulary: Vocabulary) -> pa.Table:
     """How candidates ended; returns are net of costs."""
     rows = given.outcomes
     columns: dict[str, Any] = {
-        "signal_id": pa.array(_ids(given, rows, vocabulary), pa.string()),
-        "instrument": _names(given.names, rows["instrument"]),
+        "signal_id": pa.array(signal_ids(given, rows, vocabulary), pa.string()),
+        "instrument": instruments(given.names, rows["instrument"]),
         "signal_type": words(vocabulary.strategies, rows["strategy"]),
-        "direction": _directions(rows["direction"]),
+        "direction": directions(rows["direction"]),
         "status": words(STATUSES, rows["status"]),
         "outcome": words(OUTCOMES, rows["outcome"]),
         "detected_at": times(rows["ts"]),
@@ -78,7 +104,7 @@ def relations(given: Aligned, vocabulary: Vocabulary) -> pa.Table:
     rows = given.relations
     return pa.table(
         {
-            "instrument": _names(given.names, rows["instrument"]),
+            "instrument": instruments(given.names, rows["instrument"]),
             "frame": words(vocabulary.frames, rows["frame"]),
             "close_time": pa.array(rows["ts"], TIME),
             "correlation": numbers(rows["correlation"]),
@@ -88,17 +114,30 @@ def relations(given: Aligned, vocabulary: Vocabulary) -> pa.Table:
     )
 
 
-def _directions(rows: NDArray[Any]) -> Any:
+def composites(given: Aligned, vocabulary: Vocabulary) -> pa.Table:
+    """Signals and events that belong together; they are few, so they are told as to the ledger."""
+    told = judgements.composites(given, vocabulary)
+    rows = [
+        {**msgspec.structs.asdict(each), "instrument": f"{each.venue}:{each.symbol}", "component_signals": parts}
+        for each in told
+        for parts in [[msgspec.structs.asdict(part) for part in each.component_signals]]
+    ]
+    return pa.Table.from_pylist(rows, pa.schema(COMPOSITES))
+
+
+def directions(rows: NDArray[Any]) -> Any:
+    """Long or short, by the sign."""
     return words(("short", "long"), rows > 0)
 
 
-def _names(names: dict[int, str], instruments: NDArray[np.int64]) -> Any:
+def instruments(names: dict[int, str], instruments: NDArray[np.int64]) -> Any:
     """The name of each instrument, as plain text."""
     numbers_of, texts = pa.array(names.keys(), pa.int64()), pa.array(names.values(), pa.string())
     return texts.take(pc.index_in(pa.array(instruments), numbers_of))
 
 
-def _ids(given: Aligned, rows: NDArray[Any], vocabulary: Vocabulary) -> list[str]:
+def signal_ids(given: Aligned, rows: NDArray[Any], vocabulary: Vocabulary) -> list[str]:
+    """The id of the signal of each row."""
     return [
         signal_id(given.names[instrument], vocabulary.primary, vocabulary.strategies[strategy], direction, ts)
         for instrument, strategy, direction, ts in zip(

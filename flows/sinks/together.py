@@ -1,6 +1,6 @@
 """TogetherSink: what all shards decided as Parquet, a folder a kind and one file in each.
 
-signals/all.parquet outcomes/all.parquet relations/all.parquet
+signals/ outcomes/ relations/ composites/ executions/ equity/     each with all.parquet
 """
 
 from collections.abc import Callable
@@ -12,16 +12,19 @@ from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 
 from domain.aligned import Aligned
 from domain.vocabulary import Vocabulary
-from flows.sinks import decisions
+from flows.sinks import account, decisions
 from flows.sinks.parquet import ROWS_PER_GROUP, writer
 
 KINDS: dict[str, Callable[[Aligned, Vocabulary], pa.Table]] = {
     "signals": decisions.signals,
     "outcomes": decisions.outcomes,
     "relations": decisions.relations,
+    "composites": decisions.composites,
+    "executions": account.executions,
+    "equity": account.equity,
 }
-FAMILIES = {"signals": "candidates", "outcomes": "outcomes", "relations": "relations"}
-"""Where in an Aligned the rows of each kind stand."""
+FAMILIES = {"signals": "candidates"}
+"""Where in an Aligned the rows of a kind stand, if not under its own name."""
 FILE = "all.parquet"
 
 
@@ -65,7 +68,7 @@ class TogetherPartition(StatefulSinkPartition[Aligned, None]):
     def write_batch(self, values: list[Aligned]) -> None:
         """Keep rows until they fill a row group."""
         for kind, make in KINDS.items():
-            family = FAMILIES[kind]
+            family = FAMILIES.get(kind, kind)
             self._waiting[kind] += [make(each, self._vocabulary) for each in values if getattr(each, family).size]
             if sum(table.num_rows for table in self._waiting[kind]) >= ROWS_PER_GROUP:
                 self._flush(kind)

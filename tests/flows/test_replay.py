@@ -120,6 +120,14 @@ def test_a_month_of_bars_folds_to_the_venues_own(tmp_path):
     assert summary.input_bars == summary.bars["1m"] == 43_200
     assert summary.signals > 0
     assert sum(summary.outcomes.values()) == summary.candidates
+    emitted = read(tmp_path, "signals").filter(pl.col("status").cast(pl.String) == "emitted")
+    traded = read(tmp_path, "executions")
+    assert sorted(traded["signal_id"].unique()) == sorted(emitted["id"])
+    assert len(read(tmp_path, "equity")) == 30
+    components = read(tmp_path, "composites").explode("component_signals").unnest("component_signals", separator="_")
+    named = components.filter(pl.col("component_signals_kind") == "signal")["component_signals_id"]
+    assert len(named) > 0
+    assert set(named) <= set(read(tmp_path, "signals")["id"])
     bars = read(tmp_path, "bars")
     until = bars["close_time"].max()
     for file, frame in {"5m": "5m", "15m": "15m", "30m": "30m", "60m": "1h", "240m": "4h"}.items():
