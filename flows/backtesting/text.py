@@ -24,6 +24,7 @@ def text(report: Report) -> str:
             )
             for table in report.tables
         ),
+        wording.FEW,
         _pairs(wording.trials_lines(report)),
         "Assumptions\n" + "\n".join(f"  {_plain(sentence)}" for sentence in report.assumptions),
     ]

@@ -1,7 +1,8 @@
 """Wording: the figures of a report as a person reads them, each with its n; what is undefined is a dash."""
 
 from domain.statistics.intervals import Interval
-from domain.statistics.performance import Performance
+from domain.statistics.performance import SMALL, Performance
+from domain.statistics.reliability import Bin
 from flows.backtesting.periods import Fold
 from flows.backtesting.report import Report
 
@@ -9,7 +10,9 @@ NONE = "–"
 
 Lines = list[tuple[str, str]]
 
-FIGURES = ("n", "n_eff", "win rate [95 %]", "mean R ± SE", "profit factor", "total R")
+FIGURES = ("n", "n_eff", "win rate [95 %]", "mean R ± SE", "profit factor", "total R ± SE")
+BINS = ("stated", "happened [95 %]", "wins", "n")
+FEW = f"† Fewer than {SMALL} effective results: too few to read anything into."
 FOLDS = ("from", "to", "days", "return", "Sharpe ± SE", "deepest fall", "n", "win rate [95 %]", "mean R ± SE", "purged")
 
 
@@ -53,33 +56,33 @@ def card_lines(report: Report) -> Lines:
     card, trials = report.card, report.trials
     verdict, returns, results = card.verdict, card.returns, card.results
     ratio, scores = returns.sharpe, card.calibration.scores
-    days = f"n = {returns.n} days"
+    days = f"n = {returns.n:,} days"
     gross, calibration = report.gross, card.calibration
     lines = [
         ("Sharpe ratio a year, net", f"{with_error(ratio.annualised, ratio.se)} ({days})"),
         ("PSR, probability that it is above 0", f"{number(verdict.psr, 3)} ({days})"),
-        ("DSR, after all trials on this data", f"{number(verdict.dsr, 3)} (trials = {trials.attempts}, {days})"),
-        ("Track record", f"{returns.n} days of {number(verdict.minimum_days, 0)} that such a ratio needs"),
+        ("DSR, after all trials on this data", f"{number(verdict.dsr, 3)} (trials = {trials.attempts:,}, {days})"),
+        ("Track record", track_record(returns.n, verdict.minimum_days)),
         ("Return", f"{percent(returns.total)} ({days})"),
         ("Deepest fall of the account", f"{percent(returns.drawdown.depth)} ({days})"),
-        ("Deepest fall in R", f"{number(results.max_drawdown, 1)} R (n = {results.n})"),
+        ("Deepest fall in R", f"{number(results.max_drawdown, 1)} R (n = {results.n:,})"),
         ("Sortino, Calmar", f"{number(returns.sortino)}, {number(returns.calmar)} ({days})"),
-        ("Profit factor", f"{factor(results)} (n = {results.n})"),
-        ("Win rate", f"{win_rate(results)} (n = {results.n}, n_eff = {number(results.n_effective, 1)})"),
-        ("Mean R, net ± SE", f"{with_error(results.mean, results.se, 3)} (n = {results.n})"),
-        ("Mean R before costs", f"{number(gross.mean, 3)} {between(gross.interval)} (n = {gross.n})"),
-        ("Costs of a trade, mean", f"{number(gross.mean_cost, 3)} R (n = {gross.n})"),
-        ("Brier score, skill", f"{number(scores.brier, 4)}, {number(scores.skill, 4)} (n = {calibration.n})"),
+        ("Profit factor", f"{factor(results)} (n = {results.n:,})"),
+        ("Win rate", f"{win_rate(results)} (n = {results.n:,}, n_eff = {number(results.n_effective, 1)})"),
+        ("Mean R, net ± SE", f"{with_error(results.mean, results.se, 3)} (n = {results.n:,})"),
+        ("Mean R before costs", f"{number(gross.mean, 3)} {between(gross.interval)} (n = {gross.n:,})"),
+        ("Costs of a trade, mean", f"{number(gross.mean_cost, 3)} R (n = {gross.n:,})"),
+        ("Brier score, skill", f"{number(scores.brier, 4)}, {number(scores.skill, 4)} (n = {calibration.n:,})"),
         (
             "Calibration error",
-            f"{number(calibration.ece, 4)} {between(calibration.ece_interval)} (n = {calibration.n})",
+            f"{number(calibration.ece, 4)} {between(calibration.ece_interval)} (n = {calibration.n:,})",
         ),
-        ("Probabilities that were calibrated", f"{percent(report.calibrated_share, 0)} (n = {calibration.n})"),
+        ("Probabilities that were calibrated", f"{percent(report.calibrated_share, 0)} (n = {calibration.n:,})"),
     ]
     if card.overfitting is not None:
         tried = card.overfitting
         lines.append(
-            ("PBO, overfitting", f"{number(tried.probability, 3)} ({tried.variants} variants, n = {tried.n} splits)")
+            ("PBO, overfitting", f"{number(tried.probability, 3)} ({tried.variants} variants, n = {tried.n:,} splits)")
         )
     costs = card.costs
     lines.append(
@@ -93,8 +96,8 @@ def trials_lines(report: Report) -> Lines:
     trials = report.trials
     lines = [
         ("Ledger", trials.ledger + ("" if trials.usual else " (not the usual one)")),
-        ("Attempts on this data", f"{trials.attempts} different, of {trials.lines} lines on any data"),
-        ("Variance of their daily Sharpe ratios", f"{number(trials.variance, 6)} (n = {trials.attempts})"),
+        ("Attempts on this data", f"{trials.attempts:,} different, of {trials.lines} lines on any data"),
+        ("Variance of their daily Sharpe ratios", f"{number(trials.variance, 6)} (n = {trials.attempts:,})"),
     ]
     if trials.elsewhere:
         lines.append(("Known from the database only", f"{trials.elsewhere:,} lines about this data"))
@@ -120,6 +123,13 @@ def counts_lines(report: Report) -> Lines:
     ]
 
 
+def track_record(days: int, wanted: float | None) -> str:
+    """How long was judged, and how long it takes to tell such a ratio from 0."""
+    if wanted is None:
+        return f"{days:,} days; without a ratio above 0 no length suffices"
+    return f"{days:,} days of {number(wanted, 0)} that such a ratio needs"
+
+
 def factor(figures: Performance) -> str:
     """The profit factor, or why there is none."""
     return "no losses" if figures.no_losses else number(figures.profit_factor)
@@ -134,12 +144,18 @@ def figure_cells(figures: Performance) -> tuple[str, ...]:
     """A row of `FIGURES`."""
     return (
         f"{figures.n:,}",
-        number(figures.n_effective, 1),
+        number(figures.n_effective, 1) + (" †" if figures.small else ""),
         win_rate(figures),
         with_error(figures.mean, figures.se, 3),
         factor(figures),
-        number(figures.total, 1),
+        with_error(figures.total, None if figures.se is None else figures.n * figures.se, 1),
     )
+
+
+def bin_cells(each: Bin) -> tuple[str, ...]:
+    """A row of `BINS`."""
+    happened = f"{number(each.realised, 3)} {between(each.interval)}".strip()
+    return (number(each.predicted, 3), happened, f"{each.wins:,}", f"{each.n:,}")
 
 
 def fold_cells(fold: Fold) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from flows.backtesting import charts, page, text
+from flows.backtesting import charts, page, text, wording
 from flows.backtesting.report import Mark
 from tests.flows.backtesting.markets import NOW
 from tests.flows.backtesting.runs import judged
@@ -23,6 +23,7 @@ class Reader(HTMLParser):
         self.tags: list[str] = []
         self.attributes: list[tuple[str, str]] = []
         self.words = ""
+        self.parts: list[str] = []
 
     def handle_starttag(self, tag, attrs):
         self.tags.append(tag)
@@ -41,6 +42,7 @@ class Reader(HTMLParser):
     def handle_data(self, data):
         if not self.open or self.open[-1] != "style":
             self.words += data
+            self.parts.append(data)
 
 
 def read(words: str) -> Reader:
@@ -83,10 +85,39 @@ def test_names_stay_words(report):
 def test_charts_say_how_many_they_show(report):
     reader = read(page.page(report))
     labels = [value for name, value in reader.attributes if name == "aria-label"]
-    assert labels == [
-        "Equity at each midnight, 60 days, and its fall from the highest mark",
-        "Stated probability against the share that won, n = 60",
-    ]
+    account = charts.account(report)
+    assert account.startswith("Equity at each midnight, n = 60 days, from 10,000 to ")
+    assert account.endswith("; deepest fall from the highest mark −0.4 % on 2023-12-05"), account
+    assert {account, "Stated probability against the share that won, n = 60"} < set(labels)
+    assert account in reader.words
+    assert {"equity", "fall", "stated probability", "share that won"} <= set(reader.parts)
+
+
+def test_page_can_be_read_without_eyes_and_without_a_mouse(report):
+    reader = read(page.page(report))
+    assert reader.tags.count("h1") == reader.tags.count("main") == 1
+    assert ("lang", "en") in reader.attributes
+    scopes = [value for name, value in reader.attributes if name == "scope"]
+    assert reader.tags.count("th") == len(scopes)
+    assert set(scopes) == {"row", "col"}
+    wide = [value for name, value in reader.attributes if name == "tabindex"]
+    assert wide == ["0"] * sum(value == "region" for name, value in reader.attributes if name == "role")
+    assert [value for name, value in reader.attributes if name == "role"].count("img") == 2
+
+
+def test_bins_stand_beside_their_diagram(report):
+    words = read(page.page(report)).words
+    for each in report.card.calibration.bins:
+        assert "".join(wording.bin_cells(each)) in words
+
+
+def test_few_results_are_marked_as_few(tmp_path):
+    report = judged([1.0, -1.0] * 25, [0.01, -0.004] * 30, tmp_path / "trials.jsonl")
+    assert [row.figures.n for row in report.tables[0].rows] == [25, 25]
+    assert [wording.figure_cells(row.figures)[1] for row in report.tables[0].rows] == ["25.0 †"] * 2
+    assert wording.figure_cells(report.card.results)[1] == "50.0"
+    for shown in (text.text(report), read(page.page(report)).words):
+        assert wording.FEW in shown
 
 
 def test_long_curves_keep_their_deepest_fall():
