@@ -18,6 +18,9 @@ EARLIEST_NS = 365 * clock.DAY
 LATEST_NS = 4_102_444_800 * clock.SECOND
 """Nor in the year 2100."""
 
+AHEAD_NS = clock.DAY
+"""A row so far ahead of those around it has a mistaken stamp. No recorder shuffles its rows so much."""
+
 Rules = dict[str, NDArray[np.bool_]]
 """What is wrong, and with which rows."""
 
@@ -78,6 +81,33 @@ def times_of(batch: pa.RecordBatch, columns: Mapping[str, Column]) -> NDArray[np
 def usable(times: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Whether each time can be one of a market."""
     return (times >= EARLIEST_NS) & (times < LATEST_NS)
+
+
+def far_ahead(times: NDArray[np.int64], good: NDArray[np.int64], newest_ns: int, next_ns: int) -> list[int]:
+    """Rows whose time is far ahead both of all good rows before and of the next row.
+
+    Parameters
+    ----------
+    times, good
+        Of some rows that follow each other; and which of them are good.
+    newest_ns
+        The newest time of good rows before these.
+    next_ns
+        The time of the row after these.
+    """
+    told = np.flatnonzero(usable(times))
+    following = np.full(times.size, next_ns)
+    following[told[:-1]] = times[told[1:]]
+    found: list[int] = []
+    done = 0
+    for at in np.flatnonzero(times[good] - AHEAD_NS > following[good]).tolist():
+        newest_ns = int(times[good[done:at]].max(initial=newest_ns))
+        if times[good[at]] - AHEAD_NS > newest_ns:
+            found.append(int(good[at]))
+            done = at + 1
+        else:
+            done = at
+    return found
 
 
 def _impossible(volumes: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -2,7 +2,7 @@
 
 Which of the two a file holds is told by its columns (`flows.sources.columns`). A row that cannot be
 used becomes a Reject with its number: a price or size that is no positive finite number, a bar that
-contradicts itself, a time before 1971, in 2100 or later, or more than a day ahead of the row after it.
+contradicts itself, a time before 1971, in 2100 or later, or more than a day ahead of the rows around it.
 The last protects the rest: a file has no receive times, and one stamp of next year would make all that
 follows late. Trades that repeat each other to the byte are all kept: without ids they are as many
 trades.
@@ -33,8 +33,11 @@ from flows.sources.naming import UNNAMED, Naming
 FRAME_ROWS = 10_000
 """So many rows are looked at to find the frame of bars."""
 
-AHEAD_NS = clock.DAY
-"""A row so far ahead of the next is a mistaken stamp. No recorder shuffles its rows so much."""
+ON_GRID = 0.99
+"""So large a share of the times are multiples of the length of the bars; the rest are mistaken."""
+DISTANCES = 100
+"""So many distances between bars are tried, the most frequent first."""
+
 NO_NEXT = np.iinfo(np.int64).max
 """The time of the row after the last."""
 
@@ -54,7 +57,7 @@ class Table:
         What the user said of the columns (`flows.sources.columns`).
     frame
         Length of the bars. By default what the name of the file says (`BTC_USDT-5m.feather`), if the
-        times agree; else the smallest distance between two of them.
+        times agree; else the largest distance between two of them of which (nearly) all are multiples.
 
     Attributes
     ----------
@@ -77,29 +80,44 @@ class Table:
         self._naming = Naming(instrument, path.name)
         self._only = UNNAMED if "symbol" in self._columns else self._naming.only()
         self.frame = (frame or self._find_frame()) if self.kind == "bars" else None
+        self._time = "ts" if self.frame is None else "close_time"
 
     def read(self, position: int, newest_ns: int, at_most: int) -> Iterator[Chunk]:
         """Chunks of at most `at_most` rows; positions are rows, in CSV lines."""
         with _readable(self.path.name):
-            for read in _with_next(map(self._parse, self._table.read(self._wanted, position, at_most))):
-                chunk = self._chunk(read, newest_ns)
-                if self.kind == "bars" and chunk.rows.size:
-                    newest_ns = int(chunk.rows["close_time"][-1])
+            batches = self._table.read(self._wanted, position, at_most)
+            for parsed, next_ns in self._with_next(map(self._parse, batches)):
+                chunk = self._chunk(parsed, newest_ns, next_ns)
+                if chunk.rows.size:
+                    newest_ns = max(newest_ns, int(chunk.rows[self._time].max()))
                 yield chunk
 
     def _parse(self, batch: Batch) -> "_Parsed":
         if self.frame is None:
-            rows, rules = table_rows.trades(batch.columns, self._columns)
-            return _Parsed(batch, rows, rules, rows["ts"])
-        rows, rules = table_rows.bars(batch.columns, self._columns, self.frame)
-        return _Parsed(batch, rows, rules, rows["open_time"])
+            return _Parsed(batch, *table_rows.trades(batch.columns, self._columns))
+        return _Parsed(batch, *table_rows.bars(batch.columns, self._columns, self.frame))
 
-    def _chunk(self, parsed: "_Parsed", newest_ns: int) -> Chunk:
-        batch, rows, rules, _ = parsed
+    def _with_next(self, parsed: Iterable["_Parsed"]) -> Iterator[tuple["_Parsed", int]]:
+        """Each batch with the time of the next row after it that has one, which may stand some batches later."""
+        waiting: list[_Parsed] = []
+        for each in parsed:
+            times = each.rows[self._time]
+            told = times[table_rows.usable(times)]
+            if told.size:
+                yield from ((before, int(told[0])) for before in waiting)
+                waiting = []
+            waiting.append(each)
+        yield from ((before, NO_NEXT) for before in waiting)
+
+    def _chunk(self, parsed: "_Parsed", newest_ns: int, next_ns: int) -> Chunk:
+        batch, rows, rules = parsed
         rows["instrument"] = self._only or self._naming.each(batch.columns.column(self._columns["symbol"].name))
         rules["symbol is missing or is not the one given"] = rows["instrument"] == UNNAMED
         refused = broken_rules(rules)
         good = np.delete(np.arange(rows.size), [at for at, _ in refused])
+        if strays := table_rows.far_ahead(rows[self._time], good, newest_ns, next_ns):
+            refused += [(at, "time is more than a day ahead of the rows around it") for at in strays]
+            good = np.setdiff1d(good, strays)
         if self.kind == "bars":
             # Time in a file of bars only moves on; among trades a little disorder is usual.
             closes = rows["close_time"][good]
@@ -120,47 +138,34 @@ class Table:
                 seen += table_rows.times_of(batch.columns, self._columns).tolist()
                 if len(seen) >= FRAME_ROWS:
                     break
-        distances = np.diff(np.unique(seen[:FRAME_ROWS]))
-        smallest_ns = int(distances.min()) if distances.size else 0
+        length_ns = _grid(np.array(seen[:FRAME_ROWS], np.int64))
         named = _FRAME_IN_NAME.search(self.path.name)
-        if named and smallest_ns % (frame := Frame.parse(named[1])).length_ns == 0:
+        if named and length_ns % (frame := Frame.parse(named[1])).length_ns == 0:
             return frame
-        if smallest_ns < clock.SECOND or smallest_ns % clock.SECOND:
+        if length_ns < clock.SECOND or length_ns % clock.SECOND:
             raise InputError(
                 f"input {self.path.name!r}: the length of its bars cannot be told from their times; "
                 f"give it: --frame, such as --frame 5m"
             )
         return Frame.parse(
-            f"{smallest_ns // clock.SECOND}s" if smallest_ns % clock.MINUTE else f"{smallest_ns // clock.MINUTE}m"
+            f"{length_ns // clock.SECOND}s" if length_ns % clock.MINUTE else f"{length_ns // clock.MINUTE}m"
         )
 
 
 class _Parsed(NamedTuple):
-    """A batch, its rows, what is wrong with which of them, and their times."""
+    """A batch, its rows, and what is wrong with which of them."""
 
     batch: Batch
     rows: Rows
     rules: table_rows.Rules
-    times: NDArray[np.int64]
 
 
-def _with_next(parsed: Iterable[_Parsed]) -> Iterator[_Parsed]:
-    """The same, with a rule for stamps far ahead of the next, which may stand in a later batch."""
-    waiting: list[_Parsed] = []
-    for each in parsed:
-        told = each.times[table_rows.usable(each.times)]
-        if told.size:
-            yield from (_check_ahead(before, int(told[0])) for before in waiting)
-            waiting = []
-        waiting.append(each)
-    yield from (_check_ahead(before, NO_NEXT) for before in waiting)
-
-
-def _check_ahead(parsed: _Parsed, next_ns: int) -> _Parsed:
-    told = np.flatnonzero(table_rows.usable(parsed.times))
-    ahead = np.zeros(parsed.times.size, np.bool_)
-    ahead[told] = parsed.times[told] - AHEAD_NS > np.append(parsed.times[told[1:]], next_ns)[: told.size]
-    return parsed._replace(rules={**parsed.rules, "time is more than a day ahead of the next row": ahead})
+def _grid(times: NDArray[np.int64]) -> int:
+    """The length of bars that open at these times, of which a few may be mistaken; 0 if they are too few."""
+    distances, counts = np.unique(np.diff(np.unique(times)), return_counts=True)
+    frequent = distances[np.argsort(-counts, kind="stable")[:DISTANCES]].tolist()
+    fitting = [distance for distance in frequent if np.mean(times % distance == 0) >= ON_GRID]
+    return int(max(fitting, default=min(distances.tolist(), default=0)))
 
 
 @contextmanager

@@ -82,16 +82,25 @@ def test_a_stamp_far_ahead_is_rejected_and_time_stays_where_it_was(tmp_path: Pat
     assert (rows["ts"] - START).tolist() == [0, 1, 2, 3, DAY]
     header = ending.startswith("csv")
     assert [(reject.position - header, reject.reason) for reject in rejects] == [
-        (2, "time is more than a day ahead of the next row"),
+        (2, "time is more than a day ahead of the rows around it"),
         (4, "time is in the year 2100 or later"),
         (5, "time is in the year 2100 or later"),
     ]
     done = 0
     for chunk in table.read(0, 0, at_most):
         done += chunk.rows.size
-        rest, others = read(table, chunk.consumed, at_most=at_most)
+        rest, others = read(table, chunk.consumed, int(rows["ts"][:done].max(initial=0)), at_most)
         assert rest.tobytes() == rows[done:].tobytes()
         assert others == [reject for reject in rejects if reject.position > chunk.consumed]
+
+
+def test_a_stamp_far_behind_does_not_accuse_the_row_before_it(tmp_path: Path) -> None:
+    lines = [START, START + 1, START - 400 * DAY, START + 2, START + 3 * DAY, START + 2 * DAY - 1]
+    path = text("ts,price,size\n" + "".join(f"{ts},1,1\n" for ts in lines), tmp_path / "x.csv")
+    for at_most in range(1, 8):
+        rows, rejects = read(opened(path), at_most=at_most)
+        assert rows["ts"].tolist() == [*lines[:4], lines[5]]
+        assert [reject.position for reject in rejects] == [6]
 
 
 def test_a_bar_far_ahead_does_not_hold_up_those_after_it(tmp_path: Path) -> None:
@@ -102,8 +111,17 @@ def test_a_bar_far_ahead_does_not_hold_up_those_after_it(tmp_path: Path) -> None
     rows, rejects = read(opened(path, frame=Frame.parse("1m")))
     assert rows["open_time"].tolist() == [START, START + MINUTE]
     assert [(reject.position, reject.reason) for reject in rejects] == [
-        (3, "time is more than a day ahead of the next row")
+        (3, "time is more than a day ahead of the rows around it")
     ]
+
+
+@pytest.mark.parametrize("wrong", ["-1,", "inf,", ",-1", ",inf"])
+def test_volumes_that_need_not_be_known_cannot_be_impossible(tmp_path: Path, wrong: str) -> None:
+    header = "ts,open,high,low,close,volume,quote_volume,taker_buy_volume\n"
+    path = text(f"{header}1723161240,1,3,1,2,10,,\n1723161300,1,3,1,2,10,{wrong}\n", tmp_path / "x.csv")
+    rows, rejects = read(opened(path, frame=Frame.parse("1m")))
+    assert rows["open_time"].tolist() == [START]
+    assert [reject.reason for reject in rejects] == ["quote or taker buy volume is negative or infinite"]
 
 
 def test_the_order_of_bars_is_known_after_a_restart(tmp_path: Path) -> None:
@@ -137,6 +155,9 @@ def test_rejected_rows_of_binary_tables_are_shown_as_json(tmp_path: Path) -> Non
         ("BTC_USDT-7m.csv", (0, 600, 900), "5m"),
         ("ADAUSDT_60m.csv", (0,), "1h"),
         ("x.csv", (0, 5), "5s"),
+        ("x.csv", (*range(0, 60_000, 300), 301), "5m"),
+        ("BTC_USDT-5m.csv", (*range(0, 60_000, 300), 301), "5m"),
+        ("x.csv", (0, 600, 900, 1500, 2100), "5m"),
         ("x.csv", (0, 86_400), "1d"),
     ],
 )

@@ -129,6 +129,7 @@ AHEAD = RECEIVED // 1_000_000 + 5_001
         (line({**USDM, "q": "0.000"}), "size is not a positive number"),
         (line({**USDM, "q": "-0.5"}), "size is not a positive number"),
         (line({**USDM, "q": "Infinity"}), "size is not a positive number"),
+        (line({**USDM, "T": 1_723_161}), "timestamp is before 1971"),
         (line({**USDM, "T": AHEAD}), "timestamp is more than 5 s ahead of its receive time"),
         (line({key: value for key, value in USDM.items() if key != "t"}), "frame has no trade id"),
         (
