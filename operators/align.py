@@ -25,6 +25,9 @@ VERSION = 2
 KEY = "all"
 """The one key under which shards meet."""
 
+NAMES = 1_024
+"""So many names are kept before it is looked which are still needed."""
+
 Rows = NDArray[Any]
 
 
@@ -35,6 +38,7 @@ class Align(StatefulBatchLogic[tuple[str, Slice], Aligned, bytes]):
         self._shards = shards
         self._watermarks: dict[str, int] = {}
         self._names: dict[int, str] = {}
+        self._names_max = NAMES
         self._held: dict[str, list[Rows]] = {family: [] for family in DTYPES}
         self._none_decided = np.empty((columns, 0))
         self._decided: list[Rows] = []  # features of each run of candidates
@@ -93,7 +97,15 @@ class Align(StatefulBatchLogic[tuple[str, Slice], Aligned, bytes]):
             self._held[family] = [rows[count:] for rows, count in zip(runs, passed, strict=True) if count < rows.size]
         shown = np.unique(out.bars["instrument"], sorted=False).tolist()
         out.names = {instrument: self._names[instrument] for instrument in shown}
+        if len(self._names) > self._names_max:
+            self._forget_names()
         return out
+
+    def _forget_names(self) -> None:
+        """Those of which no bar is held: each bar brings its name along."""
+        held = {instrument for rows in self._held["bars"] for instrument in np.unique(rows["instrument"]).tolist()}
+        self._names = {instrument: self._names[instrument] for instrument in held}
+        self._names_max = NAMES + 2 * len(held)
 
     def _features(self, parts: list[Rows], order: NDArray[np.int64]) -> Rows:
         return np.concatenate([self._none_decided, *parts], axis=1)[:, order]

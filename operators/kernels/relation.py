@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from domain.slices import FIRST
 from operators.kernels import kernel
 
 PAIR = np.dtype(
@@ -32,7 +33,7 @@ def add_pair(state, x, y, alpha):
 
 @kernel
 def relate_bars(bars, places, reference, frames, states, out, alpha, warmup, lengths):
-    """Relate each bar's log return to that of its reference over the same bar.
+    """Relate each bar's log return to that of its reference over the same bar; a FIRST bar begins anew.
 
     Parameters
     ----------
@@ -50,7 +51,7 @@ def relate_bars(bars, places, reference, frames, states, out, alpha, warmup, len
     Returns
     -------
     int
-        Rows written: one for each bar of an instrument with another as its reference.
+        Rows written: one for each bar of an instrument whose reference is another and has this bar too.
     """
     count = 0
     row = 0
@@ -59,6 +60,8 @@ def relate_bars(bars, places, reference, frames, states, out, alpha, warmup, len
         # First every return of this instant, then the pairs, since a reference may stand anywhere in it.
         while row < bars.size and bars[row].close_time == instant:
             mine = states[places[row] * frames + bars[row].frame]
+            if bars[row].flags & FIRST:
+                mine.count, mine.last_close = 0, 0.0
             whole = mine.last_close > 0.0 and mine.closed_at == instant - lengths[bars[row].frame]
             mine.return_ = np.log(bars[row].close / mine.last_close) if whole else np.nan
             mine.last_close, mine.closed_at = bars[row].close, instant
@@ -68,7 +71,9 @@ def relate_bars(bars, places, reference, frames, states, out, alpha, warmup, len
             if partner < 0 or partner == place:
                 continue
             mine, other = states[place * frames + frame], states[partner * frames + frame]
-            if other.closed_at == instant and not np.isnan(mine.return_) and not np.isnan(other.return_):
+            if other.closed_at != instant:
+                continue  # the reference is not there; whether it is still remembered must not show
+            if not np.isnan(mine.return_) and not np.isnan(other.return_):
                 add_pair(mine, mine.return_, other.return_, alpha)
             told = out[count]
             told.ts, told.instrument, told.frame, told.count = instant, bars[at].instrument, frame, mine.count

@@ -1,5 +1,7 @@
 """align: one order for every way in which shards can come; and relate, which stands on it."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,7 +11,7 @@ from domain.aligned import ORDER, Aligned
 from domain.clock import MINUTE
 from domain.frames import parse_frames
 from domain.instruments import instrument_id
-from domain.slices import BAR, CANDIDATE, EVENT, OUTCOME, Slice
+from domain.slices import BAR, CANDIDATE, EVENT, FIRST, OUTCOME, Slice
 from operators.align import Align
 from operators.kernels.relation import PAIR, add_pair
 from operators.relate import ALPHA, WARMUP, Relate
@@ -110,6 +112,17 @@ def test_nothing_is_released_before_every_shard_has_passed_it():
     assert set(out.names.values()) == {"t:10", "t:11", "t:20", "t:21"}
 
 
+def test_names_of_those_who_are_gone_take_no_memory():
+    align = Align(3, shards=1)
+    for wave in range(1, 300):
+        bars = np.zeros(10, BAR)
+        bars["slot"], bars["instrument"], bars["close_time"] = np.arange(10), 10 * wave + np.arange(10), wave * MINUTE
+        names = tuple(f"t:{instrument}" for instrument in bars["instrument"])
+        (out,) = align.on_batch([("a", Slice(wave * MINUTE, names=names, bars=bars, features=np.zeros((3, 10))))])[0]
+        assert set(out.names.values()) == set(names)
+        assert len(align.snapshot()) < 20_000
+
+
 X, Y = [0.01, -0.02, 0.015, -0.005, 0.025], [0.02, -0.01, 0.005, 0.0, 0.03]
 
 
@@ -176,6 +189,68 @@ def test_a_missing_bar_is_no_pair():
     given_, _ = market(missing=(50,))
     (out,) = Relate(FRAMES, "BTCUSDT").on_batch([given_])[0]
     assert out.relations["count"][-1] == 199 - 2  # neither the return into the hole nor the one out of it
+
+
+REFERENCE = "v:BTCUSDT"
+PASSING = [f"v:S{number}" for number in range(300)]
+NAMES = {instrument_id(name): name for name in (REFERENCE, *PASSING)}
+
+
+def alive(name, minutes):
+    """Bars of 1m over some minutes, and of 5m where they end, as roll makes them: the first of each is FIRST."""
+    ends = [(end, 0) for end in minutes] + [(end, 1) for end in minutes if end % 5 == 0]
+    bars = np.zeros(len(ends), BAR)
+    bars["instrument"], bars["close"] = instrument_id(name), 100 + np.random.default_rng(len(ends)).random(len(ends))
+    bars["close_time"], bars["frame"] = [end * MINUTE for end, _ in ends], [frame for _, frame in ends]
+    for frame in (0, 1):
+        bars["flags"][np.flatnonzero(bars["frame"] == frame)[:1]] = FIRST
+    return bars
+
+
+def coming_and_going(reference):
+    """Each minute five come that stay for four minutes; the first come back in the end. In order, an array a minute."""
+    lives = [alive(REFERENCE, range(first, last)) for first, last in reference]
+    lives += [alive(name, range(1 + at // 5, 5 + at // 5)) for at, name in enumerate(PASSING)]
+    lives += [alive(name, range(64, 70)) for name in PASSING[:5]]
+    rows = np.concatenate(lives)
+    rows = rows[np.lexsort([rows[column] for column in reversed(ORDER["bars"])])]
+    return np.split(rows, np.flatnonzero(np.diff(rows["close_time"])) + 1)
+
+
+def related(parts, *, restart=None):
+    relate, out, sizes = Relate(FRAMES, "BTCUSDT"), [], []
+    for at, rows in enumerate(parts):
+        if at == restart:
+            relate = Relate(FRAMES, "BTCUSDT", relate.snapshot())
+        out += relate.on_batch([Aligned(0, NAMES, bars=rows)])[0]
+        sizes.append(len(relate.snapshot()))
+    return np.concatenate([each.relations for each in out]), sizes
+
+
+def test_who_is_gone_takes_no_memory():
+    told, sizes = related(coming_and_going([(1, 70)]))
+    assert max(sizes[30:]) <= max(sizes[:30])
+    assert told.size > len(PASSING)
+
+
+def test_who_comes_back_begins_anew():
+    told, _ = related(coming_and_going([(1, 70)]))
+    mine = told[(told["instrument"] == instrument_id(PASSING[0])) & (told["frame"] == 0)]
+    assert mine["count"].tolist() == [0, 1, 2, 3, 0, 1, 2, 3, 4, 5]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.integers(1, 70), min_size=4, max_size=4, unique=True).map(sorted),
+    st.sets(st.integers(1, 68)),
+    st.integers(0, 70),
+)
+def test_nobody_can_tell_when_the_gone_are_forgotten(times, cuts, restart):
+    minutes = coming_and_going([times[:2], times[2:]])
+    edges = [0, *sorted(cuts), len(minutes)]
+    parts = [np.concatenate(minutes[start:end]) for start, end in pairwise(edges)]
+    one_by_one, _ = related(minutes)
+    assert related(parts, restart=restart)[0].tobytes() == one_by_one.tobytes()
 
 
 def test_without_a_reference_nothing_is_related():
