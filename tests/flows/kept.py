@@ -48,13 +48,15 @@ class KeptPartition(StatefulSinkPartition[T, int], Generic[T]):
         os.lseek(self.file, length, os.SEEK_SET)
 
     def write_batch(self, values: list[T]) -> None:
-        records: list[Record] = []
-        for each in values:
-            records += [(family, canonical(getattr(each, family))) for family in self.families]
-            if isinstance(each, Slice):
-                records += [(name, getattr(each.counts, name)) for name in COUNTS]
-        encoded = [msgspec.msgpack.encode(record) for record in records if record[1]]
+        encoded = [msgspec.msgpack.encode(record) for each in values for record in self.records(each) if record[1]]
         os.write(self.file, b"".join(len(each).to_bytes(4, "little") + each for each in encoded))
+
+    def records(self, each: T) -> list[Record]:
+        """What is kept of an item."""
+        kept: list[Record] = [(family, canonical(getattr(each, family))) for family in self.families]
+        if isinstance(each, Slice):
+            kept += [(name, getattr(each.counts, name)) for name in COUNTS]
+        return kept
 
     def snapshot(self) -> int:
         return os.lseek(self.file, 0, os.SEEK_CUR)
