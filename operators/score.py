@@ -27,7 +27,6 @@ pays asks for 0.95 and is nearly silent; since the suppressed are graded too, it
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from bytewax.dataflow import operator
@@ -36,12 +35,15 @@ from numpy.typing import NDArray
 
 from domain.aligned import Aligned
 from domain.clock import HOUR
+from domain.rows import copied
 from domain.scores import REGIMES, SCORE
-from domain.slices import INCOMPLETE
+from domain.scoring import ScoreSettings
 from operators.kernels.book import RELATED, THOUGHT, drop
 from operators.kernels.experience import Memory, Rules, blank, forget
+from operators.kernels.history import TRACK
+from operators.kernels.liquidity import turnovers
+from operators.kernels.places import find_places, index_instruments
 from operators.kernels.scoring import score_rows
-from operators.score_settings import ScoreSettings
 from operators.state import freeze, thaw
 
 VERSION = 1
@@ -97,9 +99,12 @@ class Score(StatefulBatchLogic[Aligned, Aligned, bytes]):
         self._memory = blank(0, len(self._names))
         if resume is not None:
             values = thaw(VERSION, resume)
-            self._slots = values.pop("slots")
-            self._memory = _renamed(Memory(**{n: values[n] for n in Memory._fields}), values["names"], self._names)
+            self._slots, names = values.pop("slots"), values.pop("names")
+            records = np.zeros((len(values["instruments"]), len(names), len(REGIMES)), TRACK)
+            records.reshape(-1)[values.pop("known")] = values["records"]
+            self._memory = _renamed(Memory(**{**values, "records": records}), names, self._names)
         self._spare = sorted(set(range(self._memory.instruments.size)) - set(self._slots.values()), reverse=True)
+        self._index()
 
     def on_batch(self, values: list[Aligned]) -> tuple[list[Aligned], bool]:
         """Score the candidates of each, and learn from its outcomes."""
@@ -111,19 +116,22 @@ class Score(StatefulBatchLogic[Aligned, Aligned, bytes]):
 
     def snapshot(self) -> bytes:
         """All of the state as bytes."""
-        return freeze(VERSION, {"names": self._names, "slots": dict(self._slots), **self._memory._asdict()})
+        records = self._memory.records.reshape(-1)
+        known = np.flatnonzero(records["count"])  # most instruments have met few strategies in few regimes
+        values = {**self._memory._asdict(), "records": records[known], "known": known.astype(np.int32)}
+        return freeze(VERSION, {"names": self._names, "slots": dict(self._slots), **values})
 
     def _score(self, given: Aligned) -> Aligned:
-        bars = given.bars[given.bars["frame"] == self._primary]
-        outcomes, candidates = given.outcomes.copy(), given.candidates.copy()
+        outcomes, candidates = copied(given.outcomes), copied(given.candidates)
+        close_times, owners, volumes = turnovers(given.bars, self._primary)
         scores = np.zeros(candidates.size, SCORE)
-        if bars.size + outcomes.size + candidates.size == 0:
+        if owners.size + outcomes.size + candidates.size == 0:
             return replace(given, candidates=candidates, outcomes=outcomes, scores=scores)
-        slots = self._find(np.concatenate([rows["instrument"] for rows in (bars, outcomes, candidates)]))
-        of_bars, of_outcomes, of_candidates = np.split(slots, np.cumsum([bars.size, outcomes.size]))
+        slots = self._find(np.concatenate([owners, outcomes["instrument"], candidates["instrument"]]))
+        of_bars, of_outcomes, of_candidates = np.split(slots, np.cumsum([owners.size, outcomes.size]))
         self._make_room(candidates.size)
         score_rows(
-            (bars["close_time"], of_bars, _turnover(bars)),
+            (close_times, of_bars, volumes),
             (outcomes, of_outcomes),
             (candidates, of_candidates, self._regimes(given), self._column(given, "volatility_ratio")),
             self._memory,
@@ -142,26 +150,37 @@ class Score(StatefulBatchLogic[Aligned, Aligned, bytes]):
         regime = self._column(given, "volatility_state") * 3.0 + self._column(given, "trend_state") + 1.0
         return np.where(np.isnan(regime), UNKNOWN, regime).astype(np.int64)
 
-    def _find(self, instruments: NDArray[Any]) -> Ints:
+    def _find(self, instruments: Ints) -> Ints:
         """The slots of instruments; new ones move in."""
-        present, inverse = np.unique(instruments, return_inverse=True)
-        missing = [each for each in present.tolist() if each not in self._slots]
-        if len(missing) > len(self._spare):
-            self._vacate()
-        if len(missing) > len(self._spare):
-            self._grow(len(missing) - len(self._spare))
-        for instrument in missing:
-            self._slots[instrument] = self._spare.pop()
-        return np.array([self._slots[each] for each in present.tolist()], np.int64)[inverse]
+        places = find_places(self._table, instruments)
+        if (unknown := instruments[places < 0]).size:
+            self._take_in(np.unique(unknown).tolist(), set(np.unique(instruments).tolist()))
+            places = find_places(self._table, instruments)
+        return np.asarray(self._places[places])
 
-    def _vacate(self) -> None:
+    def _take_in(self, strangers: list[int], present: set[int]) -> None:
+        """Give each stranger a slot; those who are `present` keep theirs."""
+        if len(strangers) > len(self._spare):
+            self._vacate(present)
+        if len(strangers) > len(self._spare):
+            self._grow(len(strangers) - len(self._spare))
+        for instrument in strangers:
+            self._slots[instrument] = self._spare.pop()
+        self._index()
+
+    def _vacate(self, present: set[int]) -> None:
         """Give up the slots of instruments that would be met as new ones the next time."""
         now, seen = int(self._memory.state["now"][0]), self._memory.instruments["seen_at"]
         for instrument, slot in list(self._slots.items()):
-            if now - int(seen[slot]) > self._rules.quiet:
+            if now - int(seen[slot]) > self._rules.quiet and instrument not in present:
                 forget(slot, self._memory)
                 del self._slots[instrument]
                 self._spare.append(slot)
+
+    def _index(self) -> None:
+        """A table by which slots are found quickly."""
+        self._table = index_instruments(np.array(list(self._slots), np.int64))
+        self._places = np.array(list(self._slots.values()), np.int64)
 
     def _grow(self, missing: int) -> None:
         old = self._memory.instruments.size
@@ -190,13 +209,6 @@ class Score(StatefulBatchLogic[Aligned, Aligned, bytes]):
             beside=np.concatenate([beside, np.zeros((added, RELATED))]),
             free=stack,
         )
-
-
-def _turnover(bars: NDArray[Any]) -> NDArray[np.float64]:
-    """Quote volume, or about that; NaN where trades are missing."""
-    quote = bars["quote_volume"]
-    known = np.where(np.isnan(quote), bars["volume"] * bars["close"], quote)
-    return np.where(bars["flags"] & INCOMPLETE, np.nan, known)
 
 
 def _rules(settings: ScoreSettings, half_lives: Mapping[str, int], cost: float, quiet_ns: int) -> Rules:

@@ -4,10 +4,34 @@ Two exponential means of the turnover of its bars, a fast and a slow one, so tha
 kind and a skewed turnover does not look thin most of the time.
 """
 
+import numpy as np
+
+from domain.slices import INCOMPLETE
 from operators.kernels import kernel
 
 THINNEST = 0.01
 """The least share: evidence in a dead market is weak, not void."""
+
+
+@kernel
+def turnovers(bars, frame):
+    """Close times, instruments and turnovers of the bars of one frame.
+
+    The turnover is the quote volume, or volume times close where the input did not say; NaN where
+    trades are missing. Bars are wide and most are of other frames, so each is looked at once.
+    """
+    close_times, instruments = np.empty(bars.size, np.int64), np.empty(bars.size, np.int64)
+    found = np.empty(bars.size)
+    count = 0
+    for row in range(bars.size):
+        bar = bars[row]
+        if bar.frame != frame:
+            continue
+        close_times[count], instruments[count] = bar.close_time, bar.instrument
+        turnover = bar.volume * bar.close if np.isnan(bar.quote_volume) else bar.quote_volume
+        found[count] = np.nan if bar.flags & INCOMPLETE else turnover
+        count += 1
+    return close_times[:count], instruments[:count], found[:count]
 
 
 @kernel

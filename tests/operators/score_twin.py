@@ -8,12 +8,12 @@ import numpy as np
 
 from domain.clock import HOUR, MINUTE
 from domain.scores import REGIMES
+from domain.scoring import ScoreSettings
 from domain.slices import SUPPRESSED_REASONS
 from operators.kernels.calibration import calibrate
 from operators.kernels.graded import BINS, SUMS, add_graded
 from operators.kernels.muting import beta_share
 from operators.kernels.thresholds import LEAST, wanted
-from operators.score_settings import ScoreSettings
 
 
 def logit(p):

@@ -7,9 +7,9 @@ import numpy as np
 
 from domain.aligned import Aligned
 from domain.clock import HOUR, MINUTE
+from domain.scoring import ScoreSettings
 from domain.slices import BAR, CANDIDATE, OUTCOME, SUPPRESSED, SUPPRESSED_REASONS
 from operators.score import Score
-from operators.score_settings import ScoreSettings
 from tests.builders import START
 
 HALF_LIVES = {"alpha": HOUR, "beta": 30 * MINUTE, "gamma": 2 * HOUR}
