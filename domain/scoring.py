@@ -11,6 +11,10 @@ class ScoreSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes
     ----------
+    gate
+        Whether candidates that are not known to pay are held back. Off, score ranks, calibrates and
+        explains all of them and suppresses none: for research, and to see what it would have cost to
+        listen to everything.
     half_life_h, half_life_outcomes
         What was learnt halves over so many hours or so many outcomes, whichever takes longer.
     prior_strength
@@ -38,9 +42,10 @@ class ScoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     threshold_deviations
         Standard errors by which the mean return at a threshold must lie above 0.
     threshold_strength
-        Outcomes that all other regimes count for in one.
+        Outcomes that all other regimes count for in one. Few of them keep a regime silent that is met
+        for the first time, since a mean of 30 returns lies within 0.3 R of anything.
     threshold_step
-        The most that a threshold moves at once, in probability.
+        The most that a threshold moves at once, in R.
     mute_win_rate
         A win rate below this is poor.
     mute_probability, unmute_probability
@@ -50,6 +55,7 @@ class ScoreSettings(msgspec.Struct, frozen=True, kw_only=True):
         Signals of one instrument, and of all, that are let through in an hour, the best ranks first.
     """
 
+    gate: bool = True
     half_life_h: float = 336.0
     half_life_outcomes: float = 200.0
     prior_strength: float = 20.0
@@ -65,8 +71,8 @@ class ScoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     min_graded: float = 30.0
     refit_outcomes: int = 20
     threshold_deviations: float = 1.28
-    threshold_strength: float = 30.0
-    threshold_step: float = 0.02
+    threshold_strength: float = 100.0
+    threshold_step: float = 0.05
     mute_win_rate: float = 0.3
     mute_probability: float = 0.95
     unmute_probability: float = 0.5

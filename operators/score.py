@@ -15,14 +15,14 @@ rank stands on the planned reward and risk, net of costs, and the expected value
 A candidate is let through unless
 
 - its instrument is muted: its win rate is credibly poor;
-- p is under the threshold: what its own reward, risk and costs need to break even, and what has been
-  paying in its regime;
-- its expected value is not above 0;
+- its expected value is not above 0: p is under what its own wins, losses and costs need to break even;
+- its expected value is under what has been paying in its regime;
 - the signals of this hour are used up; the best ranks of an instant go first.
 
 Before `min_graded` effective outcomes there is no threshold: candidates pass on confidence alone, with
 threshold 0 and, until their strategy was graded, history 0. An engine that has learnt that nothing
-pays asks for 0.95 and is nearly silent; since the suppressed are graded too, it comes back by itself.
+pays asks for 1 R and is nearly silent; since the suppressed are graded too, it comes back by itself.
+With the setting `gate` off everything is scored the same way and nothing is held back.
 """
 
 from collections.abc import Mapping, Sequence
@@ -233,6 +233,7 @@ def _rules(settings: ScoreSettings, half_lives: Mapping[str, int], cost: float, 
         mute=(settings.mute_win_rate, settings.mute_probability, settings.unmute_probability),
         price=int(HOUR / settings.signals_per_hour),
         price_overall=int(HOUR / settings.signals_per_hour_overall),
+        gate=settings.gate,
     )
 
 

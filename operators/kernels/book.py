@@ -15,9 +15,10 @@ RELATED = 4
 """Signals that are remembered, and told, as related to a candidate."""
 THOUGHT = np.dtype(
     [(name, "<i8") for name in ("ts", "expires_at", "next", "regime", "emitted", "related")]
-    + [(name, "<f8") for name in ("log_odds", "evidence", "share", "final_score")]
+    + [(name, "<f8") for name in ("log_odds", "evidence", "share", "value", "final_score")]
 )
-"""An open candidate: calibrator's input, own evidence, its lane's integral at the decision, and rank score."""
+"""An open candidate: calibrator's input, own evidence, its lane's integral at the decision, expected value
+and rank score."""
 LANE = np.dtype(
     [(name, "<i8") for name in ("first", "open", "changed_at", "ts", "expires_at", "direction")]
     + [(name, "<f8") for name in ("share", "evidence")]

@@ -12,7 +12,8 @@ from operators.kernels.fusion import PAIRS
 from operators.kernels.graded import BINS, SUMS
 from operators.kernels.history import TRACK
 from operators.kernels.payoff import RETURNS
-from operators.kernels.thresholds import LEAST
+from operators.kernels.thresholds import POINTS
+from operators.kernels.thresholds import SUMS as VALUED
 
 INSTRUMENT = np.dtype(
     [(name, "<i8") for name in ("at", "seen_at", "filled_at", "credit", "muted")]
@@ -39,8 +40,9 @@ class Memory(NamedTuple):
     kinds: Rows  # (strategies, regimes) TRACK
     returns: Rows  # (strategies,) RETURNS
     pairs: Rows  # (1,) PAIRS
-    graded: Floats  # (regimes, BINS, SUMS)
-    thresholds: Floats  # (regimes,)
+    graded: Floats  # (1, BINS, SUMS)
+    valued: Floats  # (regimes, POINTS, VALUED)
+    thresholds: Floats  # (regimes,) expected values, R
     instruments: Rows  # (slots,) INSTRUMENT
     lanes: Rows  # (slots, strategies) LANE
     records: Rows  # (slots, strategies, regimes) TRACK
@@ -72,6 +74,7 @@ class Rules(NamedTuple):
     mute: tuple[float, float, float]  # poor rate, mute at, unmute at
     price: int  # ns of credit that a signal costs its instrument
     price_overall: int
+    gate: bool  # whether candidates are held back at all
 
 
 def blank(slots: int, strategies: int) -> Memory:
@@ -86,8 +89,9 @@ def blank(slots: int, strategies: int) -> Memory:
         kinds=np.zeros((strategies, regimes), TRACK),
         returns=np.zeros(strategies, RETURNS),
         pairs=np.zeros(1, PAIRS),
-        graded=np.zeros((regimes, BINS, SUMS)),
-        thresholds=np.full(regimes, LEAST),
+        graded=np.zeros((1, BINS, SUMS)),
+        valued=np.zeros((regimes, POINTS, VALUED)),
+        thresholds=np.zeros(regimes),
         instruments=np.zeros(slots, INSTRUMENT),
         lanes=np.zeros((slots, strategies), LANE),
         records=np.zeros((slots, strategies, regimes), TRACK),

@@ -1,8 +1,4 @@
-"""Graded: what became of candidates, by regime and by the log-odds they had before calibration.
-
-The calibrator and the thresholds read the same table, so when the calibrator moves, all that was ever
-graded is read anew with it.
-"""
+"""Graded: what became of candidates, by the log-odds they had before calibration."""
 
 import numpy as np
 

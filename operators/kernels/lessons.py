@@ -13,7 +13,7 @@ from operators.kernels.graded import add_graded, effective
 from operators.kernels.history import teach
 from operators.kernels.muting import muted
 from operators.kernels.payoff import add_return
-from operators.kernels.thresholds import wanted
+from operators.kernels.thresholds import add_valued, wanted
 
 
 @kernel
@@ -23,11 +23,9 @@ def refit(memory, rules):
     state.ungraded = 0
     if state.effective < rules.least:
         return
-    state.slope, state.intercept = calibrate(memory.graded.sum(axis=0))
+    state.slope, state.intercept = calibrate(memory.graded[0])
     for regime in range(memory.thresholds.size):
-        goal = wanted(
-            memory.graded, regime, state.slope, state.intercept, rules.strength, rules.least, rules.deviations
-        )
+        goal = wanted(memory.valued, regime, rules.strength, rules.least, rules.deviations)
         move = goal - memory.thresholds[regime]
         memory.thresholds[regime] += min(rules.slew, max(-rules.slew, move))
 
@@ -63,7 +61,8 @@ def learn(outcome, slot, memory, rules):
         others = memory.beside[place, : thought.related]
         learn_pairs(memory.pairs[0], thought.evidence, others, won, weight, at, rules.memory)
     keep = kept(at - state.at, weight, rules.memory)
-    add_graded(memory.graded, regime, thought.log_odds, return_r, weight, keep)
+    add_graded(memory.graded, 0, thought.log_odds, return_r, weight, keep)
+    add_valued(memory.valued, regime, thought.value, return_r, weight, keep)
     state.at = at
     state.effective = effective(memory.graded)
     state.ungraded += 1

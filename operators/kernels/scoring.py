@@ -82,7 +82,13 @@ def _relate(candidate, slot, own, memory, rules, row, related, evidence, weights
 
 @kernel
 def _judge(candidate, slot, ratio, own, joint, memory, rules, row):
-    """Fill the numbers of a candidate; the reason to suppress it, or 0. Returns the calibrator's input as well."""
+    """Fill the numbers of a candidate.
+
+    Returns
+    -------
+    reason, log_odds, value
+        To suppress it, or 0; the calibrator's input; and the expected value in R.
+    """
     state, strategy = memory.state[0], candidate.strategy
     mine, returns = memory.instruments[slot], memory.returns[strategy]
     row.correlation_boost = joint - own
@@ -102,15 +108,15 @@ def _judge(candidate, slot, ratio, own, joint, memory, rules, row):
     row.final_score = 100.0 * min(1.0, max(0.0, value / rules.reference_r)) * stands
     reason = 0
     if state.effective >= rules.least:
-        even = loss / (loss + reward) if reward > 0.0 else 1.0
-        row.threshold = min(1.0, max(memory.thresholds[row.regime], even))
-        if row.probability < row.threshold:
-            reason = BELOW
-        elif value <= 0.0:
+        asked = memory.thresholds[row.regime]
+        row.threshold = min(1.0, (losses + asked) / (losses + wins)) if wins > 0.0 else 1.0
+        if value <= 0.0:
             reason = NEGATIVE
+        elif value < asked:
+            reason = BELOW
     if mine.muted:
         reason = MUTED
-    return reason, log_odds
+    return reason, log_odds, value
 
 
 @kernel
@@ -152,7 +158,7 @@ def _rank(candidates, out, memory):
 def _decide(candidates, slots, regimes, ratios, memory, rules, out):
     """Score the candidates of one instant and write their status and reason."""
     size, strategies = candidates.size, memory.lanes.shape[1]
-    own, log_odds, scores = np.empty(size), np.empty(size), np.empty(size)
+    own, log_odds, values, scores = np.empty(size), np.empty(size), np.empty(size), np.empty(size)
     related = np.empty((size, RELATED))
     passed = np.zeros(size, np.bool_)
     evidence, weights = np.empty(strategies), np.empty(strategies)
@@ -161,12 +167,14 @@ def _decide(candidates, slots, regimes, ratios, memory, rules, out):
     for at in range(size):
         candidate = candidates[at]
         joint = _relate(candidate, slots[at], own[at], memory, rules, out[at], related[at], evidence, weights)
-        reason, log_odds[at] = _judge(candidate, slots[at], ratios[at], own[at], joint, memory, rules, out[at])
+        reason, log_odds[at], values[at] = _judge(
+            candidate, slots[at], ratios[at], own[at], joint, memory, rules, out[at]
+        )
         scores[at] = out[at].final_score
-        if candidate.status == EMITTED and reason:
+        if rules.gate and candidate.status == EMITTED and reason:
             candidate.status, candidate.reason = SUPPRESSED, reason
         passed[at] = candidate.status == EMITTED
-    sent = _ration(candidates, slots, passed, scores, memory, rules)
+    sent = _ration(candidates, slots, passed, scores, memory, rules) if rules.gate else passed
     for at in range(size):
         candidate = candidates[at]
         if passed[at] and not sent[at]:
@@ -176,7 +184,7 @@ def _decide(candidates, slots, regimes, ratios, memory, rules, out):
         thought = memory.pool[place]
         thought.expires_at, thought.regime, thought.emitted = candidate.expires_at, regimes[at], sent[at]
         thought.log_odds, thought.evidence, thought.final_score = log_odds[at], own[at], scores[at]
-        thought.related = out[at].correlations
+        thought.value, thought.related = values[at], out[at].correlations
         memory.beside[place, : thought.related] = related[at, : thought.related]
     if sent.any():
         _rank(candidates, out, memory)

@@ -1,17 +1,41 @@
-"""Thresholds: the least probability at and above which candidates are known to pay.
+"""Thresholds: the least expected value at and above which candidates are known to pay.
 
-All candidates are graded, the suppressed too, so each probability on the grid is judged by all that
-would have been emitted there: there is nothing to explore.
+All candidates are graded, the suppressed too, so each value on the grid is judged by all that would
+have been emitted there: there is nothing to explore. The grid is of expected values, not of
+probabilities, since strategies differ in what they win and lose: 0.6 is good with a far target, and
+too little with a near one. In probability it begins at the break-even of each candidate.
 """
 
 import numpy as np
 
 from operators.kernels import kernel
-from operators.kernels.graded import BINS, LOWEST, SQUARES, SUMS, TOTAL, TOTAL_SQUARES, WEIGHT, WIDTH
-from operators.kernels.logit import sigmoid
 
-LEAST, MOST, POINTS = 0.25, 0.95, 21
-"""The grid of probabilities."""
+POINTS, WIDTH = 21, 0.05
+"""The grid: expected values from 0 to 1 R."""
+MOST = (POINTS - 1) * WIDTH
+"""Asked for where nothing pays: about 0.95 where as much is won as lost, so it is nearly silent."""
+WEIGHT, SQUARES, TOTAL, TOTAL_SQUARES = range(4)
+SUMS = 4
+"""Faded sums at a point: weights, their squares, weighted sums of the return in R and of its square."""
+
+
+@kernel
+def add_valued(table, regime, value, return_r, weight, keep):
+    """Add an outcome whose expected value was `value` at the decision; all that came before fades to `keep`.
+
+    `table` is (regimes, POINTS, SUMS). What was not expected to pay asks for no threshold and is left out.
+    """
+    for each in range(table.shape[0]):
+        for at in range(POINTS):
+            for name in range(SUMS):
+                table[each, at, name] *= keep * keep if name == SQUARES else keep
+    if not value > 0.0:
+        return
+    mine = table[regime, min(POINTS - 1, int(value / WIDTH))]
+    mine[WEIGHT] += weight
+    mine[SQUARES] += weight * weight
+    mine[TOTAL] += weight * return_r
+    mine[TOTAL_SQUARES] += weight * return_r * return_r
 
 
 @kernel
@@ -30,32 +54,27 @@ def _pays(own, others, strength, least, deviations):
 
 
 @kernel
-def wanted(table, regime, slope, intercept, strength, least, deviations):
-    """The least probability of the grid that pays in a regime; MOST if none does.
+def wanted(table, regime, strength, least, deviations):
+    """The least expected value of the grid, in R, that pays in a regime; MOST if none does.
 
     Parameters
     ----------
     table
-        (regimes, BINS, SUMS) of `graded`.
-    slope, intercept
-        Of the calibrator in force.
+        (regimes, POINTS, SUMS) of `add_valued`.
     strength
         How many outcomes the other regimes count for.
     least
-        Effective outcomes that a probability must have had.
+        Effective outcomes that a value must have had.
     deviations
         Standard errors that the mean return must lie above 0.
     """
     own, others = np.zeros(SUMS), np.zeros(SUMS)
-    chosen, at = MOST, BINS - 1
-    for point in range(POINTS - 1, -1, -1):
-        probability = LEAST + (MOST - LEAST) * point / (POINTS - 1)
-        while at >= 0 and sigmoid(slope * (LOWEST + (at + 0.5) * WIDTH) + intercept) >= probability:
-            for each in range(table.shape[0]):
-                sums = own if each == regime else others
-                for name in range(SUMS):
-                    sums[name] += table[each, at, name]
-            at -= 1
+    chosen = MOST
+    for at in range(POINTS - 1, -1, -1):
+        for each in range(table.shape[0]):
+            sums = own if each == regime else others
+            for name in range(SUMS):
+                sums[name] += table[each, at, name]
         if _pays(own, others, strength, least, deviations):
-            chosen = probability
+            chosen = at * WIDTH
     return chosen

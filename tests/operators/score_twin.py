@@ -13,7 +13,8 @@ from domain.slices import SUPPRESSED_REASONS
 from operators.kernels.calibration import calibrate
 from operators.kernels.graded import BINS, SUMS, add_graded
 from operators.kernels.muting import beta_share
-from operators.kernels.thresholds import LEAST, wanted
+from operators.kernels.thresholds import POINTS, add_valued, wanted
+from operators.kernels.thresholds import SUMS as VALUED
 
 
 def logit(p):
@@ -53,9 +54,10 @@ class Twin:
         self.tracks = defaultdict(lambda: Faded(self.s))
         self.pairs = Faded(self.s)
         self.returns = defaultdict(lambda: Faded(self.s))
-        self.table, self.table_at = np.zeros((len(REGIMES), BINS, SUMS)), 0
+        self.table, self.table_at = np.zeros((1, BINS, SUMS)), 0
+        self.valued = np.zeros((len(REGIMES), POINTS, VALUED))
         self.slope, self.intercept, self.effective, self.ungraded = 1.0, 0.0, 0.0, 0
-        self.thresholds = [LEAST] * len(REGIMES)
+        self.thresholds = [0.0] * len(REGIMES)
         self.lives = defaultdict(list)  # [began, ended] of every candidate of a lane
         self.thoughts, self.newest = {}, {}
         self.volumes, self.seen, self.muted = defaultdict(list), {}, set()
@@ -166,7 +168,8 @@ class Twin:
                 pairs.sums["products"] += share * (mine - mean) * (other - mean)
                 pairs.sums["squares"] += share * ((mine - mean) ** 2 + (other - mean) ** 2) / 2
         slow = min((at - self.table_at) / (self.s.half_life_h * HOUR), weight / self.s.half_life_outcomes)
-        add_graded(self.table, regime, thought["log_odds"], r, weight, 0.5**slow)
+        add_graded(self.table, 0, thought["log_odds"], r, weight, 0.5**slow)
+        add_valued(self.valued, regime, thought["value"], r, weight, 0.5**slow)
         self.table_at = at
         self.effective = self.table[..., 0].sum() ** 2 / self.table[..., 1].sum()
         self.ungraded += 1
@@ -177,10 +180,11 @@ class Twin:
         self.ungraded = 0
         if self.effective < self.s.min_graded:
             return
-        self.slope, self.intercept = calibrate(self.table.sum(axis=0))
+        self.slope, self.intercept = calibrate(self.table[0])
         for regime in range(len(REGIMES)):
-            goal = wanted(self.table, regime, self.slope, self.intercept, self.s.threshold_strength,
-                          self.s.min_graded, self.s.threshold_deviations)  # fmt: skip
+            goal = wanted(
+                self.valued, regime, self.s.threshold_strength, self.s.min_graded, self.s.threshold_deviations
+            )
             move = goal - self.thresholds[regime]
             self.thresholds[regime] += max(-self.s.threshold_step, min(self.s.threshold_step, move))
 
@@ -201,6 +205,7 @@ class Twin:
             self.thoughts[*lane, row["ts"]] = {
                 "regime": row["regime"], "log_odds": row["log_odds"], "own": row["own"], "others": row["others"],
                 "expires_at": row["expires_at"], "final_score": row["final_score"], "emitted": row["reason"] == "",
+                "value": row["value"],
             }  # fmt: skip
         now = out[0]["ts"]
         standing = [t["final_score"] for t in self.thoughts.values() if t["emitted"] and t["expires_at"] > now]
@@ -252,7 +257,7 @@ class Twin:
         paid, m = self.returns[row["strategy"]], self.s.prior_strength
         win = (paid["won"] + m * reward) / (paid["wins"] + m)
         lose = (paid["lost"] + m * loss) / (paid["count"] - paid["wins"] + m)
-        value = p * win - (1 - p) * lose
+        value = row["value"] = p * win - (1 - p) * lose
         row["expected_r"] = value if paid["count"] > 0 else math.nan
         risk = self.risk(paid, ratio)
         row["risk_penalty"] = 1 - risk
@@ -260,14 +265,15 @@ class Twin:
         row["threshold"] = 0.0
         reason = ""
         if self.effective >= self.s.min_graded:
-            row["threshold"] = max(self.thresholds[row["regime"]], loss / (loss + reward))
-            if p < row["threshold"]:
-                reason = "below_threshold"
-            elif value <= 0:
+            asked = self.thresholds[row["regime"]]
+            row["threshold"] = min(1.0, (lose + asked) / (lose + win))
+            if value <= 0:
                 reason = "negative_expected_value"
+            elif value < asked:
+                reason = "below_threshold"
         if row["instrument"] in self.muted:
             reason = "symbol_muted"
-        row["reason"] = row["reason"] or reason
+        row["reason"] = row["reason"] or (reason if self.s.gate else "")
 
     def risk(self, paid, ratio):
         n = paid["count"]
@@ -281,7 +287,7 @@ class Twin:
         return math.exp(-min(20, total))
 
     def ration(self, row):
-        if row["reason"]:
+        if row["reason"] or not self.s.gate:
             return
         limits = {row["instrument"]: self.s.signals_per_hour, "all": self.s.signals_per_hour_overall}
         for name, limit in limits.items():

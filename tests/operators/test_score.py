@@ -42,10 +42,11 @@ def unbroken():
 
 @pytest.mark.parametrize("pause", [None, 30])
 @pytest.mark.parametrize(("seed", "win"), [(1, None), (2, 0.1), (3, 0.9), (4, None)])
-def test_score_equals_its_twin(seed, win, pause):
+@pytest.mark.parametrize("gate", [True, False])
+def test_score_equals_its_twin(seed, win, pause, gate):
     given_ = world(seed, win=win, pause=pause)
-    scores, candidates = scored(given_.cut([]), **QUICK)
-    expected = Twin(HALF_LIVES, cost=COST, quiet=QUIET, **QUICK).run(given_)
+    scores, candidates = scored(given_.cut([]), gate=gate, **QUICK)
+    expected = Twin(HALF_LIVES, cost=COST, quiet=QUIET, gate=gate, **QUICK).run(given_)
     assert reasons(candidates) == [row["reason"] for row in expected]
     for name in NUMBERS:
         if name != "time_decay_factor":
@@ -63,6 +64,15 @@ def test_the_worlds_of_these_tests_show_every_reason():
     for seed, win in ((1, None), (2, 0.1), (3, 0.9)):
         seen |= set(reasons(scored(world(seed, win=win, steps=200).cut([]), **QUICK)[1]))
     assert seen == set(SUPPRESSED_REASONS)
+
+
+def test_without_the_gate_the_same_is_thought_and_nothing_is_held_back():
+    given_ = world(2, win=0.1, steps=200)
+    (kept, judged), (open_, free) = scored(given_.cut([]), **QUICK), scored(given_.cut([]), gate=False, **QUICK)
+    kept["ranking"] = open_["ranking"] = 0  # among all that were let through
+    assert kept.tobytes() == open_.tobytes()
+    assert reasons(free) == reasons(given_.candidates)
+    assert set(reasons(free)) < set(reasons(judged))
 
 
 @FEW
