@@ -72,7 +72,7 @@ class _Symbol:
     """One symbol's trades, a piece of time at once."""
 
     def __init__(self, settings: SimSettings, symbol: str) -> None:
-        self._market = SymbolMarket(settings.seed, symbol, settings.trades_per_second)
+        self._market = SymbolMarket(settings.seed, symbol, settings.trades_per_second, settings.edge)
         self._key = (settings.seed, symbol, "trades")
         self._instrument = instrument_id(f"{VENUE}:{symbol}")
         scale = int(np.floor(np.log10(self._market.base_price)))

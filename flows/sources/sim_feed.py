@@ -133,7 +133,7 @@ class SimFeed:
         if last.tobytes() not in {row.tobytes() for row in self._simulator.rows(shard, at_ns, at_ns + 1)}:
             raise SettingError(
                 f"{log.key(shard)} holds trades until {iso(at_ns)} that are not of this simulated market; restore "
-                f"symbols, seed and trades_per_second of [sim], or begin anew with 'signalengine reset'"
+                f"symbols, seed, trades_per_second and edge of [sim], or begin anew with 'signalengine reset'"
             )
 
 

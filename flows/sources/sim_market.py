@@ -12,6 +12,13 @@ by the minute that leads from one level to the next:
 - volatility that clusters, returns with fat tails (Student, 4 degrees of freedom), rare jumps;
 - trades that come more often when volatility is high, in bursts, and with the hour of the day;
 - takers who lean with the drift, and a little with the return of the next minute.
+
+The market is made to pay, a little: trends last for hours, a range leads back to where it began, and
+takers know a little of the next minute. How much of that there is, is one number, the edge. At 1, the
+default, strategies that follow trends earn their costs on symbols that trend much, and others do not
+(ten symbols, seven seeds, ten days each, 13,138 graded candidates: trend_breakout 0.22 R a trade net
+of costs, mean_reversion -0.50 R, all together 0.05 R). At 0 nothing can be known. This is so that
+there is something to learn; it says nothing of any real market.
 """
 
 from dataclasses import dataclass
@@ -29,14 +36,17 @@ DAILY_SD = 0.022
 LEVEL_MEMORY = 0.995
 """Of the levels from midnight to midnight; they stay within about a factor of two."""
 MINUTE_SD = DAILY_SD / np.sqrt(MINUTES)
-DWELL_MINUTES = 80.0
+DWELL_MINUTES = 150.0
 REGIMES = {  # drift in standard deviations of a minute, and how much these are enlarged
-    "up": (0.16, 1.0),
-    "down": (-0.16, 1.1),
+    "up": (0.25, 1.0),
+    "down": (-0.25, 1.1),
     "range": (0.0, 0.8),
     "calm": (0.0, 0.45),
     "storm": (0.0, 2.2),
 }
+TRENDING = (0.2, 1.6)
+"""How strong the trends of a symbol's own part are at an edge of 1, least and most, in those drifts; the
+common part's are 1."""
 JUMPS_A_DAY = 0.7
 BURSTS_A_DAY = 4.0
 PRICES = {
@@ -63,7 +73,7 @@ class Path:
     sd
         (1440,), standard deviation of the return of each minute.
     drift
-        (1440,), of the regime, in such standard deviations.
+        (1440,), of the regime and the edge, in such standard deviations.
     """
 
     level: Floats
@@ -103,26 +113,30 @@ class SymbolMarket:
     ----------
     seed, symbol, trades_per_second
         What the market is a function of.
+    edge
+        How much of it can be foreseen: 0 nothing.
     """
 
-    def __init__(self, seed: int, symbol: str, trades_per_second: float) -> None:
-        self._seed, self._symbol = seed, symbol
+    def __init__(self, seed: int, symbol: str, trades_per_second: float, edge: float = 1.0) -> None:
+        self._seed, self._symbol, self._edge = seed, symbol, edge
         self._trades_a_day = 86_400 * trades_per_second
         traits = generator(seed, symbol, "traits")
         self._beta = traits.uniform(0.6, 1.3)
         self.base_price = PRICES.get(symbol, float(10 ** traits.uniform(-1.0, 3.0)))
+        self._trending = edge * generator(seed, symbol, "trending").uniform(*TRENDING)
         self.day = lru_cache(maxsize=2)(self._day)
 
     def _day(self, number: int) -> Day:
         """The day that begins `number` days after the epoch."""
-        market = _path(self._seed, "the market", number)
-        own = _path(self._seed, self._symbol, number)
+        market = _path(self._seed, "the market", number, self._edge, self._edge)
+        own = _path(self._seed, self._symbol, number, self._trending, self._edge)
         log_price = np.log(self.base_price) + self._beta * market.level + own.level
         sd = np.hypot(self._beta * market.sd, own.sd)
         flow = generator(self._seed, self._symbol, "flow", number)
         returns = np.diff(log_price) / sd
         following = np.append(returns[1:], 0.0)
-        push = market.drift + own.drift + 0.15 * returns + 0.1 * following + 0.4 * flow.standard_normal(MINUTES)
+        known = market.drift + own.drift + 0.1 * self._edge * following
+        push = known + 0.15 * returns + 0.4 * flow.standard_normal(MINUTES)
         before = self._trades_by_day(number + 1)
         trades = flow.multinomial(before[-1], _shares(flow, sd))
         return Day(log_price, sd, 0.7 * np.tanh(push), trades, 1 + int(before[:-1].sum()))
@@ -134,17 +148,18 @@ class SymbolMarket:
 
 
 @lru_cache(maxsize=64)
-def _path(seed: int, part: str, day: int) -> Path:
+def _path(seed: int, part: str, day: int, trending: float, edge: float) -> Path:
     rng = generator(seed, part, "path", day)
     before, after = _levels(seed, part, day + 2)[-2:]
     drift, enlarged, ranges = _regimes(rng)
+    drift *= trending
     sd = MINUTE_SD * enlarged * np.exp(_clustering(rng))
     returns = sd * (rng.standard_t(4, MINUTES) / np.sqrt(2.0) + drift)
     jumps = rng.random(MINUTES) < JUMPS_A_DAY / MINUTES
     returns += jumps * rng.choice([-1.0, 1.0], MINUTES) * rng.uniform(8.0, 20.0, MINUTES) * MINUTE_SD
     level = before + np.append(0.0, np.cumsum(returns))
     for start, end in ranges:
-        _lead(level, start, end, level[start], np.linspace(0.0, 1.0, end - start + 1))
+        _lead(level, start, end, level[start], min(1.0, edge) * np.linspace(0.0, 1.0, end - start + 1))
     elapsed = np.append(0.0, np.cumsum(sd**2))  # time as volatility counts it, so that a calm stays calm
     _lead(level, 0, MINUTES, after, elapsed / elapsed[-1])
     return Path(level, sd, drift)
@@ -181,10 +196,10 @@ def _clustering(rng: np.random.Generator) -> Floats:
 
 
 def _lead(level: Floats, start: int, end: int, target: float, weights: Floats) -> None:
-    """Bend `level` between two minutes by `weights`, from 0 to 1, so that it reaches `target`; shift what follows."""
+    """Bend `level` between two minutes by `weights`, from 0 to 1 to reach `target`; shift what follows."""
     miss = target - level[end]
     level[start : end + 1] += miss * weights
-    level[end + 1 :] += miss
+    level[end + 1 :] += miss * weights[-1]
 
 
 def _shares(rng: np.random.Generator, sd: Floats) -> Floats:

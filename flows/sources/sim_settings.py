@@ -14,8 +14,8 @@ EPOCH_NS = parse_iso("2020-01-01T00:00:00Z")
 class SimSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Section `[sim]`, or SIGNALENGINE_SIM_<NAME>.
 
-    The market is a function of `symbols`, `seed` and `trades_per_second` and of the time alone; the
-    others say which stretch of it is played, and how fast.
+    The market is a function of `symbols`, `seed`, `trades_per_second` and `edge` and of the time alone;
+    the others say which stretch of it is played, and how fast.
 
     Attributes
     ----------
@@ -25,6 +25,10 @@ class SimSettings(msgspec.Struct, frozen=True, kw_only=True):
         Another seed is another market.
     trades_per_second
         Of each symbol, on average.
+    edge
+        How much of the market can be foreseen. At 1 it is made to pay: trends last for hours, so that
+        some strategies earn their costs on some symbols and there is something to learn. At 0 nothing
+        can be known, and an engine that has noticed is silent. Neither says anything of real markets.
     history_s
         Seconds of the past that are played as fast as possible when the log is empty, so that slow
         features are warm from the beginning.
@@ -54,6 +58,7 @@ class SimSettings(msgspec.Struct, frozen=True, kw_only=True):
     )
     seed: int = 1
     trades_per_second: float = 1.0
+    edge: float = 1.0
     history_s: float = 5 * 86_400.0
     lead_s: float = 3_600.0
     speed: float = 60.0
@@ -74,6 +79,7 @@ class SimSettings(msgspec.Struct, frozen=True, kw_only=True):
             check_name(f"{VENUE}:{symbol}")
         limits = {
             "trades_per_second": (0.01, 1_000.0),
+            "edge": (0.0, 4.0),
             "history_s": (0.0, 1e8),
             "lead_s": (0.0, 1e8),
             "speed": (1.0, 1e6),

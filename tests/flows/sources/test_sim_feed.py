@@ -193,12 +193,12 @@ def test_waits_while_redis_is_away_and_then_goes_on(
     assert re.fullmatch(r"collect sim: Redis: .*; trying again in 0.2 s", lines[1])
 
 
-@pytest.mark.parametrize("change", [{"seed": 2}, {"trades_per_second": 0.3}, {"symbols": ("LTCUSDT",)}])
+@pytest.mark.parametrize("change", [{"seed": 2}, {"trades_per_second": 0.3}, {"edge": 0.0}, {"symbols": ("LTCUSDT",)}])
 def test_the_log_of_another_market_is_not_gone_on_with(client: redis.Redis, change: dict[str, object]) -> None:
     play(client, msgspec.structs.replace(SETTINGS, end="2024-01-01T03:00:00Z"))
     message = (
         r"log:\d\d\d holds trades until 2024-01-01T02:\S* that are not of this simulated market; restore symbols, "
-        r"seed and trades_per_second of \[sim\], or begin anew with 'signalengine reset'"
+        r"seed, trades_per_second and edge of \[sim\], or begin anew with 'signalengine reset'"
     )
     with pytest.raises(SettingError, match=message):
         play(client, msgspec.structs.replace(SETTINGS, **change))

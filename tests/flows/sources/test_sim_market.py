@@ -37,6 +37,23 @@ def test_another_seed_is_another_market() -> None:
     assert not np.any(one == other)
 
 
+def test_how_much_can_be_foreseen_is_what_the_edge_says() -> None:
+    def told_by_the_past(edge: float) -> tuple[float, float]:
+        """Correlation of an hour's return with that of the hour before, of a minute's with takers before it."""
+        days = [SymbolMarket(2, "BTCUSDT", 1.0, edge).day(day) for day in range(1_400, 1_460)]
+        hours = np.concatenate([np.diff(day.log_price[::60]) for day in days])
+        minutes, lean = (
+            np.concatenate(each) for each in zip(*((np.diff(d.log_price), d.lean) for d in days), strict=True)
+        )
+        hours = np.clip(hours, -0.02, 0.02)  # jumps say nothing
+        return np.corrcoef(hours[1:], hours[:-1])[0, 1], np.corrcoef(lean[:-1], minutes[1:])[0, 1]
+
+    nothing, usual, much = (told_by_the_past(edge) for edge in (0.0, 1.0, 2.0))
+    assert max(map(abs, nothing)) < 0.06
+    assert all(0.15 < each < 0.35 for each in usual)
+    assert min(much) > 0.33
+
+
 def test_the_market_looks_like_one() -> None:
     sample = range(1_400, 1_440)
     returns = {

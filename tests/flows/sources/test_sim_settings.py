@@ -26,6 +26,7 @@ def test_settings_come_from_the_environment() -> None:
         ({"symbols": ("A", "A")}, "symbols A, A must be at least one, each of them once"),
         ({"symbols": ("A B",)}, "instrument 'sim:A B' is not venue:symbol"),
         ({"trades_per_second": 0.0}, "trades_per_second 0.0 must lie between 0.01 and 1000"),
+        ({"edge": -1.0}, "edge -1.0 must lie between 0 and 4"),
         ({"speed": 0.5}, "speed 0.5 must lie between 1 and 1e+06"),
         ({"history_s": -1.0}, "history_s -1.0 must lie between 0 and 1e+08"),
         ({"start": "soon"}, "start 'soon' is not a time; write it like 2024-01-01T00:00:00Z"),
