@@ -125,6 +125,9 @@ def transaction(connection: Connection) -> Iterator[None]:
 
 async def _configure(connection: psycopg.AsyncConnection) -> None:
     await connection.execute(_SESSION, ("2000", "1s", "on"))
+    # What the API asks for is in memory or on flash, where a page here costs what one there does; with the default
+    # of 4, a year of days is sorted anew instead of being read in the order of its index (43 ms against 36).
+    await connection.execute("SET random_page_cost = 1.1")
 
 
 def _place(url: str) -> str:

@@ -28,6 +28,7 @@ def test_sessions_speak_utc_and_say_who_they_are(database_url: str, ask: Asker) 
     with connect(database_url, statement_timeout_s=0) as connection:
         assert connection.execute(SESSION).fetchone() == ("UTC", "signalengine", "0")
     assert ask(fetch, SESSION) == ("UTC", "signalengine api", "2s")
+    assert ask(fetch, "SELECT current_setting('random_page_cost')") == ("1.1",)
 
 
 @pytest.mark.parametrize(
