@@ -41,7 +41,10 @@ COMPOSITE = np.dtype(
 
 
 class Component(msgspec.Struct, frozen=True, kw_only=True):
-    """One piece of evidence in a composite; `id` is that of the signal or event, `weight` its log-odds."""
+    """One piece of evidence in a composite; `weight` its log-odds.
+
+    `id` is that of the signal or event; other evidence has one of its own, and its kind for a name.
+    """
 
     kind: str
     id: str

@@ -32,6 +32,11 @@ def composite_id(instrument: str, pattern: str, direction: int, decided_ns: int)
     return _digest("composite", instrument, pattern, direction, decided_ns)
 
 
+def evidence_id(instrument: str, kind: str, direction: int, at_ns: int) -> str:
+    """Id of other evidence in a composite, such as a whale's."""
+    return _digest("evidence", instrument, kind, direction, at_ns)
+
+
 def alert_id(kind: str, subject: str, at_ns: int, count: int) -> str:
     """The id of one alert about a strategy or the account: 32 hex digits."""
     return _digest("alert", kind, subject, at_ns, count)

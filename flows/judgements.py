@@ -105,9 +105,12 @@ def _component(
     if kind == "signal":
         idea_name = vocabulary.strategies[idea]
         identity = ids.signal_id(name, vocabulary.primary, idea_name, direction, ts)
-    else:
+    elif kind == "event":
         idea_name = vocabulary.detectors[idea]
         identity = ids.event_id(name, vocabulary.frames[frame], idea_name, ts)
+    else:
+        idea_name = kind
+        identity = ids.evidence_id(name, kind, direction, ts)
     return Component(
         kind=kind,
         id=identity,

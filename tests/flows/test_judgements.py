@@ -7,7 +7,8 @@ import pytest
 
 from domain.aligned import Aligned
 from domain.clock import MINUTE, SECOND
-from domain.ids import signal_id
+from domain.composites import COMPOSITE, KINDS
+from domain.ids import event_id, evidence_id, signal_id
 from domain.instruments import instrument_id
 from domain.scores import REGIMES, SCORE
 from domain.signals import FrameView, Outcome, Signal
@@ -194,6 +195,27 @@ def test_a_score_fills_its_fields(given: Aligned) -> None:
         "correlations": [signal_id(NAME, "5m", "fade", 1, AT - 5 * MINUTE)],
     }
     assert {name: getattr(signal, name) for name in told} == told
+
+
+def test_a_composite_names_its_components_by_what_they_are() -> None:
+    parts = {
+        "component_kind": [KINDS.index("signal"), KINDS.index("event"), KINDS.index("whale"), *[0] * 5],
+        "component_idea": [1, 1, 0, *[0] * 5],
+        "component_frame": [1, 0, 0, *[0] * 5],
+        "component_direction": [1, 0, -1, *[0] * 5],
+        "component_ts": [AT, AT - MINUTE, AT - 7, *[0] * 5],
+        "component_weight": [0.5, 0.25, -0.125, *[0] * 5],
+    }
+    row = {"ts": AT, "instrument": instrument_id(NAME), "direction": 1, "components": 3, "expected_return": math.nan}
+    words = msgspec.structs.replace(FEW, patterns=("signal_consensus",), verbs=("agree",))
+    whole = Aligned(AT, names={instrument_id(NAME): NAME}, composites=records(COMPOSITE, {**row, **parts}))
+    (told,) = judgements.composites(whole, words)
+    assert [(each.kind, each.name, each.id, each.direction) for each in told.component_signals] == [
+        ("signal", "follow", signal_id(NAME, "5m", "follow", 1, AT), 1),
+        ("event", "spike", event_id(NAME, "1m", "spike", AT - MINUTE), 0),
+        ("whale", "whale", evidence_id(NAME, "whale", -1, AT - 7), -1),
+    ]
+    assert told.expected_return is None
 
 
 def test_nothing_decided_is_nothing() -> None:
