@@ -146,6 +146,9 @@ def as_json(rows: Sequence[Execution]) -> list[Any]:
         pytest.param([paper.trade(number, -5.0 - number % 7) for number in range(60)], id="all losses"),
         pytest.param([paper.trade(number, 0.0) for number in range(9)], id="all even"),
         pytest.param([paper.trade(number, 1.5) for number in range(60)], id="no variance"),
+        pytest.param(
+            [paper.trade(n, 3.0 if n % 3 else -1.0, probability=float(n % 5 == 0)) for n in range(40)], id="certain"
+        ),
         pytest.param(paper.trades(150), id="usual"),
     ],
 )

@@ -1,5 +1,6 @@
 from typing import Any
 
+import msgspec
 import pytest
 
 from domain.statistics.reliability import reliability
@@ -58,6 +59,16 @@ def test_nothing_graded_is_null(api: Api) -> None:
     empty = {"n": 0, "bins": []} | dict.fromkeys(("brier", "skill", "ece", "ece_interval", "slope", "intercept"))
     assert api.get(PATH) == empty
     assert api.get(f"{PATH}?signal_type=none") == empty
+
+
+def test_certainty_is_counted_and_stays_finite(api: Api) -> None:
+    signals, ends = paper.graded(60)
+    api.write([msgspec.structs.replace(each, probability=float(at % 2)) for at, each in enumerate(signals)])
+    with api.connection.transaction():
+        outcomes.write(api.connection, ends)
+    answer = api.get(PATH)
+    assert {each["predicted"] for each in answer["bins"]} <= {0.0, 1.0}
+    assert sum(each["n"] for each in answer["bins"]) == answer["n"] > 0
 
 
 def test_one_outcome_has_no_line(api: Api) -> None:

@@ -149,6 +149,14 @@ def test_every_number_is_in_its_range() -> None:
         assert not rows["component_ts"][unused].any()
 
 
+def test_without_history_a_composite_promises_nothing() -> None:
+    whole = replace(market(scored=False), outcomes=market().outcomes[:0], evidence=market().evidence[:0])
+    rows = told([whole])
+    assert rows.size > 0
+    assert np.isnan(rows["expected_return"]).all()
+    assert ((rows["composite_confidence"] > 0.0) & (rows["composite_confidence"] < 1.0)).all()
+
+
 def test_a_composite_rests_on_something_new_and_on_nothing_later() -> None:
     rows = told([market()])
     for row in rows:

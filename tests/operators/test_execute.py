@@ -221,11 +221,40 @@ def test_limits_skip_and_say_why() -> None:
 @pytest.mark.parametrize(
     ("probability", "share"),
     # (p b - q a) / (a b) with b = 2, a = 1: 0.1 at p = 0.4, of which a quarter.
-    [(math.nan, 0.05), (0.4, 0.025), (0.99, 0.05), (1 / 3, 0.0), (0.0, 0.0)],
+    [(math.nan, 0.05), (0.4, 0.025), (0.99, 0.05), (1.0, 0.05), (1 / 3, 0.0), (0.0, 0.0)],
 )
 def test_kelly_caps_the_fixed_fraction(probability: float, share: float) -> None:
     rule = np.array([(0.05, 0.25, 1.0, 0.0, 1)], RULE)[0]
     assert share_at_risk(probability, 2.0, 1.0, rule) == pytest.approx(share, abs=1e-15)
+
+
+@pytest.mark.parametrize(("probability", "states"), [(0.0, [SKIPPED]), (1.0, [PLANNED, OPEN, WIN])])
+def test_certainty_risks_no_more_than_the_rule(probability: float, states: list[int]) -> None:
+    whole = one()
+    whole.scores = records(SCORE, {"probability": probability, "history": 10.0})
+    rows = executed([whole], PaperSettings()).executions
+    assert rows["state"].tolist() == states
+    assert (rows["risk"] <= PaperSettings().risk_fraction * 10_000 * (1 + 1e-12)).all()
+
+
+def test_without_history_confidence_sizes_nothing() -> None:
+    unknown, certain = one(), one()
+    unknown.scores = records(SCORE, {"probability": 0.01, "history": 0.0})
+    rows = executed([unknown], PaperSettings()).executions
+    assert rows["shares"].tolist() == executed([certain], PaperSettings()).executions["shares"].tolist()
+    assert np.isnan(rows["probability"]).all()
+
+
+def test_thousands_at_one_instant_all_have_a_trade_and_few_a_position() -> None:
+    whole = one()
+    whole.candidates = np.repeat(whole.candidates, 5_000)
+    whole.candidates["instrument"] = np.arange(5_000)
+    rows = executed([whole], SMALL).executions
+    begun = rows[np.isin(rows["state"], (PLANNED, SKIPPED))]
+    assert begun["instrument"].tolist() == list(range(5_000))
+    assert (begun["state"] == PLANNED).sum() == SMALL.positions_max
+    assert {SKIP_REASONS[why] for why in begun["skipped"]} == {"", "max_open_positions"}
+    assert np.isfinite(rows["equity"]).all()
 
 
 def test_a_target_within_the_costs_is_never_worth_it() -> None:

@@ -157,6 +157,22 @@ def test_all_alike_has_no_spread_and_no_infinity(state: int) -> None:
     assert all(math.isfinite(row["bound"]) for row in degraded)
 
 
+def test_thousands_at_one_instant_are_summed_each() -> None:
+    rows = tallied([Aligned(10**9, executions=np.repeat(outcomes(WIN, LOSS), 2_500))]).performance
+    last = rows[rows["group"] == OVERALL][-1]
+    assert (last["trades"], last["wins"], last["losses"], last["r"]) == (5_000, 2_500, 2_500, 1_250.0)
+    assert all(np.isfinite(rows[name]).all() for name in rows.dtype.names)
+
+
+@pytest.mark.parametrize(("probability", "bucket"), [(0.0, 0), (1.0, BUCKETS - 1)])
+def test_certainty_stands_in_the_outmost_bucket(probability: float, bucket: int) -> None:
+    trades = outcomes(WIN, LOSS)
+    trades["probability"] = probability
+    rows = tallied([Aligned(10**9, executions=trades)]).performance
+    last = rows[rows["group"] == BUCKET][-1]
+    assert (last["index"], last["trades"], last["probability"], last["brier"]) == (bucket, 2, 2 * probability, 1.0)
+
+
 def test_a_strategy_may_come_and_go() -> None:
     before = Tally(NAMES)
     before.on_batch([history()])

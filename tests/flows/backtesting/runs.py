@@ -22,11 +22,11 @@ INPUT = InputFile("made.csv", 10, "ab" * 32)
 NAME = "test:HAND"
 
 
-def gathered(results: Sequence[float], days: Sequence[float], *, name: str = NAME) -> Gathered:
+def gathered(results: Sequence[float], days: Sequence[float], *, name: str = NAME, confidence: float = 0.6) -> Gathered:
     """A trade an hour from the first on, with these results in R, and days with these returns."""
     at = [START + hour * HOUR for hour in range(len(results))]
     key = [{"ts": ts, "instrument": 7, "direction": 1, "strategy": hour % 2} for hour, ts in enumerate(at)]
-    decided = [{**each, "entry_price": 100.0, "stop_loss": 99.0, "confidence": 0.6} for each in key]
+    decided = [{**each, "entry_price": 100.0, "stop_loss": 99.0, "confidence": confidence} for each in key]
     ended = [
         {**each, "entry_at": each["ts"], "exit_at": each["ts"] + HOUR, "entry_price": 100.0, "return_r": result}
         for each, result in zip(key, results, strict=True)
@@ -65,6 +65,7 @@ def judged(
     usual: bool = True,
     title: str = "by hand",
     database_url: str | None = None,
+    confidence: float = 0.6,
 ) -> Report:
     """The report on such a run, without a warm-up."""
     plan = Plan(paths=["made.csv"], instrument=name)
@@ -78,4 +79,4 @@ def judged(
         database_url=database_url,
     )
     settings = EngineSettings(timeframes=FRAMES, fee_bps=fee_bps, slippage_bps=1.0)
-    return judge(asked, gathered(results, days, name=name), settings, [INPUT], now=NOW)
+    return judge(asked, gathered(results, days, name=name, confidence=confidence), settings, [INPUT], now=NOW)

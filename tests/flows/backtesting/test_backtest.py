@@ -90,6 +90,15 @@ def test_thin_records_are_insufficient_and_print_nothing_infinite(tmp_path, resu
     assert report.card.results.profit_factor is None or results[0] < 0
 
 
+@pytest.mark.parametrize(("confidence", "bucket"), [(0.0, "0.0-0.1"), (1.0, "0.9-1.0")])
+def test_certainty_stands_in_the_outmost_bucket_and_costs_a_finite_score(tmp_path, confidence, bucket):
+    report = whole(judged(WINS, GOOD_DAYS, tmp_path / "trials.jsonl", confidence=confidence))
+    (table,) = (table for table in report.tables if table.title == "Stated probability")
+    assert [(row.name, row.figures.n) for row in table.rows] == [(bucket, 80)]
+    assert [(each.predicted, each.n) for each in report.card.calibration.bins] == [(confidence, 80)]
+    assert report.card.calibration.scores.brier == pytest.approx(0.75 if confidence == 0.0 else 0.25)
+
+
 def test_ruin_is_no_number_that_is_not_one(tmp_path):
     report = whole(judged([-1.0] * 40, [-0.5, -1.0, math.nan, *[math.nan] * 40], tmp_path / "trials.jsonl"))
     assert report.card.verdict.verdict != "SIGNIFICANT"

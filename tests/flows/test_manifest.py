@@ -1,0 +1,39 @@
+"""A recovery directory is opened by the recipe that made it, and refused to any other, with the way out."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from domain.errors import RecoveryError
+from domain.frames import parse_frames
+from flows.manifest import manifest, open_recovery
+from operators.catalogue import catalogue
+
+FRAMES = parse_frames(("1m", "5m"))
+IDEAS = catalogue()
+
+
+def test_its_own_recipe_goes_on(tmp_path: Path) -> None:
+    for _ in range(2):
+        open_recovery(tmp_path / "recovery", 2, manifest(FRAMES, IDEAS))
+    assert len(list((tmp_path / "recovery").glob("part-*.sqlite3"))) == 2
+
+
+@pytest.mark.parametrize("kind", ["strategies", "detectors", "features", "patterns"])
+def test_an_idea_that_vanished_is_named_with_the_way_out(tmp_path: Path, kind: str) -> None:
+    ideas = getattr(IDEAS, kind)
+    open_recovery(tmp_path, 2, manifest(FRAMES, IDEAS))
+    with pytest.raises(RecoveryError) as refused:
+        open_recovery(tmp_path, 2, manifest(FRAMES, replace(IDEAS, **{kind: ideas[1:]})))
+    said = str(refused.value)
+    assert f"was made with other {kind} ({kind}: without" in said
+    assert ideas[0].name in said
+    assert "go back to the version that made it, or remove the directory to begin anew" in said
+
+
+def test_ideas_in_another_order_are_another_recipe(tmp_path: Path) -> None:
+    open_recovery(tmp_path, 2, manifest(FRAMES, IDEAS))
+    turned = replace(IDEAS, strategies=IDEAS.strategies[::-1])
+    with pytest.raises(RecoveryError, match=r"strategies: in another order"):
+        open_recovery(tmp_path, 2, manifest(FRAMES, turned))
