@@ -17,7 +17,7 @@ from operators.features import Feature
 from operators.kernels.lanes import REMEMBERED, lane_rows, lay_tape, put_back
 from operators.state import freeze, thaw
 
-VERSION = 4
+VERSION = 5
 
 
 class Measure(StatefulBatchLogic[Slice, Slice, bytes]):

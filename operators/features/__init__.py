@@ -4,14 +4,41 @@ A feature is a kernel over the rows of a Slice, in order. For row i it finds
 
 - `tape[:, at[i]]`, the row's own bar, and left of it the earlier bars of the same instrument and
   frame: `tape[CLOSE, at[i] - n + 1 : at[i] + 1]` are the last n closes, oldest first, valid where
-  `seen[i] >= n`;
+  `seen[i] >= n`; there are `lookback - 1` places at least, even before an instrument's first bar;
 - `state[lane[i]]`, what it remembered of that instrument and frame; where `seen[i] == 1` the
   instrument is new and the state is to be begun anew;
 
 and writes `out[:, i]`; what it writes where `seen[i] < lookback` is of no matter. It reads nothing to
 the right of `at[i]`. Rows of one instrument and frame stand together, oldest first, on the tape as in
-`at`: `operators.kernels.stretches` works on a whole stretch of them at once, which the processor does
-four rows at a time. In a stretch `seen` may begin anew, where a slot went to another instrument.
+`at`; among them `seen` may begin anew, where a slot went to another instrument.
+
+**What there is to build with**, in `operators.kernels`:
+
+- `stretches`: `stretch_end` goes through the rows by stretches, which stand side by side on the tape;
+  `covered` is what the windows of one cover;
+- `windows`: what one window amounts to: `total`, `squares`, `walked`, `highest`, `lowest`,
+  `since_highest`, `since_lowest`; and `greater` and `less` of two numbers;
+- `averages`: `seeded`, the next value of an exponential average, and `exponential` for all rows;
+- `relative_strength`: Wilder's index of all rows; `swings`: swing highs and lows; `logarithm`: `ln`;
+- rows of the tape that follow from others: `TYPICAL`, `TRUE_RANGE` and `LOG_RETURN`.
+
+**How it gets fast.** `sma` is the pattern of a window and `macd` that of a recursion; `mfi` makes a number
+of each bar first, `kama` has a window and a recursion. A loop over the rows of a stretch runs four rows
+at a time if the compiler sees that
+
+- nothing branches: compute both and choose, `result[each] = ratio if way > 0.0 else 0.0`; what is chosen
+  from is at hand and a float, not read from an array there. `ln`, `greater` and `less` are such,
+  `np.log`, `max` and `min` are not;
+- the period is a constant of the file: then the window, `for step in range(PERIOD)`, is unrolled. Beyond
+  some 35 bars it would not be;
+- not too much meets in it: several outputs that each have a window of their own may have to be several
+  loops (`aroon` takes five times as long in one);
+- no row waits for the one before: a recursion is a loop over all rows of its own, when all stretches are
+  done (`kama` takes three times as long live with both in one).
+
+Live a stretch is one row, and each loop in it costs some nanoseconds before it does anything. So what
+needs no window goes over all rows at once (`parkinson`, the end of `aroon`), and a number of each bar is
+made first only where it is dear. Measure both: all bars in one batch, and a batch for each bar.
 """
 
 from collections.abc import Callable, Mapping

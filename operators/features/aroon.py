@@ -1,9 +1,8 @@
 """Aroon: how long ago the extremes were."""
 
-import numpy as np
-
 from operators.features import HIGH, LOW, Floats, Ints, feature
-from operators.kernels.extremes import since_high, since_low
+from operators.kernels.stretches import covered, stretch_end
+from operators.kernels.windows import since_highest, since_lowest
 
 PERIOD = 25
 
@@ -27,11 +26,15 @@ def aroon(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Fl
     ----------
     Chande, 1995; TA-Lib AROON and AROONOSC, whose values it equals.
     """
-    ups, downs = since_high(tape[HIGH], PERIOD + 1), since_low(tape[LOW], PERIOD + 1)
+    row = 0
+    while row < at.size:
+        stop = stretch_end(at, row)
+        high, low = covered(tape[HIGH], at, row, stop, PERIOD + 1), covered(tape[LOW], at, row, stop, PERIOD + 1)
+        up, down = out[0, row:stop], out[1, row:stop]
+        for each in range(stop - row):
+            up[each] = 100.0 * (PERIOD - since_highest(high, each, PERIOD + 1)) / PERIOD
+        for each in range(stop - row):
+            down[each] = 100.0 * (PERIOD - since_lowest(low, each, PERIOD + 1)) / PERIOD
+        row = stop
     for row in range(at.size):
-        if seen[row] <= PERIOD:
-            out[:, row] = np.nan
-            continue
-        out[0, row] = 100.0 * (PERIOD - ups[at[row]]) / PERIOD
-        out[1, row] = 100.0 * (PERIOD - downs[at[row]]) / PERIOD
         out[2, row] = out[0, row] - out[1, row]

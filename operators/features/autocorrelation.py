@@ -1,9 +1,7 @@
 """Autocorrelation of changes."""
 
-import numpy as np
-
 from operators.features import CLOSE, Floats, Ints, feature
-from operators.kernels.pieces import LONGEST, next_piece
+from operators.kernels.stretches import covered, stretch_end
 
 PERIOD = 30
 
@@ -24,27 +22,21 @@ def autocorrelation(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Float
     ----------
     Box and Jenkins, Time Series Analysis, 1970.
     """
-    change, sums = np.empty(LONGEST + PERIOD), np.empty((3, LONGEST))
-    begin, end = next_piece(at, 0, PERIOD)
-    while begin < end:
-        first, rows = at[begin] - PERIOD, end - begin
-        close, newest = tape[CLOSE, first:], tape[CLOSE, first + PERIOD :]
-        middle, square, cross = sums[0][:rows], sums[1][:rows], sums[2][:rows]
-        for place in range(rows + PERIOD - 1):
-            change[place] = close[place + 1] - close[place]
-        for row in range(rows):
-            middle[row] = (newest[row] - close[row]) / PERIOD
-            a, b = change[row] - middle[row], change[row + 1] - middle[row]
-            square[row], cross[row] = a * a + b * b, a * b
-        for step in range(2, PERIOD, 2):
-            before, one, two = change[step - 1 :], change[step:], change[step + 1 :]
-            for row in range(rows):
-                z, a, b = before[row] - middle[row], one[row] - middle[row], two[row] - middle[row]
-                square[row] += a * a + b * b
-                cross[row] += z * a + a * b
-        for row in range(rows):
+    row = 0
+    while row < at.size:
+        stop = stretch_end(at, row)
+        close, result = covered(tape[CLOSE], at, row, stop, PERIOD + 1), out[0, row:stop]
+        for each in range(stop - row):
+            middle = (close[each + PERIOD] - close[each]) / PERIOD
+            square = cross = before = 0.0
+            for step in range(0, PERIOD, 2):
+                a = close[each + step + 1] - close[each + step] - middle
+                b = close[each + step + 2] - close[each + step + 1] - middle
+                square += a * a + b * b
+                cross += before * a + a * b
+                before = b
+            correlation = cross / square
             # Equal changes differ by a rounding error of the price, which is no move.
-            nothing = (1e-13 * newest[row]) ** 2 * PERIOD
-            value = cross[row] / square[row] if square[row] > nothing else 0.0
-            out[0, begin + row] = value if seen[begin + row] > PERIOD else np.nan
-        begin, end = next_piece(at, end, PERIOD)
+            nothing = (1e-13 * close[each + PERIOD]) ** 2 * PERIOD
+            result[each] = correlation if square > nothing else 0.0
+        row = stop

@@ -3,7 +3,8 @@
 import numpy as np
 
 from operators.features import HIGH, LOW, Floats, Ints, feature
-from operators.kernels.moments import rolling_total
+from operators.kernels.stretches import LONGEST, covered, stretch_end
+from operators.kernels.windows import total
 
 FAST, SLOW = 5, 34
 
@@ -21,8 +22,14 @@ def awesome_oscillator(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Fl
     ----------
     Williams, New Trading Dimensions, 1998; TA-Lib SMA, from which it can be had.
     """
-    middle = 0.5 * (tape[HIGH] + tape[LOW])
-    fast, slow = rolling_total(middle, FAST), rolling_total(middle, SLOW)
-    for row in range(at.size):
-        now = at[row]
-        out[0, row] = fast[now] / FAST - slow[now] / SLOW if seen[row] >= SLOW else np.nan
+    middle = np.empty(LONGEST + SLOW)
+    row = 0
+    while row < at.size:
+        stop = stretch_end(at, row)
+        high, low = covered(tape[HIGH], at, row, stop, SLOW), covered(tape[LOW], at, row, stop, SLOW)
+        for bar in range(high.size):
+            middle[bar] = 0.5 * (high[bar] + low[bar])
+        result = out[0, row:stop]
+        for each in range(stop - row):
+            result[each] = total(middle, each + SLOW - FAST, FAST) / FAST - total(middle, each, SLOW) / SLOW
+        row = stop

@@ -3,7 +3,8 @@
 import numpy as np
 
 from operators.features import CLOSE, Floats, Ints, feature
-from operators.kernels.moments import rolling_line
+from operators.kernels.stretches import covered, stretch_end
+from operators.kernels.windows import squares, total
 
 PERIOD, DEVIATIONS = 20, 2.0
 
@@ -26,12 +27,16 @@ def bollinger(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out
     ----------
     Bollinger, Bollinger on Bollinger Bands, 2001; TA-Lib BBANDS, from which both can be had.
     """
-    total, squares, _ = rolling_line(tape[CLOSE], PERIOD)
-    for row in range(at.size):
-        now = at[row]
-        if seen[row] < PERIOD:
-            out[:, row] = np.nan
-            continue
-        middle, half = total[now] * (1.0 / PERIOD), DEVIATIONS * np.sqrt(squares[now] * (1.0 / PERIOD))
-        out[0, row] = 2.0 * half / middle
-        out[1, row] = 0.5 + 0.5 * (tape[CLOSE, now] - middle) / half if half > 0.0 else 0.5
+    row = 0
+    while row < at.size:
+        stop = stretch_end(at, row)
+        close, now = covered(tape[CLOSE], at, row, stop, PERIOD), covered(tape[CLOSE], at, row, stop, 1)
+        width, place = out[0, row:stop], out[1, row:stop]
+        for each in range(stop - row):
+            middle = total(close, each, PERIOD) / PERIOD
+            half = DEVIATIONS * np.sqrt(squares(close, each, PERIOD, middle) / PERIOD)
+            width[each] = 2.0 * half / middle
+            position = 0.5 + 0.5 * (now[each] - middle) / half
+            # A width of a few rounding errors is none.
+            place[each] = position if half > 1e-13 * middle else 0.5
+        row = stop

@@ -2,6 +2,7 @@
 
 from operators.features import TYPICAL, Floats, Ints, feature
 from operators.kernels.stretches import covered, stretch_end
+from operators.kernels.windows import total
 
 PERIOD = 20
 
@@ -26,11 +27,7 @@ def cci(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
         stop = stretch_end(at, row)
         typical, result = covered(tape[TYPICAL], at, row, stop, PERIOD), out[0, row:stop]
         for each in range(stop - row):
-            middle = 0.0
-            for step in range(PERIOD):
-                middle += typical[each + step]
-            middle /= PERIOD
-            spread = 0.0
+            middle, spread = total(typical, each, PERIOD) / PERIOD, 0.0
             for step in range(PERIOD):
                 spread += abs(typical[each + step] - middle)
             spread /= PERIOD

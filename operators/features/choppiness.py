@@ -4,7 +4,8 @@ import numpy as np
 
 from operators.features import HIGH, LOW, TRUE_RANGE, Floats, Ints, feature
 from operators.kernels.logarithm import ln
-from operators.kernels.stretches import highs, lows, totals
+from operators.kernels.stretches import covered, stretch_end
+from operators.kernels.windows import greater, highest, lowest, total
 
 PERIOD = 14
 LN_PERIOD = np.log(PERIOD)
@@ -26,12 +27,16 @@ def choppiness(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, ou
     ----------
     Dreiss, 1993.
     """
-    walked, top, bottom = np.empty(at.size), np.empty(at.size), np.empty(at.size)
-    totals(tape[TRUE_RANGE], at, PERIOD, walked)
-    highs(tape[HIGH], at, PERIOD, top)
-    lows(tape[LOW], at, PERIOD, bottom)
+    row = 0
+    while row < at.size:
+        stop = stretch_end(at, row)
+        high, low = covered(tape[HIGH], at, row, stop, PERIOD), covered(tape[LOW], at, row, stop, PERIOD)
+        ranges, result = covered(tape[TRUE_RANGE], at, row, stop, PERIOD), out[0, row:stop]
+        for each in range(stop - row):
+            span, way = highest(high, each, PERIOD) - lowest(low, each, PERIOD), total(ranges, each, PERIOD)
+            ratio = way / span
+            result[each] = ratio if span > 0.0 else float(PERIOD)
+        row = stop
     for row in range(at.size):
-        span = top[row] - bottom[row]
-        index = 100.0 / LN_PERIOD * ln(walked[row] / span)
-        index = index if index > 0.0 else 0.0  # rounding can leave the way a hair shorter than the range
-        out[0, row] = index if span > 0.0 else 100.0
+        # Rounding can leave the way a hair shorter than the range.
+        out[0, row] = greater(0.0, 100.0 * (ln(out[0, row]) / LN_PERIOD))

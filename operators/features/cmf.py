@@ -3,7 +3,8 @@
 import numpy as np
 
 from operators.features import CLOSE, HIGH, LOW, VOLUME, Floats, Ints, feature
-from operators.kernels.stretches import covered, stretch_end
+from operators.kernels.stretches import LONGEST, covered, stretch_end
+from operators.kernels.windows import total
 
 PERIOD = 20
 
@@ -25,7 +26,7 @@ def cmf(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
     ----------
     Chaikin, 1980s; TA-Lib AD, from whose steps it can be had.
     """
-    flow = np.empty(at.size + PERIOD)
+    flow = np.empty(LONGEST + PERIOD)
     row = 0
     while row < at.size:
         stop = stretch_end(at, row)
@@ -36,11 +37,8 @@ def cmf(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
             flow[bar] = weighed if high[bar] > low[bar] else 0.0
         result = out[0, row:stop]
         for each in range(stop - row):
-            flowed = traded = 0.0
-            for step in range(PERIOD):
-                flowed += flow[each + step]
-                traded += volume[each + step]
-            share = flowed / traded
+            traded = total(volume, each, PERIOD)
+            share = total(flow, each, PERIOD) / traded
             share = 1.0 if share > 1.0 else -1.0 if share < -1.0 else share  # sums round
             result[each] = share if traded > 0.0 else np.nan
         row = stop

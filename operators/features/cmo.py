@@ -1,9 +1,8 @@
 """Chande momentum oscillator."""
 
-import numpy as np
-
 from operators.features import CLOSE, Floats, Ints, feature
-from operators.kernels.trailing import walked
+from operators.kernels.stretches import covered, stretch_end
+from operators.kernels.windows import greater, walked
 
 PERIOD = 14
 
@@ -24,12 +23,13 @@ def cmo(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
     ----------
     Chande and Kroll, The New Technical Trader, 1994; TA-Lib CMO of the window alone, whose value it equals.
     """
-    close, ways = tape[CLOSE], out[0]
-    walked(close, at, PERIOD, ways)
-    for row in range(at.size):
-        if seen[row] <= PERIOD:
-            out[0, row] = np.nan
-            continue
-        net = close[at[row]] - close[at[row] - PERIOD]
-        way = ways[row] if ways[row] > abs(net) else abs(net)  # sums round
-        out[0, row] = 100.0 * (net / way) if way > 0.0 else 0.0
+    row = 0
+    while row < at.size:
+        stop = stretch_end(at, row)
+        close, result = covered(tape[CLOSE], at, row, stop, PERIOD + 1), out[0, row:stop]
+        for each in range(stop - row):
+            net = close[each + PERIOD] - close[each]
+            way = greater(walked(close, each, PERIOD), abs(net))  # sums round
+            index = 100.0 * (net / way)
+            result[each] = index if way > 0.0 else 0.0
+        row = stop

@@ -1,9 +1,8 @@
 """Detrended price oscillator."""
 
-import numpy as np
-
 from operators.features import CLOSE, Floats, Ints, feature
-from operators.kernels.moments import rolling_total
+from operators.kernels.stretches import covered, stretch_end
+from operators.kernels.windows import total
 
 PERIOD = 20
 BACK = PERIOD // 2 + 1
@@ -25,7 +24,10 @@ def detrended_price(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Float
     ----------
     StockCharts ChartSchool, Detrended Price Oscillator; TA-Lib SMA, from which it can be had.
     """
-    totals = rolling_total(tape[CLOSE], PERIOD)
-    for row in range(at.size):
-        now = at[row]
-        out[0, row] = tape[CLOSE, now - BACK] - totals[now] / PERIOD if seen[row] >= PERIOD else np.nan
+    row = 0
+    while row < at.size:
+        stop = stretch_end(at, row)
+        close, result = covered(tape[CLOSE], at, row, stop, PERIOD), out[0, row:stop]
+        for each in range(stop - row):
+            result[each] = close[each + PERIOD - 1 - BACK] - total(close, each, PERIOD) / PERIOD
+        row = stop

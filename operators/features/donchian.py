@@ -1,9 +1,8 @@
 """Donchian channel of the bars before this one."""
 
-import numpy as np
-
 from operators.features import CLOSE, HIGH, LOW, Floats, Ints, feature
-from operators.kernels.extremes import rolling_high, rolling_low
+from operators.kernels.stretches import covered, stretch_end
+from operators.kernels.windows import highest, lowest
 
 PERIOD = 20
 
@@ -27,11 +26,14 @@ def donchian(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out:
     ----------
     TA-Lib MAX and MIN of the bars before.
     """
-    tops, bottoms = rolling_high(tape[HIGH], PERIOD), rolling_low(tape[LOW], PERIOD)
-    for row in range(at.size):
-        if seen[row] <= PERIOD:
-            out[:, row] = np.nan
-            continue
-        top, bottom = tops[at[row] - 1], bottoms[at[row] - 1]
-        out[0, row], out[1, row] = top, bottom
-        out[2, row] = (tape[CLOSE, at[row]] - bottom) / (top - bottom) if top > bottom else 0.5
+    row = 0
+    while row < at.size:
+        stop = stretch_end(at, row)
+        high, low = covered(tape[HIGH], at, row, stop, PERIOD + 1), covered(tape[LOW], at, row, stop, PERIOD + 1)
+        close = covered(tape[CLOSE], at, row, stop, 1)
+        tops, bottoms, place = out[0, row:stop], out[1, row:stop], out[2, row:stop]
+        for each in range(stop - row):
+            top, bottom = highest(high, each, PERIOD), lowest(low, each, PERIOD)
+            position = (close[each] - bottom) / (top - bottom)
+            tops[each], bottoms[each], place[each] = top, bottom, position if top > bottom else 0.5
+        row = stop

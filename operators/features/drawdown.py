@@ -1,9 +1,8 @@
 """Drawdown from the rolling high."""
 
-import numpy as np
-
 from operators.features import CLOSE, HIGH, Floats, Ints, feature
-from operators.kernels.extremes import rolling_high
+from operators.kernels.stretches import covered, stretch_end
+from operators.kernels.windows import highest
 
 PERIOD = 30
 
@@ -17,6 +16,11 @@ def drawdown(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out:
     >>> float(drawdown.over({"close": [100.0] * 29 + [90.0]})[0, -1])
     -0.1
     """
-    highs = rolling_high(tape[HIGH], PERIOD)
-    for row in range(at.size):
-        out[0, row] = tape[CLOSE, at[row]] / highs[at[row]] - 1.0 if seen[row] >= PERIOD else np.nan
+    row = 0
+    while row < at.size:
+        stop = stretch_end(at, row)
+        high, close = covered(tape[HIGH], at, row, stop, PERIOD), covered(tape[CLOSE], at, row, stop, 1)
+        result = out[0, row:stop]
+        for each in range(stop - row):
+            result[each] = close[each] / highest(high, each, PERIOD) - 1.0
+        row = stop

@@ -3,7 +3,8 @@
 import numpy as np
 
 from operators.features import HIGH, LOW, VOLUME, Floats, Ints, feature
-from operators.kernels.stretches import covered, stretch_end
+from operators.kernels.stretches import LONGEST, covered, stretch_end
+from operators.kernels.windows import total
 
 PERIOD = 14
 
@@ -28,7 +29,7 @@ def ease_of_movement(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floa
     ----------
     Arms, Volume Cycles in the Stock Market, 1996; the scale is ours.
     """
-    ease, span = np.empty(at.size + PERIOD), np.empty(at.size + PERIOD)
+    ease, span = np.empty(LONGEST + PERIOD), np.empty(LONGEST + PERIOD)
     row = 0
     while row < at.size:
         stop = stretch_end(at, row)
@@ -41,11 +42,7 @@ def ease_of_movement(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floa
             ease[bar] = eased if volume[bar] > 0.0 else 0.0
         result = out[0, row:stop]
         for each in range(stop - row):
-            eased = traded = spanned = 0.0
-            for step in range(PERIOD):
-                eased += ease[each + step]
-                traded += volume[each + step]
-                spanned += span[each + step]
-            scaled = eased * traded / (spanned * spanned)
-            result[each] = scaled if spanned > 0.0 else 0.0
+            spanned = total(span, each, PERIOD)
+            eased = total(ease, each, PERIOD) * total(volume, each, PERIOD) / (spanned * spanned)
+            result[each] = eased if spanned > 0.0 else 0.0
         row = stop

@@ -1,9 +1,8 @@
 """Kaufman's efficiency ratio."""
 
-import numpy as np
-
 from operators.features import CLOSE, Floats, Ints, feature
-from operators.kernels.trailing import walked
+from operators.kernels.stretches import covered, stretch_end
+from operators.kernels.windows import greater, walked
 
 PERIOD = 10
 
@@ -23,12 +22,13 @@ def efficiency_ratio(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floa
     ----------
     Kaufman, Smarter Trading, 1995.
     """
-    close, ways = tape[CLOSE], out[0]
-    walked(close, at, PERIOD, ways)
-    for row in range(at.size):
-        if seen[row] <= PERIOD:
-            out[0, row] = np.nan
-            continue
-        net = abs(close[at[row]] - close[at[row] - PERIOD])
-        way = ways[row] if ways[row] > net else net  # sums round
-        out[0, row] = net / way if way > 0.0 else 0.0
+    row = 0
+    while row < at.size:
+        stop = stretch_end(at, row)
+        close, result = covered(tape[CLOSE], at, row, stop, PERIOD + 1), out[0, row:stop]
+        for each in range(stop - row):
+            net = abs(close[each + PERIOD] - close[each])
+            way = greater(walked(close, each, PERIOD), net)  # sums round
+            ratio = net / way
+            result[each] = ratio if way > 0.0 else 0.0
+        row = stop

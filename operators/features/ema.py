@@ -3,7 +3,7 @@
 import numpy as np
 
 from operators.features import CLOSE, Floats, Ints, feature
-from operators.kernels.exponential import exponential
+from operators.kernels.averages import exponential
 
 FAST, SLOW = 9, 21
 
@@ -25,7 +25,9 @@ def ema(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
     TA-Lib EMA, whose values it equals.
     """
     for column, period in enumerate((FAST, SLOW)):
-        out[column] = exponential(tape[CLOSE], at, seen, lane, state[:, column], period, 2.0 / (period + 1))
+        average = out[column]
         for row in range(at.size):
-            if seen[row] < period:
-                out[column, row] = np.nan
+            average[row] = tape[CLOSE, at[row]]
+        exponential(average, seen, lane, state[:, column], period, 2.0 / (period + 1))
+        for row in range(at.size):
+            average[row] = average[row] if seen[row] >= period else np.nan

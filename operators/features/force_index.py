@@ -1,6 +1,7 @@
 """Force index."""
 
 from operators.features import CLOSE, VOLUME, Floats, Ints, feature
+from operators.kernels.averages import exponential
 from operators.kernels.stretches import covered, stretch_end
 
 PERIOD = 13
@@ -27,11 +28,8 @@ def force_index(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, o
     while row < at.size:
         stop = stretch_end(at, row)
         close, volume = covered(tape[CLOSE], at, row, stop, 2), covered(tape[VOLUME], at, row, stop, 1)
-        count, result, mine = seen[row:stop], out[0, row:stop], state[lane[row]]
-        average = mine[0]
+        force = out[0, row:stop]
         for each in range(stop - row):
-            force = (close[each + 1] - close[each]) * volume[each]
-            average = force if count[each] <= 2 else (1.0 - ALPHA) * average + ALPHA * force
-            result[each] = average
-        mine[0] = average
+            force[each] = (close[each + 1] - close[each]) * volume[each]
         row = stop
+    exponential(out[0], seen - 1, lane, state[:, 0], 1, ALPHA)

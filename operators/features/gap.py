@@ -1,7 +1,7 @@
 """Gap from the close before."""
 
 from operators.features import CLOSE, OPEN, Floats, Ints, feature
-from operators.kernels.stretches import stretch_end
+from operators.kernels.stretches import covered, stretch_end
 
 
 @feature(unit="percent", lookback=2, low=-100.0)
@@ -16,8 +16,8 @@ def gap(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
     row = 0
     while row < at.size:
         stop = stretch_end(at, row)
-        before, begin = tape[CLOSE, at[row] - 1 : at[stop - 1]], tape[OPEN, at[row] : at[stop - 1] + 1]
+        close, begin = covered(tape[CLOSE], at, row, stop, 2), covered(tape[OPEN], at, row, stop, 1)
         result = out[0, row:stop]
         for each in range(stop - row):
-            result[each] = 100.0 * (begin[each] / before[each] - 1.0)
+            result[each] = 100.0 * (begin[each] / close[each] - 1.0)
         row = stop

@@ -3,8 +3,9 @@
 import numpy as np
 
 from operators.features import CLOSE, HIGH, LOW, OPEN, Floats, Ints, feature
-from operators.kernels.averages import fade
-from operators.kernels.logarithms import log_ratios
+from operators.kernels.averages import exponential
+from operators.kernels.logarithm import ln
+from operators.kernels.windows import greater
 
 ALPHA = 2.0 / 31.0
 
@@ -27,12 +28,13 @@ def garman_klass(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, 
     ----------
     Garman and Klass, Journal of Business 53, 1980.
     """
-    variance, span, change = out[0], np.empty(at.size), np.empty(at.size)
-    log_ratios(tape[HIGH], tape[LOW], at, span)
-    log_ratios(tape[CLOSE], tape[OPEN], at, change)
-    for row in range(variance.size):
-        value = 0.5 * span[row] * span[row] - (2.0 * np.log(2.0) - 1.0) * change[row] * change[row]
-        variance[row] = value if value > 0.0 else 0.0
-    fade(variance, seen, lane, ALPHA, state[:, 0])
-    for row in range(variance.size):
+    variance, moved = out[0], np.empty(at.size)
+    for row in range(at.size):
+        variance[row] = tape[HIGH, at[row]] / tape[LOW, at[row]]
+        moved[row] = tape[CLOSE, at[row]] / tape[OPEN, at[row]]
+    for row in range(at.size):
+        span, change = ln(variance[row]), ln(moved[row])
+        variance[row] = greater(0.0, 0.5 * span * span - (2.0 * np.log(2.0) - 1.0) * change * change)
+    exponential(variance, seen, lane, state[:, 0], 1, ALPHA)
+    for row in range(at.size):
         variance[row] = np.sqrt(variance[row])

@@ -9,7 +9,8 @@ FAST, SLOW = 1.0 - 2.0 ** (-1.0 / 3.0), 1.0 - 2.0 ** (-1.0 / 30.0)
 BRANCHING = 0.7
 
 
-@feature(columns=("intensity_ratio",), unit="ratio", state=2, warmup=299, low=1.0 - BRANCHING)
+# ln(0.001 / 24) / ln(1 - SLOW): the bar that it begins with may be 24 times as busy as usual.
+@feature(columns=("intensity_ratio",), unit="ratio", state=2, warmup=437, low=1.0 - BRANCHING)
 def hawkes(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
     """Trades to be expected in the next bar over what is usual, if 7 of 10 trades were called forth by others.
 
@@ -21,7 +22,7 @@ def hawkes(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: F
 
     Examples
     --------
-    >>> float(hawkes.over({"close": [1.0] * 301, "trades": [100.0] * 300 + [300.0]})[0, -1])
+    >>> float(hawkes.over({"close": [1.0] * 437, "trades": [100.0] * 436 + [300.0]})[0, -1])
     1.2456
 
     References

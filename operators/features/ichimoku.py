@@ -3,8 +3,8 @@
 import numpy as np
 
 from operators.features import HIGH, LOW, Floats, Ints, feature
-from operators.kernels.extremes import rolling_high, rolling_low
-from operators.kernels.recall import recall
+from operators.kernels.stretches import covered, stretch_end
+from operators.kernels.windows import greater, highest, less, lowest
 
 FAST, SLOW = 9, 26
 
@@ -34,18 +34,25 @@ def ichimoku(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out:
     ----------
     Hosoda, 1969; TA-Lib MIDPRICE, from which all four can be had.
     """
-    highs, lows = rolling_high(tape[HIGH], FAST), rolling_low(tape[LOW], FAST)
-    tops, bottoms = rolling_high(highs, SLOW, FAST), rolling_low(lows, SLOW, FAST)
-    tops, now = recall(tops[at], lane, state[:, :SLOW])
-    bottoms, now = recall(bottoms[at], lane, state[:, SLOW:])
+    row = 0
+    while row < at.size:
+        stop = stretch_end(at, row)
+        high, low = covered(tape[HIGH], at, row, stop, SLOW), covered(tape[LOW], at, row, stop, SLOW)
+        near_tops, tops = out[0, row:stop], out[1, row:stop]
+        near_bottoms, bottoms = out[2, row:stop], out[3, row:stop]
+        for each in range(stop - row):
+            near = highest(high, each + SLOW - FAST, FAST)
+            near_tops[each], tops[each] = near, greater(near, highest(high, each, SLOW - FAST))
+        for each in range(stop - row):
+            near = lowest(low, each + SLOW - FAST, FAST)
+            near_bottoms[each], bottoms[each] = near, less(near, lowest(low, each, SLOW - FAST))
+        row = stop
     for row in range(at.size):
-        if seen[row] < SLOW:
-            out[:, row] = np.nan
-            continue
-        top, bottom = tops[now[row]], bottoms[now[row]]
-        out[0, row] = (highs[at[row]] + lows[at[row]]) / 2.0
-        out[1, row] = (top + bottom) / 2.0
-        out[2, row] = (out[0, row] + out[1, row]) / 2.0
         # 52 bars are two windows of 26.
-        top, bottom = max(top, tops[now[row] - SLOW]), min(bottom, bottoms[now[row] - SLOW])
-        out[3, row] = (top + bottom) / 2.0 if seen[row] >= 2 * SLOW else np.nan
+        past, slot = state[lane[row]], seen[row] % SLOW
+        top, bottom = out[1, row], out[3, row]
+        wider = greater(top, past[slot]) + less(bottom, past[SLOW + slot])
+        past[slot], past[SLOW + slot] = top, bottom
+        tenkan, kijun = (out[0, row] + out[2, row]) / 2.0, (top + bottom) / 2.0
+        out[0, row], out[1, row], out[2, row] = tenkan, kijun, (tenkan + kijun) / 2.0
+        out[3, row] = wider / 2.0 if seen[row] >= 2 * SLOW else np.nan

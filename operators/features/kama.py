@@ -1,9 +1,8 @@
 """Kaufman's adaptive moving average of the close."""
 
-import numpy as np
-
 from operators.features import CLOSE, Floats, Ints, feature
-from operators.kernels.trailing import walked
+from operators.kernels.stretches import covered, stretch_end
+from operators.kernels.windows import walked
 
 PERIOD = 10
 FASTEST, SLOWEST = 2.0 / 3.0, 2.0 / 31.0
@@ -28,20 +27,24 @@ def kama(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Flo
     ----------
     Kaufman, Smarter Trading, 1995; TA-Lib KAMA, whose values it equals.
     """
-    close, ways = tape[CLOSE], out[0]
-    walked(close, at, PERIOD, ways)
+    row = 0
+    while row < at.size:
+        stop = stretch_end(at, row)
+        close, result = covered(tape[CLOSE], at, row, stop, PERIOD + 1), out[0, row:stop]
+        for each in range(stop - row):
+            way = walked(close, each, PERIOD)
+            straight = abs(close[each + PERIOD] - close[each]) / way
+            straight = straight if way > 0.0 else 1.0
+            result[each] = (SLOWEST + straight * (FASTEST - SLOWEST)) ** 2
+        row = stop
     row = 0
     while row < at.size:
         mine = lane[row]
         average = state[mine, 0]
         while row < at.size and lane[row] == mine:
-            now = at[row]
-            if seen[row] > PERIOD:
-                if seen[row] == PERIOD + 1:
-                    average = close[now - 1]
-                straight = abs(close[now] - close[now - PERIOD]) / ways[row] if ways[row] > 0.0 else 1.0
-                weight = (SLOWEST + straight * (FASTEST - SLOWEST)) ** 2
-                average = (1.0 - weight) * average + weight * close[now]
-            out[0, row] = average if seen[row] > PERIOD else np.nan
+            alpha, now = out[0, row], at[row]
+            before = tape[CLOSE, now - 1] if seen[row] <= PERIOD + 1 else average
+            average = (1.0 - alpha) * before + alpha * tape[CLOSE, now]
+            out[0, row] = average
             row += 1
         state[mine, 0] = average

@@ -3,7 +3,7 @@
 import numpy as np
 
 from operators.features import CLOSE, TRUE_RANGE, Floats, Ints, feature
-from operators.kernels.exponential import exponential
+from operators.kernels.averages import exponential
 
 MIDDLE, PERIOD, RANGES = 20, 10, 2.0
 
@@ -26,12 +26,14 @@ def keltner(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: 
     ----------
     Keltner, 1960, in the form of Raschke; TA-Lib EMA and ATR, from which both can be had.
     """
-    middles = exponential(tape[CLOSE], at, seen, lane, state[:, 0], MIDDLE, 2.0 / (MIDDLE + 1))
-    ranges = exponential(tape[TRUE_RANGE], at, seen - 1, lane, state[:, 1], PERIOD, 1.0 / PERIOD)
+    width, place = out[0], out[1]
     for row in range(at.size):
-        if seen[row] < MIDDLE:
-            out[:, row] = np.nan
-            continue
-        middle, half = middles[row], RANGES * ranges[row]
-        out[0, row] = 2.0 * half / middle
-        out[1, row] = 0.5 + 0.5 * (tape[CLOSE, at[row]] - middle) / half if half > 0.0 else 0.5
+        width[row], place[row] = tape[TRUE_RANGE, at[row]], tape[CLOSE, at[row]]
+    exponential(width, seen - 1, lane, state[:, 1], PERIOD, 1.0 / PERIOD)
+    exponential(place, seen, lane, state[:, 0], MIDDLE, 2.0 / (MIDDLE + 1))
+    for row in range(at.size):
+        middle, half = place[row], RANGES * width[row]
+        position = 0.5 + 0.5 * (tape[CLOSE, at[row]] - middle) / half
+        position = position if half > 0.0 else 0.5
+        width[row] = 2.0 * half / middle if seen[row] >= MIDDLE else np.nan
+        place[row] = position if seen[row] >= MIDDLE else np.nan

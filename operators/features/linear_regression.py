@@ -3,7 +3,8 @@
 import numpy as np
 
 from operators.features import CLOSE, Floats, Ints, feature
-from operators.kernels.moments import rolling_line
+from operators.kernels.stretches import covered, stretch_end
+from operators.kernels.windows import greater, less, squares, total
 
 PERIOD = 20
 SPREAD = PERIOD * (PERIOD**2 - 1) / 12.0
@@ -32,19 +33,24 @@ def linear_regression(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Flo
     ----------
     TA-Lib LINEARREG_SLOPE, whose values the slope equals.
     """
-    total, squares, crosses = rolling_line(tape[CLOSE], PERIOD)
-    for row in range(at.size):
-        now = at[row]
-        square, cross = squares[now], crosses[now]
-        if seen[row] < PERIOD:
-            out[:, row] = np.nan
-        elif square <= (1e-13 * total[now]) ** 2 / PERIOD:
-            # Equal closes may differ from their mean by a rounding error, which is no move.
-            out[:, row] = 0.0
-        else:
+    row = 0
+    while row < at.size:
+        stop = stretch_end(at, row)
+        close = covered(tape[CLOSE], at, row, stop, PERIOD)
+        slopes, certainty, fit = out[0, row:stop], out[1, row:stop], out[2, row:stop]
+        for each in range(stop - row):
+            middle = total(close, each, PERIOD) / PERIOD
+            square, cross = squares(close, each, PERIOD, middle), 0.0
+            for step in range(PERIOD // 2):
+                # Two closes that stand as far from the middle of the window have the same weight.
+                cross += (0.5 * (PERIOD - 1) - step) * (close[each + PERIOD - 1 - step] - close[each + step])
             slope = cross / SPREAD
             # What is left of a perfect line is rounding error, and can be less than nothing.
-            left = max(square - slope * cross, 1e-12 * square)
-            out[0, row] = slope
-            out[1, row] = slope / np.sqrt(left / ((PERIOD - 2) * SPREAD))
-            out[2, row] = min(1.0, slope * cross / square)
+            left = greater(square - slope * cross, 1e-12 * square)
+            t, r2 = slope / np.sqrt(left / ((PERIOD - 2) * SPREAD)), less(1.0, slope * cross / square)
+            # Equal closes may differ from their mean by a rounding error, which is no move.
+            moved = square > (1e-13 * middle) ** 2 * PERIOD
+            slopes[each] = slope if moved else 0.0
+            certainty[each] = t if moved else 0.0
+            fit[each] = r2 if moved else 0.0
+        row = stop

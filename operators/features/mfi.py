@@ -3,7 +3,8 @@
 import numpy as np
 
 from operators.features import TYPICAL, VOLUME, Floats, Ints, feature
-from operators.kernels.stretches import covered, stretch_end
+from operators.kernels.stretches import LONGEST, covered, stretch_end
+from operators.kernels.windows import total
 
 PERIOD = 14
 
@@ -21,25 +22,22 @@ def mfi(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
     ----------
     Quong and Soudack, 1989; TA-Lib MFI, whose values it equals (0 where less than 1 has flowed).
     """
-    up, down = np.empty(at.size + PERIOD), np.empty(at.size + PERIOD)
+    up, down = np.empty(LONGEST + PERIOD), np.empty(LONGEST + PERIOD)
     row = 0
     while row < at.size:
         stop = stretch_end(at, row)
         volume = covered(tape[VOLUME], at, row, stop, PERIOD)
         typical = covered(tape[TYPICAL], at, row, stop, PERIOD + 1)
-        before, now = typical[:-1], typical[1:]
         for bar in range(volume.size):
+            before, now = typical[bar], typical[bar + 1]
             # Equal sums of high, low and close can differ by a rounding error, which is no move.
-            nothing = 1e-14 * (now[bar] if now[bar] > 1.0 else 1.0)
-            money = now[bar] * volume[bar]
-            up[bar] = money if now[bar] - before[bar] > nothing else 0.0
-            down[bar] = money if before[bar] - now[bar] > nothing else 0.0
+            nothing = 1e-14 * (now if now > 1.0 else 1.0)
+            money = now * volume[bar]
+            up[bar] = money if now - before > nothing else 0.0
+            down[bar] = money if before - now > nothing else 0.0
         result = out[0, row:stop]
         for each in range(stop - row):
-            rising = falling = 0.0
-            for step in range(PERIOD):
-                rising += up[each + step]
-                falling += down[each + step]
+            rising, falling = total(up, each, PERIOD), total(down, each, PERIOD)
             share = 100.0 * (rising / (rising + falling))
             result[each] = share if rising + falling >= 1.0 else 0.0
         row = stop

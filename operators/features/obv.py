@@ -3,7 +3,8 @@
 import numpy as np
 
 from operators.features import CLOSE, VOLUME, Floats, Ints, feature
-from operators.kernels.stretches import covered, stretch_end
+from operators.kernels.stretches import LONGEST, covered, stretch_end
+from operators.kernels.windows import total
 
 PERIOD = 20
 SPREAD = PERIOD * (PERIOD**2 - 1) / 12.0
@@ -35,23 +36,21 @@ def obv(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
     ----------
     Granville, 1963; TA-Lib OBV and LINEARREG_SLOPE, from which both can be had.
     """
-    flow = np.empty(at.size + PERIOD)
+    flow = np.empty(LONGEST + PERIOD)
     row = 0
     while row < at.size:
         stop = stretch_end(at, row)
         volume, close = covered(tape[VOLUME], at, row, stop, PERIOD), covered(tape[CLOSE], at, row, stop, PERIOD + 1)
-        before, now = close[:-1], close[1:]
         for bar in range(volume.size):
-            fell = -volume[bar] if now[bar] < before[bar] else 0.0
-            flow[bar] = volume[bar] if now[bar] > before[bar] else fell
+            rise = close[bar + 1] - close[bar]
+            flow[bar] = volume[bar] * (1.0 if rise > 0.0 else -1.0 if rise < 0.0 else 0.0)
         change, slope = out[0, row:stop], out[1, row:stop]
         for each in range(stop - row):
-            level = cross = traded = 0.0
+            traded, cross = total(volume, each, PERIOD), 0.0
             for step in range(PERIOD):
-                traded += volume[each + step]
-                level += flow[each + step]
                 # A bar's flow is in its own level and in all after it.
                 cross += 0.5 * step * (PERIOD - step) * flow[each + step]
-            change[each] = level / traded if traded > 0.0 else np.nan
-            slope[each] = PERIOD / SPREAD * cross / traded if traded > 0.0 else np.nan
+            level, line = total(flow, each, PERIOD) / traded, PERIOD / SPREAD * cross / traded
+            change[each] = level if traded > 0.0 else np.nan
+            slope[each] = line if traded > 0.0 else np.nan
         row = stop

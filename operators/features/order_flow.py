@@ -3,7 +3,8 @@
 import numpy as np
 
 from operators.features import BUY_VOLUME, VOLUME, Floats, Ints, feature
-from operators.kernels.stretches import totals
+from operators.kernels.stretches import covered, stretch_end
+from operators.kernels.windows import total
 
 PERIOD = 10
 
@@ -20,10 +21,14 @@ def order_flow(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, ou
     >>> float(order_flow.over({"close": [1.0] * 10, "volume": [4.0] * 10, "buy_volume": [3.0] * 10})[0, -1])
     0.5
     """
-    volume, bought = np.empty(at.size), np.empty(at.size)
-    totals(tape[VOLUME], at, PERIOD, volume)
-    totals(tape[BUY_VOLUME], at, PERIOD, bought)
-    for row in range(at.size):
-        lean = (2.0 * bought[row] - volume[row]) / volume[row]
-        lean = 1.0 if lean > 1.0 else -1.0 if lean < -1.0 else lean  # sums round
-        out[0, row] = lean if volume[row] > 0.0 else np.nan
+    row = 0
+    while row < at.size:
+        stop = stretch_end(at, row)
+        volume, bought = covered(tape[VOLUME], at, row, stop, PERIOD), covered(tape[BUY_VOLUME], at, row, stop, PERIOD)
+        result = out[0, row:stop]
+        for each in range(stop - row):
+            traded = total(volume, each, PERIOD)
+            lean = (2.0 * total(bought, each, PERIOD) - traded) / traded
+            lean = 1.0 if lean > 1.0 else -1.0 if lean < -1.0 else lean  # sums round
+            result[each] = lean if traded > 0.0 else np.nan
+        row = stop

@@ -3,8 +3,8 @@
 import numpy as np
 
 from operators.features import HIGH, LOW, Floats, Ints, feature
-from operators.kernels.averages import fade
-from operators.kernels.logarithms import log_ratios
+from operators.kernels.averages import exponential
+from operators.kernels.logarithm import ln
 
 ALPHA = 2.0 / 31.0
 
@@ -27,9 +27,10 @@ def parkinson(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out
     Parkinson, Journal of Business 53, 1980.
     """
     variance = out[0]
-    log_ratios(tape[HIGH], tape[LOW], at, variance)
-    for row in range(variance.size):
-        variance[row] *= variance[row] / (4.0 * np.log(2.0))
-    fade(variance, seen, lane, ALPHA, state[:, 0])
-    for row in range(variance.size):
+    for row in range(at.size):
+        variance[row] = tape[HIGH, at[row]] / tape[LOW, at[row]]
+    for row in range(at.size):
+        variance[row] = ln(variance[row]) ** 2 / (4.0 * np.log(2.0))
+    exponential(variance, seen, lane, state[:, 0], 1, ALPHA)
+    for row in range(at.size):
         variance[row] = np.sqrt(variance[row])

@@ -25,17 +25,18 @@ def price_zscore(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, 
     ----------
     Finch, Incremental Calculation of Weighted Mean and Variance, 2009.
     """
-    mean = variance = 0.0
-    for row in range(at.size):
-        close = tape[CLOSE, at[row]]
-        if seen[row] == 1:
-            mean, variance = close, 0.0
-        elif row == 0 or lane[row] != lane[row - 1]:
-            mean, variance = state[lane[row]]
-        away = close - mean
-        mean += ALPHA * away
-        variance = (1.0 - ALPHA) * (variance + ALPHA * away * away)
-        # A spread of a few rounding errors is no spread.
-        out[0, row] = (close - mean) / np.sqrt(variance) if variance > (1e-13 * close) ** 2 else 0.0
-        if row + 1 == at.size or lane[row + 1] != lane[row]:
-            state[lane[row], 0], state[lane[row], 1] = mean, variance
+    row = 0
+    while row < at.size:
+        mine = lane[row]
+        mean, variance = state[mine]
+        while row < at.size and lane[row] == mine:
+            close = tape[CLOSE, at[row]]
+            if seen[row] == 1:
+                mean, variance = close, 0.0
+            away = close - mean
+            mean += ALPHA * away
+            variance = (1.0 - ALPHA) * (variance + ALPHA * away * away)
+            # A spread of a few rounding errors is no spread.
+            out[0, row] = (close - mean) / np.sqrt(variance) if variance > (1e-13 * close) ** 2 else 0.0
+            row += 1
+        state[mine] = mean, variance

@@ -3,7 +3,7 @@
 import numpy as np
 
 from operators.features import LOG_RETURN, Floats, Ints, feature
-from operators.kernels.averages import fade
+from operators.kernels.averages import exponential
 
 FAST, SLOW = 1.0 - 2.0 ** (-1.0 / 5.0), 1.0 - 2.0 ** (-1.0 / 30.0)
 
@@ -36,11 +36,9 @@ def realised_volatility(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: F
     for row in range(at.size):
         change = tape[LOG_RETURN, at[row]]
         slow[row] = fast[row] = change * change
-    fade(slow, seen - 1, lane, SLOW, state[:, 0])
-    fade(fast, seen - 1, lane, FAST, state[:, 1])
-    for row in range(slow.size):
-        fast[row] = np.sqrt(fast[row] / slow[row]) if slow[row] > 0.0 else 1.0
-        slow[row] = np.sqrt(slow[row])
+    exponential(slow, seen - 1, lane, state[:, 0], 1, SLOW)
+    exponential(fast, seen - 1, lane, state[:, 1], 1, FAST)
     for row in range(at.size):
-        if seen[row] == 1:
-            slow[row] = fast[row] = np.nan
+        ratio = np.sqrt(fast[row] / slow[row])
+        fast[row] = ratio if slow[row] > 0.0 else 1.0
+        slow[row] = np.sqrt(slow[row])

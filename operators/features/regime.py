@@ -6,6 +6,7 @@ from operators.features import CLOSE, LOG_RETURN, Floats, Ints, feature
 from operators.kernels import kernel
 from operators.kernels.sketch import SIZE, place_of, rank_then_add
 from operators.kernels.stretches import covered, stretch_end
+from operators.kernels.windows import walked
 
 ALPHA = 2.0 / 31.0
 KEEP = 2.0 ** (-1.0 / 100.0)
@@ -19,26 +20,33 @@ MEAN, VARIANCE, VOLATILITY, TREND, VOLATILITY_AGE, TREND_AGE, SKETCH = range(7)
 
 
 @kernel
-def follow(change: Floats, seen: Ints, mine: Floats, means: Floats, variances: Floats) -> None:
-    """Mean and variance of returns after each bar of a stretch; 0 after an instrument's first."""
-    mean, variance = mine[MEAN], mine[VARIANCE]
-    for each in range(change.size):
-        away = change[each] - mean
-        mean = 0.0 if seen[each] == 1 else mean + ALPHA * away
-        variance = 0.0 if seen[each] == 1 else (1.0 - ALPHA) * variance + (1.0 - ALPHA) * ALPHA * away * away
-        means[each], variances[each] = mean, variance
-    mine[MEAN], mine[VARIANCE] = mean, variance
+def follow(changes: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, means: Floats, variances: Floats) -> None:
+    """Mean and variance of returns after each bar; 0 after an instrument's first."""
+    row = 0
+    while row < at.size:
+        mine = lane[row]
+        mean, variance = state[mine, MEAN], state[mine, VARIANCE]
+        while row < at.size and lane[row] == mine:
+            away, first = changes[at[row]] - mean, seen[row] == 1
+            mean = 0.0 if first else mean + ALPHA * away
+            variance = 0.0 if first else (1.0 - ALPHA) * variance + (1.0 - ALPHA) * ALPHA * away * away
+            means[row], variances[row] = mean, variance
+            row += 1
+        state[mine, MEAN], state[mine, VARIANCE] = mean, variance
 
 
 @kernel
-def walk(close: Floats, seen: Ints, efficiency: Floats) -> None:
+def go_straight(closes: Floats, at: Ints, efficiency: Floats) -> None:
     """The change over the period's bars by the way they went."""
-    for each in range(seen.size):
-        walked = 0.0
-        for step in range(PERIOD):
-            walked += abs(close[each + step + 1] - close[each + step])
-        straight = (close[each + PERIOD] - close[each]) / walked
-        efficiency[each] = straight if seen[each] > PERIOD and walked > 0.0 else 0.0
+    row = 0
+    while row < at.size:
+        stop = stretch_end(at, row)
+        close, straight = covered(closes, at, row, stop, PERIOD + 1), efficiency[row:stop]
+        for each in range(stop - row):
+            way = walked(close, each, PERIOD)
+            share = (close[each + PERIOD] - close[each]) / way
+            straight[each] = share if way > 0.0 else 0.0
+        row = stop
 
 
 @kernel
@@ -91,19 +99,14 @@ def regime(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: F
     Masson, Rim and Lee, DDSketch, VLDB 2019, for the rank; Kaufman, Smarter Trading, 1995, for the
     efficiency of the way.
     """
-    mean, variance, efficiency = np.empty(at.size), np.empty(at.size), np.empty(at.size)
-    row = 0
-    while row < at.size:
-        stop = stretch_end(at, row)
-        mine = state[lane[row]]
-        follow(covered(tape[LOG_RETURN], at, row, stop, 1), seen[row:stop], mine, mean[row:stop], variance[row:stop])
-        walk(covered(tape[CLOSE], at, row, stop, PERIOD + 1), seen[row:stop], efficiency[row:stop])
-        row = stop
-    place, lean = out[2], out[1]
+    efficiency, lean, place = out[0], out[1], out[2]
+    go_straight(tape[CLOSE], at, efficiency)
+    follow(tape[LOG_RETURN], at, seen, lane, state, lean, place)
     for row in range(at.size):
-        place[row] = place_of(np.sqrt(variance[row]))
-        leaning = mean[row] / np.sqrt(variance[row] * (ALPHA / (2.0 - ALPHA)))
-        lean[row] = leaning if variance[row] > 0.0 else 0.0
+        mean, variance = lean[row], place[row]
+        leaning = mean / np.sqrt(variance * (ALPHA / (2.0 - ALPHA)))
+        lean[row] = leaning if variance > 0.0 else 0.0
+        place[row] = place_of(np.sqrt(variance))
     for row in range(at.size):
         mine = state[lane[row]]
         if seen[row] == 1:
@@ -116,7 +119,7 @@ def regime(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: F
         if wanted != mine[VOLATILITY] and mine[VOLATILITY_AGE] >= DWELL:
             mine[VOLATILITY], mine[VOLATILITY_AGE] = wanted, 0.0
         mine[TREND_AGE] += 1.0
-        wanted = next_trend(mine[TREND], lean[row], efficiency[row])
+        wanted = next_trend(mine[TREND], lean[row], efficiency[row] if seen[row] > PERIOD else 0.0)
         if wanted != mine[TREND] and mine[TREND_AGE] >= DWELL:
             mine[TREND], mine[TREND_AGE] = wanted, 0.0
         out[0, row], out[1, row], out[2, row] = mine[VOLATILITY], mine[TREND], rank

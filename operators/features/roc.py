@@ -1,8 +1,7 @@
 """Rate of change of the close."""
 
-import numpy as np
-
 from operators.features import CLOSE, Floats, Ints, feature
+from operators.kernels.stretches import covered, stretch_end
 
 PERIOD = 10
 
@@ -20,6 +19,10 @@ def roc(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
     ----------
     TA-Lib ROC, whose values it equals.
     """
-    for row in range(at.size):
-        now = at[row]
-        out[0, row] = 100.0 * (tape[CLOSE, now] / tape[CLOSE, now - PERIOD] - 1.0) if seen[row] > PERIOD else np.nan
+    row = 0
+    while row < at.size:
+        stop = stretch_end(at, row)
+        close, result = covered(tape[CLOSE], at, row, stop, PERIOD + 1), out[0, row:stop]
+        for each in range(stop - row):
+            result[each] = 100.0 * (close[each + PERIOD] / close[each] - 1.0)
+        row = stop

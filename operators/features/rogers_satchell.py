@@ -3,8 +3,9 @@
 import numpy as np
 
 from operators.features import CLOSE, HIGH, LOW, OPEN, Floats, Ints, feature
-from operators.kernels.averages import fade
-from operators.kernels.logarithms import log_ratios
+from operators.kernels.averages import exponential
+from operators.kernels.logarithm import ln
+from operators.kernels.windows import greater
 
 ALPHA = 2.0 / 31.0
 
@@ -27,13 +28,14 @@ def rogers_satchell(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Float
     ----------
     Rogers and Satchell, Annals of Applied Probability 1, 1991.
     """
-    variance, rise, fall, change = out[0], np.empty(at.size), np.empty(at.size), np.empty(at.size)
-    log_ratios(tape[HIGH], tape[OPEN], at, rise)
-    log_ratios(tape[LOW], tape[OPEN], at, fall)
-    log_ratios(tape[CLOSE], tape[OPEN], at, change)
-    for row in range(variance.size):
-        value = rise[row] * (rise[row] - change[row]) + fall[row] * (fall[row] - change[row])
-        variance[row] = value if value > 0.0 else 0.0
-    fade(variance, seen, lane, ALPHA, state[:, 0])
-    for row in range(variance.size):
+    variance, lows, closes = out[0], np.empty(at.size), np.empty(at.size)
+    for row in range(at.size):
+        begin = tape[OPEN, at[row]]
+        variance[row] = tape[HIGH, at[row]] / begin
+        lows[row], closes[row] = tape[LOW, at[row]] / begin, tape[CLOSE, at[row]] / begin
+    for row in range(at.size):
+        up, down, change = ln(variance[row]), ln(lows[row]), ln(closes[row])
+        variance[row] = greater(0.0, up * (up - change) + down * (down - change))
+    exponential(variance, seen, lane, state[:, 0], 1, ALPHA)
+    for row in range(at.size):
         variance[row] = np.sqrt(variance[row])

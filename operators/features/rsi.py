@@ -28,13 +28,6 @@ def rsi(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
     ----------
     Wilder, New Concepts in Technical Trading Systems, 1978; TA-Lib RSI, whose values it equals.
     """
-    row = 0
-    while row < at.size:
-        mine = lane[row]
-        gains, losses = state[mine, 0], state[mine, 1]
-        while row < at.size and lane[row] == mine:
-            change = tape[CLOSE, at[row]] - tape[CLOSE, at[row] - 1]
-            gains, losses, index = relative_strength(gains, losses, change, seen[row] - 1, PERIOD)
-            out[0, row] = index if seen[row] > PERIOD else np.nan
-            row += 1
-        state[mine, 0], state[mine, 1] = gains, losses
+    relative_strength(tape[CLOSE], at, seen, lane, state, PERIOD, out[0])
+    for row in range(at.size):
+        out[0, row] = out[0, row] if seen[row] > PERIOD else np.nan

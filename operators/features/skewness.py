@@ -3,7 +3,7 @@
 import numpy as np
 
 from operators.features import CLOSE, Floats, Ints, feature
-from operators.kernels.pieces import LONGEST, next_piece
+from operators.kernels.stretches import LONGEST, covered, stretch_end
 
 PERIOD = 30
 
@@ -24,25 +24,22 @@ def skewness(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out:
     ----------
     Joanes and Gill, The Statistician 47, 1998, where it is g1.
     """
-    change, sums = np.empty(LONGEST + PERIOD), np.empty((3, LONGEST))
-    begin, end = next_piece(at, 0, PERIOD)
-    while begin < end:
-        first, rows = at[begin] - PERIOD, end - begin
-        close, newest = tape[CLOSE, first:], tape[CLOSE, first + PERIOD :]
-        middle, square, cube = sums[0][:rows], sums[1][:rows], sums[2][:rows]
-        for place in range(rows + PERIOD - 1):
-            change[place] = close[place + 1] - close[place]
-        for row in range(rows):
-            middle[row], square[row], cube[row] = (newest[row] - close[row]) / PERIOD, 0.0, 0.0
-        for step in range(0, PERIOD, 3):
-            one, two, three = change[step:], change[step + 1 :], change[step + 2 :]
-            for row in range(rows):
-                a, b, c = one[row] - middle[row], two[row] - middle[row], three[row] - middle[row]
-                square[row] += a * a + b * b + c * c
-                cube[row] += a * a * a + b * b * b + c * c * c
-        for row in range(rows):
+    change = np.empty(LONGEST + PERIOD)
+    row = 0
+    while row < at.size:
+        stop = stretch_end(at, row)
+        close, result = covered(tape[CLOSE], at, row, stop, PERIOD + 1), out[0, row:stop]
+        for bar in range(close.size - 1):
+            change[bar] = close[bar + 1] - close[bar]
+        for each in range(stop - row):
+            middle = (close[each + PERIOD] - close[each]) / PERIOD
+            square, cube = 0.0, 0.0
+            for step in range(0, PERIOD, 2):
+                a, b = change[each + step] - middle, change[each + step + 1] - middle
+                square += a * a + b * b
+                cube += a * a * a + b * b * b
+            skew = np.sqrt(PERIOD) * cube / (square * np.sqrt(square))
             # Equal changes differ by a rounding error of the price, which is no move.
-            nothing = (1e-13 * newest[row]) ** 2 * PERIOD
-            value = np.sqrt(PERIOD) * cube[row] / (square[row] * np.sqrt(square[row])) if square[row] > nothing else 0.0
-            out[0, begin + row] = value if seen[begin + row] > PERIOD else np.nan
-        begin, end = next_piece(at, end, PERIOD)
+            nothing = (1e-13 * close[each + PERIOD]) ** 2 * PERIOD
+            result[each] = skew if square > nothing else 0.0
+        row = stop

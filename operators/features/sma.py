@@ -1,9 +1,8 @@
 """Simple moving average of the close."""
 
-import numpy as np
-
 from operators.features import CLOSE, Floats, Ints, feature
-from operators.kernels.moments import rolling_total
+from operators.kernels.stretches import covered, stretch_end
+from operators.kernels.windows import total
 
 PERIOD = 20
 
@@ -23,6 +22,10 @@ def sma(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
     ----------
     TA-Lib SMA, whose values it equals.
     """
-    totals = rolling_total(tape[CLOSE], PERIOD)
-    for row in range(at.size):
-        out[0, row] = totals[at[row]] / PERIOD if seen[row] >= PERIOD else np.nan
+    row = 0
+    while row < at.size:
+        stop = stretch_end(at, row)
+        close, result = covered(tape[CLOSE], at, row, stop, PERIOD), out[0, row:stop]
+        for each in range(stop - row):
+            result[each] = total(close, each, PERIOD) / PERIOD
+        row = stop

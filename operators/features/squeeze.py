@@ -3,7 +3,8 @@
 import numpy as np
 
 from operators.features import CLOSE, TRUE_RANGE, Floats, Ints, feature
-from operators.kernels.stretches import deviations, totals
+from operators.kernels.stretches import covered, stretch_end
+from operators.kernels.windows import squares, total
 
 PERIOD, DEVIATIONS, RANGES = 20, 2.0, 1.5
 
@@ -25,9 +26,14 @@ def squeeze(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: 
     ----------
     Carter, Mastering the Trade, 2005.
     """
-    ranges = np.empty(at.size)
-    totals(tape[TRUE_RANGE], at, PERIOD, ranges)
-    deviations(tape[CLOSE], at, PERIOD, out[0])
-    for row in range(at.size):
-        ratio = DEVIATIONS * PERIOD / RANGES * out[0, row] / ranges[row]
-        out[0, row] = ratio if ranges[row] > 0.0 else 1.0
+    row = 0
+    while row < at.size:
+        stop = stretch_end(at, row)
+        close, ranges = covered(tape[CLOSE], at, row, stop, PERIOD), covered(tape[TRUE_RANGE], at, row, stop, PERIOD)
+        result = out[0, row:stop]
+        for each in range(stop - row):
+            middle, walked = total(close, each, PERIOD) / PERIOD, total(ranges, each, PERIOD) / PERIOD
+            deviation = np.sqrt(squares(close, each, PERIOD, middle) / PERIOD)
+            ratio = DEVIATIONS * deviation / (RANGES * walked)
+            result[each] = ratio if walked > 0.0 else 1.0
+        row = stop

@@ -3,8 +3,8 @@
 import numpy as np
 
 from operators.features import CLOSE, HIGH, LOW, Floats, Ints, feature
-from operators.kernels.extremes import rolling_high, rolling_low
-from operators.kernels.recall import recall
+from operators.kernels.stretches import covered, stretch_end
+from operators.kernels.windows import highest, less, lowest
 
 PERIOD, SMOOTH = 14, 3
 REACH = PERIOD + 2 * (SMOOTH - 1)
@@ -34,18 +34,23 @@ def stochastic(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, ou
     ----------
     Lane, 1984; TA-Lib STOCH(14, 3, 3), whose values it equals.
     """
-    tops, bottoms = rolling_high(tape[HIGH], PERIOD), rolling_low(tape[LOW], PERIOD)
-    raw = out[0]
-    for row in range(at.size):
-        top, bottom = tops[at[row]], bottoms[at[row]]
-        raw[row] = 100.0 * (tape[CLOSE, at[row]] - bottom) / (top - bottom) if top > bottom else 0.0
-    raws, place = recall(raw, lane, state)
-    for row in range(at.size):
-        now = place[row]
-        if seen[row] < REACH:
-            out[:, row] = np.nan
-            continue
-        a, b, c, d, e = raws[now], raws[now - 1], raws[now - 2], raws[now - 3], raws[now - 4]
-        # Clipped, since sums round.
-        out[0, row] = min(100.0, (a + b + c) * (1.0 / 3.0))
-        out[1, row] = min(100.0, (a + 2.0 * b + 3.0 * c + 2.0 * d + e) * (1.0 / 9.0))
+    row = 0
+    while row < at.size:
+        stop = stretch_end(at, row)
+        high, low = covered(tape[HIGH], at, row, stop, PERIOD), covered(tape[LOW], at, row, stop, PERIOD)
+        close, count = covered(tape[CLOSE], at, row, stop, 1), seen[row:stop]
+        once, twice, mine = out[0, row:stop], out[1, row:stop], state[lane[row]]
+        for each in range(stop - row):
+            top, bottom = highest(high, each, PERIOD), lowest(low, each, PERIOD)
+            raw = 100.0 * (close[each] - bottom) / (top - bottom)
+            once[each] = raw if top > bottom else 0.0
+        a, b, c, d = mine[0], mine[1], mine[2], mine[3]
+        for each in range(stop - row):
+            e = once[each]
+            # Clipped, since sums round.
+            smooth, smoother = (c + d + e) * (1.0 / 3.0), (a + 2.0 * b + 3.0 * c + 2.0 * d + e) * (1.0 / 9.0)
+            once[each] = less(100.0, smooth) if count[each] >= REACH else np.nan
+            twice[each] = less(100.0, smoother) if count[each] >= REACH else np.nan
+            a, b, c, d = b, c, d, e
+        mine[0], mine[1], mine[2], mine[3] = a, b, c, d
+        row = stop

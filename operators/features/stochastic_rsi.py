@@ -3,10 +3,9 @@
 import numpy as np
 
 from operators.features import CLOSE, Floats, Ints, feature
-from operators.kernels.extremes import rolling_high, rolling_low
-from operators.kernels.moments import rolling_total
-from operators.kernels.recall import recall
-from operators.kernels.relative_strength import relative_strengths
+from operators.kernels.relative_strength import relative_strength
+from operators.kernels.stretches import LONGEST, stretch_end
+from operators.kernels.windows import highest, lowest
 
 PERIOD, SMOOTH = 14, 3
 
@@ -36,18 +35,30 @@ def stochastic_rsi(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats
     ----------
     Chande and Kroll, The New Technical Trader, 1994; TA-Lib STOCHRSI(14, 14, 3), whose values it equals.
     """
-    averages, strengths, places = state[:, :2], state[:, 2 : 1 + PERIOD], state[:, 1 + PERIOD :]
-    strength = relative_strengths(tape[CLOSE], at, seen, lane, averages, PERIOD)
-    strength, now = recall(strength, lane, strengths)
-    highs, lows = rolling_high(strength, PERIOD), rolling_low(strength, PERIOD)
-    place = out[0]
-    for row in range(at.size):
-        bottom = lows[now[row]]
-        span = highs[now[row]] - bottom
-        # The RSI of a market at rest keeps its value but for rounding.
-        place[row] = 100.0 * ((strength[now[row]] - bottom) / span) if span > 1e-9 else 50.0
-    place, now = recall(place, lane, places)
-    smooth = rolling_total(place, SMOOTH)
-    for row in range(at.size):
-        out[0, row] = place[now[row]] if seen[row] >= 2 * PERIOD else np.nan
-        out[1, row] = smooth[now[row]] / SMOOTH if seen[row] >= 2 * PERIOD + SMOOTH - 1 else np.nan
+    strength, smooth, strengths = out[0], out[1], np.empty(LONGEST + PERIOD - 1)
+    relative_strength(tape[CLOSE], at, seen, lane, state[:, :2], PERIOD, strength)
+    row = 0
+    while row < at.size:
+        stop = stretch_end(at, row)
+        rows, count = stop - row, seen[row:stop]
+        place, mean, mine = strength[row:stop], smooth[row:stop], state[lane[row], 2:]
+        # The index again, behind that of the last 13 bars.
+        for back in range(PERIOD - 1):
+            strengths[back] = mine[back]
+        for each in range(rows):
+            strengths[PERIOD - 1 + each] = place[each]
+        for back in range(PERIOD - 1):
+            mine[back] = strengths[rows + back]
+        for each in range(rows):
+            top, bottom = highest(strengths, each, PERIOD), lowest(strengths, each, PERIOD)
+            position = 100.0 * ((strengths[PERIOD - 1 + each] - bottom) / (top - bottom))
+            # The RSI of a market at rest keeps its value but for rounding.
+            place[each] = position if top - bottom > 1e-9 else 50.0
+        a, b = mine[PERIOD - 1], mine[PERIOD]
+        for each in range(rows):
+            c = place[each]
+            place[each] = c if count[each] >= 2 * PERIOD else np.nan
+            mean[each] = (a + b + c) / SMOOTH if count[each] >= 2 * PERIOD + SMOOTH - 1 else np.nan
+            a, b = b, c
+        mine[PERIOD - 1], mine[PERIOD] = a, b
+        row = stop

@@ -3,7 +3,7 @@
 import numpy as np
 
 from operators.features import CLOSE, HIGH, LOW, TRUE_RANGE, Floats, Ints, feature
-from operators.kernels.exponential import exponential
+from operators.kernels.averages import seeded
 from operators.kernels.swings import swing_highs, swing_lows
 
 PERIOD, REACH = 14, 3
@@ -35,22 +35,23 @@ def swing_distance(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats
     ----------
     Williams, Trading Chaos, 1995, for fractals.
     """
-    ranges = exponential(tape[TRUE_RANGE], at, seen - 1, lane, state[:, 0], PERIOD, 1.0 / PERIOD)
-    highs, lows = swing_highs(tape[HIGH], REACH), swing_lows(tape[LOW], REACH)
-    high = low = 0.0
-    for row in range(at.size):
-        now = at[row]
-        if seen[row] == 1:
-            high, low = tape[HIGH, now], tape[LOW, now]
-        elif row == 0 or lane[row] != lane[row - 1]:
-            high, low = state[lane[row], 1:]
-        if seen[row] > 2 * REACH:
-            high = tape[HIGH, now - REACH] if highs[now] else high
-            low = tape[LOW, now - REACH] if lows[now] else low
-        if seen[row] > PERIOD:
-            unit = 1.0 / ranges[row] if ranges[row] > 0.0 else 0.0
-            out[0, row], out[1, row] = (tape[CLOSE, now] - high) * unit, (tape[CLOSE, now] - low) * unit
-        else:
-            out[:, row] = np.nan
-        if row + 1 == at.size or lane[row + 1] != lane[row]:
-            state[lane[row], 1], state[lane[row], 2] = high, low
+    swing_highs(tape[HIGH], at, REACH, out[0])
+    swing_lows(tape[LOW], at, REACH, out[1])
+    row = 0
+    while row < at.size:
+        mine = state[lane[row]]
+        average, high, low = mine[0], mine[1], mine[2]
+        begin = row
+        while row < at.size and lane[row] == lane[begin]:
+            now = at[row]
+            average = seeded(average, tape[TRUE_RANGE, now], seen[row] - 1, PERIOD, 1.0 / PERIOD)
+            if seen[row] == 1:
+                high, low = tape[HIGH, now], tape[LOW, now]
+            if seen[row] > 2 * REACH:
+                high = high if np.isnan(out[0, row]) else out[0, row]
+                low = low if np.isnan(out[1, row]) else out[1, row]
+            unit = 1.0 / average if average > 0.0 else 0.0
+            out[0, row] = (tape[CLOSE, now] - high) * unit if seen[row] > PERIOD else np.nan
+            out[1, row] = (tape[CLOSE, now] - low) * unit if seen[row] > PERIOD else np.nan
+            row += 1
+        mine[0], mine[1], mine[2] = average, high, low

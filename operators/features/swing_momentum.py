@@ -4,8 +4,7 @@ import numpy as np
 
 from operators.features import CLOSE, HIGH, LOW, Floats, Ints, feature
 from operators.kernels import kernel
-from operators.kernels.recall import recall
-from operators.kernels.relative_strength import relative_strengths
+from operators.kernels.relative_strength import relative_strength
 from operators.kernels.swings import swing_highs, swing_lows
 
 PERIOD, REACH, AGE = 14, 3, 60
@@ -39,23 +38,28 @@ def swing_momentum(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats
     Wilder, New Concepts in Technical Trading Systems, 1978, on divergence; Williams, Trading Chaos,
     1995, for fractals.
     """
-    averages, strengths, swings = state[:, :2], state[:, 2 : 2 + REACH], state[:, 2 + REACH :]
-    strength, place = recall(relative_strengths(tape[CLOSE], at, seen, lane, averages, PERIOD), lane, strengths)
-    highs, lows = swing_highs(tape[HIGH], REACH), swing_lows(tape[LOW], REACH)
+    strength = np.empty(at.size)
+    relative_strength(tape[CLOSE], at, seen, lane, state[:, :2], PERIOD, strength)
+    divergences, pushes = out[0], out[1]
+    swing_highs(tape[HIGH], at, REACH, divergences)
+    swing_lows(tape[LOW], at, REACH, pushes)
     for row in range(at.size):
+        mine, slot = state[lane[row]], 2 + seen[row] % REACH
+        momentum, swings = mine[slot], mine[2 + REACH :]
+        mine[slot] = strength[row]
         if seen[row] == 1:
-            swings[lane[row]] = 0.0
+            swings[:] = 0.0
         if seen[row] <= PERIOD + REACH:
-            out[:, row] = np.nan
+            divergences[row] = pushes[row] = np.nan
             continue
-        out[:, row] = 0.0
-        now, momentum = at[row] - REACH, strength[place[row] - REACH]
-        if highs[at[row]]:
-            out[0, row], out[1, row] = _deny(swings[lane[row], :4], -1.0, tape[HIGH, now], momentum, seen[row])
-        if lows[at[row]]:
-            divergence, pushes = _deny(swings[lane[row], 4:], 1.0, tape[LOW, now], momentum, seen[row])
-            out[0, row] += divergence
-            out[1, row] += pushes
+        high, low = divergences[row], pushes[row]
+        divergences[row] = pushes[row] = 0.0
+        if not np.isnan(high):
+            divergences[row], pushes[row] = _deny(swings[:4], -1.0, high, momentum, seen[row])
+        if not np.isnan(low):
+            divergence, push = _deny(swings[4:], 1.0, low, momentum, seen[row])
+            divergences[row] += divergence
+            pushes[row] += push
 
 
 @kernel

@@ -4,7 +4,8 @@ import numpy as np
 
 from operators.features import LARGEST, TRADES, VOLUME, Floats, Ints, feature
 from operators.kernels.logarithm import ln
-from operators.kernels.stretches import covered, stretch_end, totals
+from operators.kernels.stretches import covered, stretch_end
+from operators.kernels.windows import total
 
 PERIOD = 20
 ALPHA = 2.0 / 51.0
@@ -37,18 +38,16 @@ def trade_size_tail(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Float
     ----------
     Finch, Incremental Calculation of Weighted Mean and Variance, 2009.
     """
-    trades, volume = np.empty(at.size), np.empty(at.size)
-    totals(tape[TRADES], at, PERIOD, trades)
-    totals(tape[VOLUME], at, PERIOD, volume)
     row = 0
     while row < at.size:
         stop = stretch_end(at, row)
+        trades, volume = covered(tape[TRADES], at, row, stop, PERIOD), covered(tape[VOLUME], at, row, stop, PERIOD)
         largest, count = covered(tape[LARGEST], at, row, stop, 1), seen[row:stop]
         tail, unusual, mine = out[0, row:stop], out[1, row:stop], state[lane[row]]
         for each in range(stop - row):
-            tail[each] = largest[each] * trades[row + each] / volume[row + each]
-            tail[each] = tail[each] if largest[each] > 0.0 else np.nan
             unusual[each] = ln(largest[each])
+            means = largest[each] * total(trades, each, PERIOD) / total(volume, each, PERIOD)
+            tail[each] = means if largest[each] > 0.0 else np.nan
         mean, variance = mine[0], mine[1]
         for each in range(stop - row):
             if count[each] == 1:

@@ -3,11 +3,19 @@
 import numpy as np
 
 from operators.features import CLOSE, LOW, TRUE_RANGE, Floats, Ints, feature
-from operators.kernels.pieces import LONGEST, next_piece
-from operators.kernels.trailing import trailing_sums
+from operators.kernels import inlined
+from operators.kernels.stretches import LONGEST, covered, stretch_end
+from operators.kernels.windows import less, total
 
 SHORT = 7
 MIDDLE, LONG = 2 * SHORT, 4 * SHORT
+
+
+@inlined
+def share(part: float, whole: float) -> float:
+    """The part over the whole; 0 where there is nothing."""
+    ratio = part / whole
+    return ratio if whole > 0.0 else 0.0
 
 
 @feature(unit="percent", lookback=LONG + 1, low=0.0, high=100.0)
@@ -26,30 +34,21 @@ def ultimate_oscillator(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: F
     ----------
     Williams, 1985; TA-Lib ULTOSC, whose values it equals.
     """
-    pressure, ranges, sums = np.empty(LONGEST + LONG), np.empty(LONGEST + LONG), np.empty((2, LONGEST + LONG))
-    begin, end = next_piece(at, 0, LONG)
-    while begin < end:
-        first, size = at[begin] - LONG + 1, end - begin + LONG - 1
-        close, before = tape[CLOSE, first:], tape[CLOSE, first - 1 :]
-        low, true_range = tape[LOW, first:], tape[TRUE_RANGE, first:]
-        for place in range(size):
-            floor = low[place] if low[place] < before[place] else before[place]
-            pressure[place], ranges[place] = close[place] - floor, true_range[place]
-        # Over 7 bars; the longer spans are made up of these.
-        over, under = sums[0][: size - SHORT + 1], sums[1][: size - SHORT + 1]
-        trailing_sums(pressure, SHORT, over)
-        trailing_sums(ranges, SHORT, under)
-        result = out[0, begin:end]
-        for row in range(result.size):
-            new, old, older, oldest = row + LONG - SHORT, row + MIDDLE, row + SHORT, row
-            short, spans = over[new], under[new]
-            value = 4.0 * short / spans if spans > 0.0 else 0.0
-            middle, spans = short + over[old], spans + under[old]
-            value += 2.0 * middle / spans if spans > 0.0 else 0.0
-            long, spans = middle + over[older] + over[oldest], spans + under[older] + under[oldest]
-            value += long / spans if spans > 0.0 else 0.0
-            result[row] = 100.0 / 7.0 * value if value < 7.0 else 100.0
-        begin, end = next_piece(at, end, LONG)
-    for row in range(at.size):
-        if seen[row] <= LONG:
-            out[0, row] = np.nan
+    pressure = np.empty(LONGEST + LONG)
+    row = 0
+    while row < at.size:
+        stop = stretch_end(at, row)
+        close, low = covered(tape[CLOSE], at, row, stop, LONG + 1), covered(tape[LOW], at, row, stop, LONG)
+        ranges, result = covered(tape[TRUE_RANGE], at, row, stop, LONG), out[0, row:stop]
+        for bar in range(low.size):
+            pressure[bar] = close[bar + 1] - less(low[bar], close[bar])
+        for each in range(stop - row):
+            # From the newest bars back: each span holds the shorter one before it.
+            newest, newer = each + LONG - SHORT, each + LONG - MIDDLE
+            short, spans = total(pressure, newest, SHORT), total(ranges, newest, SHORT)
+            value = 4.0 * share(short, spans)
+            middle, spans = short + total(pressure, newer, SHORT), spans + total(ranges, newer, SHORT)
+            value += 2.0 * share(middle, spans)
+            long, spans = middle + total(pressure, each, MIDDLE), spans + total(ranges, each, MIDDLE)
+            result[each] = 100.0 * less((value + share(long, spans)) / 7.0, 1.0)  # sums round
+        row = stop

@@ -3,7 +3,8 @@
 import numpy as np
 
 from operators.features import INCOMPLETE, VOLUME, Floats, Ints, feature
-from operators.kernels.stretches import covered, stretch_end
+from operators.kernels.stretches import LONGEST, covered, stretch_end
+from operators.kernels.windows import total
 
 PERIOD, LEAST = 30, 20
 
@@ -21,7 +22,7 @@ def volume_zscore(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats,
     >>> float(volume_zscore.over({"close": [1.0] * 31, "volume": [1.0, 2.0] * 15 + [8.0]})[0, -1])
     7.8284271
     """
-    root, whole = np.empty(at.size + PERIOD), np.empty(at.size + PERIOD)
+    root, whole = np.empty(LONGEST + PERIOD), np.empty(LONGEST + PERIOD)
     row = 0
     while row < at.size:
         stop = stretch_end(at, row)
@@ -32,15 +33,14 @@ def volume_zscore(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats,
             root[bar] = whole[bar] * np.sqrt(volume[bar])
         now, result = volume[PERIOD:], out[0, row:stop]
         for each in range(stop - row):
-            total = count = 0.0
-            for step in range(PERIOD):
-                total += root[each + step]
-                count += whole[each + step]
-            mean = total / count
-            squares = 0.0
-            for step in range(PERIOD):
-                squares += whole[each + step] * (root[each + step] - mean) ** 2
-            spread = np.sqrt(squares / count)
+            count = total(whole, each, PERIOD)
+            mean = total(root, each, PERIOD) / count
+            square = 0.0
+            for step in range(0, PERIOD, 2):
+                a = root[each + step] - whole[each + step] * mean
+                b = root[each + step + 1] - whole[each + step + 1] * mean
+                square += a * a + b * b
+            spread = np.sqrt(square / count)
             score = (np.sqrt(now[each]) - mean) / spread
             # A spread of a few rounding errors is no spread.
             score = score if spread > 1e-12 * mean else 0.0

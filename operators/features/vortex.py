@@ -1,10 +1,8 @@
 """Vortex indicator."""
 
-import numpy as np
-
 from operators.features import HIGH, LOW, TRUE_RANGE, Floats, Ints, feature
-from operators.kernels.pieces import LONGEST, next_piece
-from operators.kernels.trailing import trailing_sums
+from operators.kernels.stretches import covered, stretch_end
+from operators.kernels.windows import total
 
 PERIOD = 14
 
@@ -26,24 +24,20 @@ def vortex(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: F
     ----------
     Botes and Siepman, Technical Analysis of Stocks & Commodities, 2010.
     """
-    up, down, ways = np.empty(LONGEST + PERIOD), np.empty(LONGEST + PERIOD), np.empty(LONGEST)
-    begin, end = next_piece(at, 0, PERIOD)
-    while begin < end:
-        first = at[begin] - PERIOD
-        high_before, low_before = tape[HIGH, first:], tape[LOW, first:]
-        high, low, ranges = tape[HIGH, first + 1 :], tape[LOW, first + 1 :], tape[TRUE_RANGE, first + 1 :]
-        for place in range(end - begin + PERIOD - 1):
-            up[place] = abs(high[place] - low_before[place])
-            down[place] = abs(low[place] - high_before[place])
-        plus, minus, walked = out[0, begin:end], out[1, begin:end], ways[: end - begin]
-        trailing_sums(up, PERIOD, plus)
-        trailing_sums(down, PERIOD, minus)
-        trailing_sums(ranges, PERIOD, walked)
-        for row in range(walked.size):
-            share = 1.0 / walked[row] if walked[row] > 0.0 else 0.0
-            plus[row] *= share
-            minus[row] *= share
-        begin, end = next_piece(at, end, PERIOD)
-    for row in range(at.size):
-        if seen[row] <= PERIOD:
-            out[0, row] = out[1, row] = np.nan
+    row = 0
+    while row < at.size:
+        stop = stretch_end(at, row)
+        high, low = covered(tape[HIGH], at, row, stop, PERIOD + 1), covered(tape[LOW], at, row, stop, PERIOD + 1)
+        ranges = covered(tape[TRUE_RANGE], at, row, stop, PERIOD)
+        plus, minus = out[0, row:stop], out[1, row:stop]
+        for each in range(stop - row):
+            up = down = 0.0
+            for step in range(PERIOD):
+                up += abs(high[each + step + 1] - low[each + step])
+                down += abs(low[each + step + 1] - high[each + step])
+            walked = total(ranges, each, PERIOD)
+            share = 1.0 / walked
+            share = share if walked > 0.0 else 0.0
+            plus[each] = up * share
+            minus[each] = down * share
+        row = stop

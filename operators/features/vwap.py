@@ -3,7 +3,8 @@
 import numpy as np
 
 from operators.features import CLOSE, QUOTE_VOLUME, TYPICAL, VOLUME, Floats, Ints, feature
-from operators.kernels.stretches import covered, stretch_end
+from operators.kernels.stretches import LONGEST, covered, stretch_end
+from operators.kernels.windows import total
 
 PERIOD = 20
 
@@ -21,7 +22,7 @@ def vwap(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Flo
     >>> float(vwap.over(bars)[0, -1])
     0.1
     """
-    money = np.empty(at.size + PERIOD)
+    money = np.empty(LONGEST + PERIOD)
     row = 0
     while row < at.size:
         stop = stretch_end(at, row)
@@ -29,12 +30,9 @@ def vwap(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Flo
         typical = covered(tape[TYPICAL], at, row, stop, PERIOD)
         for bar in range(volume.size):
             money[bar] = volume[bar] * typical[bar] if np.isnan(quote[bar]) else quote[bar]
-        close, result = tape[CLOSE, at[row] : at[row] + stop - row], out[0, row:stop]
+        close, result = covered(tape[CLOSE], at, row, stop, 1), out[0, row:stop]
         for each in range(stop - row):
-            paid = traded = 0.0
-            for step in range(PERIOD):
-                paid += money[each + step]
-                traded += volume[each + step]
+            paid, traded = total(money, each, PERIOD), total(volume, each, PERIOD)
             distance = close[each] * traded / paid - 1.0
             result[each] = distance if paid > 0.0 else np.nan
         row = stop

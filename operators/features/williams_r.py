@@ -1,9 +1,8 @@
 """Williams %R."""
 
-import numpy as np
-
 from operators.features import CLOSE, HIGH, LOW, Floats, Ints, feature
-from operators.kernels.extremes import rolling_high, rolling_low
+from operators.kernels.stretches import covered, stretch_end
+from operators.kernels.windows import highest, lowest
 
 PERIOD = 14
 
@@ -24,10 +23,13 @@ def williams_r(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, ou
     ----------
     Williams, 1973; TA-Lib WILLR, whose values it equals.
     """
-    tops, bottoms = rolling_high(tape[HIGH], PERIOD), rolling_low(tape[LOW], PERIOD)
-    for row in range(at.size):
-        top, bottom = tops[at[row]], bottoms[at[row]]
-        if seen[row] < PERIOD:
-            out[0, row] = np.nan
-        else:
-            out[0, row] = -100.0 * ((top - tape[CLOSE, at[row]]) / (top - bottom)) if top > bottom else -50.0
+    row = 0
+    while row < at.size:
+        stop = stretch_end(at, row)
+        high, low = covered(tape[HIGH], at, row, stop, PERIOD), covered(tape[LOW], at, row, stop, PERIOD)
+        close, result = covered(tape[CLOSE], at, row, stop, 1), out[0, row:stop]
+        for each in range(stop - row):
+            top, bottom = highest(high, each, PERIOD), lowest(low, each, PERIOD)
+            place = -100.0 * ((top - close[each]) / (top - bottom))
+            result[each] = place if top > bottom else -50.0
+        row = stop

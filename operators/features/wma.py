@@ -1,8 +1,7 @@
 """Weighted moving average of the close."""
 
-import numpy as np
-
 from operators.features import CLOSE, Floats, Ints, feature
+from operators.kernels.stretches import covered, stretch_end
 
 PERIOD = 20
 
@@ -20,12 +19,13 @@ def wma(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
     ----------
     TA-Lib WMA, whose values it equals.
     """
-    for row in range(at.size):
-        now = at[row]
-        if seen[row] < PERIOD:
-            out[0, row] = np.nan
-            continue
-        weighed = 0.0
-        for back in range(PERIOD):
-            weighed += (PERIOD - back) * tape[CLOSE, now - back]
-        out[0, row] = weighed / (PERIOD * (PERIOD + 1) // 2)
+    row = 0
+    while row < at.size:
+        stop = stretch_end(at, row)
+        close, result = covered(tape[CLOSE], at, row, stop, PERIOD), out[0, row:stop]
+        for each in range(stop - row):
+            weighed = 0.0
+            for step in range(PERIOD):
+                weighed += (step + 1) * close[each + step]
+            result[each] = weighed / (PERIOD * (PERIOD + 1) // 2)
+        row = stop

@@ -24,6 +24,16 @@ def kernel(function: Callable[..., Any]) -> Any:
     return numba.njit(cache=True, nogil=True, error_model="numpy")(function)
 
 
+def inlined(function: Callable[..., Any]) -> Any:
+    """`function` as a part of each kernel that calls it.
+
+    A kernel that is called was compiled by itself, for any argument. What is put in its caller is
+    compiled with the caller's constants, so that a loop over a constant period becomes a few straight
+    instructions. For what is short and stands in inner loops.
+    """
+    return numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")(function)
+
+
 def _keep_apart() -> None:
     """Keep what was compiled from other sources apart.
 

@@ -33,27 +33,29 @@ def seeded(average, value, count, period, alpha):
 
 
 @kernel
-def fade(values, seen, lane, alpha, memory):
-    """Put the exponential average of each row's value in its place, begun with the first of its lane.
+def exponential(values, count, lane, memory, period, alpha):
+    """Put the average of each row's lane, as `seeded` has it, in the place of each row's value.
 
     Parameters
     ----------
     values
         (r,) one a row; overwritten.
-    seen, lane
-        (r,) as a feature's kernel is given them.
-    alpha
-        Weight of a new value.
+    count
+        (r,) number of each value: what was `seen` of the lane, or one less if a value needs the bar
+        before.
+    lane
+        (r,) as a feature's kernel is given it.
     memory
-        (lanes,) the average after the newest value of each lane; moved on.
+        (lanes,) each lane's average; moved on.
+    period, alpha
+        See `seeded`. With a period of 1 the average begins with the first value.
     """
     row = 0
     while row < lane.size:
         mine = lane[row]
         average = memory[mine]
         while row < lane.size and lane[row] == mine:
-            value = values[row]
-            average = (1.0 - alpha) * average + alpha * value if seen[row] > 1 else value
+            average = seeded(average, values[row], count[row], period, alpha)
             values[row] = average
             row += 1
         memory[mine] = average

@@ -240,3 +240,9 @@ def test_bars_with_missing_trades_are_no_baseline():
     np.testing.assert_allclose(told, (2.0 - kept.mean()) / kept.std())
     incomplete[10:25] = 1.0
     assert np.isnan(FEATURES["volume_zscore"].over(bent)[0, -1])
+
+
+def test_a_busy_first_bar_is_forgotten_by_the_warm_up():
+    (ratio,) = FEATURES["hawkes"].over({"close": np.ones(500), "trades": np.r_[2_400.0, np.full(499, 100.0)]})
+    told = ratio[~np.isnan(ratio)]
+    np.testing.assert_allclose(told, 1.0, rtol=1e-3)

@@ -32,6 +32,16 @@ def test_a_flat_market_gives_finite_values(name):
     assert np.isfinite(feature.over(flat())[:, feature.warmup - 1 :]).all()
 
 
+@pytest.mark.parametrize("name", sorted(name for name in FEATURES if "price" not in FEATURES[name].unit))
+def test_a_market_at_rest_looks_the_same_at_every_price(name):
+    """Sums of equal prices round, and what is left is no move."""
+    told = []
+    for price in (4.0, 0.11, 0.49, 65_159.3008):
+        bars = {**flat(), **dict.fromkeys(("open", "high", "low", "close"), np.full(1_500, price))}
+        told.append(FEATURES[name].over({**bars, "quote_volume": bars["volume"] * price})[:, -1])
+    np.testing.assert_allclose(told[1:], [told[0]] * 3, rtol=1e-9, atol=1e-12)
+
+
 @pytest.mark.parametrize("scale", [1e-8, 1.0, 1e9])
 @pytest.mark.parametrize("name", sorted(FEATURES))
 def test_no_market_gives_infinity_or_leaves_the_range(name, scale):
@@ -43,6 +53,31 @@ def test_no_market_gives_infinity_or_leaves_the_range(name, scale):
         assert told.size
         assert (told >= feature.low - 1e-9).all()
         assert (told <= feature.high + 1e-9).all()
+
+
+@pytest.mark.parametrize("name", sorted(FEATURES))
+def test_the_tape_may_begin_as_far_before_the_first_bar_as_it_looks_back(name):
+    feature, bars = FEATURES[name], made()
+    tape = tape_of(bars, feature.lookback - 1)
+    rows = np.arange(bars["close"].size)
+    out, state = np.empty((len(feature.columns), rows.size)), np.zeros((1, feature.state))
+    feature.kernel(tape, rows + feature.lookback - 1, rows + 1, np.zeros_like(rows), state, out)
+    out[:, : feature.lookback - 1] = np.nan
+    np.testing.assert_array_equal(out, feature.over(bars, warm=False))
+
+
+@pytest.mark.parametrize("name", sorted(FEATURES))
+@pytest.mark.parametrize("size", [1, 3, 64])
+def test_no_cut_of_the_rows_changes_a_bit(name, size):
+    feature, bars = FEATURES[name], {column: values[:400] for column, values in made().items()}
+    tape, at = tape_of(bars, feature.lookback), np.arange(400) + feature.lookback
+    out, state = np.empty((len(feature.columns), 400)), np.zeros((1, feature.state))
+    for row in range(0, 400, size):
+        part = at[row : row + size]
+        told = out[:, row : row + size]
+        feature.kernel(tape, part, part - feature.lookback + 1, np.zeros_like(part), state, told)
+    out[:, : feature.lookback - 1] = np.nan
+    np.testing.assert_array_equal(out, feature.over(bars, warm=False))
 
 
 @pytest.mark.parametrize("name", sorted(FEATURES))
