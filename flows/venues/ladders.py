@@ -1,0 +1,56 @@
+"""Ladders: markets of one event that ask whether one value will be above ever higher strikes.
+
+To take questions for a ladder that are none would make losses look like profits, so the words
+decide, and strictly: but for the strike, questions and rules are the same to the letter.
+"""
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+
+import msgspec
+
+from domain.markets import Market
+
+_ABOVE = re.compile(r"\b(?:above|higher than|greater than) \$?((\d[\d,]*(?:\.\d+)?)([kmbt]?))\b", re.IGNORECASE)
+_AT_LEAST = re.compile(
+    r"\b(?:or equal to|equal to or|at least|at or above|or above|or higher|or more)\b", re.IGNORECASE
+)
+_SCALES = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9, "t": 10**12}
+
+
+def by_words(markets: Sequence[Market], rules: Sequence[str]) -> tuple[Market, ...]:
+    """The ladder that the questions of an event make.
+
+    Parameters
+    ----------
+    markets
+        The event's markets.
+    rules
+        How each of them is resolved, in words.
+
+    Returns
+    -------
+    tuple
+        The markets with their strikes, the lowest first; empty if they are no ladder.
+    """
+    frames, found = set(), []
+    for market, rule in zip(markets, rules, strict=True):
+        strikes = _ABOVE.findall(market.question)
+        if len(strikes) != 1:
+            return ()
+        text, number, scale = strikes[0]
+        frames.add((market.question.replace(text, "_"), rule.replace(text, "_")))
+        strike = Decimal(number.replace(",", "")) * _SCALES[scale.lower()]
+        strict = not _AT_LEAST.search(f"{market.question} {rule}")
+        found.append(msgspec.structs.replace(market, strike=strike, strict=strict))
+    return by_strikes(found) if len(frames) == 1 else ()
+
+
+def by_strikes(markets: Sequence[Market]) -> tuple[Market, ...]:
+    """The markets, the lowest strike first; empty unless there are two strikes or more, each once, due together."""
+    strikes = [market.strike for market in markets if market.strike is not None]
+    alike = {(market.closes_at_ns, market.strict) for market in markets}
+    if len(strikes) < 2 or len(strikes) != len(markets) or len(set(strikes)) != len(strikes) or len(alike) != 1:
+        return ()
+    return tuple(sorted(markets, key=lambda market: market.strike or Decimal(0)))

@@ -1,0 +1,46 @@
+"""Polymarket's real-time data service: trades with the wallet of their taker.
+
+Of the topic `activity`, `orders_matched` has one row a taker and is taken; `trades` has the same
+rows and those of the makers besides, so that a sum over it would count volume twice.
+
+References
+----------
+Polymarket, real-time-data-client (2026-08); wallets come in mixed case here, and in small letters
+from the Data API.
+"""
+
+import msgspec
+
+from flows.venues.facts import UNREADABLE
+from flows.venues.intake import Intake, Json
+from flows.venues.polymarket_data import Row, take
+
+
+class _Message(msgspec.Struct):
+    topic: str
+    type: str
+    payload: msgspec.Raw = msgspec.Raw()
+
+
+_message = msgspec.json.Decoder(_Message)
+_row = msgspec.json.Decoder(Row)
+
+
+def decode(payload: Json, intake: Intake) -> None:
+    """One message.
+
+    Parameters
+    ----------
+    payload
+        A JSON object.
+    intake
+        Takes the trade, or the reject.
+    """
+    try:
+        message = _message.decode(payload)
+        if (message.topic, message.type) != ("activity", "orders_matched"):
+            intake.ignore(f"{message.topic}/{message.type}")
+            return
+        take(_row.decode(message.payload), intake)
+    except UNREADABLE as problem:
+        intake.reject(f"activity: {problem}")

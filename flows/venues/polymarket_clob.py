@@ -1,0 +1,276 @@
+"""Polymarket's order books: events of the market channel, and books over REST.
+
+The feed has no sequence numbers. Whether a book is right is told by the best prices that come with
+its changes (rows of TOP); a message that cannot be read drops the books that it speaks of.
+
+References
+----------
+Polymarket, "Market Channel" and "Order book" (2026-09). Since 2025-09-15 a `price_change` holds a
+list of changes, each with the best prices after the message; before, it held one change.
+"""
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import msgspec
+
+from domain.markets import Market, Token
+from domain.quotes import ASK, BID, CLEAR, DROP, LEVEL, PRICE_UNITS, READY, TICK, TOP, to_price, to_size
+from flows.venues.facts import UNREADABLE, UnusableError, number_of, within
+from flows.venues.intake import Change, Intake, Json
+from flows.venues.polymarket import from_ms, name_of, side_of
+from flows.venues.polymarket_gamma import FeeTerms, fees
+
+
+class _Level(msgspec.Struct, gc=False):
+    price: str
+    size: str
+
+
+class _Book(msgspec.Struct):
+    asset_id: str
+    timestamp: int
+    bids: list[_Level]
+    asks: list[_Level]
+
+
+class _Step(msgspec.Struct, gc=False):
+    asset_id: str
+    price: str
+    size: str
+    side: str
+    best_bid: str | None = None
+    best_ask: str | None = None
+
+
+class _PriceChange(msgspec.Struct):
+    timestamp: int
+    price_changes: list[_Step] | None = None
+    asset_id: str = ""
+    price: str = ""
+    size: str = ""
+    side: str = ""
+
+
+class _LastTradePrice(msgspec.Struct):
+    asset_id: str
+    timestamp: int
+    price: Decimal
+    size: Decimal
+    side: str
+    transaction_hash: str | None = None
+
+
+class _TickSizeChange(msgspec.Struct):
+    asset_id: str
+    timestamp: int
+    new_tick_size: str
+
+
+class _BestBidAsk(msgspec.Struct):
+    asset_id: str
+    timestamp: int
+    best_bid: str | None = None
+    best_ask: str | None = None
+
+
+class _NewMarket(msgspec.Struct):
+    market: str
+    question: str
+    slug: str
+    assets_ids: tuple[str, str]
+    outcomes: tuple[str, str]
+    event_message: dict[str, Any] = {}
+    order_price_min_tick_size: Decimal = Decimal("0.01")
+    order_min_size: Decimal = Decimal(5)
+    fees_enabled: bool | None = None
+    fee_schedule: FeeTerms | None = None
+
+
+class _MarketResolved(msgspec.Struct):
+    market: str
+    winning_asset_id: str
+
+
+class _Asset(msgspec.Struct):
+    asset_id: str
+
+
+class _Assets(msgspec.Struct):
+    price_changes: list[_Asset]
+
+
+def decode(payload: Json, kind: str, intake: Intake) -> None:
+    """One event, or a book over REST.
+
+    Parameters
+    ----------
+    payload
+        A JSON object.
+    kind
+        Its `event_type`; `book` for a book over REST.
+    intake
+        Takes the rows, or the reject.
+    """
+    event = _EVENTS.get(kind)
+    if event is None:
+        intake.ignore(kind)
+        return
+    try:
+        event.read(event.decoder.decode(payload), intake)
+    except UNREADABLE as problem:
+        intake.reject(f"{kind}: {problem}")
+        if kind not in _APART:
+            _drop(_assets(payload), intake)
+
+
+def _book(book: _Book, intake: Intake) -> None:
+    instrument = intake.instrument(name_of(book.asset_id))
+    ts = intake.stamp(from_ms(book.timestamp))
+    levels = [
+        (side, _price(level.price), to_size(level.size))
+        for side, told in ((BID, book.bids), (ASK, book.asks))
+        for level in told
+    ]
+    if any(size < 0 for _, _, size in levels):
+        raise UnusableError("size is negative")
+    intake.quote(ts, instrument, CLEAR)
+    for side, price, size in levels:
+        intake.quote(ts, instrument, LEVEL, side=side, price=price, size=size)
+    intake.quote(ts, instrument, READY)
+
+
+def _price_change(message: _PriceChange, intake: Intake) -> None:
+    ts = intake.stamp(from_ms(message.timestamp))
+    steps = message.price_changes
+    if steps is None:
+        steps = [_Step(message.asset_id, message.price, message.size, message.side)]
+    last: dict[int, _Step] = {}
+    for step in steps:
+        try:
+            instrument = intake.instrument(name_of(step.asset_id))
+            price, size, side = _price(step.price), to_size(step.size), side_of(step.side)
+            if size < 0:
+                raise UnusableError("size is negative")
+            intake.quote(ts, instrument, LEVEL, side=side, price=price, size=size)
+            last[instrument] = step
+        except ValueError as problem:
+            intake.reject(f"price_change: {problem}")
+            _drop([step.asset_id], intake)
+    # Each step tells the best prices after all of the message.
+    for instrument, step in last.items():
+        _tops(ts, instrument, step.best_bid, step.best_ask, intake)
+
+
+def _last_trade_price(trade: _LastTradePrice, intake: Intake) -> None:
+    instrument = intake.instrument(name_of(trade.asset_id))
+    transaction = trade.transaction_hash
+    intake.trade(
+        intake.stamp(from_ms(trade.timestamp)),
+        instrument,
+        price=trade.price,
+        size=trade.size,
+        side=side_of(trade.side),
+        identity=(transaction.lower(), trade.asset_id, trade.side) if transaction else (),
+    )
+
+
+def _tick_size_change(change: _TickSizeChange, intake: Intake) -> None:
+    instrument = intake.instrument(name_of(change.asset_id))
+    intake.quote(intake.stamp(from_ms(change.timestamp)), instrument, TICK, price=_price(change.new_tick_size))
+
+
+def _best_bid_ask(best: _BestBidAsk, intake: Intake) -> None:
+    instrument = intake.instrument(name_of(best.asset_id))
+    _tops(intake.stamp(from_ms(best.timestamp)), instrument, best.best_bid, best.best_ask, intake)
+
+
+def _new_market(new: _NewMarket, intake: Intake) -> None:
+    yes, no = (
+        Token(name=name_of(token), outcome=outcome) for token, outcome in zip(new.assets_ids, new.outcomes, strict=True)
+    )
+    for token in (yes, no):
+        number_of(token.name)
+    event = new.event_message.get("id")
+    market = Market(
+        name=name_of(new.market),
+        slug=new.slug,
+        question=new.question,
+        group=name_of(event if isinstance(event, str) and event else new.market),
+        yes=yes,
+        no=no,
+        fees=fees(new.fees_enabled, new.fee_schedule),
+        tick=within(new.order_price_min_tick_size, "0.000001", "0.1", "price grid"),
+        minimum_size=within(new.order_min_size, "0", "1000000", "least order"),
+        mirrored=True,
+    )
+    intake.change(Change(market.name, "open", opened=market))
+
+
+def _market_resolved(resolved: _MarketResolved, intake: Intake) -> None:
+    intake.change(Change(name_of(resolved.market), "resolved", name_of(resolved.winning_asset_id)))
+
+
+def _tops(ts: int, instrument: int, bid: str | None, ask: str | None, intake: Intake) -> None:
+    """Rows of TOP; the best of an empty side is told as nothing, a bid of 0 or an ask of 1."""
+    for side, told, empty in ((BID, bid, 0), (ASK, ask, PRICE_UNITS)):
+        if told is not None:
+            price = to_price(told) if told else empty
+            if not 0 <= price <= PRICE_UNITS:
+                raise UnusableError("best price is not between 0 and 1")
+            intake.quote(ts, instrument, TOP, side=side, price=0 if price == empty else price)
+
+
+@lru_cache(maxsize=10_000)
+def _price(text: str) -> int:
+    price = to_price(text)
+    if not 0 < price < PRICE_UNITS:
+        raise UnusableError("price is not between 0 and 1")
+    return price
+
+
+def _assets(payload: Json) -> list[str]:
+    """The tokens of a message that cannot be read otherwise."""
+    try:
+        return [_one_asset.decode(payload).asset_id]
+    except UNREADABLE:
+        pass
+    try:
+        return [each.asset_id for each in _all_assets.decode(payload).price_changes]
+    except UNREADABLE:
+        return []
+
+
+def _drop(assets: Sequence[str], intake: Intake) -> None:
+    for asset in dict.fromkeys(assets):
+        try:
+            intake.quote(intake.stamp(intake.received_ns), intake.instrument(name_of(asset)), DROP)
+        except UnusableError:
+            continue  # no such token, or no time to say it at
+
+
+class _Event(NamedTuple):
+    decoder: Any
+    read: Callable[[Any, Intake], None]
+
+
+def _event(struct: type, read: Callable[[Any, Intake], None]) -> _Event:
+    # Stamps are strings on the wire, hence `strict=False`.
+    return _Event(msgspec.json.Decoder(struct, strict=False), read)
+
+
+_EVENTS = {
+    "book": _event(_Book, _book),
+    "price_change": _event(_PriceChange, _price_change),
+    "last_trade_price": _event(_LastTradePrice, _last_trade_price),
+    "tick_size_change": _event(_TickSizeChange, _tick_size_change),
+    "best_bid_ask": _event(_BestBidAsk, _best_bid_ask),
+    "new_market": _event(_NewMarket, _new_market),
+    "market_resolved": _event(_MarketResolved, _market_resolved),
+}
+_APART = ("last_trade_price", "new_market", "market_resolved")
+"""Books are right whatever becomes of these."""
+_one_asset = msgspec.json.Decoder(_Asset)
+_all_assets = msgspec.json.Decoder(_Assets)

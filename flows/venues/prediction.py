@@ -1,0 +1,117 @@
+"""Prediction markets: which decoder a message, or an answer over REST, is for; told by its keys."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import msgspec
+
+from domain.markets import Group
+from flows.venues import kalshi_rest, polymarket_activity, polymarket_clob, polymarket_data, polymarket_gamma
+from flows.venues.facts import UNREADABLE
+from flows.venues.intake import Intake, Json
+from flows.venues.kalshi import Kalshi
+from flows.venues.kalshi_rest import Series
+
+_KEEPALIVES = (b"", b'""', b"PONG")
+_PAGES = ("data", "events", "trades", "markets")
+_DEEPEST = 3
+"""A page holds events, and a frame a list of messages; nothing holds more."""
+
+_keys = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_list = msgspec.json.Decoder(list[msgspec.Raw])
+_text = msgspec.json.Decoder(str)
+
+
+class Prediction:
+    """Reads what venues of prediction markets said, in its order.
+
+    Parameters
+    ----------
+    use_yes_price
+        See `flows.venues.kalshi.Kalshi`.
+    series
+        Kalshi's series by ticker, for fees; of others the highest fees are assumed.
+    """
+
+    def __init__(self, *, use_yes_price: bool = False, series: Mapping[str, Series] | None = None) -> None:
+        self._kalshi = Kalshi(use_yes_price=use_yes_price)
+        self._series = series or {}
+
+    def decode(self, payload: bytes, intake: Intake) -> None:
+        """One message or answer, as it came; `intake` takes what it says."""
+        text = payload.strip()
+        if text in _KEEPALIVES:
+            intake.ignore("keepalive")
+            return
+        try:
+            self._decode(text, intake, depth=0)
+        except UNREADABLE:
+            intake.reject("message is not JSON, or not of its venue's form")
+
+    def _decode(self, text: Json, intake: Intake, *, depth: int) -> None:
+        if depth > _DEEPEST:
+            intake.reject("message is nested too deep")
+        elif bytes(memoryview(text)[:1]) == b"[":
+            for each in _list.decode(text):
+                self._decode(each, intake, depth=depth + 1)
+        elif bytes(memoryview(text)[:1]) == b"{":
+            self._object(text, _keys.decode(text), intake, depth=depth)
+        else:
+            intake.reject("message is not a JSON object")
+
+    def _object(self, text: Json, keys: Mapping[str, msgspec.Raw], intake: Intake, *, depth: int) -> None:
+        intake.raw = text
+        if "event_type" in keys:
+            polymarket_clob.decode(text, _text.decode(keys["event_type"]), intake)
+        elif "msg" in keys:
+            self._kalshi.decode(text, intake)
+        elif "event_ticker" in keys:
+            _groups(kalshi_rest.event_groups(text, self._series, intake), intake)
+        elif "slug" in keys and "markets" in keys:
+            _groups(polymarket_gamma.event_groups(text, intake), intake)
+        elif "clobTokenIds" in keys:
+            _groups(polymarket_gamma.market_groups(text, intake), intake)
+        elif read := next((read for key, read in _READERS.items() if key in keys), None):
+            read(text, intake)
+        elif page := next((keys[key] for key in _PAGES if key in keys), None):
+            self._decode(page, intake, depth=depth + 1)
+        else:
+            intake.ignore("unknown message")
+
+
+def _groups(groups: list[Group], intake: Intake) -> None:
+    for group in groups:
+        intake.group(group)
+
+
+def _clob(kind: str, text: Json, intake: Intake) -> None:
+    polymarket_clob.decode(text, kind, intake)
+
+
+def _data(form: str, text: Json, intake: Intake) -> None:
+    polymarket_data.decode(text, form, intake)
+
+
+def _ignore(kind: str, text: Json, intake: Intake) -> None:  # noqa: ARG001 - one of the readers
+    intake.ignore(kind)
+
+
+_READERS: dict[str, Callable[[Json, Intake], None]] = {
+    "topic": polymarket_activity.decode,
+    "taker_order_id": partial(_ignore, "trade of an account"),
+    "avgPrice": partial(_ignore, "position"),
+    "all_time_pnl": partial(_ignore, "statistics of a wallet"),
+    "base_fee": partial(_ignore, "fee rate"),  # of no market, and not what takers pay
+    "label": partial(_ignore, "tag"),
+    "samples": partial(_ignore, "summary of books"),  # without the sizes at its prices
+    "tokens": partial(_ignore, "market of the book"),  # Gamma says the same, and its fees
+    "price_changes": partial(_clob, "price_change"),
+    "bids": partial(_clob, "book"),
+    "new_tick_size": partial(_clob, "tick_size_change"),
+    "fee_rate_bps": partial(_clob, "last_trade_price"),
+    "proxyWallet": partial(_data, "1"),
+    "proxy_wallet": partial(_data, "2"),
+    "tx_hash": partial(_data, "recorded"),
+    "trade_id": kalshi_rest.decode_trade,
+}
+"""By a key that only such objects have."""

@@ -1,0 +1,93 @@
+"""Every market is in one group, whoever tells of it and in which order."""
+
+import msgspec
+import pytest
+
+from domain.markets import Group, Market, Token
+from flows.venues.directory import Directory
+from flows.venues.intake import Change
+from tests.domain.test_markets import MARKET
+
+
+def market(number: int, group: str = "polymarket:7") -> Market:
+    return msgspec.structs.replace(
+        MARKET,
+        name=f"polymarket:0x{number}",
+        group=group,
+        yes=Token(name=f"polymarket:{number}1", outcome="Yes"),
+        no=Token(name=f"polymarket:{number}2", outcome="No"),
+    )
+
+
+def event(*markets: Market) -> Group:
+    return Group(
+        name="polymarket:7", slug="win", title="Who?", kind="event", markets=markets, exclusive=True, exhaustive=True
+    )
+
+
+def alone(number: int) -> Group:
+    single = market(number, f"polymarket:0x{number}")
+    return Group(name=single.name, slug=single.slug, title="Will it rain?", kind="single", markets=(single,))
+
+
+ONE, TWO = market(1), market(2)
+EVENT = event(ONE, TWO)
+
+
+def test_a_group_that_is_told_again_is_no_news() -> None:
+    directory = Directory()
+    assert directory.put(EVENT) == [EVENT]
+    assert directory.put(EVENT) == []
+    assert directory.group_of(TWO.no.instrument) == EVENT
+    assert directory.group_of(5) is None
+
+
+def test_an_event_takes_in_markets_that_stood_alone() -> None:
+    directory = Directory()
+    assert directory.put(alone(1)) == [alone(1)]
+    gone = msgspec.structs.replace(alone(1), markets=(), exhaustive=False)
+    assert directory.put(EVENT) == [gone, EVENT]
+    assert directory.group_of(ONE.yes.instrument) == EVENT
+
+
+def test_a_market_told_alone_is_renewed_where_it_stands() -> None:
+    directory = Directory()
+    directory.put(EVENT)
+    assert directory.put(alone(2)) == []
+    paused = msgspec.structs.replace(alone(2).markets[0], status="paused")
+    told = directory.put(msgspec.structs.replace(alone(2), markets=(paused,)))
+    assert told == [event(ONE, msgspec.structs.replace(TWO, status="paused"))]
+
+
+def test_an_answer_that_is_added_shows_that_there_were_not_all() -> None:
+    directory = Directory()
+    directory.put(EVENT)
+    third = market(3)
+    expected = msgspec.structs.replace(event(ONE, TWO, third), exhaustive=False, augmented=True)
+    assert directory.change(Change(third.name, "open", opened=third)) == [expected]
+    assert directory.group_of(third.no.instrument) == expected
+    fourth = market(4, "polymarket:8")
+    assert directory.change(Change(fourth.name, "open", opened=fourth)) == [alone(4)]
+
+
+def test_a_market_ends() -> None:
+    directory = Directory()
+    directory.put(EVENT)
+    over = msgspec.structs.replace(ONE, status="resolved", winner=ONE.no.name)
+    assert directory.change(Change(ONE.name, "resolved", ONE.no.name)) == [event(over, TWO)]
+    assert directory.change(Change(ONE.name, "resolved", ONE.no.name)) == []
+
+
+@pytest.mark.parametrize("change", [Change(ONE.name, "resolved", TWO.yes.name), Change("polymarket:0x9", "closed")])
+def test_what_cannot_be_true_changes_nothing(change: Change) -> None:
+    directory = Directory()
+    directory.put(EVENT)
+    assert directory.change(change) == []
+
+
+def test_a_market_that_an_event_lost_is_not_known_any_more() -> None:
+    directory = Directory()
+    directory.put(EVENT)
+    assert directory.put(event(ONE)) == [event(ONE)]
+    assert directory.group_of(TWO.yes.instrument) is None
+    assert directory.change(Change(TWO.name, "closed")) == []
