@@ -8,6 +8,7 @@ from domain.errors import InputError
 from domain.frames import Frame
 from flows.sources.inputs import Input
 from flows.sources.lines import read_lines
+from flows.sources.market_trades import MarketTrades
 from flows.sources.recorded import Recording
 from flows.sources.tables import Table
 
@@ -35,6 +36,8 @@ def open_input(path: Path, instrument: str | None, mapping: Mapping[str, str], f
             raise InputError(f"input {path.name!r} {fault}")
     if not magic.startswith(_BINARY):
         lines = list(islice((line for chunk in read_lines(path, block_bytes=1 << 16) for line in chunk.lines), 20))
+        if MarketTrades.recognises(lines):
+            return MarketTrades(path)
         if Recording.recognises(lines):
             return Recording(path)
         head = b"\n".join(lines)
@@ -44,7 +47,8 @@ def open_input(path: Path, instrument: str | None, mapping: Mapping[str, str], f
             raise InputError(f"input {path.name!r} is neither Parquet, Feather, CSV nor a recording")
         if lines[0].startswith((b"{", b"[")):
             raise InputError(
-                f"input {path.name!r} holds JSON without receive times; recordings have lines of `RECV_NS JSON`"
+                f"input {path.name!r} holds JSON without receive times, and no rows of trades; "
+                f"recordings have lines of `RECV_NS JSON`"
             )
     return Table(path, instrument=instrument, mapping=mapping, frame=frame)
 

@@ -1,6 +1,7 @@
 """Recordings: raw frames of a venue as they arrived, one `RECV_NS JSON` per line, gzip or plain.
 
-`RECV_NS` is when the recorder received the frame, in ns since 1970. Only Binance is decoded so far.
+`RECV_NS` is when the recorder received the frame, in ns since 1970. These are Binance's; recordings of
+prediction markets are read by `flows.sources.market_trades`.
 """
 
 import re

@@ -13,7 +13,7 @@ from flows.venues.kalshi import Kalshi
 from flows.venues.kalshi_rest import Series
 
 _KEEPALIVES = (b"", b'""', b"PONG")
-_PAGES = ("data", "events", "trades", "markets")
+_PAGES = ("data", "events", "trades", "markets", "books")
 _DEEPEST = 3
 """A page holds events, and a frame a list of messages; nothing holds more."""
 

@@ -31,7 +31,10 @@ def test_the_content_decides_and_not_the_name(tmp_path: Path, name: str) -> None
         (b"FEA1....", "input 'x' is Feather version 1; write it as version 2 with pyarrow.feather.write_feather"),
         (b"\x28\xb5\x2f\xfd.", "input 'x' is compressed with zstd; unpack it, or compress it with gzip"),
         (b"\x7fELF\0\0\1", "input 'x' is neither Parquet, Feather, CSV nor a recording"),
-        (b'{"e":"trade"}\n', "input 'x' holds JSON without receive times; recordings have lines of `RECV_NS JSON`"),
+        (
+            b'{"e":"trade"}\n',
+            "input 'x' holds JSON without receive times, and no rows of trades; recordings",
+        ),
         (b"PAR1 but no more", "input 'x' cannot be read: "),
     ],
 )

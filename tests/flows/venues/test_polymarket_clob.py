@@ -1,5 +1,6 @@
 """Events of the market channel become steps of books, trades and news of markets."""
 
+from collections import Counter
 from decimal import Decimal
 from typing import Any
 
@@ -164,7 +165,9 @@ def test_one_bad_change_spoils_its_own_book_alone() -> None:
 
 def test_a_token_without_a_name_is_refused() -> None:
     for token in ("", "1 1", "1" * 300):
-        assert tell({**BOOK, "asset_id": token}) == Told([], [], [], [], ["book: token is missing or malformed"], {})
+        assert tell({**BOOK, "asset_id": token}) == Told(
+            [], [], [], [], ["book: token is missing or malformed"], Counter()
+        )
 
 
 def test_types_that_are_new_to_us_are_counted() -> None:

@@ -64,7 +64,13 @@ def test_a_trade_told_again_is_one_trade() -> None:
 
 
 def test_what_differs_in_any_part_is_another_trade() -> None:
-    others = [{"asset": "12"}, {"side": "SELL"}, {"price": 0.27}, {"size": 3}, {"proxyWallet": "0x1"}]
+    others: list[dict[str, Any]] = [
+        {"asset": "12"},
+        {"side": "SELL"},
+        {"price": 0.27},
+        {"size": 3},
+        {"proxyWallet": "0x1"},
+    ]
     others += [{"transactionHash": "0xT2"}, {"price": 0.2600000000000001}]
     ids = [tell({**FIRST, **other}).trades[0][4] for other in [{}, *others, {"timestamp": AT_S - 9}]]
     assert len(set(ids)) == len(ids) - 1

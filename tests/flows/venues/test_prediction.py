@@ -147,7 +147,7 @@ def payloads(path: Path) -> Iterator[tuple[str, bytes]]:
         elif "src" in wrapped:
             yield "", json.dumps(wrapped["msg"]).encode()
         else:
-            yield "", json.dumps(wrapped.get("books", wrapped.get("raw", read))).encode()
+            yield "", json.dumps(wrapped.get("raw", read)).encode()
 
 
 def came(path: Path) -> dict[str, Any]:
