@@ -37,6 +37,11 @@ def evidence_id(instrument: str, kind: str, direction: int, at_ns: int) -> str:
     return _digest("evidence", instrument, kind, direction, at_ns)
 
 
+def opportunity_id(kind: str, group: str, key: str, opened_ns: int) -> str:
+    """The id of one basket of one kind of arbitrage in a group, from one opening to its end: 32 hex digits."""
+    return _digest("opportunity", kind, group, key, opened_ns)
+
+
 def alert_id(kind: str, subject: str, at_ns: int, count: int) -> str:
     """The id of one alert about a strategy or the account: 32 hex digits."""
     return _digest("alert", kind, subject, at_ns, count)

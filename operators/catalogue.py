@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from domain.catalogue import load
-from operators import detectors, features, patterns, strategies
+from operators import arbitrages, detectors, features, patterns, strategies
+from operators.arbitrages import Arbitrage
 from operators.detectors import Detector
 from operators.features import Feature
 from operators.patterns import Pattern
@@ -13,12 +14,13 @@ from operators.strategies import Strategy
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Features, detectors, strategies and patterns, each in file-name order."""
+    """Features, detectors, strategies, patterns and arbitrages, each in file-name order."""
 
     features: tuple[Feature, ...]
     detectors: tuple[Detector, ...]
     strategies: tuple[Strategy, ...]
     patterns: tuple[Pattern, ...] = ()
+    arbitrages: tuple[Arbitrage, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -28,7 +30,7 @@ class Catalogue:
 
 @cache
 def catalogue() -> Catalogue:
-    """Every idea in `operators/features`, `detectors`, `strategies` and `patterns`.
+    """Every idea in `operators/features`, `detectors`, `strategies`, `patterns` and `arbitrages`.
 
     Raises
     ------
@@ -36,5 +38,9 @@ def catalogue() -> Catalogue:
         If a file there does not export its idea under its own name; the message names the path.
     """
     return Catalogue(
-        load(features, Feature), load(detectors, Detector), load(strategies, Strategy), load(patterns, Pattern)
+        load(features, Feature),
+        load(detectors, Detector),
+        load(strategies, Strategy),
+        load(patterns, Pattern),
+        load(arbitrages, Arbitrage),
     )

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-HELP = "list the features, detectors, strategies and patterns that exist"
+HELP = "list the features, detectors, strategies, patterns and arbitrages that exist"
 
 
 Row = tuple[str, str, str]
@@ -39,6 +39,7 @@ def ideas() -> dict[str, list[Row]]:
             for idea in whole.strategies
         ],
         "patterns": [(idea.name, idea.doc.splitlines()[0], idea.extent) for idea in whole.patterns],
+        "arbitrages": [(idea.name, idea.doc, idea.code) for idea in whole.arbitrages],
     }
 
 

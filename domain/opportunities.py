@@ -1,0 +1,275 @@
+"""Opportunity: an arbitrage while it lasts, how it would be traded, what speaks against it, what it came to.
+
+It has one id over its life: opened when it begins to pay, updated when it pays noticeably more or less,
+closed when it pays no more, and settled once the books that followed have shown whether its plan would
+have filled. Nothing is ever ordered. Prices, sizes and money are exact decimals, ratios floats.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+CHANGES = ("opened", "updated", "closed", "settled")
+OPENED, UPDATED, CLOSED, SETTLED = range(4)
+Change = Literal["opened", "updated", "closed", "settled"]
+
+GRADES = "ABCDEF"
+Grade = Literal["A", "B", "C", "D", "E", "F"]
+
+OPPORTUNITY = np.dtype(
+    [
+        ("at", "<i8"),  # when it changed, ns UTC
+        ("opened_at", "<i8"),
+        ("id", "<i8"),  # the first 63 bits of its id
+        ("group", "<i8"),  # domain.instruments.instrument_id of the group's name
+        ("size", "<f8"),  # sets
+        ("net", "<f8"),  # dollars, after fees and gas; of what filled once settled, NaN if nobody can say
+        ("edge", "<f8"),  # dollars a set, net
+        ("best_edge", "<f8"),  # over its life
+        ("fees", "<f8"),  # dollars
+        ("capital", "<f8"),  # dollars
+        ("kind", "<i2"),  # index into the names of the arbitrages
+        ("change", "u1"),  # index into CHANGES
+        ("grade", "u1"),  # index into GRADES
+        ("legs", "<i4"),
+    ]
+)
+"""One row for each change in the life of an opportunity."""
+
+
+class Gate(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that must be true, whether it is, and why."""
+
+    name: str
+    passed: bool
+    reason: str
+
+
+class PlanLeg(msgspec.Struct, frozen=True, kw_only=True):
+    """One order of a plan.
+
+    Attributes
+    ----------
+    venue, market, token, outcome
+        What; names as in `domain.markets`.
+    side, limit_price, size, time_in_force
+        The order: at the worst price that the basket needs, on the venue's grid; what does not fill at once is
+        killed, and the legs after it are sent for as much as filled.
+    average_price, fee
+        What the books show that it costs, a contract; and dollars of fees.
+    levels
+        Price levels that it takes from.
+    visible_size
+        Contracts that the book shows at `limit_price` or better.
+    book_at, seen_at
+        The venue's time of the book, and when it was last heard of.
+    unwind_cost
+        Dollars lost if it has to be undone at once, at the other side of the book; null if that is empty.
+    """
+
+    venue: str
+    market: str
+    token: str
+    outcome: str
+    side: Literal["buy", "sell"]
+    limit_price: Decimal
+    size: Decimal
+    time_in_force: Literal["fak"]
+    average_price: Decimal
+    fee: Decimal
+    levels: int
+    visible_size: Decimal
+    book_at: datetime
+    seen_at: datetime
+    unwind_cost: Decimal | None
+
+
+class ExecutionPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """How it would be traded.
+
+    Attributes
+    ----------
+    legs
+        In the order in which they are sent: the thinnest first, since it is the first to go.
+    max_skew_ms
+        The most by which the books may differ in age before the plan is void.
+    unwind_cost
+        Dollars lost if all legs but the last were filled and had to be undone; null if they cannot.
+    expires_at
+        The plan is void from then on, whatever the books say.
+    """
+
+    legs: list[PlanLeg]
+    max_skew_ms: float
+    unwind_cost: Decimal | None
+    expires_at: datetime
+
+
+class RiskAssessment(msgspec.Struct, frozen=True, kw_only=True):
+    """What speaks against it.
+
+    Attributes
+    ----------
+    gates
+        All are passed, or it were no opportunity.
+    staleness_ms, skew_ms
+        Age of the oldest book, and between the oldest and the newest.
+    leg_risk
+        [0, 1): grows with the share of what is visible that each leg takes, and with its book's age. It
+        ranks; it is no probability.
+    exhaustiveness
+        Whether the answers were proven to be all there are, where that matters.
+    rule_equivalence
+        `same_rules`, or `reviewed` by a person.
+    time_lock_days
+        Until the payoff is paid; 0 if at once, null if unknown.
+    fee_certainty
+        `published` by the venue, or `assumed` to be the highest.
+    market_state
+        The worst of its markets.
+    grade, reasons
+        A to E, and what cost each grade; F would be a gate that is shut.
+    """
+
+    gates: list[Gate]
+    staleness_ms: float
+    skew_ms: float
+    leg_risk: float
+    exhaustiveness: Literal["proven", "not_needed"]
+    rule_equivalence: Literal["same_rules", "reviewed"]
+    time_lock_days: float | None
+    fee_certainty: Literal["published", "assumed"]
+    market_state: str
+    grade: Grade
+    reasons: list[str]
+
+
+class Settlement(msgspec.Struct, frozen=True, kw_only=True):
+    """What the books that followed would have made of the plan as it was opened.
+
+    Attributes
+    ----------
+    judged_at
+        The opening and the latency after it.
+    outcome
+        `filled`; `partial`, some sets; `missed`, none; `unjudged`, since a book was no longer to be trusted.
+    size
+        Sets of which all legs filled.
+    net, edge
+        Dollars, after fees, gas and the unwinding of legs that stood alone; and of each set of the plan.
+        Null if unjudged, or if what stood alone could not be undone.
+    fills
+        The share of each leg of the plan that filled, in its order.
+    late_leg
+        Token of the leg that filled least; null if all filled.
+    """
+
+    judged_at: datetime
+    outcome: Literal["filled", "partial", "missed", "unjudged"]
+    size: Decimal
+    net: Decimal | None
+    edge: float | None
+    fills: list[float]
+    late_leg: str | None
+
+
+class Opportunity(msgspec.Struct, frozen=True, kw_only=True):
+    """An arbitrage as of its last change.
+
+    Attributes
+    ----------
+    id
+        The same over its life.
+    kind, code
+        Name of the arbitrage, and its number P1 to P9.
+    group, slug, title
+        The markets it stands on.
+    change, revision
+        What happened last, and how many changes there were before.
+    opened_at, updated_at, closed_at, close_reason
+        `closed_at` is null while it is open.
+    size, payoff, gross, fees, gas, net, capital
+        Sets, dollars a set is worth in the end beside what is sold, and dollars of all sets.
+    edge, edge_after_1_tick
+        Net dollars a set; the same if the thinnest leg is filled a tick worse, and fees are a basis point
+        of the price higher.
+    roi, apr
+        Net over capital; over a year, where it is known when it pays and that is not at once.
+    best_edge, best_net, best_size, duration_s
+        Over its life.
+    plan, risk, settlement
+        As of the last update; the settlement is that of the plan as opened, null until judged.
+    simulated
+        Whether its markets are.
+    """
+
+    id: str
+    kind: str
+    code: str
+    group: str
+    slug: str
+    title: str
+    change: Change
+    revision: int
+    opened_at: datetime
+    updated_at: datetime
+    closed_at: datetime | None
+    close_reason: str | None
+    size: Decimal
+    payoff: Decimal
+    gross: Decimal
+    fees: Decimal
+    gas: Decimal
+    net: Decimal
+    capital: Decimal
+    edge: float
+    edge_after_1_tick: float
+    roi: float
+    apr: float | None
+    best_edge: float
+    best_net: float
+    best_size: Decimal
+    duration_s: float
+    plan: ExecutionPlan
+    risk: RiskAssessment
+    settlement: Settlement | None = None
+    simulated: bool = False
+
+
+class BookCounts(msgspec.Struct, kw_only=True):
+    """What became of the rows of one shard since they were last told of."""
+
+    applied: int = 0
+    """Rows that changed a book, or ended a snapshot."""
+    unready: int = 0
+    """Rows for a book whose snapshot has not come, or that is void."""
+    bad: int = 0
+    """Levels with an impossible price or size."""
+    repeated: int = 0
+    """Rows whose number came before."""
+    voided: int = 0
+    """Books that were made unusable until their next snapshot."""
+    crossed: int = 0
+    """Times that a book was found crossed or locked."""
+    unknown: int = 0
+    """Rows of tokens that belong to no known group."""
+    prints: int = 0
+    """Trades."""
+
+
+@dataclass(slots=True)
+class Findings:
+    """What one shard found up to `watermark` (ns): each change in the life of an opportunity, oldest first.
+
+    `rows` has a row of OPPORTUNITY for each of `opportunities`.
+    """
+
+    watermark: int
+    opportunities: list[Opportunity]
+    rows: NDArray[Any]
+    counts: BookCounts

@@ -1,0 +1,93 @@
+"""Settling a plan: what the books that followed would have made of it.
+
+All legs go out one latency after the decision and meet the books as they are then. In the plan's order
+each leg is sent for as much as the one before it filled, at its limit; what an earlier leg filled beyond
+the last is undone at once, at the other side of its book.
+"""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from domain.clock import to_datetime
+from domain.fees import order_fee
+from domain.markets import FeeSchedule
+from domain.opportunities import Opportunity, Settlement
+from operators.appraise import Book, Fill, take, trimmed, unwinding, within
+
+
+def settle_plan(
+    opened: Opportunity, fees: Sequence[FeeSchedule], books: Mapping[str, Book], share: float, now: int
+) -> Settlement:
+    """Judge the plan of an opportunity as it was opened.
+
+    Parameters
+    ----------
+    opened
+        With the plan in question.
+    fees
+        Of each leg.
+    books
+        Of each leg's token, as they are at `now`; one that is not there is not to be trusted.
+    share
+        Share of each level that is counted on.
+    now
+        Instant at which the orders meet the books, ns.
+    """
+    legs = opened.plan.legs
+    at = to_datetime(now)
+    if any(leg.token not in books for leg in legs):
+        return Settlement(
+            judged_at=at, outcome="unjudged", size=Decimal(0), net=None, edge=None, fills=[], late_leg=None
+        )
+    fills: list[tuple[Fill, ...]] = []
+    wanted = _units(opened.size)
+    for leg in legs:
+        book = books[leg.token]
+        fills.append(take(within(book.taken_by(leg.side), leg.limit_price, leg.side), wanted, share))
+        wanted = _units(_size(fills[-1]))
+    matched = _size(fills[-1])
+    net = _net(opened, matched, fills, fees, books)
+    filled = [float(_size(each) / opened.size) for each in fills]
+    late = min(range(len(legs)), key=lambda place: filled[place])
+    return Settlement(
+        judged_at=at,
+        outcome="filled" if matched == opened.size else "partial" if matched else "missed",
+        size=trimmed(matched),
+        net=None if net is None else trimmed(net),
+        edge=None if net is None else float(net / opened.size),
+        fills=filled,
+        late_leg=None if matched == opened.size else legs[late].token,
+    )
+
+
+def _net(
+    opened: Opportunity,
+    matched: Decimal,
+    fills: Sequence[tuple[Fill, ...]],
+    fees: Sequence[FeeSchedule],
+    books: Mapping[str, Book],
+) -> Decimal | None:
+    """Dollars of what matched, less what it costs to undo the rest; None if that cannot be undone."""
+    net = opened.payoff * matched - (opened.gas if matched else Decimal(0))
+    for leg, mine, schedule in zip(opened.plan.legs, fills, fees, strict=True):
+        value = _value(mine)
+        net += (value if leg.side == "sell" else -value) - order_fee(schedule, mine)
+        if (alone := _units(_size(mine) - matched)) > 0:
+            undone = unwinding(schedule, leg.side, value, alone, books[leg.token])
+            if undone is None:
+                return None
+            # `unwinding` tells the loss against `value`; the value itself is in `net` already.
+            net += (value if leg.side == "buy" else -value) - undone
+    return net
+
+
+def _size(fills: Sequence[Fill]) -> Decimal:
+    return sum((size for _, size in fills), Decimal(0))
+
+
+def _value(fills: Sequence[Fill]) -> Decimal:
+    return sum((price * size for price, size in fills), Decimal(0))
+
+
+def _units(size: Decimal) -> int:
+    return int(size.scaleb(6))
