@@ -13,10 +13,12 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from typing import Any
 
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 
-from domain.blocks import Rows, read_block, trades_block
+from domain.blocks import quotes_block, read_block, trades_block
 from domain.errors import RecoveryError, ServiceError
 from domain.instruments import SHARDS
 from domain.rows import concatenated
@@ -34,6 +36,7 @@ IDLE_S = 0.01
 """An idle reader asks so often."""
 BACKOFF_S = (0.05, 5.0)
 """How long to wait after a first and after many failures of Redis."""
+_JOINED = {"trades": trades_block, "quotes": quotes_block}
 
 Item = tuple[str, bytes]
 Snapshot = tuple[int, str]
@@ -184,15 +187,15 @@ class _Reader:
 
 
 def joined(blocks: Sequence[bytes]) -> list[bytes]:
-    """The blocks with each run of blocks of trades made one, since few large items travel faster than many small."""
+    """The blocks with each run of trades, or of quotes, made one: few large items travel faster than many small."""
     found: list[bytes] = []
-    run: list[Rows] = []
-    for block in blocks:
-        kind, content = read_block(block)
-        if kind == "trades":
-            run.append(content)
-            continue
-        found += [trades_block(concatenated(run))] if run else []
-        found.append(block)
-        run = []
-    return found + ([trades_block(concatenated(run))] if run else [])
+    for kind, run in groupby(map(_opened, blocks), key=lambda opened: opened[0]):
+        contents = [content for _, content in run]
+        found += [_JOINED[kind](concatenated(contents))] if kind in _JOINED else contents
+    return found
+
+
+def _opened(block: bytes) -> tuple[str, Any]:
+    """The kind of a block, and its rows if such are joined, or else the block."""
+    kind, content = read_block(block)
+    return kind, content if kind in _JOINED else block

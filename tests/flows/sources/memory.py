@@ -42,7 +42,7 @@ def streams(items: Iterable[tuple[str, bytes]]) -> dict[str, list[object]]:
     for key, block in items:
         kind, content = read_block(block)
         stream = told.setdefault(key, [])
-        if kind in ("trades", "bars"):
+        if kind in ("trades", "bars", "quotes"):
             stream += [(kind, content[at : at + 1].tobytes()) for at in range(content.size)]
     return told
 

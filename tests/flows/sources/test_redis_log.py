@@ -14,9 +14,10 @@ from bytewax.testing import TestingSink
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.blocks import bars_block, heartbeats, names_block, read_block, rejects_block, trades_block
+from domain.blocks import bars_block, heartbeats, names_block, quotes_block, read_block, rejects_block, trades_block
 from domain.errors import RecoveryError
 from domain.instruments import SHARDS
+from domain.quotes import QUOTE
 from domain.slices import BAR
 from flows import cluster
 from flows.progress import Progress, Watched
@@ -53,9 +54,16 @@ def drain(part: LogPartition, rows: int) -> list[Item]:
     return items
 
 
+def quotes(times: list[int]) -> bytes:
+    rows = np.zeros(len(times), QUOTE)
+    rows["ts"] = times
+    return quotes_block(rows)
+
+
 blocks = st.lists(
     st.one_of(
         st.lists(st.integers(0, 99), max_size=3).map(lambda times: trades_block(heartbeats(times))),
+        st.lists(st.integers(0, 99), max_size=3).map(quotes),
         st.just(NAMES),
         st.just(rejects_block([])),
         st.integers(0, 3).map(lambda count: bars_block(np.zeros(count, BAR))),
@@ -68,11 +76,12 @@ blocks = st.lists(
 def test_joined_blocks_say_the_same_in_fewer_words(blocks: list[bytes]) -> None:
     found = joined(blocks)
     kinds = [read_block(block)[0] for block in found]
-    assert ("trades", "trades") not in pairwise(kinds)
+    assert not {("trades", "trades"), ("quotes", "quotes")} & set(pairwise(kinds))
     key = KEYS[0]
     assert streams((key, block) for block in found) == streams((key, block) for block in blocks)
-    others = [block for block in blocks if read_block(block)[0] != "trades"]
-    assert [block for block in found if read_block(block)[0] != "trades"] == others
+    rows = ("trades", "quotes")
+    others = [block for block in blocks if read_block(block)[0] not in rows]
+    assert [block for block in found if read_block(block)[0] not in rows] == others
 
 
 def test_each_partition_reads_its_own_shard(client: redis.Redis, clean_redis_url: str) -> None:
