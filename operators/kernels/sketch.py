@@ -79,3 +79,35 @@ def rank_then_add(sketch, place, keep):
         sketch[BELOW] /= HEAVY
     sketch[WEIGHT] = weight
     return rank
+
+
+@kernel
+def fade(sketch, keep):
+    """Everything in it counts for `keep`, in (0, 1], of what it did; for what fades with time and not with each value.
+
+    No further than to 2^-400 at once, where weights end; what fades so far is gone anyhow.
+    """
+    if sketch[WEIGHT] > 0.0:
+        sketch[WEIGHT] /= max(keep, 2.0**-400)
+
+
+@kernel
+def rank_of(sketch, place):
+    """The share of what was seen that is lower than the value at `place`, as `rank_then_add` has it; adds nothing.
+
+    Returns
+    -------
+    tuple
+        The share in [0, 1], 0.5 if nothing was seen; and how many values that stands on, faded ones in part.
+    """
+    if not sketch[TOTAL] > 0.0:
+        return 0.5, 0.0
+    under = int(place)
+    toward = place - under
+    lower = 0.0
+    for bin_ in range(under):
+        lower += sketch[bin_]
+    lower += 0.5 * (1.0 + toward) * sketch[under]
+    if toward > 0.0:
+        lower += 0.5 * toward * sketch[under + 1]
+    return min(1.0, lower / sketch[TOTAL]), sketch[TOTAL] / sketch[WEIGHT]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from operators.kernels.sketch import BINS, SIZE, place_of, rank_then_add
+from operators.kernels.sketch import BINS, SIZE, fade, place_of, rank_of, rank_then_add
 
 
 def test_a_place_is_between_the_middles_of_bins():
@@ -22,3 +22,25 @@ def test_equals_bins_that_fade_however_long_it_runs():
         np.testing.assert_allclose(rank_then_add(sketch, place, keep), expected, rtol=0, atol=1e-12)
         bins *= keep
         bins[int(place + 0.5)] += 1.0
+
+
+def test_fades_with_time_and_is_asked_without_being_told():
+    rng = np.random.default_rng(4)
+    sketch, bins = np.zeros(SIZE), np.zeros(BINS + 1)
+    fade(sketch, 0.5)
+    assert rank_of(sketch, 40.0) == (0.5, 0.0)
+    for number in range(2_000):
+        place, keep = float(rng.uniform(0.0, BINS - 1.0)), 2.0 ** -rng.exponential(0.5)
+        fade(sketch, keep)
+        bins *= keep
+        if number:
+            under, before = int(place), sketch.copy()
+            halves = 0.5 * (1.0 + place - under) * bins[under] + 0.5 * (place - under) * bins[under + 1]
+            expected = (bins[:under].sum() + halves) / bins.sum(), bins.sum()
+            np.testing.assert_allclose(rank_of(sketch, place), expected, rtol=0, atol=1e-11)
+            np.testing.assert_array_equal(sketch, before)
+        rank_then_add(sketch, place, 1.0)
+        bins[int(place + 0.5)] += 1.0
+    fade(sketch, 0.0)
+    rank_then_add(sketch, 3.0, 1.0)
+    assert rank_of(sketch, 5.0)[1] == 1.0
