@@ -42,6 +42,11 @@ def opportunity_id(kind: str, group: str, key: str, opened_ns: int) -> str:
     return _digest("opportunity", kind, group, key, opened_ns)
 
 
+def whale_id(kind: str, market: int, token: int, wallet: int, side: int, opened_ns: int) -> str:
+    """The id of one episode, consensus or disagreement, whatever it grows to: 32 hex digits."""
+    return _digest(kind, market, token, wallet, side, opened_ns)
+
+
 def alert_id(kind: str, subject: str, at_ns: int, count: int) -> str:
     """The id of one alert about a strategy or the account: 32 hex digits."""
     return _digest("alert", kind, subject, at_ns, count)

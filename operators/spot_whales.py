@@ -1,0 +1,217 @@
+"""spot_whales: trades with wallets of a shard's markets to whales, consensus and disagreement.
+
+An episode is large once the lesser of its cost and its gain reaches the floor, and it does not just
+collect what is nearly settled; from then on it counts in consensus. It is told when nearly all recent
+episodes of its market were smaller, or, while that is not yet known, when it reaches the headline;
+again when it has grown by the escalation. Within the cooldown after a whale, the same wallet in the
+same market is told on escalation only. What reached the floor in dollars and was never told is handed
+on as suppressed when it ends, with the gates that were shut.
+
+Bad input: prices not between 0 and 1, sizes not above 0, trades told twice, trades more than the
+lateness behind and trades of resolved markets are counted and left. A token of which no market was
+told is a market of its own: it has whales, but no second answer and no outcome. Trades of unknown
+wallets are episodes of one fill each, and count in no consensus.
+"""
+
+from typing import Any
+
+import numpy as np
+from bytewax.dataflow import operator
+from bytewax.operators import KeyedStream, StatefulBatchLogic, stateful_batch
+from numpy.typing import NDArray
+
+from domain.blocks import read_block
+from domain.clock import HOUR, MINUTE, SECOND
+from domain.slices import EMITTED, SUPPRESSED
+from domain.wallets import UNKNOWN
+from domain.whale_settings import WhaleSettings
+from domain.whales import CONSENSUS, COOLING, POSITION, TAKEN, WHALE, WHALE_ALONE, WhaleCounts, WhaleFindings
+from operators.crowds import Agreement, Crowds
+from operators.kernels.episodes import NOW, UNSET
+from operators.kernels.sizing_up import ENDED, FOUND, HUSHED, LARGE, TOLD, Rules
+from operators.kernels.whaling import DONE, TALLY, watch
+from operators.pools import Pools
+from operators.state import freeze, thaw
+
+VERSION = 1
+Rows = NDArray[Any]
+
+
+class SpotWhales(StatefulBatchLogic[bytes, WhaleFindings, bytes]):
+    """The whales of one shard: the state machine that `spot_whales` runs."""
+
+    def __init__(self, settings: WhaleSettings, resume: bytes | None = None) -> None:
+        self._rules = _rules(settings)
+        self._cooldown = int(settings.cooldown_min * MINUTE)
+        self._pools = Pools()
+        self._tally = np.zeros(TALLY, np.int64)
+        self._crowds = Crowds(settings)
+        self._hushed: dict[tuple[int, int], tuple[int, float]] = {}
+        self._hushed_max = 1_024
+        self._rows: list[Rows] = []
+        self._positions: list[Rows] = []
+        self._out = np.zeros(4_096, FOUND)
+        if resume is not None:
+            self._restore(thaw(VERSION, resume))
+
+    def on_batch(self, values: list[bytes]) -> tuple[list[WhaleFindings], bool]:
+        """Take in blocks in log order; hand on what was found, and how far time has come."""
+        before = int(self._pools.clock[NOW])
+        for block in values:
+            kind, content = read_block(block)
+            if kind == "trades":
+                self._watch(content)
+            elif kind == "markets":
+                for group in content:
+                    for market in group.markets:
+                        found, resolution = self._pools.learn(market, self._rules, self._out)
+                        self._take(found)
+                        if resolution is not None:
+                            self._positions.append(resolution)
+                            self._crowds.forget(int(resolution["market"][0]))
+        moved = self._pools.clock[NOW] > before or self._rows or self._positions or self._tally.any()
+        return ([self._findings()] if moved else []), False
+
+    def on_eof(self) -> tuple[list[WhaleFindings], bool]:
+        """A pause: episodes stay open."""
+        return [], False
+
+    def snapshot(self) -> bytes:
+        """All of the state as bytes."""
+        return freeze(
+            VERSION,
+            {
+                **self._pools.state(),
+                "tally": self._tally,
+                "crowds": self._crowds.state(),
+                "hushed": tuple(self._hushed.items()),
+            },
+        )
+
+    def _restore(self, values: dict[str, Any]) -> None:
+        self._pools.restore(values)
+        self._tally = values["tally"]
+        self._crowds.restore(values["crowds"])
+        self._hushed = dict(values["hushed"])
+
+    def _watch(self, rows: Rows) -> None:
+        pools = self._pools
+        start, why = 0, -1
+        while why != DONE:
+            start, count, why = watch(
+                rows, start, pools.clock, self._rules, pools.house, pools.table, pools.free, pools.seen, self._out,
+                self._tally,
+            )  # fmt: skip
+            self._take(self._out[:count])
+            pools.make_room(why, self._rules)
+
+    def _take(self, found: Rows) -> None:
+        if not found.size:
+            return
+        ended = found[(found["what"] & ENDED) > 0]
+        if ended.size:
+            self._positions.append(_positions(ended))
+        told = found[(found["what"] & (LARGE | TOLD | HUSHED)) > 0]
+        if not told.size:
+            return
+        rows = _whales(told)
+        keep = np.ones(rows.size, np.bool_)
+        for at in range(rows.size):
+            what, row = told["what"][at], rows[at : at + 1]
+            keep[at] = bool(what & (TOLD | HUSHED))
+            if what & TOLD:
+                self._cool(row)
+            if keep[at]:
+                self._rows.append(row)
+            if what & LARGE and row["wallet"][0] != UNKNOWN and row["direction"][0]:
+                self._rows += [_agreed(each, row, told["first"][at]) for each in self._arrive(row[0])]
+
+    def _arrive(self, row: Any) -> list[Agreement]:
+        return self._crowds.arrive(
+            int(row["market"]), int(row["ts"]), int(row["wallet"]), int(row["direction"]), float(row["notional"])
+        )
+
+    def _cool(self, row: Rows) -> None:
+        """Suppress a whale whose wallet was told of in this market within the cooldown, unless it has grown since."""
+        key, now = (int(row["wallet"][0]), int(row["market"][0])), int(row["ts"][0])
+        size = float(min(row["notional"][0], row["max_gain"][0]))
+        told_at, told = self._hushed.get(key, (UNSET, 0.0))
+        if now - told_at < self._cooldown and size < self._rules.escalation * told:
+            row["status"], row["gates"] = SUPPRESSED, row["gates"] | COOLING
+            return
+        self._hushed[key] = (now, size)
+        if len(self._hushed) > self._hushed_max:
+            self._hushed = {key: each for key, each in self._hushed.items() if now - each[0] < self._cooldown}
+            self._hushed_max = max(1_024, 2 * len(self._hushed))
+
+    def _findings(self) -> WhaleFindings:
+        counts = WhaleCounts(**dict(zip(WhaleCounts.__struct_fields__, map(int, self._tally), strict=True)))
+        self._tally[:] = 0
+        rows = np.concatenate([np.empty(0, WHALE), *self._rows])
+        positions = np.concatenate([np.empty(0, POSITION), *self._positions])
+        self._rows, self._positions = [], []
+        # At its newest instant itself something may still be found.
+        return WhaleFindings(int(self._pools.clock[NOW]) - 1, rows, positions, counts)
+
+
+def _rules(settings: WhaleSettings) -> Rules:
+    return Rules(
+        floor=settings.floor,
+        headline=settings.headline,
+        quantile=settings.quantile,
+        baseline=settings.baseline,
+        span=int(settings.span_h * HOUR),
+        half_life=int(settings.half_life_h * HOUR),
+        gap=int(settings.gap_s * SECOND),
+        price_max=settings.price_max,
+        escalation=settings.escalation,
+        lateness=int(settings.lateness_s * SECOND),
+        volume=int(settings.volume_h * HOUR),
+        quiet=int(settings.quiet_d * 24 * HOUR),
+        record_floor=settings.record_floor,
+    )
+
+
+def _whales(found: Rows) -> Rows:
+    rows = np.zeros(found.size, WHALE)
+    for name in ("ts", "opened_at", "first_at", "last_at", "instrument", "market", "wallet", "notional", "contracts"):
+        rows[name] = found[name]
+    for name in ("rank", "rank_n", "share", "fills", "gates", "revision", "side"):
+        rows[name] = found[name]
+    rows["max_gain"], rows["vwap"] = found["gain"], found["notional"] / found["contracts"]
+    for name in ("posterior", "chance", "edge", "edge_se", "average_entry", "purity"):
+        rows[name] = np.nan
+    rows["kind"], rows["wallets"] = WHALE_ALONE, found["wallet"] != UNKNOWN
+    rows["direction"] = found["side"] * found["answer"]
+    rows["status"] = np.where(found["what"] & HUSHED, SUPPRESSED, EMITTED)
+    return rows
+
+
+def _positions(found: Rows) -> Rows:
+    rows = np.zeros(found.size, POSITION)
+    for name in ("ts", "market", "wallet", "contracts"):
+        rows[name] = found[name]
+    rows["paid"] = np.where(found["side"] > 0, found["notional"], found["gain"])
+    rows["answer"], rows["kind"] = found["side"] * found["answer"], TAKEN
+    return rows
+
+
+def _agreed(found: Agreement, by: Rows, first: int) -> Rows:
+    """The row of a consensus or disagreement that the whale `by` completed."""
+    row = by.copy()
+    for name in ("max_gain", "contracts", "vwap", "rank", "share"):
+        row[name] = np.nan
+    for name in ("wallet", "fills", "gates", "rank_n"):
+        row[name] = 0
+    row["kind"], row["status"] = found.kind, EMITTED
+    for name in ("wallets", "against", "posterior", "chance", "notional", "opened_at", "first_at", "revision"):
+        row[name] = getattr(found, name)
+    row["instrument"], row["last_at"] = first, by["ts"]
+    row["side"] = row["direction"] = found.direction if found.kind == CONSENSUS else 0
+    return row
+
+
+@operator
+def spot_whales(step_id: str, up: KeyedStream[bytes], settings: WhaleSettings) -> KeyedStream[WhaleFindings]:
+    """Blocks keyed by shard to the whales in them."""
+    return stateful_batch("episodes", up, lambda resume: SpotWhales(settings, resume))
