@@ -105,6 +105,53 @@ class Market(msgspec.Struct, frozen=True, kw_only=True):
     status: Literal["open", "paused", "disputed", "closed", "resolved"] = "open"
     winner: str = ""
 
+    @property
+    def tokens(self) -> tuple[Token, ...]:
+        """What is bought and sold: yes and no."""
+        return self.yes, self.no
+
+
+class Listing(msgspec.Struct, frozen=True, kw_only=True):
+    """An asset as it trades on one exchange, for quote currency.
+
+    Attributes
+    ----------
+    name
+        `venue:symbol`, the instrument's name.
+    base, quote
+        What is traded, and for what: BTC and USDT.
+    fees
+        What a taker pays; of kind `notional`.
+    tick, minimum_size, lot, minimum_value
+        As of a `Market`, in quote currency and base units.
+    moving
+        Share of the price that it costs to bring what was bought here to where it was sold, and the
+        money back. It is part of what a basket pays, though it is spent later and for many at once.
+    status
+        `open`, or `paused`.
+    """
+
+    name: str
+    base: str
+    quote: str
+    fees: FeeSchedule
+    tick: Decimal
+    minimum_size: Decimal
+    lot: Decimal
+    minimum_value: Decimal = Decimal(0)
+    moving: Decimal = Decimal(0)
+    status: Literal["open", "paused"] = "open"
+
+    @property
+    def closes_at_ns(self) -> int:
+        """It is never due."""
+        return 0
+
+    @property
+    def tokens(self) -> tuple[Token, ...]:
+        """What is bought and sold."""
+        return (Token(name=self.name, outcome=self.base),)
+
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
     """Markets whose prices bind each other.
@@ -117,7 +164,8 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
         For people.
     kind
         `single` market; `event`, whose markets are answers to one question; `ladder`, whose markets
-        ask for ever higher strikes of one value; `pair`, the same question on two venues.
+        ask for ever higher strikes of one value; `pair`, the same question on two venues; `asset`,
+        whose listings are one asset on several exchanges.
     exclusive
         At most one of its markets resolves to yes.
     exhaustive
@@ -130,18 +178,26 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
         Of a pair: a person has compared source, date, strike and rules.
     markets
         In the venue's order; of a ladder, by strike.
+    listings
+        Of an asset.
     """
 
     name: str
     slug: str
     title: str
-    kind: Literal["single", "event", "ladder", "pair"]
-    markets: tuple[Market, ...]
+    kind: Literal["single", "event", "ladder", "pair", "asset"]
+    markets: tuple[Market, ...] = ()
     exclusive: bool = False
     exhaustive: bool = False
     convertible: bool = False
     augmented: bool = False
     reviewed: bool = False
+    listings: tuple[Listing, ...] = ()
+
+    @property
+    def members(self) -> tuple[Market | Listing, ...]:
+        """Its markets and listings."""
+        return *self.markets, *self.listings
 
     @property
     def shard(self) -> int:

@@ -12,7 +12,7 @@ from domain.arbitrage import ArbitrageSettings
 from domain.clock import SECOND, to_datetime
 from domain.fees import order_fee
 from domain.instruments import venue_of
-from domain.markets import FeeSchedule, Market
+from domain.markets import FeeSchedule, Listing, Market
 from domain.opportunities import ExecutionPlan, PlanLeg
 from operators.arbitrages import Basket, Leg
 
@@ -160,7 +160,8 @@ def visible(taken: Taken) -> Decimal:
 def one_tick(taken: Taken) -> Decimal:
     """Dollars lost if a leg is filled one tick worse, its fee included."""
     tick = taken.leg.market.tick if taken.leg.side == "buy" else -taken.leg.market.tick
-    moved = [(price + tick, size) for price, size in taken.fills if 0 < price + tick < 1]
+    ceiling = 1 if isinstance(taken.leg.market, Market) else Decimal("Infinity")
+    moved = [(price + tick, size) for price, size in taken.fills if 0 < price + tick < ceiling]
     fee = order_fee(taken.leg.market.fees, moved) if len(moved) == len(taken.fills) else taken.fee
     return sum((abs(tick) * size for _, size in taken.fills), Decimal(0)) + fee - taken.fee
 
@@ -188,7 +189,7 @@ def unwinding(fees: FeeSchedule, side: str, spent: Decimal, size: int, book: Boo
     return (spent - value if side == "buy" else value - spent) + order_fee(fees, back)
 
 
-def on_grid(price: Decimal, market: Market, side: str) -> Decimal:
+def on_grid(price: Decimal, market: Market | Listing, side: str) -> Decimal:
     """The price on the market's grid; never so that a level at `price` is no longer reached."""
     return (price / market.tick).to_integral_value(ROUND_CEILING if side == "buy" else ROUND_FLOOR) * market.tick
 

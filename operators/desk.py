@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from domain.arbitrage import ArbitrageSettings
 from domain.fees import KALSHI_RATE
 from domain.instruments import venue_of
-from domain.markets import FeeSchedule, Group, Market
-from domain.quotes import PRICE_UNITS, to_price, to_size
+from domain.markets import FeeSchedule, Group, Listing, Market
+from domain.quotes import NO_SEQ, PRICE_UNITS, to_price, to_size
 from operators.appraise import Book
 from operators.arbitrages import Arbitrage, Basket, Leg
 from operators.kernels.basket import BASKET, FEE_KINDS, FIGURES, FIRST, LEG, SKIPPED, TERMS
@@ -78,7 +78,7 @@ class Desk:
         """Take in new groups and new versions of old ones; the open baskets that are no more, and their rows."""
         for group in groups:
             self.groups.pop(group.name, None)
-            if any(market.status != "resolved" for market in group.markets):
+            if any(member.status != "resolved" for member in group.members):
                 self.groups[group.name] = group
         before = {stall.key: (stall, at) for at, stall in enumerate(self.stalls)}
         baskets, legs = self.baskets, self.legs
@@ -131,11 +131,10 @@ class Desk:
         return Decimal(str(self._gas)) if on_chain else Decimal(0)
 
     def _lay(self) -> None:
-        markets = list(chain.from_iterable(group.markets for group in self.groups.values()))
-        tokens: dict[int, Market] = {}
-        for market in markets:
-            for token in (market.yes, market.no):
-                tokens.setdefault(token.instrument, market)
+        tokens: dict[int, Market | Listing] = {}
+        for member in chain.from_iterable(group.members for group in self.groups.values()):
+            for token in member.tokens:
+                tokens.setdefault(token.instrument, member)
         self._slots = {instrument: slot for slot, instrument in enumerate(tokens)}
         count = len(tokens)
         self.books, self.sides = np.zeros(count, BOOK), np.zeros((count, 2), SIDE)
@@ -143,7 +142,8 @@ class Desk:
         self.terms = np.array([_terms(market) for market in tokens.values()], TERMS)
         self.books["instrument"] = list(tokens)
         self.books["tick"] = [to_price(market.tick) for market in tokens.values()]
-        self.books["limit"], self.books["seq"] = PRICE_UNITS, -1
+        self.books["limit"] = [PRICE_UNITS if isinstance(market, Market) else NOTHING for market in tokens.values()]
+        self.books["seq"] = NO_SEQ
         self.sides["bound"], self.sides["best"], self.sides["told"] = NOTHING, NOTHING, UNTOLD
         self._lay_baskets()
         self._lay_index(count)
@@ -233,10 +233,10 @@ class Desk:
             ]
 
 
-def _terms(market: Market) -> tuple[Any, ...]:
+def _terms(market: Market | Listing) -> tuple[Any, ...]:
     return (
         FEE_KINDS.index(market.fees.kind),
-        _rate(market.fees),
+        _rate(market.fees) + (float(market.moving) if isinstance(market, Listing) else 0.0),
         float(market.fees.exponent),
         to_size(market.minimum_size),
         to_size(market.lot),

@@ -156,7 +156,7 @@ class SpotArbitrage(StatefulBatchLogic[bytes, Findings, bytes]):
             self._lives.closed(stall.key, self._why_gone(stall), row, int(clock[NOW]))
         self._set_alarm()
         desk.books["touched"] = 0
-        fresh = [token.instrument for group in groups for market in group.markets for token in (market.yes, market.no)]
+        fresh = [token.instrument for group in groups for member in group.members for token in member.tokens]
         slots = [desk.slot(instrument) for instrument in dict.fromkeys([*touched, *fresh])]
         known = [slot for slot in slots if slot is not None]
         desk.scratch[2][: len(known)] = known
@@ -170,7 +170,7 @@ class SpotArbitrage(StatefulBatchLogic[bytes, Findings, bytes]):
         if group is None:
             return "market resolved"
         mine = {leg.market.name for leg in stall.basket.legs}
-        ended = [market.status for market in group.markets if market.name in mine and market.status != "open"]
+        ended = [member.status for member in group.members if member.name in mine and member.status != "open"]
         return f"market {ended[0]}" if ended else "group changed"
 
     def _change(self, at: int, why: int) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
-from domain.markets import Group, Market, Token
+from domain.markets import Group, Listing, Market, Token
 from domain.opportunities import Gate
 
 Side = Literal["buy", "sell"]
@@ -33,7 +33,7 @@ class Leg:
         May be left out where it brings nothing.
     """
 
-    market: Market
+    market: Market | Listing
     token: Token
     side: Side
     adds: Decimal = Decimal(0)
@@ -123,7 +123,7 @@ def arbitrage(code: str) -> Callable[[Maker], Arbitrage]:
     return made
 
 
-def tradeable(market: Market) -> bool:
+def tradeable(market: Market | Listing) -> bool:
     """Whether orders are taken and nobody disputes the answer."""
     return market.status == "open"
 

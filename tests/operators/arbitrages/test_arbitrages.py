@@ -7,7 +7,7 @@ from itertools import product
 import msgspec
 import pytest
 
-from domain.markets import Group, Market
+from domain.markets import FeeSchedule, Group, Listing, Market
 from operators.arbitrages import Basket
 from operators.catalogue import catalogue
 from tests.prediction import group, market
@@ -71,6 +71,7 @@ def test_groups_of_another_kind_make_no_basket() -> None:
         "convert_subset": ["event"],
         "strike_ladder": ["ladder"],
         "cross_venue": ["pair"],
+        "cross_exchange": [],
     }
 
 
@@ -174,3 +175,28 @@ def test_an_event_is_over_once_an_answer_came_true_or_was_voided(winner) -> None
 
 def ended_market(given: Market, status: str, winner: str) -> Market:
     return msgspec.structs.replace(given, status=status, winner=winner)
+
+
+def listing(venue: str, quote: str = "USDT", **options: object) -> Listing:
+    fees = FeeSchedule(kind="notional", rate=D("0.001"))
+    given = {"tick": D("0.1"), "minimum_size": D("0.001"), "lot": D("0.001"), **options}
+    return Listing(name=f"{venue}:BTC{quote}", base="BTC", quote=quote, fees=fees, **given)  # type: ignore[arg-type]
+
+
+def asset(*listings: Listing) -> Group:
+    return Group(name="asset:BTC", slug="btc", title="Bitcoin", kind="asset", listings=listings)
+
+
+def test_an_asset_is_bought_where_it_is_cheap_both_ways_round() -> None:
+    among = asset(listing("binance", moving=D("0.0002")), listing("okx"), listing("kraken", status="paused"))
+    baskets = KINDS["cross_exchange"].baskets(among)
+    assert [[(leg.side, leg.token.name, leg.market.fees.rate) for leg in basket.legs] for basket in baskets] == [
+        [("buy", "binance:BTCUSDT", D("0.0012")), ("sell", "okx:BTCUSDT", D("0.001"))],
+        [("buy", "okx:BTCUSDT", D("0.001")), ("sell", "binance:BTCUSDT", D("0.0012"))],
+    ]
+    assert all(basket.allowed for basket in baskets)
+
+
+def test_a_dollar_and_a_coin_for_it_are_not_the_same_money() -> None:
+    baskets = KINDS["cross_exchange"].baskets(asset(listing("binance"), listing("coinbase", quote="USD")))
+    assert [shut(basket) for basket in baskets] == [["CURRENCIES_DIFFER"]] * 2

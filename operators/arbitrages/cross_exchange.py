@@ -1,0 +1,38 @@
+"""The same asset for less on one exchange than another pays."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from itertools import permutations
+
+import msgspec
+
+from domain.markets import FeeSchedule, Group, Listing
+from operators.arbitrages import Basket, Leg, arbitrage, gate, tradeable
+
+
+@arbitrage("P8")
+def cross_exchange(group: Group) -> Iterator[Basket]:
+    """Buy an asset on one exchange and sell it on another, from stocks that are held on both.
+
+    Nothing is moved for one basket; what it costs to even the stocks out again is charged with the fees.
+    Dollars and the coins that stand for them are not the same money: the listings must be quoted in one.
+    """
+    for cheap, dear in permutations(filter(tradeable, group.listings), 2):
+        alike = (cheap.base, cheap.quote) == (dear.base, dear.quote)
+        yield Basket(
+            kind="cross_exchange",
+            key=f"{cheap.name}|{dear.name}",
+            legs=(
+                Leg(market=_with_moving(cheap), token=cheap.tokens[0], side="buy"),
+                Leg(market=_with_moving(dear), token=dear.tokens[0], side="sell"),
+            ),
+            payoff=Decimal(0),
+            gates=(gate("same_money", alike, "one asset, one currency" if alike else "CURRENCIES_DIFFER"),),
+            at_once=True,
+        )
+
+
+def _with_moving(listing: Listing) -> Listing:
+    fees = listing.fees
+    dearer = FeeSchedule(kind="notional", rate=fees.rate + listing.moving, assumed=fees.assumed)
+    return msgspec.structs.replace(listing, fees=dearer)
