@@ -18,8 +18,8 @@ CHANGES = ("opened", "updated", "closed", "settled")
 OPENED, UPDATED, CLOSED, SETTLED = range(4)
 Change = Literal["opened", "updated", "closed", "settled"]
 
-GRADES = "ABCDEF"
 Grade = Literal["A", "B", "C", "D", "E", "F"]
+GRADES: tuple[Grade, ...] = ("A", "B", "C", "D", "E", "F")
 
 OPPORTUNITY = np.dtype(
     [
@@ -58,7 +58,7 @@ class PlanLeg(msgspec.Struct, frozen=True, kw_only=True):
     venue, market, token, outcome
         What; names as in `domain.markets`.
     side, limit_price, size, time_in_force
-        The order: at the worst price that the basket needs, on the venue's grid; what does not fill at once is
+        The order: at the worst price that the basket needs, a level of the book; what does not fill at once is
         killed, and the legs after it are sent for as much as filled.
     average_price, fee
         What the books show that it costs, a contract; and dollars of fees.
@@ -186,7 +186,7 @@ class Opportunity(msgspec.Struct, frozen=True, kw_only=True):
     id
         The same over its life.
     kind, code
-        Name of the arbitrage, and its number P1 to P9.
+        Name of the arbitrage, and its number P1 to P8.
     group, slug, title
         The markets it stands on.
     change, revision

@@ -6,13 +6,13 @@ whole numbers of the books. The two agree to a billionth of a dollar.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import Decimal
 
 from domain.arbitrage import ArbitrageSettings
 from domain.clock import SECOND, to_datetime
 from domain.fees import order_fee
 from domain.instruments import venue_of
-from domain.markets import FeeSchedule, Listing, Market
+from domain.markets import FeeSchedule, Market
 from domain.opportunities import ExecutionPlan, PlanLeg
 from operators.arbitrages import Basket, Leg
 
@@ -189,11 +189,6 @@ def unwinding(fees: FeeSchedule, side: str, spent: Decimal, size: int, book: Boo
     return (spent - value if side == "buy" else value - spent) + order_fee(fees, back)
 
 
-def on_grid(price: Decimal, market: Market | Listing, side: str) -> Decimal:
-    """The price on the market's grid; never so that a level at `price` is no longer reached."""
-    return (price / market.tick).to_integral_value(ROUND_CEILING if side == "buy" else ROUND_FLOOR) * market.tick
-
-
 def plan_of(appraisal: Appraisal, settings: ArbitrageSettings, now: int) -> ExecutionPlan:
     """The orders of an appraisal, the thinnest first."""
     orders = [_order(taken, appraisal.size) for taken in appraisal.legs]
@@ -216,7 +211,7 @@ def _order(taken: Taken, size: Decimal) -> PlanLeg:
         token=leg.token.name,
         outcome=leg.token.outcome,
         side=leg.side,
-        limit_price=trimmed(on_grid(taken.worst, leg.market, leg.side)),
+        limit_price=trimmed(taken.worst),
         size=size,
         time_in_force="fak",
         average_price=trimmed((taken.value / size).quantize(NANO)),

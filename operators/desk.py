@@ -1,53 +1,29 @@
 """Desk: the groups of a shard laid out as tables, for the kernels to scan: books, baskets and their legs.
 
-The tables are laid anew when a group changes. Books and what happened to a basket move along with their
-token and their legs; a basket whose legs are no longer the same is another basket.
+Groups are taken in when they are told, and laid out before the next row is scanned, so that a thousand
+that come one by one are laid out once. Books and what happened to a basket move along with their token
+and their legs; a basket whose legs are no longer the same is another basket.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
-from itertools import chain
-from math import lcm
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from domain.arbitrage import ArbitrageSettings
-from domain.fees import KALSHI_RATE
-from domain.instruments import venue_of
-from domain.markets import FeeSchedule, Group, Listing, Market
-from domain.quotes import NO_SEQ, PRICE_UNITS, to_price, to_size
+from domain.markets import Group
+from domain.quotes import NO_SEQ
 from operators.appraise import Book
 from operators.arbitrages import Arbitrage, Basket, Leg
-from operators.kernels.basket import BASKET, FEE_KINDS, FIGURES, FIRST, LEG, SKIPPED, TERMS
-from operators.kernels.order_book import ASKS, BIDS, BOOK, DEPTH, NOTHING, SIDE, UNTOLD
-from operators.kernels.slots import find_slot
+from operators.kernels.basket import BASKET, FIGURES, FIRST, LEG, SKIPPED, TERMS
+from operators.kernels.order_book import ASKS, BIDS, BOOK, DEPTH, NOTHING, SIDE, UNTOLD, index_books
+from operators.pitch import Key, Pitch, Stall, gas_of, pitch_of
 
 Rows = NDArray[Any]
-Key = tuple[str, str, str]
-"""Names of the group, of the arbitrage, and the basket's own key."""
-ON_CHAIN = {"polymarket", "sim"}
-"""Venues where a basket is split, merged or redeemed by a transaction; the simulator plays Polymarket."""
-
-
-@dataclass(frozen=True)
-class Stall:
-    """A basket that is scanned, and the group it belongs to."""
-
-    group: Group
-    basket: Basket
-
-    @property
-    def key(self) -> Key:
-        """Tells it from all others."""
-        return self.group.name, self.basket.kind, self.basket.key
-
-    @property
-    def tokens(self) -> tuple[str, ...]:
-        """Of its legs, and those that may stand in their place."""
-        return tuple(each.token.name for leg in self.basket.legs for each in (leg, leg.other) if each)
+LIVED = ("open", "sighted", "told_size", "best_size", "told_net", "best_edge", "best_net")
+"""What happened to a basket."""
 
 
 class Desk:
@@ -55,42 +31,71 @@ class Desk:
 
     Attributes
     ----------
-    groups
-        By name, as they were told last; those whose markets are all over are forgotten.
+    waiting
+        Groups that were told since the tables were laid.
     stalls, places
         The baskets that are scanned, in the order of `baskets`; and where there each is, by its key.
-    shut
-        How many baskets have a gate that is shut, by the gate's reason.
     books, sides, levels, sizes
-        By slot of the token; see `operators.kernels.order_book`.
+        By slot of the token, in the order of their numbers; see `operators.kernels.order_book`.
     baskets, legs, terms
         See `operators.kernels.basket`; `terms` by slot.
+    table, index, scratch
+        See `operators.kernels.scanning.scan`.
     """
 
     def __init__(self, kinds: Sequence[Arbitrage], settings: ArbitrageSettings) -> None:
         self._kinds = kinds
         self._gas = settings.gas
-        self.groups: dict[str, Group] = {}
-        self._slots: dict[int, int] = {}
-        self._lay()
+        self._pitches: dict[str, Pitch] = {}
+        self.waiting: dict[str, Group] = {}
+        self.stalls: list[Stall] = []
+        self.places: dict[Key, int] = {}
+        self.baskets, self.legs = np.zeros(0, BASKET), np.zeros(0, LEG)
+        self.books, self.sides, self.terms = np.zeros(0, BOOK), np.zeros((0, 2), SIDE), np.zeros(0, TERMS)
+        self.levels, self.sizes = np.zeros((0, 2, DEPTH), np.int64), np.zeros((0, 2, DEPTH), np.int64)
+        self._lay_index()
 
-    def learn(self, groups: Sequence[Group]) -> list[tuple[Stall, Any]]:
-        """Take in new groups and new versions of old ones; the open baskets that are no more, and their rows."""
+    def learn(self, groups: Sequence[Group]) -> None:
+        """Take in new groups and new versions of old ones."""
         for group in groups:
-            self.groups.pop(group.name, None)
+            self.waiting.pop(group.name, None)
+            self.waiting[group.name] = group
+
+    @property
+    def groups(self) -> dict[str, Group]:
+        """Those that are laid out, by name; one whose markets are all over is forgotten."""
+        return {name: pitch.group for name, pitch in self._pitches.items()}
+
+    @property
+    def shut(self) -> dict[str, int]:
+        """How many baskets have a gate that is shut, by the gate's reason."""
+        reasons = {reason for pitch in self._pitches.values() for reason in pitch.shut}
+        return {reason: sum(pitch.shut[reason] for pitch in self._pitches.values()) for reason in sorted(reasons)}
+
+    def lay(self) -> list[tuple[Stall, Any]]:
+        """Lay out the groups that wait; the open baskets that are no more, and their rows."""
+        for name, group in self.waiting.items():
+            self._pitches.pop(name, None)
             if any(member.status != "resolved" for member in group.members):
-                self.groups[group.name] = group
-        before = {stall.key: (stall, at) for at, stall in enumerate(self.stalls)}
-        baskets, legs = self.baskets, self.legs
-        held = (self._slots, self.books, self.sides, self.levels, self.sizes)
-        self._lay()
-        self._move_books(*held)
-        for at, stall in enumerate(self.stalls):
-            old = before.get(stall.key)
-            if old is not None and old[0].tokens == stall.tokens:
-                self._move_basket(at, baskets[old[1]], legs)
-                del before[stall.key]
-        return [(stall, baskets[at]) for stall, at in before.values() if baskets[at]["open"]]
+                self._pitches[name] = pitch_of(group, self._kinds, self._gas)
+        self.waiting = {}
+        before, baskets, legs = list(zip(self.stalls, self.baskets, strict=True)), self.baskets, self.legs
+        places = self.places
+        pitches = list(self._pitches.values())
+        numbers = np.concatenate([np.zeros(0, np.int64), *(pitch.instruments for pitch in pitches)])
+        instruments, first, slots = np.unique(numbers, return_index=True, return_inverse=True)
+        self._lay_books(instruments, np.concatenate([np.zeros(0, np.int64), *(each.limits for each in pitches)])[first])
+        self.terms = np.concatenate([np.zeros(0, TERMS), *(pitch.terms for pitch in pitches)])[first]
+        self._lay_baskets(pitches, slots)
+        self._lay_index()
+        same = [
+            (at, places[stall.key])
+            for at, stall in enumerate(self.stalls)
+            if stall.key in places and _alike(stall, before[places[stall.key]][0])
+        ]
+        self._go_on(same, baskets, legs)
+        kept = {old for _, old in same}
+        return [(stall, row) for at, (stall, row) in enumerate(before) if row["open"] and at not in kept]
 
     @property
     def house(self) -> tuple[Rows, ...]:
@@ -99,11 +104,12 @@ class Desk:
 
     def slot(self, instrument: int) -> int | None:
         """Where the token's book is; None if no group has it."""
-        return self._slots.get(instrument)
+        at = int(np.searchsorted(self.books["instrument"], instrument))
+        return at if at < self.books.size and self.books["instrument"][at] == instrument else None
 
     def book(self, slot: int) -> Book:
         """A book as it is now."""
-        sides = [
+        bids, asks = (
             tuple(
                 zip(
                     np.abs(self.levels[slot, side, :count]).tolist(),
@@ -112,8 +118,8 @@ class Desk:
                 )
             )
             for side, count in ((BIDS, self.sides["count"][slot, BIDS]), (ASKS, self.sides["count"][slot, ASKS]))
-        ]
-        return Book(sides[0], sides[1], int(self.books["ts"][slot]), int(self.books["seen_at"][slot]))
+        )
+        return Book(bids, asks, int(self.books["ts"][slot]), int(self.books["seen_at"][slot]))
 
     def chosen(self, at: int) -> list[tuple[Leg, int]]:
         """The legs of a basket that are taken now, and the slots of their books."""
@@ -127,122 +133,67 @@ class Desk:
 
     def gas(self, basket: Basket) -> Decimal:
         """Dollars that a basket costs on chain."""
-        on_chain = any(venue_of(leg.token.name) in ON_CHAIN for leg in basket.legs)
-        return Decimal(str(self._gas)) if on_chain else Decimal(0)
+        return gas_of(basket, self._gas)
 
-    def _lay(self) -> None:
-        tokens: dict[int, Market | Listing] = {}
-        for member in chain.from_iterable(group.members for group in self.groups.values()):
-            for token in member.tokens:
-                tokens.setdefault(token.instrument, member)
-        self._slots = {instrument: slot for slot, instrument in enumerate(tokens)}
-        count = len(tokens)
+    def _lay_books(self, instruments: NDArray[np.int64], limits: NDArray[np.int64]) -> None:
+        """Books of `instruments`, which ascend; those that are there already stay as they are."""
+        count = instruments.size
+        before = self.house
         self.books, self.sides = np.zeros(count, BOOK), np.zeros((count, 2), SIDE)
         self.levels, self.sizes = np.zeros((count, 2, DEPTH), np.int64), np.zeros((count, 2, DEPTH), np.int64)
-        self.terms = np.array([_terms(market) for market in tokens.values()], TERMS)
-        self.books["instrument"] = list(tokens)
-        self.books["tick"] = [to_price(market.tick) for market in tokens.values()]
-        self.books["limit"] = [PRICE_UNITS if isinstance(market, Market) else NOTHING for market in tokens.values()]
-        self.books["seq"] = NO_SEQ
+        self.books["instrument"], self.books["limit"], self.books["seq"] = instruments, limits, NO_SEQ
         self.sides["bound"], self.sides["best"], self.sides["told"] = NOTHING, NOTHING, UNTOLD
-        self._lay_baskets()
-        self._lay_index(count)
+        _, new, known = np.intersect1d(instruments, before[0]["instrument"], return_indices=True)
+        for fresh, kept in zip(self.house, before, strict=True):
+            fresh[new] = kept[known]
 
-    def _lay_baskets(self) -> None:
-        self.stalls: list[Stall] = []
-        self.shut: dict[str, int] = {}
-        for group in self.groups.values():
-            for basket in chain.from_iterable(kind.baskets(group) for kind in self._kinds):
-                if basket.allowed:
-                    self.stalls.append(Stall(group, basket))
-                for gate in basket.gates:
-                    if not gate.passed:
-                        self.shut[gate.reason] = self.shut.get(gate.reason, 0) + 1
+    def _lay_baskets(self, pitches: Sequence[Pitch], slots: NDArray[np.int64]) -> None:
+        """Baskets and legs of all pitches; `slots` are those of their tokens, pitch by pitch."""
+        self.stalls = [stall for pitch in pitches for stall in pitch.stalls]
         self.places = {stall.key: at for at, stall in enumerate(self.stalls)}
-        self.baskets = np.zeros(len(self.stalls), BASKET)
-        self.legs = np.zeros(sum(len(stall.basket.legs) for stall in self.stalls), LEG)
-        first = 0
-        for row, stall in zip(self.baskets, self.stalls, strict=True):
-            basket = stall.basket
-            row["first"], row["legs"], row["payoff"] = first, len(basket.legs), to_price(basket.payoff)
-            row["least"], row["confirm"] = basket.least, basket.confirm
-            row["lot"] = lcm(*(to_size(leg.market.lot) for leg in basket.legs))
-            row["minimum"] = max(to_size(leg.market.minimum_size) for leg in basket.legs)
-            row["gas"] = float(self.gas(basket))
-            for leg in basket.legs:
-                self.legs[first] = self._leg(leg)
-                first += 1
+        self.baskets = np.concatenate([np.zeros(0, BASKET), *(pitch.baskets for pitch in pitches)])
+        self.legs = np.concatenate([np.zeros(0, LEG), *(pitch.legs for pitch in pitches)])
+        legs = np.array([pitch.legs.size for pitch in pitches], np.int64)
+        tokens = np.array([pitch.instruments.size for pitch in pitches], np.int64)
+        self.baskets["first"] += np.repeat(np.cumsum(legs) - legs, [pitch.baskets.size for pitch in pitches])
+        begins = np.repeat(np.cumsum(tokens) - tokens, legs)
+        self.legs["token"] = slots[self.legs["token"] + begins]
+        there = self.legs["other"] >= 0
+        self.legs["other"][there] = slots[(self.legs["other"] + begins)[there]]
 
-    def _leg(self, leg: Leg) -> tuple[int, ...]:
-        other = leg.other
-        return (
-            self._slots[leg.token.instrument],
-            ASKS if leg.side == "buy" else BIDS,
-            to_price(leg.adds),
-            self._slots[other.token.instrument] if other else -1,
-            (ASKS if other.side == "buy" else BIDS) if other else 0,
-            to_price(other.adds) if other else 0,
-            leg.optional,
-            FIRST,
-            FIRST,
-        )
-
-    def _lay_index(self, tokens: int) -> None:
+    def _lay_index(self) -> None:
         """For each token the baskets that it is in, and the table by which it is found."""
-        pairs = sorted(
-            {
-                (int(slot), at)
-                for at, row in enumerate(self.baskets)
-                for leg in self.legs[row["first"] : row["first"] + row["legs"]]
-                for slot in (leg["token"], leg["other"])
-                if slot >= 0
-            }
-        )
-        slots = np.array([slot for slot, _ in pairs], np.int64)
-        self.index = (
-            np.searchsorted(slots, np.arange(tokens + 1)).astype(np.int64),
-            np.array([at for _, at in pairs], np.int64),
-        )
-        size = max(64, 1 << (4 * tokens).bit_length())
+        count, baskets = self.books.size, self.baskets.size
+        of = np.repeat(np.arange(baskets), self.baskets["legs"])
+        there = self.legs["other"] >= 0
+        slots = np.concatenate([self.legs["token"], self.legs["other"][there]])
+        pairs = np.unique(slots * max(1, baskets) + np.concatenate([of, of[there]]))
+        first_of = np.searchsorted(pairs // max(1, baskets), np.arange(count + 1)).astype(np.int64)
+        self.index = (first_of, pairs % max(1, baskets))
+        size = max(64, 1 << (4 * count).bit_length())
         self.table = (np.zeros(size, np.int64), np.full(size, -1, np.int64))
-        for slot, instrument in enumerate(self.books["instrument"]):
-            at = find_slot(*self.table, instrument)
-            self.table[0][at], self.table[1][at] = instrument, slot
-        most = int(self.baskets["legs"].max(initial=1))
+        index_books(*self.table, self.books)
         self.scratch = (
-            np.zeros(len(self.baskets), np.int64),
-            np.zeros(len(self.baskets), np.int64),
-            np.zeros(tokens, np.int64),
-            np.zeros((2, most), np.int64),
+            np.zeros(baskets, np.int64),
+            np.zeros(baskets, np.int64),
+            np.zeros(count, np.int64),
+            np.zeros((2, int(self.baskets["legs"].max(initial=1))), np.int64),
             np.zeros(1, FIGURES),
         )
 
-    def _move_books(self, slots: dict[int, int], books: Rows, sides: Rows, levels: Rows, sizes: Rows) -> None:
-        for instrument, slot in self._slots.items():
-            if (old := slots.get(instrument)) is not None:
-                self.books[slot], self.sides[slot] = books[old], sides[old]
-                self.levels[slot], self.sizes[slot] = levels[old], sizes[old]
-
-    def _move_basket(self, at: int, old: Any, legs: Rows) -> None:
-        mine = self.baskets[at]
-        for name in ("open", "sighted", "told_size", "best_size", "told_net", "best_edge", "best_net"):
-            mine[name] = old[name]
+    def _go_on(self, same: Sequence[tuple[int, int]], baskets: Rows, legs: Rows) -> None:
+        """What happened to baskets, (new, old) places, happened to them still."""
+        new, old = np.array(same, np.int64).reshape(-1, 2).T
+        for name in LIVED:
+            self.baskets[name][new] = baskets[name][old]
+        counts = self.baskets["legs"][new]
+        steps = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        to = np.repeat(self.baskets["first"][new], counts) + steps
+        by = np.repeat(baskets["first"][old], counts) + steps
         for name in ("now", "told"):
-            self.legs[name][mine["first"] : mine["first"] + mine["legs"]] = legs[name][
-                old["first"] : old["first"] + old["legs"]
-            ]
+            self.legs[name][to] = legs[name][by]
 
 
-def _terms(market: Market | Listing) -> tuple[Any, ...]:
-    return (
-        FEE_KINDS.index(market.fees.kind),
-        _rate(market.fees) + (float(market.moving) if isinstance(market, Listing) else 0.0),
-        float(market.fees.exponent),
-        to_size(market.minimum_size),
-        to_size(market.lot),
-        float(market.minimum_value),
-    )
-
-
-def _rate(fees: FeeSchedule) -> float:
-    return float(fees.multiplier * KALSHI_RATE if fees.kind == "kalshi" else fees.rate)
+def _alike(stall: Stall, before: Stall) -> bool:
+    """Whether two baskets of one key have the same legs."""
+    return stall is before or stall.tokens == before.tokens

@@ -14,7 +14,7 @@ from domain.markets import FeeSchedule
 from domain.opportunities import CHANGES, GRADES, OPPORTUNITY, BookCounts, Findings, Opportunity, Settlement
 from operators.appraise import Appraisal, contracts, plan_of, trimmed
 from operators.arbitrages import Arbitrage
-from operators.desk import Key, Stall
+from operators.pitch import Key, Stall
 from operators.weigh_risk import weigh
 
 

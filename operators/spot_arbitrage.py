@@ -4,7 +4,8 @@ A basket is looked at when a message of the venue has been applied whole and the
 one of its tokens moved, or anything of them while it is open. It opens when it pays, is updated when
 other legs are taken or size or profit moved by more than `material`, and closes when it pays no more, a
 book cannot be trusted or grows stale, or its group changes: a market that is paused, disputed or resolved
-ends it at once. One latency after each opening its plan is settled against the books of that instant.
+ends it before the next row is looked at. One latency after each opening its plan is settled against the
+books of that instant. Baskets of one group may stand on the same orders; to take one may end others.
 
 Bad input: rows of tokens that no group has, levels at 0 or 1 and rows without a snapshot are counted and
 left; what makes a book unusable, `operators.kernels.order_book` says. Time is the newest instant at which
@@ -30,7 +31,7 @@ from domain.opportunities import BookCounts, Findings
 from domain.quotes import NO_SEQ, PRICE_UNITS, QUOTE, SIZE_UNITS
 from operators.appraise import appraise
 from operators.arbitrages import Arbitrage
-from operators.desk import Desk, Stall
+from operators.desk import Desk
 from operators.kernels.basket import RULE
 from operators.kernels.order_book import BEAT, GOOD, PRINT, TALLY, WHYS
 from operators.kernels.scanning import (
@@ -50,6 +51,7 @@ from operators.kernels.scanning import (
     scan,
 )
 from operators.lives import Life, Lives
+from operators.pitch import Stall
 from operators.settle_plan import settle_plan
 from operators.state import freeze, thaw
 
@@ -85,7 +87,7 @@ class SpotArbitrage(StatefulBatchLogic[bytes, Findings, bytes]):
             elif kind == "trades":
                 self._scan(_prints(content))
             elif kind == "markets":
-                self._learn(content)
+                self._desk.learn(content)
         moved = self._clock[NOW] > before or self._lives.found or self._tally.any()
         return ([self._findings()] if moved else []), False
 
@@ -102,6 +104,7 @@ class SpotArbitrage(StatefulBatchLogic[bytes, Findings, bytes]):
                 "clock": self._clock,
                 "tally": self._tally,
                 "groups": msgspec.json.encode(list(desk.groups.values())),
+                "waiting": msgspec.json.encode(list(desk.waiting.values())),
                 "lives": self._lives.snapshot(),
                 "kinds": self._kinds,
                 "books": desk.books,
@@ -121,14 +124,18 @@ class SpotArbitrage(StatefulBatchLogic[bytes, Findings, bytes]):
                 f"run the old code to its end, or start from an empty recovery directory and replay the log"
             )
         self._desk.learn(_groups.decode(values["groups"]))
+        self._desk.lay()
         self._clock, self._tally = values["clock"], values["tally"]
         for name in ("books", "sides", "levels", "sizes", "baskets", "legs"):
             getattr(self._desk, name)[...] = values[name]
         self._desk.scratch[2][...] = values["touched"]
         self._lives.restore(values["lives"])
+        self._desk.learn(_groups.decode(values["waiting"]))
 
     def _scan(self, rows: Rows) -> None:
         desk = self._desk
+        if desk.waiting and rows.size:
+            self._lay()
         start, why = 0, -1
         while why != DONE:
             start, why = scan(
@@ -148,15 +155,16 @@ class SpotArbitrage(StatefulBatchLogic[bytes, Findings, bytes]):
             elif why != DONE:
                 self._change(int(self._clock[BASKET]), why)
 
-    def _learn(self, groups: list[Group]) -> None:
-        """New groups, and new versions of old ones; their baskets are looked at after the message that is under way."""
+    def _lay(self) -> None:
+        """Lay out new groups and new versions of old ones; they are looked at after the message that is under way."""
         desk, clock = self._desk, self._clock
         touched = [int(desk.books["instrument"][slot]) for slot in desk.scratch[2][: clock[TOUCHED]]]
-        for stall, row in desk.learn(groups):
+        members = [member for group in desk.waiting.values() for member in group.members]
+        for stall, row in desk.lay():
             self._lives.closed(stall.key, self._why_gone(stall), row, int(clock[NOW]))
         self._set_alarm()
         desk.books["touched"] = 0
-        fresh = [token.instrument for group in groups for member in group.members for token in member.tokens]
+        fresh = [token.instrument for member in members for token in member.tokens]
         slots = [desk.slot(instrument) for instrument in dict.fromkeys([*touched, *fresh])]
         known = [slot for slot in slots if slot is not None]
         desk.scratch[2][: len(known)] = known

@@ -3,7 +3,7 @@
 from domain.arbitrage import ArbitrageSettings
 from domain.clock import DAY, MILLISECOND, SECOND
 from domain.markets import Group
-from domain.opportunities import GRADES, ExecutionPlan, Grade, RiskAssessment
+from domain.opportunities import GRADES, ExecutionPlan, RiskAssessment
 from operators.appraise import Appraisal, visible
 from operators.arbitrages import Basket
 
@@ -50,7 +50,7 @@ def weigh(
         (appraisal.edge_after_1_tick <= 0.0, TWO_GRADES, "one tick on the thinnest leg takes the edge"),
     ]
     lost = sum(cost for met, cost, _ in found if met)
-    grade: Grade = GRADES[min(lost, len(GRADES) - 2)] if basket.allowed else GRADES[-1]  # type: ignore[assignment]
+    grade = GRADES[min(lost, len(GRADES) - 2)] if basket.allowed else GRADES[-1]
     return RiskAssessment(
         gates=list(basket.gates),
         staleness_ms=staleness_ms,

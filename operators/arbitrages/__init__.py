@@ -92,7 +92,7 @@ class Arbitrage:
     name
         The file's name.
     code
-        Its number in the literature list of the project, `P1` to `P9`.
+        Its number among the patterns that are known, `P1` to `P8`.
     make
         Its baskets in a group.
     """

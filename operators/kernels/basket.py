@@ -16,11 +16,8 @@ from operators.kernels.order_book import ASKS, usable
 FREE, POLYMARKET, KALSHI, NOTIONAL = range(4)
 FEE_KINDS = ("none", "polymarket", "kalshi", "notional")
 
-TERMS = np.dtype(
-    [("kind", "<i8"), ("rate", "<f8"), ("exponent", "<f8"), ("minimum", "<i8"), ("lot", "<i8"), ("value", "<f8")]
-)
-"""Of a token: its fee (Kalshi's rate with its multiplier), and an order's least size, lot (SIZE_UNITS) and
-least worth in dollars."""
+TERMS = np.dtype([("kind", "<i8"), ("rate", "<f8"), ("exponent", "<f8"), ("value", "<f8")])
+"""Of a token: its fee (Kalshi's rate with its multiplier), and the least that an order must be worth, dollars."""
 
 LEG = np.dtype(
     [(name, "<i8") for name in ("token", "side", "add", "other", "other_side", "other_add", "optional", "now", "told")]

@@ -17,12 +17,13 @@ import numpy as np
 
 from domain.quotes import BID, CHANGE, CLEAR, CONTIGUOUS_SEQ, DROP, LEVEL, NO_SEQ, READY, TICK, TOP
 from operators.kernels import kernel
+from operators.kernels.slots import find_slot
 
 DEPTH = 48
 """Levels kept of a side. A book on a grid of a cent has at most 99; baskets seldom reach past ten."""
 
 BOOK = np.dtype(
-    [(name, "<i8") for name in ("instrument", "ts", "seen_at", "seq", "tick", "limit")]
+    [(name, "<i8") for name in ("instrument", "ts", "seen_at", "seq", "limit")]
     + [(name, "u1") for name in ("state", "why", "crossed", "touched", "moved")]
     + [("spare", "u1", (3,))]
 )
@@ -157,7 +158,6 @@ def apply_row(row, at, book, sides, levels, sizes, tally):
         void(book, sides, DROPPED, tally)
         return
     if kind == TICK:
-        book.tick = row.price
         void(book, sides, REGRID, tally)
         return
     if book.state not in (GOOD, FILLING):
@@ -253,3 +253,11 @@ def usable(book, sides, now, stale, tally):
     if book.state == GOOD and (0 < sides[BIDS].deadline <= now or 0 < sides[ASKS].deadline <= now):
         void(book, sides, GHOST, tally)
     return book.state == GOOD and not book.crossed and now - book.seen_at <= stale
+
+
+@kernel
+def index_books(table_keys, table_slots, books):
+    """Fill an empty table by which the books of instruments are found (`slots.find_slot`)."""
+    for slot in range(books.size):
+        at = find_slot(table_keys, table_slots, books[slot].instrument)
+        table_keys[at], table_slots[at] = books[slot].instrument, slot

@@ -155,7 +155,7 @@ def test_gas_is_paid_once() -> None:
 def test_fees_of_the_hot_path_round_as_the_venue_does(rate, price, size) -> None:
 
     for schedule, kind in ((polymarket(rate), POLYMARKET), (FeeSchedule(kind="kalshi"), POLYMARKET + 1)):
-        terms = np.array([(kind, 0.07 if schedule.kind == "kalshi" else float(rate), 1.0, 0, 0, 0)], TERMS)[0]
+        terms = np.array([(kind, 0.07 if schedule.kind == "kalshi" else float(rate), 1.0, 0)], TERMS)[0]
         fee = rounded_order(terms, rounded_fill(terms, charge(terms, price / 1000, size / 100)))
         assert fee == pytest.approx(float(order_fee(schedule, [(D(price) / 1000, D(size) / 100)])), abs=1e-12)
 

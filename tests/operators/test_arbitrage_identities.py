@@ -1,5 +1,7 @@
 """What must hold between books, whatever is in them; and a worked example."""
 
+import gzip
+import json
 from decimal import Decimal as D
 
 import pytest
@@ -8,7 +10,8 @@ from hypothesis import strategies as st
 
 from domain.blocks import quotes_block
 from tests.operators.arbitrage_feed import MS, feed, machine
-from tests.prediction import group, market, message, polymarket, snapshot
+from tests.prediction import FREE, group, market, message, polymarket, snapshot
+from tests.recordings import recording
 
 
 def test_negative_risk_of_five_answers() -> None:
@@ -47,3 +50,43 @@ def test_a_pair_under_a_dollar_on_kalshi_is_a_crossed_book(yes_bid, no_bid) -> N
         assert found.opportunities == []
         pair = (1 - bids["no"]) + (1 - bids["yes"])
         assert found.counts.crossed == (2 if pair <= 1 else 0)
+
+
+def test_recorded_books_mirror_each_other_and_no_pair_costs_less_than_a_dollar() -> None:
+    with gzip.open(recording("polymarket/books_run_20260311T214149Z.jsonl.gz"), "rt") as lines:
+        batches = [json.loads(line) for line in lines]
+    pairs = 0
+    for batch in batches:
+        best = {
+            book["asset_id"]: (
+                max(D(level["price"]) for level in book["bids"]),
+                min(D(level["price"]) for level in book["asks"]),
+            )
+            for book in batch["books"]
+            if book["bids"] and book["asks"]
+        }
+        markets: dict[str, list[str]] = {}
+        for token in batch["requested_tokens"]:
+            markets.setdefault(token["market_id"], []).append(token["token_id"])
+        for yes, no in markets.values():
+            (yes_bid, yes_ask), (no_bid, no_ask) = best[yes], best[no]
+            assert (no_bid, no_ask) == (1 - yes_ask, 1 - yes_bid)
+            assert yes_ask + no_ask > 1
+            pairs += 1
+    assert pairs == 30
+
+
+def test_a_token_may_stand_in_two_groups_and_has_one_book() -> None:
+    twin = market("kalshi:a", fees=FREE)
+    event = group(market("a"), market("b"), exclusive=True)
+    pair = group(event.markets[0], twin, kind="pair", name="pair:a", reviewed=True)
+    made = machine(event, pair)
+    cheap = message(
+        snapshot("polymarket:a:no", 0, {}, {"0.45": "50"}),
+        snapshot("polymarket:b:no", 0, {}, {"0.45": "50"}),
+        snapshot("kalshi:a:yes", 0, {}, {"0.40": "50"}),
+    )
+    assert {(each.kind, each.group) for each in feed(made, cheap)} == {
+        ("buy_all_no", "polymarket:e"),
+        ("cross_venue", "pair:a"),
+    }

@@ -78,8 +78,9 @@ def test_a_missing_fee_schedule_is_the_highest_and_costs_a_grade() -> None:
 def test_a_market_that_is_paused_or_resolved_in_the_middle_ends_it(status, winner, reason) -> None:
     made, first = opened()
     ended = msgspec.structs.replace(EVENT.markets[0], status=status, winner=winner)
-    told = feed(made, markets_block([msgspec.structs.replace(EVENT, markets=(ended, *EVENT.markets[1:]))]))
+    told = feed(made, markets_block([msgspec.structs.replace(EVENT, markets=(ended, *EVENT.markets[1:]))]), beat(MS))
     assert changes(told) == [("closed", reason)]
+    assert told[0].duration_s == 0.0, "before the next row is looked at"
     assert told[0].id == first.id
     assert "opened" not in [change for change, _ in changes(feed(made, beat(SECOND)))], "b and c alone cost 1.35 for 1"
 
