@@ -15,7 +15,7 @@ from domain.blocks import KIND_TRADE, NO_ID, TRADE, Rows
 from domain.clock import SECOND
 from domain.ids import trade_fingerprint
 from domain.markets import Group, Market
-from domain.quotes import NO_SEQ, QUOTE
+from domain.quotes import MESSAGE_END, NO_SEQ, QUOTE
 from domain.slices import Reject
 from domain.wallets import UNKNOWN, wallet_id
 from flows.sources.inputs import RAW_BYTES
@@ -109,6 +109,13 @@ class Intake:
             As it came.
         """
         self._position, self.received_ns, self.raw = position, received_ns, raw
+
+    def end(self) -> None:
+        """The message is over: whoever keeps its books may look at them."""
+        if self._runs and self._runs[-1][0] == "quotes":
+            rows = self._runs[-1][1]
+            *row, flags, spare = rows[-1]
+            rows[-1] = (*row, flags | MESSAGE_END, spare)
 
     def ignore(self, kind: str) -> None:
         """Count a message that says nothing to us."""

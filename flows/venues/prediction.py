@@ -47,6 +47,7 @@ class Prediction:
             self._decode(text, intake, depth=0)
         except UNREADABLE:
             intake.reject("message is not JSON, or not of its venue's form")
+        intake.end()
 
     def _decode(self, text: Json, intake: Intake, *, depth: int) -> None:
         if depth > _DEEPEST:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.blocks import TRADE, markets_block, read_block
-from domain.quotes import QUOTE
+from domain.quotes import MESSAGE_END, QUOTE
 from flows.sources.inputs import RAW_BYTES
 from flows.venues import kalshi_rest
 from flows.venues.intake import TYPES_COUNTED, Intake, rows_of
@@ -286,3 +286,15 @@ def test_names_of_types_do_not_fill_the_memory() -> None:
     assert sum(found.ignored.values()) == 1_000
     assert len(found.ignored) == TYPES_COUNTED + 1
     assert max(map(len, found.ignored)) <= 40
+
+
+def test_the_last_row_of_a_message_says_so() -> None:
+    payload = recording("polymarket/payloads/py_ws_messages__price_change_v2.json").read_bytes()
+    intake, prediction = Intake("x"), Prediction()
+    for number in (1, 2):
+        intake.begin(number, RECEIVED, payload)
+        prediction.decode(payload, intake)
+    intake.begin(3, RECEIVED, b"PONG")
+    prediction.decode(b"PONG", intake)
+    flags = rows_of(intake.take(), "quotes")["flags"].tolist()
+    assert flags == [0, 0, 0, 0, MESSAGE_END] * 2
