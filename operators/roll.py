@@ -23,7 +23,7 @@ from bytewax.operators import KeyedStream, StatefulBatchLogic, stateful_batch
 from numpy.typing import NDArray
 
 from domain import clock as time
-from domain.blocks import read_block
+from domain.blocks import NO_ID, read_block
 from domain.frames import Frame, check_multiples
 from domain.rows import concatenated, copied
 from domain.slices import BAR, GAP, Counts, Reject, Slice
@@ -43,7 +43,7 @@ from operators.kernels.slots import (
 from operators.kernels.taking import DONE, SLOT_REUSED, SLOTS_FULL, take_bars, take_trades
 from operators.state import freeze, thaw
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -120,8 +120,14 @@ class Roll(StatefulBatchLogic[bytes, Slice, bytes]):
         return ([self._slice([])] if self._tally.any() else []), False
 
     def snapshot(self) -> bytes:
-        """All of the state as bytes; free slots included, growth room not."""
+        """All of the state as bytes; free slots included, growth room and empty cells not.
+
+        Every epoch writes it, so it is to be small: of an instrument's two cells one is empty for most of
+        the time, and the finest frame has nothing to fold.
+        """
         slots = int(self._clock[SLOTS])
+        cells = self._cells[:slots]
+        used = (cells["count"] != 0) | (cells["flags"] != 0)
         return freeze(
             VERSION,
             {
@@ -131,8 +137,9 @@ class Roll(StatefulBatchLogic[bytes, Slice, bytes]):
                 "names": dict(self._names),
                 "life": self._life[:slots],
                 "seen": self._seen[:slots],
-                "cells": self._cells[:slots],
-                "folds": self._folds[:slots],
+                "used": used,
+                "cells": cells[used],
+                "folds": self._folds[:slots, 1:],
                 "free": self._free[: self._clock[FREE_SLOTS]],
             },
         )
@@ -199,8 +206,12 @@ class Roll(StatefulBatchLogic[bytes, Slice, bytes]):
     def _restore(self, values: dict[str, Any]) -> None:
         self._clock, self._tally, self._late_quote = values["clock"], values["tally"], values["late_quote"]
         self._names = values["names"]
-        capacity = max(64, 1 << len(values["life"]).bit_length())
-        self._fill(capacity, *(values[name] for name in ("life", "seen", "cells", "folds", "free")))
+        slots = len(values["life"])
+        cells, folds = np.zeros((slots, 2), CELL), np.zeros((slots, self._rule[0].size), CELL)
+        cells["first_id"] = cells["last_id"] = NO_ID
+        cells[values["used"]], folds[:, 1:] = values["cells"], values["folds"]
+        capacity = max(64, 1 << slots.bit_length())
+        self._fill(capacity, values["life"], values["seen"], cells, folds, values["free"])
 
     def _fill(self, capacity: int, *columns: NDArray[Any]) -> None:
         """Arrays of `capacity` slots that begin with what `columns` hold."""
