@@ -85,6 +85,8 @@ class Market(msgspec.Struct, frozen=True, kw_only=True):
         `open`, `paused` (no orders are taken), `disputed`, `closed`, or `resolved`.
     winner
         Name of the token that pays, once resolved; empty before, or if both pay a half.
+    rules
+        Fingerprint of the words by which it is resolved (`domain.pairs.fingerprint`); empty if unknown.
     """
 
     name: str
@@ -104,6 +106,7 @@ class Market(msgspec.Struct, frozen=True, kw_only=True):
     closes_at_ns: int = 0
     status: Literal["open", "paused", "disputed", "closed", "resolved"] = "open"
     winner: str = ""
+    rules: str = ""
 
     @property
     def tokens(self) -> tuple[Token, ...]:

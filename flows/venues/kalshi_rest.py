@@ -12,6 +12,7 @@ from decimal import Decimal
 import msgspec
 
 from domain.markets import FeeSchedule, Group, Market, Token
+from domain.pairs import fingerprint
 from flows.venues import ladders
 from flows.venues.facts import UNREADABLE, UnusableError, due_ns, number_of, within
 from flows.venues.intake import Intake, Json, Status
@@ -58,6 +59,8 @@ class _Market(msgspec.Struct):
     floor_strike: Decimal | None = None
     price_ranges: list[_PriceRange] | None = None
     notional_value_dollars: Decimal = Decimal(1)
+    rules_primary: str | None = None
+    rules_secondary: str | None = None
 
 
 class _Event(msgspec.Struct):
@@ -167,6 +170,7 @@ def _read(market: _Market, group: str, charged: FeeSchedule) -> Market:
     strike = market.floor_strike if market.strike_type in ("greater", "greater_or_equal") else None
     steps = [each.step for each in market.price_ranges or []]
     won: Side | None = "yes" if market.result == "yes" else "no" if market.result == "no" else None
+    rules = [words for words in (market.rules_primary, market.rules_secondary) if words]
     return Market(
         name=f"kalshi:{market.ticker}",
         slug=market.ticker.lower(),
@@ -183,4 +187,5 @@ def _read(market: _Market, group: str, charged: FeeSchedule) -> Market:
         closes_at_ns=due_ns(market.close_time),
         status=status,
         winner=token_name(market.ticker, won) if status == "resolved" and won else "",
+        rules=fingerprint(" ".join(rules)) if rules else "",
     )

@@ -13,6 +13,7 @@ from decimal import Decimal
 import msgspec
 
 from domain.markets import FeeSchedule, Group, Market, Token
+from domain.pairs import fingerprint
 from flows.venues import ladders
 from flows.venues.facts import UNREADABLE, UnusableError, due_ns, number_of, within
 from flows.venues.intake import Intake, Json, Status
@@ -175,6 +176,7 @@ def _read(market: _Market, group: str) -> Market:
         closes_at_ns=due_ns(market.end_date),
         status=status,
         winner={"": "", "yes": yes.name, "no": no.name}[winner],
+        rules=fingerprint(market.description) if market.description else "",
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from domain.markets import FeeSchedule
+from domain.pairs import fingerprint
 from flows.venues import kalshi_rest
 from flows.venues.intake import Intake
 from flows.venues.kalshi_rest import Series
@@ -119,3 +120,8 @@ def test_whether_a_market_can_be_traded(told: dict[str, Any], status: str, winne
 def test_markets_that_cannot_be_used_are_kept_with_their_reason(told: dict[str, Any], reason: str) -> None:
     found = tell(event(market("A"), market("B", **told)))
     assert ([group.name for group in found.groups], found.rejects) == (["kalshi:A"], [reason])
+
+
+def test_the_words_by_which_it_is_resolved_have_a_fingerprint() -> None:
+    (group,) = tell(event(market("A", rules_primary="If above, Yes.", rules_secondary="As published."))).groups
+    assert group.markets[0].rules == fingerprint("If above, Yes. As published.")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from domain.markets import FeeSchedule, Group, Market, Token
+from domain.pairs import fingerprint
 from tests.flows.venues.told import tell
 
 ABOVE = "Will the price of Bitcoin be above ${} on March 11?"
@@ -175,3 +176,8 @@ def test_json_in_json_may_be_broken() -> None:
     assert tell(market(3, outcomePrices=json.dumps(["x", "y"]), closed=True)).rejects == [
         "market: could not convert string to float: 'x'"
     ]
+
+
+def test_the_words_by_which_it_is_resolved_have_a_fingerprint() -> None:
+    (told,) = only(market(3, description=RULE)).markets
+    assert told.rules == fingerprint(RULE)

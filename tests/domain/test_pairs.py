@@ -1,0 +1,110 @@
+"""Pairs across venues: reviewed as long as both markets say what was compared, and no longer."""
+
+from datetime import UTC, datetime
+from decimal import Decimal as D
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from domain.clock import DAY, HOUR, from_datetime
+from domain.errors import InputError
+from domain.markets import FeeSchedule, Market, Token
+from domain.pairs import Pair, faults, fingerprint, pair_group, read_pairs
+
+DECIDED = datetime(2026, 3, 18, 18, tzinfo=UTC)
+WORDS = ("Resolves to Yes if the rate is cut.", "If the upper bound falls, the market resolves to Yes.")
+FILE = f"""
+[[pair]]
+name = "cut-in-march"
+first = "polymarket:0xabc"
+second = "kalshi:CUT-26MAR"
+decided_at = 2026-03-18T18:00:00Z
+rules = ["{fingerprint(WORDS[0])}", "{fingerprint(WORDS[1])}"]
+reviewed_by = "R. Viewer"
+reviewed_at = 2026-01-05T09:00:00Z
+"""
+
+
+def market(name: str, rules: str, closes_ns: int) -> Market:
+    return Market(
+        name=name,
+        slug="",
+        question="A cut in March?",
+        group=name,
+        yes=Token(name=f"{name}:yes", outcome="Yes"),
+        no=Token(name=f"{name}:no", outcome="No"),
+        fees=FeeSchedule(kind="none"),
+        tick=D("0.01"),
+        minimum_size=D(1),
+        mirrored=True,
+        closes_at_ns=closes_ns,
+        rules=fingerprint(rules),
+    )
+
+
+FIRST = market("polymarket:0xabc", WORDS[0], from_datetime(DECIDED))
+SECOND = market("kalshi:CUT-26MAR", WORDS[1], from_datetime(DECIDED) - HOUR)
+
+
+def read(tmp_path: Path, text: str) -> list[Pair]:
+    path = tmp_path / "pairs.toml"
+    path.write_text(text)
+    return read_pairs(path)
+
+
+def test_markets_that_are_what_was_compared_make_a_reviewed_group(tmp_path: Path) -> None:
+    (pair,) = read(tmp_path, FILE)
+    group = pair_group(pair, FIRST, SECOND)
+    assert (group.name, group.kind, group.reviewed) == ("pair:cut-in-march", "pair", True)
+    assert {each.closes_at_ns for each in group.markets} == {from_datetime(DECIDED)}
+
+
+@pytest.mark.parametrize(
+    ("changed", "fault"),
+    [
+        ({"rules": fingerprint("Other words.")}, "its rules are not those that were compared"),
+        ({"rules": ""}, "its rules are not those that were compared"),
+        ({"closes_at_ns": from_datetime(DECIDED) + DAY + 1}, "its date differs"),
+        ({"closes_at_ns": 0}, "its date differs"),
+        ({"strike": D("4.25")}, "its strike differs"),
+        ({"strict": False}, "its strike differs"),
+    ],
+)
+def test_a_market_that_changed_must_be_reviewed_again(tmp_path: Path, changed: dict[str, object], fault: str) -> None:
+    (pair,) = read(tmp_path, FILE)
+    other = msgspec.structs.replace(SECOND, **changed)
+    assert faults(pair, FIRST, other) == [f"kalshi:CUT-26MAR: {fault}"]
+    assert not pair_group(pair, FIRST, other).reviewed
+
+
+def test_a_pair_that_nobody_reviewed_is_not_reviewed(tmp_path: Path) -> None:
+    (pair,) = read(tmp_path, FILE.replace("R. Viewer", ""))
+    assert faults(pair, FIRST, SECOND) == ["nobody has reviewed it"]
+
+
+def test_rules_without_a_fingerprint_were_not_compared(tmp_path: Path) -> None:
+    (pair,) = read(tmp_path, FILE)
+    unknown = msgspec.structs.replace(pair, rules=("", ""))
+    bare = (msgspec.structs.replace(each, rules="") for each in (FIRST, SECOND))
+    assert len(faults(unknown, *bare)) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[[pair]]\nname = 'x'\n", "missing required field"),
+        (FILE.replace("reviewed_by", "reviewer"), "unknown field"),
+        (FILE.replace("18:00:00Z", "18:00:00"), "no time zone"),
+        (FILE + FILE, "comes twice"),
+        ("not toml", "cannot be used"),
+    ],
+)
+def test_a_mapping_that_cannot_be_used_says_why(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        read(tmp_path, text)
+
+
+def test_a_mapping_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="none"):
+        read_pairs(tmp_path / "none.toml")
