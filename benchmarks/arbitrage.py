@@ -170,7 +170,7 @@ def main() -> None:
     given = groups(options.groups)
     rows = changes(tokens(given), options.messages)
     many = [quotes_block(part.reshape(-1)) for part in np.array_split(rows, max(1, len(rows) // 256))]
-    single = [quotes_block(message) for message in rows[: options.messages // 5]]
+    single = [quotes_block(message) for message in rows]
     _, told = run(given, many)  # compiles, or loads what was compiled
     took = openings(given, single)
     rates = (
