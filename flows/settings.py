@@ -38,7 +38,7 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
         Where snapshots are kept; empty for `recovery` in the services' directory.
     recovery_partitions
         Files the snapshots are spread over; fixed when the directory is made. At least the largest
-        number of workers there will be.
+        number of workers there will be; each more is a few more writes to await at the end of an epoch.
     host, port
         Where the engine answers /livez, /readyz and /metrics.
     stalled_s
@@ -56,7 +56,7 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     slippage_bps: float = 1.0
     epoch_ms: int = 250
     recovery_directory: str = ""
-    recovery_partitions: int = 4
+    recovery_partitions: int = 1
     host: str = "127.0.0.1"
     port: int = 9100
     stalled_s: float = 60.0
