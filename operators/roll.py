@@ -126,8 +126,8 @@ class Roll(StatefulBatchLogic[bytes, Slice, bytes]):
         the time, and the finest frame has nothing to fold.
         """
         slots = int(self._clock[SLOTS])
-        cells = self._cells[:slots]
-        used = (cells["count"] != 0) | (cells["flags"] != 0)
+        cells = self._cells[:slots].reshape(-1)
+        used = np.flatnonzero((cells["count"] != 0) | (cells["flags"] != 0))
         return freeze(
             VERSION,
             {
@@ -138,7 +138,7 @@ class Roll(StatefulBatchLogic[bytes, Slice, bytes]):
                 "life": self._life[:slots],
                 "seen": self._seen[:slots],
                 "used": used,
-                "cells": cells[used],
+                "cells": cells.take(used),
                 "folds": self._folds[:slots, 1:],
                 "free": self._free[: self._clock[FREE_SLOTS]],
             },
@@ -207,11 +207,11 @@ class Roll(StatefulBatchLogic[bytes, Slice, bytes]):
         self._clock, self._tally, self._late_quote = values["clock"], values["tally"], values["late_quote"]
         self._names = values["names"]
         slots = len(values["life"])
-        cells, folds = np.zeros((slots, 2), CELL), np.zeros((slots, self._rule[0].size), CELL)
+        cells, folds = np.zeros(2 * slots, CELL), np.zeros((slots, self._rule[0].size), CELL)
         cells["first_id"] = cells["last_id"] = NO_ID
         cells[values["used"]], folds[:, 1:] = values["cells"], values["folds"]
         capacity = max(64, 1 << slots.bit_length())
-        self._fill(capacity, values["life"], values["seen"], cells, folds, values["free"])
+        self._fill(capacity, values["life"], values["seen"], cells.reshape(slots, 2), folds, values["free"])
 
     def _fill(self, capacity: int, *columns: NDArray[Any]) -> None:
         """Arrays of `capacity` slots that begin with what `columns` hold."""
