@@ -11,6 +11,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from domain.composites import WHALE as COMPONENT_WHALE
+from domain.evidence import EVIDENCE
+from domain.slices import EMITTED
+from domain.wallets import UNKNOWN
+
 KINDS = ("whale", "consensus", "disagreement")
 WHALE_ALONE, CONSENSUS, DISAGREEMENT = range(3)
 
@@ -39,6 +44,7 @@ WHALE = np.dtype(
         ("first_at", "<i8"),  # its earliest fill
         ("last_at", "<i8"),
         ("instrument", "<i8"),  # the token; of a consensus the market's first token
+        ("first_token", "<i8"),  # of the market; what `direction` speaks of
         ("market", "<i8"),  # domain.instruments.instrument_id of the market's name; the token if nobody told of it
         ("wallet", "<i8"),  # 0 if unknown, or several
         ("notional", "<f8"),  # dollars
@@ -86,6 +92,9 @@ POSITION = np.dtype(
 """What wallets took, and what became of the markets; the record of a wallet is made of it."""
 
 
+STRONG_USD = 10_000.0
+
+
 class WhaleCounts(msgspec.Struct, kw_only=True):
     """What became of the rows of one shard since they were last told of."""
 
@@ -115,3 +124,21 @@ class WhaleFindings:
     rows: NDArray[Any]
     positions: NDArray[Any]
     counts: WhaleCounts
+
+
+def evidence_of(rows: NDArray[Any]) -> NDArray[Any]:
+    """What rows of `WHALE` say for or against the first answer of their markets, as rows of EVIDENCE.
+
+    Told whales of known wallets only: whoever asks for several counts them himself. Each wallet is a source
+    of its own. The strength is a half at 10,000 dollars and three quarters at twice that; it ranks, and is no
+    probability, so that is left to what such evidence came to.
+    """
+    told = rows[(rows["kind"] == WHALE_ALONE) & (rows["status"] == EMITTED)]
+    told = told[(told["wallet"] != UNKNOWN) & (told["direction"] != 0)]
+    out = np.zeros(told.size, EVIDENCE)
+    out["ts"], out["instrument"], out["source"] = told["ts"], told["first_token"], told["wallet"]
+    size = np.minimum(told["notional"], told["max_gain"])
+    out["strength"] = 1.0 - 2.0 ** -np.maximum(size / STRONG_USD, 1e-6)
+    out["probability"] = out["expected_r"] = np.nan
+    out["kind"], out["direction"] = COMPONENT_WHALE, told["direction"]
+    return out

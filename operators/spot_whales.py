@@ -124,7 +124,7 @@ class SpotWhales(StatefulBatchLogic[bytes, WhaleFindings, bytes]):
             if keep[at]:
                 self._rows.append(row)
             if what & LARGE and row["wallet"][0] != UNKNOWN and row["direction"][0]:
-                self._rows += [_agreed(each, row, told["first"][at]) for each in self._arrive(row[0])]
+                self._rows += [_agreed(each, row) for each in self._arrive(row[0])]
 
     def _arrive(self, row: Any) -> list[Agreement]:
         return self._crowds.arrive(
@@ -178,6 +178,7 @@ def _whales(found: Rows) -> Rows:
         rows[name] = found[name]
     for name in ("rank", "rank_n", "share", "fills", "gates", "revision", "side"):
         rows[name] = found[name]
+    rows["first_token"] = found["first"]
     rows["max_gain"], rows["vwap"] = found["gain"], found["notional"] / found["contracts"]
     for name in ("posterior", "chance", "edge", "edge_se", "average_entry", "purity"):
         rows[name] = np.nan
@@ -196,7 +197,7 @@ def _positions(found: Rows) -> Rows:
     return rows
 
 
-def _agreed(found: Agreement, by: Rows, first: int) -> Rows:
+def _agreed(found: Agreement, by: Rows) -> Rows:
     """The row of a consensus or disagreement that the whale `by` completed."""
     row = by.copy()
     for name in ("max_gain", "contracts", "vwap", "rank", "share"):
@@ -206,7 +207,7 @@ def _agreed(found: Agreement, by: Rows, first: int) -> Rows:
     row["kind"], row["status"] = found.kind, EMITTED
     for name in ("wallets", "against", "posterior", "chance", "notional", "opened_at", "first_at", "revision"):
         row[name] = getattr(found, name)
-    row["instrument"], row["last_at"] = first, by["ts"]
+    row["instrument"], row["last_at"] = by["first_token"], by["ts"]
     row["side"] = row["direction"] = found.direction if found.kind == CONSENSUS else 0
     return row
 

@@ -154,6 +154,7 @@ class Twin:
         row |= {
             "kind": 0, "ts": ts, "gates": gates, "status": int(gates > 0), "max_gain": mine["gain"],
             "vwap": mine["notional"] / mine["contracts"], "direction": mine["side"] * mine["answer"],
+            "first_token": self.first.get(mine["market"], mine["market"]),
             "wallets": int(mine["wallet"] != 0), "against": 0, "posterior": math.nan, "chance": math.nan,
         }  # fmt: skip
         self.rows.append(row)

@@ -1,0 +1,228 @@
+"""Whale trade: a whale, a consensus or a disagreement as it leaves the process, with its reason in words."""
+
+import math
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from domain.clock import to_datetime
+from domain.ids import whale_id
+from domain.slices import EMITTED
+from domain.wallets import UNKNOWN
+from domain.whales import DISAGREEMENT, FLAGS, GATES, KINDS, WHALE_ALONE
+
+SIDES: dict[int, Literal["buy", "sell", "unknown"]] = {1: "buy", -1: "sell", 0: "unknown"}
+
+
+class WalletRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """How a wallet did in markets that were resolved before.
+
+    Attributes
+    ----------
+    markets
+        Resolved markets; null edges stand on none.
+    edge
+        Dollars a contract, outcome less price paid, the mean of its markets, shrunk to 0 by 30 markets.
+    edge_se
+        Standard error by markets; null under two.
+    average_entry
+        What it pays a contract on average.
+    purity
+        How much of what it takes in a market is on one side, [0, 1].
+    flags
+        What else is to be known, in words.
+    """
+
+    markets: int
+    edge: float | None
+    edge_se: float | None
+    average_entry: float | None
+    purity: float | None
+    flags: list[str]
+
+
+class Wallet(msgspec.Struct, frozen=True, kw_only=True):
+    """A wallet when it was last seen: its address, or its number where that is not known, and its record."""
+
+    id: str
+    seen_at: datetime
+    record: WalletRecord
+
+
+class WhaleTrade(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of `domain.whales.WHALE` for people; null is unknown, or has no meaning for its kind.
+
+    Attributes
+    ----------
+    id
+        The same over its revisions.
+    token, market, slug, outcome
+        What was traded: names of the token and its market, the market's slug, the token's answer. Of a
+        consensus the market's first answer.
+    wallet
+        Address, or number where that is not known.
+    direction
+        1 for the market's first answer, -1 against it, 0 unknown or neither.
+    status, suppressed_reason
+        Whether it was told, and why not.
+    reason
+        One plain sentence.
+    """
+
+    id: str
+    kind: str
+    token: str
+    market: str
+    slug: str
+    outcome: str
+    wallet: str | None
+    detected_at: datetime
+    first_at: datetime
+    last_at: datetime
+    side: Literal["buy", "sell", "unknown"]
+    direction: int
+    notional: float
+    max_gain: float | None
+    contracts: float | None
+    vwap: float | None
+    fills: int
+    rank: float | None
+    rank_n: float
+    share: float | None
+    wallets: int
+    against: int
+    posterior: float | None
+    chance: float | None
+    record: WalletRecord | None
+    revision: int
+    status: Literal["emitted", "suppressed"]
+    suppressed_reason: str | None
+    reason: str
+    simulated: bool = False
+
+
+def whale_trade(
+    row: Any,
+    *,
+    token: str,
+    market: str = "",
+    slug: str = "",
+    outcome: str = "",
+    wallet: str | None = None,
+    simulated: bool = False,
+) -> WhaleTrade:
+    """A row of `WHALE` with the names of what it speaks of.
+
+    Parameters
+    ----------
+    token
+        Name of the instrument.
+    market, slug, outcome
+        Of its market and the token; empty where nobody told of it, and the token's name stands for them.
+    wallet
+        Its address; its number stands for it where that is None.
+    """
+    kind = KINDS[row["kind"]]
+    alone = int(row["kind"]) == WHALE_ALONE
+    number = int(row["wallet"])
+    return WhaleTrade(
+        id=whale_id(kind, int(row["market"]), int(row["instrument"]), number, int(row["side"]), int(row["opened_at"])),
+        kind=kind,
+        token=token,
+        market=market or token,
+        slug=slug or token,
+        outcome=outcome,
+        wallet=None if number == UNKNOWN else wallet or str(number),
+        detected_at=to_datetime(int(row["ts"])),
+        first_at=to_datetime(int(row["first_at"])),
+        last_at=to_datetime(int(row["last_at"])),
+        side=SIDES[int(row["side"])],
+        direction=int(row["direction"]),
+        notional=float(row["notional"]),
+        max_gain=_known(row["max_gain"]),
+        contracts=_known(row["contracts"]),
+        vwap=_known(row["vwap"]),
+        fills=int(row["fills"]),
+        rank=_known(row["rank"]),
+        rank_n=float(row["rank_n"]),
+        share=_known(row["share"]),
+        wallets=int(row["wallets"]),
+        against=int(row["against"]),
+        posterior=_known(row["posterior"]),
+        chance=_known(row["chance"]),
+        record=record_of(row) if alone and number != UNKNOWN else None,
+        revision=int(row["revision"]),
+        status="emitted" if row["status"] == EMITTED else "suppressed",
+        suppressed_reason=suppressed_reason(row),
+        reason=reason_of(row, outcome),
+        simulated=simulated,
+    )
+
+
+def record_of(row: Any) -> WalletRecord:
+    """The record of the wallet of a row, at that time."""
+    return WalletRecord(
+        markets=int(row["markets"]),
+        edge=_known(row["edge"]),
+        edge_se=_known(row["edge_se"]),
+        average_entry=_known(row["average_entry"]),
+        purity=_known(row["purity"]),
+        flags=[words for bit, words in FLAGS.items() if row["flags"] & bit],
+    )
+
+
+def suppressed_reason(row: Any) -> str | None:
+    """Why a row was not told; None if it was."""
+    if row["status"] == EMITTED:
+        return None
+    return "; ".join(words for bit, words in GATES.items() if row["gates"] & bit)
+
+
+def reason_of(row: Any, outcome: str = "") -> str:
+    """What a row says, as one sentence.
+
+    Parameters
+    ----------
+    row
+        Of `WHALE`.
+    outcome
+        What the token, or of a consensus the market's first token, stands for.
+    """
+    answer = repr(outcome) if outcome else "the first answer" if row["kind"] != WHALE_ALONE else "one answer"
+    if row["kind"] == WHALE_ALONE:
+        return _alone(row, answer)
+    wallets, against = int(row["wallets"]), int(row["against"])
+    minutes = max(1, math.ceil((int(row["ts"]) - int(row["first_at"])) / 60e9))
+    within = f"within {minutes} minute{'' if minutes == 1 else 's'}"
+    chance = f"so many come by chance with a probability of {row['chance']:.1g}"
+    if row["kind"] == DISAGREEMENT:
+        sides = f"{wallets - against} of one side and {against} of the other of {answer}"
+        return f"{wallets} large wallets disagree {within}, {sides}; {chance}."
+    verb = "for" if row["direction"] > 0 else "against"
+    alone = "nobody" if not against else f"{against} wallet{'' if against == 1 else 's'}"
+    dollars = f"{_dollars(row['notional'])} or more"
+    return f"{wallets} large wallets trade {verb} {answer} {within} for {dollars}, {alone} to the contrary; {chance}."
+
+
+def _alone(row: Any, answer: str) -> str:
+    who = "A wallet" if row["wallet"] != UNKNOWN else "Somebody"
+    verb = {1: "bought", -1: "sold", 0: "traded"}[int(row["side"])]
+    fills = f" in {row['fills']} fills" if row["fills"] > 1 else ""
+    text = f"{who} {verb} {answer} for {_dollars(row['notional'])} at {row['vwap']:.3f}{fills}"
+    if not math.isnan(row["rank"]):
+        text += f", more than {min(row['rank'], 0.9999):.2%} of recent episodes there"
+    text += f", {row['share']:.0%} of what was traded there in a day"
+    if row["markets"]:
+        text += f"; it made {row['edge']:+.3f} a contract over {row['markets']} markets before, shrunk"
+    if why := suppressed_reason(row):
+        text += f"; not told, since {why}"
+    return f"{text}."
+
+
+def _dollars(amount: float) -> str:
+    return f"${amount:,.0f}"
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)
