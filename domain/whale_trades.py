@@ -212,7 +212,7 @@ def _alone(row: Any, answer: str) -> str:
     text = f"{who} {verb} {answer} for {_dollars(row['notional'])} at {row['vwap']:.3f}{fills}"
     if not math.isnan(row["rank"]):
         text += f", more than {min(row['rank'], 0.9999):.2%} of recent episodes there"
-    text += f", {row['share']:.0%} of what was traded there in a day"
+    text += f", {row['share']:.0%} of the recent volume there"
     if row["markets"]:
         text += f"; it made {row['edge']:+.3f} a contract over {row['markets']} markets before, shrunk"
     if why := suppressed_reason(row):

@@ -25,7 +25,7 @@ GATES = {
     DEAR: "it collects what is nearly settled",
     BELOW_HEADLINE: "it is not yet known what is usual here, and it makes no headline",
     USUAL: "as much is usual in this market",
-    COOLING: "the wallet was told of in this market a moment ago",
+    COOLING: "the wallet was told of in this market shortly before",
 }
 """What keeps an episode from being told, as bits of `gates`, and how people are told."""
 

@@ -33,17 +33,17 @@ def row(**given):
 
 def test_a_whale_in_words():
     assert reason_of(row(**BOUGHT), "No") == (
-        "A wallet bought 'No' for $12,346 at 0.382 in 3 fills, 25% of what was traded there in a day."
+        "A wallet bought 'No' for $12,346 at 0.382 in 3 fills, 25% of the recent volume there."
     )
     known = BOUGHT | {"rank": 0.9951, "markets": 40, "edge": -0.0123, "side": -1, "fills": 1}
     assert reason_of(row(**known)) == (
-        "A wallet sold one answer for $12,346 at 0.382, more than 99.51% of recent episodes there, 25% of what was "
-        "traded there in a day; it made -0.012 a contract over 40 markets before, shrunk."
+        "A wallet sold one answer for $12,346 at 0.382, more than 99.51% of recent episodes there, 25% of the recent "
+        "volume there; it made -0.012 a contract over 40 markets before, shrunk."
     )
     hushed = BOUGHT | {"status": SUPPRESSED, "gates": DEAR | COOLING, "side": 0, "wallet": 0, "fills": 1}
     assert reason_of(row(**hushed)) == (
-        "Somebody traded one answer for $12,346 at 0.382, 25% of what was traded there in a day; not told, since it "
-        "collects what is nearly settled; the wallet was told of in this market a moment ago."
+        "Somebody traded one answer for $12,346 at 0.382, 25% of the recent volume there; not told, since it "
+        "collects what is nearly settled; the wallet was told of in this market shortly before."
     )
 
 
