@@ -21,7 +21,7 @@ class WalletRecord(msgspec.Struct, frozen=True, kw_only=True):
     Attributes
     ----------
     markets
-        Resolved markets; null edges stand on none.
+        Resolved markets; without any the edge is null.
     edge
         Dollars a contract, outcome less price paid, the mean of its markets, shrunk to 0 by 30 markets.
     edge_se

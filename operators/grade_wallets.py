@@ -21,6 +21,7 @@ from bytewax.dataflow import operator
 from bytewax.operators import KeyedStream, StatefulBatchLogic, stateful_batch
 from numpy.typing import NDArray
 
+from domain.rows import concatenated
 from domain.wallets import UNKNOWN
 from domain.whale_settings import WhaleSettings
 from domain.whales import BOT, FARMER, MAKER, POSITION, RESOLVED, WHALE_ALONE, WhaleFindings
@@ -137,7 +138,7 @@ class GradeWallets(StatefulBatchLogic[WhaleFindings, WhaleFindings, bytes]):
 
     def _graded(self, found: WhaleFindings) -> WhaleFindings:
         rows = found.rows.copy()
-        pending = np.concatenate([self._pending, found.positions])
+        pending = concatenated([self._pending, found.positions])
         pending = pending[np.lexsort([pending[name] for name in ("answer", "wallet", "market", "kind", "ts")])]
         applied = 0
         for row in rows:

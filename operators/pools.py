@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from domain.instruments import instrument_id
 from domain.markets import Market
+from domain.rows import concatenated
 from domain.whales import POSITION, RESOLVED
 from operators.kernels.episodes import (
     CLOCK,
@@ -123,20 +124,20 @@ class Pools:
         known = mine["state"] == OVER and now - mine["seen_at"] <= rules.quiet
         mine["state"] = OVER if market.status == "resolved" else OPEN
         if mine["state"] == OPEN or known:
-            return np.concatenate(ended), None
+            return concatenated(ended), None
         ended.append(self._end(slot, rules, out))
         mine["seen_at"] = now
         resolution = np.zeros(1, POSITION)
         resolution["ts"], resolution["market"], resolution["kind"] = max(now, 0), number, RESOLVED
         resolution["payout"] = {market.yes.name: 1.0, market.no.name: 0.0}.get(market.winner, VOID)
-        return np.concatenate(ended), resolution
+        return concatenated(ended), resolution
 
     def _end(self, slot: int, rules: Rules, out: Rows) -> Rows:
         parts, full = [], True
         while full:
             count, full = end_market(slot, self.clock, rules, self.house, out)
             parts.append(out[:count].copy())
-        return np.concatenate(parts)
+        return concatenated(parts)
 
     def _slot_of(self, number: int, tokens: tuple[int, int], rules: Rules, out: Rows, ended: list[Rows]) -> int:
         """The slot of a market that is told of; a new one unless its tokens are in one already."""

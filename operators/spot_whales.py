@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from domain.blocks import read_block
 from domain.clock import HOUR, MINUTE, SECOND
+from domain.rows import concatenated
 from domain.slices import EMITTED, SUPPRESSED
 from domain.wallets import UNKNOWN
 from domain.whale_settings import WhaleSettings
@@ -147,8 +148,8 @@ class SpotWhales(StatefulBatchLogic[bytes, WhaleFindings, bytes]):
     def _findings(self) -> WhaleFindings:
         counts = WhaleCounts(**dict(zip(WhaleCounts.__struct_fields__, map(int, self._tally), strict=True)))
         self._tally[:] = 0
-        rows = np.concatenate([np.empty(0, WHALE), *self._rows])
-        positions = np.concatenate([np.empty(0, POSITION), *self._positions])
+        rows = concatenated(self._rows or [np.empty(0, WHALE)])
+        positions = concatenated(self._positions or [np.empty(0, POSITION)])
         self._rows, self._positions = [], []
         # At its newest instant itself something may still be found.
         return WhaleFindings(int(self._pools.clock[NOW]) - 1, rows, positions, counts)

@@ -9,6 +9,7 @@ from domain.blocks import trades_block
 from domain.clock import DAY, SECOND
 from domain.slices import EMITTED, SUPPRESSED
 from domain.whales import BELOW_HEADLINE, RESOLVED, TAKEN
+from operators.kernels.whaling import EPISODES_MAX
 from operators.spot_whales import SpotWhales
 from tests.whales import CALM, START, WALLETS, beat, fills, found_by, market, token, told, trades, whales
 
@@ -92,3 +93,18 @@ def test_memory_does_not_grow_with_what_is_gone():
         )
         machine.on_batch([trades_block(rows)])
     assert len(machine.snapshot()) < 1_000_000
+
+
+def test_too_much_at_once_ends_the_oldest_early_and_is_still_told_once():
+    count = EPISODES_MAX + 9_000
+    rows = np.repeat(fills((0, 1, "m", 1, 0.5, 30.0)), count)
+    rows["wallet"], rows["id"] = np.arange(1, count + 1), -2 - np.arange(count)
+    rows["size"][[0, -1]] = 6_000.0
+    machine = SpotWhales(CALM)
+    first, _, counts = found_by(machine, trades_block(rows))
+    assert (counts["accepted"], counts["crowded"]) == (count, 9_000)
+    assert first[["wallet", "ts"]].tolist() == [(1, START)]
+    machine = SpotWhales(CALM, machine.snapshot())
+    last, _, counts = found_by(machine, trades_block(rows[-1_000:]), trades_block(rows[:1]), beat(61))
+    assert (counts["duplicates"], counts["crowded"]) == (1_001, 0)
+    assert last["wallet"].tolist() == [count]

@@ -1,0 +1,83 @@
+"""align_whales: what all shards found about whales, as one stream in one order, for the records of wallets.
+
+A wallet trades in markets of every shard. Rows are held until the watermark of each shard has reached them,
+and are then released by time and market; so what is released is a function of the log alone.
+"""
+
+from typing import Any
+
+import bytewax.operators as op
+import msgspec
+import numpy as np
+from bytewax.dataflow import operator
+from bytewax.operators import KeyedStream, StatefulBatchLogic, stateful_batch
+from numpy.typing import NDArray
+
+from domain.instruments import SHARDS
+from domain.rows import concatenated
+from domain.whales import POSITION, WHALE, WhaleCounts, WhaleFindings
+from operators.align import KEY
+from operators.state import freeze, thaw
+
+VERSION = 1
+
+
+class AlignWhales(StatefulBatchLogic[tuple[str, WhaleFindings], WhaleFindings, bytes]):
+    """Holds findings back until no shard can send earlier ones; `shards` are expected."""
+
+    def __init__(self, resume: bytes | None = None, *, shards: int = SHARDS) -> None:
+        self._shards = shards
+        self._watermarks: dict[str, int] = {}
+        self._counts = WhaleCounts()
+        self._rows, self._positions = np.empty(0, WHALE), np.empty(0, POSITION)
+        if resume is not None:
+            values = thaw(VERSION, resume)
+            self._watermarks = values["watermarks"]
+            self._counts = WhaleCounts(**values["counts"])
+            self._rows, self._positions = values["rows"], values["positions"]
+
+    def on_batch(self, values: list[tuple[str, WhaleFindings]]) -> tuple[list[WhaleFindings], bool]:
+        """Take findings with the keys of their shards; release what all shards have passed."""
+        for shard, found in values:
+            self._watermarks[shard] = max(found.watermark, self._watermarks.get(shard, found.watermark))
+            for name in WhaleCounts.__struct_fields__:
+                setattr(self._counts, name, getattr(self._counts, name) + getattr(found.counts, name))
+        self._rows = concatenated([self._rows, *(found.rows for _, found in values)])
+        self._positions = concatenated([self._positions, *(found.positions for _, found in values)])
+        if len(self._watermarks) < self._shards:
+            return [], False
+        watermark = min(self._watermarks.values())
+        rows, self._rows = _parted(self._rows, watermark)
+        positions, self._positions = _parted(self._positions, watermark)
+        counts, self._counts = self._counts, WhaleCounts()
+        return [WhaleFindings(watermark, rows, positions, counts)], False
+
+    def on_eof(self) -> tuple[list[WhaleFindings], bool]:
+        """A pause: what is held stays held."""
+        return [], False
+
+    def snapshot(self) -> bytes:
+        """All of the state as bytes."""
+        return freeze(
+            VERSION,
+            {
+                "watermarks": dict(self._watermarks),
+                "counts": msgspec.structs.asdict(self._counts),
+                "rows": self._rows,
+                "positions": self._positions,
+            },
+        )
+
+
+def _parted(rows: NDArray[Any], watermark: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Rows up to the watermark in order, and the later ones; what is of one market keeps its order."""
+    passed = rows["ts"] <= watermark
+    due = rows[passed]
+    return due[np.lexsort([due["market"], due["ts"]])], rows[~passed]
+
+
+@operator
+def align_whales(step_id: str, up: KeyedStream[WhaleFindings]) -> KeyedStream[WhaleFindings]:
+    """Findings of all shards as one stream in one order, under `KEY`."""
+    together = op.map("together", up, lambda item: (KEY, item))
+    return stateful_batch("order", together, AlignWhales)
