@@ -2,7 +2,8 @@
 
 The recording names wallets, but neither sides nor tokens: a market's name stands for both of its tokens.
 So no whale has a direction, what one wallet does in a market within a minute is one episode whichever
-answer it took, and there is neither consensus nor disagreement, which need sides.
+answer it took, and there is neither consensus nor disagreement, which need sides. Some transactions have
+several wallets, takers and makers, who are told of one by one.
 """
 
 import sys
