@@ -18,7 +18,8 @@ class PaperSettings(msgspec.Struct, frozen=True, kw_only=True):
         Share of the equity that one trade may lose at its stop, costs included.
     kelly_fraction
         Share of Kelly's size that is the most a trade risks once its probability is known. A quarter
-        keeps most of the growth and forgives a probability that is off.
+        keeps most of the growth and forgives a probability that is off. 0 does not ask: every trade
+        risks `risk_fraction`, also one that is thought to lose.
     notional_max
         The most that one position may be worth, as a multiple of the equity.
     positions_max
@@ -39,14 +40,11 @@ class PaperSettings(msgspec.Struct, frozen=True, kw_only=True):
         SettingError
             If one is out of range; the message names it and the way out.
         """
-        for name, top in (
-            ("equity", math.inf),
-            ("risk_fraction", 1.0),
-            ("kelly_fraction", 1.0),
-            ("notional_max", 100.0),
-        ):
+        for name, top in (("equity", math.inf), ("risk_fraction", 1.0), ("notional_max", 100.0)):
             if not 0.0 < getattr(self, name) <= top:
                 raise SettingError(f"{name} {getattr(self, name):g} must be above 0 and at most {top:g}")
+        if not 0.0 <= self.kelly_fraction <= 1.0:
+            raise SettingError(f"kelly_fraction {self.kelly_fraction:g} must lie between 0 and 1")
         if not 1 <= self.positions_max <= 10_000:
             raise SettingError(f"positions_max {self.positions_max} must lie between 1 and 10,000")
         return self

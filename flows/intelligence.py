@@ -7,6 +7,7 @@ import msgspec
 from domain.correlation import CorrelateSettings
 from domain.environ import read
 from domain.paper import PaperSettings
+from domain.scoring import ScoreSettings
 
 
 class Intelligence(msgspec.Struct, frozen=True, kw_only=True):
@@ -14,12 +15,15 @@ class Intelligence(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes
     ----------
+    score
+        What is thought of a candidate, and what is let through.
     correlate
         What belongs together, and how often it is told.
     paper
         The account that trades every emitted signal, on paper.
     """
 
+    score: ScoreSettings = ScoreSettings()
     correlate: CorrelateSettings = CorrelateSettings()
     paper: PaperSettings = PaperSettings()
 
@@ -33,6 +37,7 @@ class Intelligence(msgspec.Struct, frozen=True, kw_only=True):
             If a setting is unknown or out of range.
         """
         return cls(
+            score=read(ScoreSettings, "score", environ).checked(),
             correlate=read(CorrelateSettings, "correlate", environ).checked(),
             paper=read(PaperSettings, "paper", environ).checked(),
         )

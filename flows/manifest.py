@@ -13,7 +13,7 @@ import msgspec
 from domain.errors import RecoveryError
 from domain.frames import Frame
 from flows.cluster import make_recovery
-from operators import align, correlate, detect, execute, measure, propose, relate, roll, settle, tally
+from operators import align, correlate, detect, execute, measure, propose, relate, roll, score, settle, tally
 from operators.catalogue import Catalogue
 
 NAME = "manifest.json"
@@ -25,6 +25,7 @@ STEPS = (
     "settle.outcomes",
     "align.order",
     "relate.pairs",
+    "score.scores",
     "correlate.composites",
     "execute.account",
     "tally.performance",
@@ -34,7 +35,7 @@ STEPS = (
 
 def manifest(frames: tuple[Frame, ...], ideas: Catalogue) -> dict[str, Any]:
     """What the state of this recipe depends on."""
-    across = (align, relate, correlate, execute, tally)
+    across = (align, relate, score, correlate, execute, tally)
     versions = (module.VERSION for module in (roll, measure, detect, propose, settle, *across))
     return {
         "steps": dict(zip(STEPS, versions, strict=True)),

@@ -23,6 +23,7 @@ from operators.measure import measure
 from operators.propose import ProposeSettings, propose
 from operators.relate import relate
 from operators.roll import RollSettings, roll
+from operators.score import score
 from operators.settle import Costs, settle
 from operators.tally import tally
 
@@ -75,7 +76,17 @@ def recipe(
     if aligned_sinks:  # rows are held until all shards have passed them: not for nobody
         aligned = align("align", settled, len(ideas.columns))
         related = relate("relate", aligned, frames, settings.reference_symbol)
-        correlated = correlate("correlate", related, intelligence.correlate, ideas, scope(settings))
+        scored = score(
+            "score",
+            related,
+            intelligence.score,
+            half_lives(settings),
+            ideas.columns,
+            primary=frames.index(settings.primary),
+            cost=costs.both_sides,
+            quiet_ns=settings.quiet_ns,
+        )
+        correlated = correlate("correlate", scored, intelligence.correlate, ideas, scope(settings))
         executed = execute("execute", correlated, intelligence.paper, costs)
         tallied = tally("tally", executed, vocabulary(settings).strategies)
         for step_id, together in aligned_sinks.items():
@@ -112,6 +123,11 @@ def propose_settings(settings: EngineSettings) -> ProposeSettings:
         alignment_required=settings.mtf_alignment_required,
         min_aligned=settings.mtf_min_aligned,
     )
+
+
+def half_lives(settings: EngineSettings) -> dict[str, int]:
+    """After how long (ns) the evidence of each strategy counts half."""
+    return {each.name: each.half_life_ns(settings.primary.length_ns) for each in catalogue().strategies}
 
 
 def scope(settings: EngineSettings) -> Scope:

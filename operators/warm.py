@@ -12,6 +12,7 @@ from domain.correlation import CorrelateSettings
 from domain.frames import parse_frames
 from domain.instruments import instrument_id
 from domain.paper import PaperSettings
+from domain.scoring import ScoreSettings
 from domain.slices import BAR
 from operators.align import Align
 from operators.catalogue import catalogue
@@ -22,6 +23,7 @@ from operators.measure import Measure
 from operators.propose import Propose, ProposeSettings
 from operators.relate import Relate
 from operators.roll import Roll, RollSettings
+from operators.score import Score
 from operators.settle import Costs, Settle
 from operators.tally import Tally
 
@@ -29,6 +31,7 @@ from operators.tally import Tally
 def warm() -> None:
     """Run each step once over a few trades and a few bars."""
     ideas, frames, name = catalogue(), parse_frames(("1m", "5m")), "warm:UP"
+    half_lives = {each.name: each.half_life_ns(frames[1].length_ns) for each in ideas.strategies}
     trades = np.zeros(12, TRADE)
     trades["ts"], trades["instrument"] = np.arange(12) * MINUTE, instrument_id(name)
     trades["price"], trades["size"], trades["id"] = np.linspace(1.0, 2.0, 12), 1.0, NO_ID
@@ -49,6 +52,7 @@ def warm() -> None:
         aligned = Align(len(ideas.columns), shards=1).on_batch([("", each) for each in slices])[0]
         for after in (
             Relate(frames, "UP"),
+            Score(ScoreSettings(), half_lives, ideas.columns, primary=1, cost=0.0, quiet_ns=3 * DAY),
             Correlate(CorrelateSettings(), ideas, Scope(1, frames[1].length_ns, quiet_ns=DAY)),
             Execute(PaperSettings(), Costs()),
             Tally(tuple(s.name for s in ideas.strategies)),

@@ -15,6 +15,7 @@ RECORDS = {
     "correlate": "domain.correlation:CorrelateSettings",
     "engine": "flows.settings:EngineSettings",
     "paper": "domain.paper:PaperSettings",
+    "score": "domain.scoring:ScoreSettings",
     "services": "flows.services.settings:ServiceSettings",
     "sim": "flows.sources.sim_settings:SimSettings",
 }
@@ -23,6 +24,7 @@ CHECKS = {
     "correlate": "domain.correlation:CorrelateSettings.checked",
     "engine": "flows.settings:EngineSettings.checked",
     "paper": "domain.paper:PaperSettings.checked",
+    "score": "domain.scoring:ScoreSettings.checked",
     "sim": "flows.sources.sim_settings:SimSettings.checked",
 }
 """Functions that look at a whole record."""

@@ -33,11 +33,12 @@ def share_at_risk(probability, reward, loss, rule):
 
     Growth is largest at f = (p b - q a) / (a b) of the equity for each R that is risked, where a
     winner pays b and a loser costs a, both in R and net of costs. Kelly, 1956. An unknown
-    probability is no reason to risk less, nor more; a target that does not pay its costs is.
+    probability is no reason to risk less, nor more; a target that does not pay its costs is. With a
+    `kelly_fraction` of 0 he is not asked.
     """
     if reward <= 0.0:
         return 0.0
-    if np.isnan(probability):
+    if np.isnan(probability) or rule.kelly_fraction == 0.0:
         return rule.risk_fraction
     best = (probability * reward - (1.0 - probability) * loss) / (loss * reward)
     return max(0.0, min(rule.risk_fraction, rule.kelly_fraction * best))

@@ -104,7 +104,7 @@ def test_the_market_of_these_tests_has_everything():
     kinds = {name.split()[1] for name in expected(trades)}
     assert kinds == {
         "bars", "features", "gaps", "events", "candidates", "outcomes", "decided", "relations",
-        "composites", "executions", "accepted", "duplicates", "late", "rejects",
+        "scores", "composites", "executions", "accepted", "duplicates", "late", "rejects",
     }  # fmt: skip
     assert {"bars", "events", "candidates", "outcomes", "relations"} <= {name.split()[1] for name in expected(bars)}
 

@@ -17,6 +17,15 @@ from flows.services.home import Home
 from flows.services.process import read_record
 
 PATIENCE_S = 120.0
+SCORED = (
+    *("raw_confidence", "adjusted_score", "time_decay_factor", "historical_boost", "correlation_boost"),
+    *("risk_penalty", "final_score", "ranking", "probability", "expected_value_r"),
+)
+"""What is thought of every emitted signal, once its strategy has a record."""
+UNTRADED = """
+    SELECT count(*) FROM signals LEFT JOIN trade_executions ON trade_executions.signal_id = signals.id
+    WHERE signals.status = 'emitted' AND trade_executions.signal_id IS NULL
+"""
 
 
 class Up:
@@ -28,6 +37,8 @@ class Up:
             **{name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")},
             "SIGNALENGINE_SERVICES_DIRECTORY": str(directory),
             "SIGNALENGINE_ENGINE_PORT": "0",
+            # What is let through must not depend on the day on which the tests run.
+            "SIGNALENGINE_SCORE_GATE": "false",
             "SIGNALENGINE_SIM_SYMBOLS": "BTCUSDT,ETHUSDT,SOLUSDT",
             "SIGNALENGINE_SIM_HISTORY_S": "172800",
             "SIGNALENGINE_SIM_SPEED": "600",
@@ -58,12 +69,13 @@ def up(tmp_path_factory):
 
 
 def first_signal(url):
+    """The first whose strategy has a record already."""
     with connect(url.replace("http://", "ws://") + "/ws/feed") as feed:
         assert json.loads(feed.recv(timeout=10))["type"] == "connected"
         deadline = time.monotonic() + PATIENCE_S
         while True:
             message = json.loads(feed.recv(timeout=max(0.1, deadline - time.monotonic())))
-            if message["type"] == "signal":
+            if message["type"] == "signal" and message["data"]["expected_value_r"] is not None:
                 return message["data"]
 
 
@@ -74,9 +86,13 @@ def test_a_signal_is_the_same_everywhere(up):
         served = json.load(answer)
     with psycopg.connect(instance.database_url) as connection:
         row = connection.execute(
-            "SELECT symbol, direction, simulated FROM signals WHERE id = %s", [pushed["id"]]
+            f"SELECT symbol, direction, simulated, {', '.join(SCORED)} FROM signals WHERE id = %s", [pushed["id"]]
         ).fetchone()
-    assert row == (pushed["symbol"], pushed["direction"], True)
+        untraded = connection.execute(UNTRADED).fetchone()
+    assert row == (pushed["symbol"], pushed["direction"], True, *(pushed[name] for name in SCORED))
+    assert None not in row
+    assert served["score"]["ranking"] == pushed["ranking"] >= 1
+    assert untraded == (0,)
     assert {name: served[name] for name in pushed if name not in ("score", "outcome")} == {
         name: value for name, value in pushed.items() if name not in ("score", "outcome")
     }

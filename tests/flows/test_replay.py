@@ -10,8 +10,11 @@ import polars as pl
 import pytest
 
 from domain.blocks import read_block
+from domain.correlation import CorrelateSettings
 from domain.errors import InputError, RejectLimitError
+from domain.scoring import ScoreSettings
 from flows.__main__ import main
+from flows.intelligence import Intelligence
 from flows.replay import Plan, Summary, replay
 from flows.settings import EngineSettings
 from flows.sources.files import files
@@ -20,6 +23,10 @@ from tests.recordings import recording
 USDM = "ticks/usdm_btcusdt_20240808.gz"
 SPOT = ("ticks/spot_btcusdt_20240808.gz", "ticks/spot_btcusdt_20240809.gz")
 LENGTHS = {"1m": "1m", "5m": "5m", "15m": "15m", "1h": "1h"}
+
+
+TALKATIVE = Intelligence(score=ScoreSettings(gate=False), correlate=CorrelateSettings(composites_per_hour=1_000_000.0))
+"""Nothing pays in these recordings: whoever holds back what does not pay is silent."""
 
 
 def plan(*names: str, **options) -> Plan:
@@ -116,7 +123,10 @@ def test_two_worker_processes_conclude_the_same():
 def test_a_month_of_bars_folds_to_the_venues_own(tmp_path):
     settings = EngineSettings(timeframes=("1m", "5m", "15m", "30m", "1h", "4h"))
     name = "bars/ADAUSDT_{}.csv.gz"
-    summary = replay(plan(name.format("1m"), instrument="binance:ADAUSDT", settings=settings, out=str(tmp_path)))
+    file = name.format("1m")
+    summary = replay(
+        plan(file, instrument="binance:ADAUSDT", settings=settings, intelligence=TALKATIVE, out=str(tmp_path))
+    )
     assert summary.input_bars == summary.bars["1m"] == 43_200
     assert summary.signals > 0
     assert sum(summary.outcomes.values()) == summary.candidates

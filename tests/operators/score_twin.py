@@ -181,10 +181,9 @@ class Twin:
         if self.effective < self.s.min_graded:
             return
         self.slope, self.intercept = calibrate(self.table[0])
+        demands = self.s.threshold_strength, self.s.min_graded, self.s.threshold_deviations
         for regime in range(len(REGIMES)):
-            goal = wanted(
-                self.valued, regime, self.s.threshold_strength, self.s.min_graded, self.s.threshold_deviations
-            )
+            goal = wanted(self.valued, regime, *demands)
             move = goal - self.thresholds[regime]
             self.thresholds[regime] += max(-self.s.threshold_step, min(self.s.threshold_step, move))
 
@@ -202,11 +201,8 @@ class Twin:
         for row in out:
             lane = (row["instrument"], row["strategy"])
             self.lives[lane].append([row["ts"], math.inf])
-            self.thoughts[*lane, row["ts"]] = {
-                "regime": row["regime"], "log_odds": row["log_odds"], "own": row["own"], "others": row["others"],
-                "expires_at": row["expires_at"], "final_score": row["final_score"], "emitted": row["reason"] == "",
-                "value": row["value"],
-            }  # fmt: skip
+            kept = ("regime", "log_odds", "own", "others", "expires_at", "final_score", "value")
+            self.thoughts[*lane, row["ts"]] = {name: row[name] for name in kept} | {"emitted": row["reason"] == ""}
         now = out[0]["ts"]
         standing = [t["final_score"] for t in self.thoughts.values() if t["emitted"] and t["expires_at"] > now]
         for row in out:

@@ -5,8 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
+from domain.paper import PaperSettings
+from domain.scoring import ScoreSettings
 from flows.backtesting.backtest import Backtest, backtest
 from flows.backtesting.report import Report
+from flows.intelligence import DEFAULTS, Intelligence
 from flows.replay import Plan
 from flows.settings import EngineSettings
 from tests.flows.backtesting.generators import bars, written
@@ -16,9 +19,18 @@ FRAMES = ("5m", "15m", "1h")
 NAME = "test:WALK"
 
 
-def plan_of(path: Path, **settings) -> Plan:
+TRUSTING = Intelligence(score=ScoreSettings(gate=False), paper=PaperSettings(kelly_fraction=0.0))
+"""Whatever is proposed is emitted and traded at one size: the strategies themselves are judged."""
+
+
+def plan_of(path: Path, *, intelligence: Intelligence = DEFAULTS, **settings) -> Plan:
     """How to read a file of generated bars."""
-    return Plan(paths=[str(path)], instrument=NAME, settings=EngineSettings(timeframes=FRAMES, **settings).checked())
+    return Plan(
+        paths=[str(path)],
+        instrument=NAME,
+        settings=EngineSettings(timeframes=FRAMES, **settings).checked(),
+        intelligence=intelligence,
+    )
 
 
 def asked(path: Path, ledger: Path, *, settings=None, **options) -> Backtest:

@@ -14,10 +14,11 @@ from flows.backtesting.backtest import conclude
 from flows.backtesting.graded import graded
 from flows.backtesting.report import Report
 from flows.backtesting.tables import distinctness
+from flows.intelligence import DEFAULTS, Intelligence
 from operators.catalogue import catalogue
 from tests.flows.backtesting import generators
 from tests.flows.backtesting.generators import DAILY, START, STEP, Floats
-from tests.flows.backtesting.markets import judged, plan_of
+from tests.flows.backtesting.markets import TRUSTING, judged, plan_of
 
 DAYS = 60
 SHORT, FULL = 40, 100
@@ -25,11 +26,13 @@ COSTS = {"fee_bps": 4.0, "slippage_bps": 1.0}
 FREE = {"fee_bps": 0.0, "slippage_bps": 0.0}
 
 
-def placebos(seeds: int, folder: Path, settings: dict[str, float]) -> list[Report]:
+def placebos(
+    seeds: int, folder: Path, settings: dict[str, float], intelligence: Intelligence = TRUSTING
+) -> list[Report]:
     reports = []
     for seed in range(seeds):
         walk = generators.garch(DAYS * DAILY, np.random.default_rng(seed))
-        reports.append(judged(*walk, seed, folder, **settings))
+        reports.append(judged(*walk, seed, folder, intelligence=intelligence, **settings))
     return reports
 
 
@@ -73,6 +76,16 @@ def assert_nothing_is_found(seeds: int, folder: Path) -> None:
     assert_fair(free)
 
 
+def assert_the_gate_closes(seeds: int, folder: Path) -> None:
+    """Where nothing pays score learns so, and lets nothing through that would look as if it did."""
+    paid = placebos(seeds, folder / "paid", COSTS, DEFAULTS)
+    assert significant(paid) == 0
+    emitted = sum(report.counts.emitted for report in paid)
+    assert emitted < 0.02 * sum(report.counts.candidates for report in paid)
+    free = placebos(seeds, folder / "free", FREE, DEFAULTS)
+    assert significant(free) <= allowed(seeds)
+
+
 @pytest.fixture
 def folders(tmp_path: Path) -> Path:
     for name in ("paid", "free"):
@@ -87,6 +100,15 @@ def test_nothing_is_found_where_nothing_is(folders: Path) -> None:
 @pytest.mark.slow
 def test_nothing_is_found_where_nothing_is_in_full(folders: Path) -> None:
     assert_nothing_is_found(FULL, folders)
+
+
+def test_the_gate_closes_where_nothing_pays(folders: Path) -> None:
+    assert_the_gate_closes(SHORT // 4, folders)
+
+
+@pytest.mark.slow
+def test_the_gate_closes_where_nothing_pays_in_full(folders: Path) -> None:
+    assert_the_gate_closes(FULL, folders)
 
 
 def simulated(at: int, *, long: bool, risk: float, target_r: float, horizon: int, entry: float, market) -> float:
@@ -167,5 +189,6 @@ def test_planted_edge_is_measured_at_its_size(planted: tuple[NDArray[Any], Float
 def test_planted_edge_is_called_significant(tmp_path: Path) -> None:
     rng = np.random.default_rng(3)
     drift, deviation = generators.trending(DAYS * DAILY, rng, strength=STRENGTH)
-    report = judged(drift + deviation * rng.standard_normal(drift.size), deviation, 3, tmp_path, **COSTS)
+    returns = drift + deviation * rng.standard_normal(drift.size)
+    report = judged(returns, deviation, 3, tmp_path, intelligence=TRUSTING, **COSTS)
     assert report.card.verdict.verdict == "SIGNIFICANT"
