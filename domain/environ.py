@@ -19,7 +19,7 @@ from domain.errors import SettingError
 PREFIX = "SIGNALENGINE_"
 FILE_VARIABLE = "SIGNALENGINE_CONFIG"
 FILE_NAME = "signalengine.toml"
-SECTIONS = ("api", "correlate", "engine", "paper", "score", "services", "sim")
+SECTIONS = ("api", "correlate", "engine", "paper", "score", "services", "sim", "simulated_markets")
 
 S = TypeVar("S", bound=msgspec.Struct)
 

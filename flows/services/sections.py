@@ -18,6 +18,7 @@ RECORDS = {
     "score": "domain.scoring:ScoreSettings",
     "services": "flows.services.settings:ServiceSettings",
     "sim": "flows.sources.sim_settings:SimSettings",
+    "simulated_markets": "flows.sources.sim_prediction_settings:SimPredictionSettings",
 }
 CHECKS = {
     "api": "api.settings:check",
@@ -26,6 +27,7 @@ CHECKS = {
     "paper": "domain.paper:PaperSettings.checked",
     "score": "domain.scoring:ScoreSettings.checked",
     "sim": "flows.sources.sim_settings:SimSettings.checked",
+    "simulated_markets": "flows.sources.sim_prediction_settings:SimPredictionSettings.checked",
 }
 """Functions that look at a whole record."""
 
