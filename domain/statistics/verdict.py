@@ -103,7 +103,7 @@ def _lacking(
         reasons.append("daily returns do not vary, so there is no Sharpe ratio")
     elif minimum is not None and ratio.n < minimum:
         reasons.append(f"{ratio.n} days are fewer than the {minimum:.0f} that a Sharpe ratio like this needs")
-    elif deflated is None:
+    elif deflated is None and ratio.per_period > 0:  # a loss needs no count of trials
         reasons.append(f"the Sharpe ratios of the {tried.n} trials are not known, so luck cannot be ruled out")
     return tuple(reasons)
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.executions import SKIP_REASONS, SKIPPED, UNFILLED
-from domain.slices import EMITTED
+from domain.slices import EMITTED, SUPPRESSED_REASONS
 from domain.statistics.card import Card, Costs, card
 from domain.statistics.overfitting import Overfitting, overfitting
 from domain.statistics.performance import performance
@@ -24,6 +24,7 @@ from flows.backtesting.tables import distinctness
 
 Rows = NDArray[Any]
 
+BY_SCORE = [SUPPRESSED_REASONS.index(name) for name in ("below_threshold", "negative_expected_value", "symbol_muted")]
 SHORT_DAYS = 160
 """Under so many days, halves of 16 blocks are too short to compare variants in."""
 
@@ -89,7 +90,8 @@ def assess(found: Evidence, *, attempts: list[Attempt], book: Book, ledger: str 
         overfitting=variants(attempts, book.attempts[-1]),
     )
     whole = reliability(found.candidates["probability"], found.candidates["result"] > 0)
-    return msgspec.structs.replace(made, calibration=whole, verdict=_doubted(made.verdict, book, ledger))
+    said = _held_back(made.verdict, found.candidates)
+    return msgspec.structs.replace(made, calibration=whole, verdict=_doubted(said, book, ledger))
 
 
 def variants(attempts: list[Attempt], newest: Attempt) -> Overfitting | None:
@@ -99,6 +101,15 @@ def variants(attempts: list[Attempt], newest: Attempt) -> Overfitting | None:
         return None
     days = len(newest.returns)
     return overfitting(np.array([each.returns for each in same]).T, blocks=16 if days >= SHORT_DAYS else 8)
+
+
+def _held_back(said: Verdict, candidates: Rows) -> Verdict:
+    """The verdict, and where the trades went if there are too few: most readers ask for the strategies' own."""
+    held = int((~candidates["emitted"] & np.isin(candidates["reason"], BY_SCORE)).sum())
+    if said.verdict != "INSUFFICIENT" or held <= said.n:
+        return said
+    hint = f"score held back {held:,} candidates that were not known to pay (--no-gate trades them too)"
+    return msgspec.structs.replace(said, reasons=(*said.reasons, hint))
 
 
 def _doubted(said: Verdict, book: Book, ledger: str | None) -> Verdict:

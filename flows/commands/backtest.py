@@ -33,6 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--slippage-bps", type=float, metavar="BPS", help="slippage of each side, likewise")
     parser.add_argument("--equity", type=float, metavar="MONEY", help="what the account begins with, likewise")
     parser.add_argument("--risk-fraction", type=float, metavar="SHARE", help="of the equity that a trade may lose")
+    parser.add_argument(
+        "--no-gate", action="store_true", help="trade all signals, at one size: judges the strategies, not score"
+    )
     parser.add_argument("--warmup", type=float, default=20.0, metavar="PERCENT", help="of the time, run but not judged")
     parser.add_argument("--folds", type=int, default=5, metavar="N", help="parts of the judged time to compare")
     parser.add_argument("--trials", metavar="PATH", help="another ledger of trials than the one in the home directory")
@@ -90,7 +93,12 @@ def _asked(options: argparse.Namespace) -> "Backtest":
         "fee_bps": options.fee_bps,
         "slippage_bps": options.slippage_bps,
     }
-    paper = {"equity": options.equity, "risk_fraction": options.risk_fraction}
+    paper = {
+        "equity": options.equity,
+        "risk_fraction": options.risk_fraction,
+        "kelly_fraction": 0.0 if options.no_gate else None,
+    }
+    score = {"gate": False if options.no_gate else None}
     intelligence = Intelligence.from_environ(environ)
     usual = home_of(read(ServiceSettings, "services", environ), environ).directory / LEDGER
     ledger = Path(options.trials).expanduser().absolute() if options.trials else usual
@@ -102,7 +110,9 @@ def _asked(options: argparse.Namespace) -> "Backtest":
         rejected_share_max=options.reject_limit / 100.0,
         settings=msgspec.structs.replace(EngineSettings.from_environ(environ), **_given(engine)).checked(),
         intelligence=msgspec.structs.replace(
-            intelligence, paper=msgspec.structs.replace(intelligence.paper, **_given(paper)).checked()
+            intelligence,
+            score=msgspec.structs.replace(intelligence.score, **_given(score)),
+            paper=msgspec.structs.replace(intelligence.paper, **_given(paper)).checked(),
         ),
     )
     return Backtest(
@@ -127,5 +137,5 @@ def _database_url(environ: Mapping[str, str]) -> str | None:
         return None
 
 
-def _given(values: dict[str, object]) -> dict[str, object]:
+def _given(values: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in values.items() if value is not None}

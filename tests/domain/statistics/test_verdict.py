@@ -48,8 +48,9 @@ def test_too_little_to_tell(days: int, ratio: float, n_effective: float, tried: 
     assert any(reason in said for said in found.reasons)
 
 
-def test_a_loss_is_not_significant_however_long() -> None:
-    found = judge(sharpe(_returns(2000, -1.0)), n=500, n_effective=400, tried=ONE)
+@pytest.mark.parametrize("tried", [ONE, Trials(2, None)])
+def test_a_loss_is_not_significant_however_long_and_however_many_trials(tried: Trials) -> None:
+    found = judge(sharpe(_returns(2000, -1.0)), n=500, n_effective=400, tried=tried)
     assert (found.verdict, found.minimum_days) == ("NOT SIGNIFICANT", None)
     assert found.reasons == ("the Sharpe ratio is not above zero over 2000 days",)
 

@@ -49,6 +49,19 @@ def test_backtest_writes_what_it_says(home, walk, tmp_path, capsys, database_url
     assert (out / "again.html").read_text() == (out / "report.html").read_text()
 
 
+def test_strategies_are_judged_without_the_gate(home, walk, capsys):
+    assert main(["backtest", walk, *OPTIONS, "--json"]) == 0
+    gated = json.loads(capsys.readouterr().out)
+    assert main(["backtest", walk, *OPTIONS, "--json", "--no-gate"]) == 0
+    free = json.loads(capsys.readouterr().out)
+    assert (gated["settings"]["score"]["gate"], free["settings"]["score"]["gate"]) == (True, False)
+    assert free["settings"]["paper"]["kelly_fraction"] == 0.0
+    assert gated["counts"]["candidates"] == free["counts"]["candidates"]
+    assert gated["counts"]["emitted"] < free["counts"]["emitted"]
+    hints = [[each for each in told["card"]["verdict"]["reasons"] if "--no-gate" in each] for told in (gated, free)]
+    assert [len(each) for each in hints] == [1, 0]
+
+
 def test_reset_does_not_forget_trials(home, walk, capsys):
     assert main(["backtest", walk, *OPTIONS]) == 0
     assert main(["reset", "--yes"]) == 0
@@ -91,7 +104,9 @@ def test_report_of_something_else_is_refused(tmp_path, capsys, content):
 @pytest.mark.slow
 def test_recorded_markets_give_no_edge(home, tmp_path, capsys):
     paths = [str(recording(f"bars/{symbol}_USDT-5m.feather")) for symbol in ("BTC", "ETH", "SOL")]
-    assert main(["backtest", *paths, "--instrument", "binance:*", "--timeframes", "5m,15m,1h", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["instruments"] == ["binance:BTCUSDT", "binance:ETHUSDT", "binance:SOLUSDT"]
-    assert told["card"]["verdict"]["verdict"] == "NOT SIGNIFICANT"
+    for options, verdict in [(["--no-gate"], "NOT SIGNIFICANT"), ([], "INSUFFICIENT")]:
+        given = ["--instrument", "binance:*", "--timeframes", "5m,15m,1h", "--json", *options]
+        assert main(["backtest", *paths, *given]) == 0
+        told = json.loads(capsys.readouterr().out)
+        assert told["instruments"] == ["binance:BTCUSDT", "binance:ETHUSDT", "binance:SOLUSDT"]
+        assert told["card"]["verdict"]["verdict"] == verdict
