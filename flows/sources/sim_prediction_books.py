@@ -66,7 +66,8 @@ def _sizes(seed: int, place: Place, told: Course, at: int, shown: NDArray[np.int
     under, over = bids - PRICES, PRICES - asks
     bid = (under >= 0) & (under < LEVELS) & (PRICES > EMPTY_BID)
     ask = (over >= 0) & (over < LEVELS) & (PRICES < EMPTY_ASK)
-    return sizes * np.stack([bid, ask], axis=1)
+    shown_sizes: Sizes = sizes * np.stack([bid, ask], axis=1)
+    return shown_sizes
 
 
 def _whole(market: Market, ts: int, sizes: Sizes) -> Rows:
