@@ -41,7 +41,7 @@ class SimPredictionSettings(msgspec.Struct, frozen=True, kw_only=True):
     open_events: int = 1
     ladders: int = 1
     seed: int = 1
-    round_h: float = 6.0
+    round_h: float = 24.0
     trades_per_minute: float = 3.0
     whales_per_day: float = 16.0
     baskets_per_day: float = 8.0

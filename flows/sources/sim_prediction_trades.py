@@ -25,7 +25,7 @@ SELLS, KNOWS = 0.3, 0.7
 """Share of sales; and of trades of the informed, at an edge of 1, that are for the answer that comes true."""
 FILL = np.dtype([("at_ns", "<i8"), ("market", "<i8"), ("first_answer", "?"), ("wallet", "<i8"), ("worth", "<f8")])
 """`Fill` as a row."""
-DEAREST = 92
+DEAREST = 80
 """Cents; whales and the informed pay no more, and leave what costs less than the rest of a dollar alone."""
 
 

@@ -15,11 +15,11 @@ from flows.sources.sim_prediction_group import Draw, Place
 from flows.sources.sim_prediction_settings import SimPredictionSettings
 from flows.sources.sim_prediction_wallets import wallets
 
-RIGHT = 0.3
-"""Share of whales that know the outcome, at an edge of 1; of those that come together twice as many."""
-WORTH = (15_000.0, 0.7)
+RIGHT = 0.6
+"""Share of whales that know the outcome, at an edge of 1."""
+WORTH = (40_000.0, 0.6)
 """What an episode is worth in dollars: the median, and the standard deviation of the logarithm."""
-TOGETHER = (5, 8)
+TOGETHER = (6, 9)
 """So many come together, less than the second, within `WITHIN_NS`."""
 WITHIN_NS = 30 * MINUTE
 TOGETHER_SHARE, FOLLOW_SHARE = 1 / 3, 0.6
@@ -53,7 +53,11 @@ def fills(settings: SimPredictionSettings, place: Place, drawn: Draw, told: Cour
     """All fills of whales in the life of a group, by time."""
     rng = generator(settings.seed, *place, "whales")
     found: list[Fill] = []
-    for want in [*_alone(rng, settings, drawn), *_together(rng, settings, drawn), *_following(rng, settings, told)]:
+    for want in [
+        *_alone(rng, settings, drawn),
+        *_together(rng, settings, drawn),
+        *_following(rng, settings, drawn, told),
+    ]:
         count = int(rng.integers(*FILLS))
         worth = WORTH[0] * np.exp(WORTH[1] * rng.standard_normal()) * rng.dirichlet(np.full(count, 3.0))
         at = want.at_ns + np.cumsum(rng.exponential(BETWEEN_S, count) * SECOND).astype(np.int64)
@@ -75,19 +79,23 @@ def _together(rng: np.random.Generator, settings: SimPredictionSettings, drawn: 
     if settings.whales_per_day == 0.0 or rng.random() >= TOGETHER_SHARE:
         return []
     market = int(rng.integers(len(drawn.truth)))
-    first = _side(rng, drawn, market, 2.0 * RIGHT * settings.edge)
-    start_ns = int(rng.integers(settings.round_ns))
+    first = _side(rng, drawn, market, RIGHT * settings.edge)
+    # Only where a market has been watched for long is a crowd known to be one.
+    start_ns = int(rng.integers(settings.round_ns // 2, settings.round_ns))
     crowd = rng.choice(wallets(settings.seed)["whale"], int(rng.integers(*TOGETHER)), replace=False)
     return [_Want(start_ns + int(rng.integers(WITHIN_NS)), market, first, int(each)) for each in crowd]
 
 
-def _following(rng: np.random.Generator, settings: SimPredictionSettings, told: Course) -> list[_Want]:
+def _following(rng: np.random.Generator, settings: SimPredictionSettings, drawn: Draw, told: Course) -> list[_Want]:
     found = []
     for slip in told.slips:
         follows, after_ns = rng.random() < FOLLOW_SHARE, int(rng.integers(FOLLOW_NS))
         wallet = int(rng.choice(wallets(settings.seed)["whale"]))
-        if slip.pays and follows and settings.whales_per_day > 0.0:
-            found.append(_Want(slip.end * STEP_NS + after_ns, slip.market, slip.direction < 0, wallet))
+        # Whoever knows better does not follow.
+        first, refrains = slip.direction < 0, rng.random() < RIGHT * settings.edge
+        wrong = first != bool(drawn.truth[slip.market])
+        if slip.pays and follows and settings.whales_per_day > 0.0 and not (wrong and refrains):
+            found.append(_Want(slip.end * STEP_NS + after_ns, slip.market, first, wallet))
     return found
 
 

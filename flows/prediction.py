@@ -1,0 +1,142 @@
+"""Prediction: what wallets and books of prediction markets did to what we conclude, top to bottom."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import bytewax.operators as op
+import msgspec
+from bytewax.dataflow import Dataflow
+from bytewax.inputs import Source
+from bytewax.outputs import Sink
+
+from domain.aligned import Aligned
+from domain.arbitrage import ArbitrageSettings
+from domain.opportunities import Findings
+from domain.slices import Slice
+from domain.vocabulary import Vocabulary
+from domain.whale_settings import WhaleSettings
+from domain.whales import WhaleFindings
+from flows.intelligence import DEFAULTS, Intelligence
+from flows.settings import EngineSettings
+from flows.signals import roll_settings, scope
+from operators.align import align
+from operators.align_whales import align_whales
+from operators.attend import attend
+from operators.back import HORIZON_NS, STRATEGIES, Backed, back
+from operators.catalogue import Catalogue, catalogue
+from operators.correlate import correlate
+from operators.execute import execute
+from operators.grade_wallets import grade_wallets
+from operators.roll import roll
+from operators.score import score
+from operators.settle import Costs, settle
+from operators.spot_arbitrage import spot_arbitrage
+from operators.spot_whales import spot_whales
+from operators.tally import tally
+
+SETTINGS = EngineSettings(timeframes=("1m", "5m"), mtf_min_aligned=1, quiet_h=24.0, fee_bps=100.0, slippage_bps=20.0)
+"""Bars that candidates are followed on, and costs: on each side a cent in the dollar, which is what a fee rate
+of 4 % takes at a price of three quarters, and a little slippage; trades are at bid or ask already."""
+
+
+class Eyes(msgspec.Struct, frozen=True, kw_only=True):
+    """What is seen in the log: the settings of whales and of baskets."""
+
+    whales: WhaleSettings = WhaleSettings()
+    arbitrage: ArbitrageSettings = ArbitrageSettings()
+
+
+EYES = Eyes()
+
+
+class Sinks(msgspec.Struct, frozen=True, kw_only=True):
+    """Where what is concluded goes, step id to sink; slices and opportunities by shard, the rest in one order."""
+
+    slices: Mapping[str, Sink[tuple[str, Slice]]] = {}
+    opportunities: Mapping[str, Sink[tuple[str, Findings]]] = {}
+    whales: Mapping[str, Sink[tuple[str, WhaleFindings]]] = {}
+    aligned: Mapping[str, Sink[tuple[str, Aligned]]] = {}
+
+
+def recipe(
+    log: Source[tuple[str, bytes]],
+    sinks: Sinks,
+    settings: EngineSettings = SETTINGS,
+    *,
+    intelligence: Intelligence = DEFAULTS,
+    eyes: Eyes = EYES,
+) -> Dataflow:
+    """The dataflow from a log of trades with wallets, books and markets to what is concluded of it.
+
+    Parameters
+    ----------
+    log
+        Blocks (domain.blocks) keyed by shard (flows.shards), those of a group in one shard.
+    sinks
+        Where it goes.
+    settings, intelligence, eyes
+        What decides the output.
+    """
+    ideas = applied()
+    costs = Costs(settings.fee_bps, settings.slippage_bps)
+    flow = Dataflow("prediction")
+
+    blocks = op.input("log", flow, log)
+    closed = roll("roll", blocks, roll_settings(settings, from_bars=False))
+    whales = spot_whales("spot_whales", blocks, eyes.whales)
+    baskets = spot_arbitrage("spot_arbitrage", blocks, eyes.arbitrage, ideas.arbitrages)
+    backed = back("back", blocks, closed, whales, baskets)
+    settled = settle("settle", op.map_value("candidates", backed, _slice), costs)
+    aligned = align("align", settled, len(ideas.columns))
+    scored = score(
+        "score",
+        aligned,
+        intelligence.score,
+        dict.fromkeys(STRATEGIES, HORIZON_NS // 4),
+        ideas.columns,
+        primary=settings.frames.index(settings.primary),
+        cost=costs.both_sides,
+        quiet_ns=settings.quiet_ns,
+    )
+    attended = attend("attend", scored, backed)
+    correlated = correlate("correlate", attended, intelligence.correlate, ideas, scope(settings))
+    executed = execute("execute", correlated, intelligence.paper, costs)
+    tallied = tally("tally", executed, STRATEGIES)
+    graded = grade_wallets("grade_wallets", align_whales("align_whales", whales), eyes.whales)
+
+    for step_id, of_slices in sinks.slices.items():
+        op.output(step_id, settled, of_slices)
+    for step_id, of_whales in sinks.whales.items():
+        op.output(step_id, graded, of_whales)
+    for step_id, of_baskets in sinks.opportunities.items():
+        op.output(step_id, baskets, of_baskets)
+    for step_id, together in sinks.aligned.items():
+        op.output(step_id, tallied, together)
+    return flow
+
+
+def applied() -> Catalogue:
+    """The ideas that apply: patterns that ask for whales or baskets, and all arbitrages."""
+    ideas = catalogue()
+    patterns = tuple(
+        pattern for pattern in ideas.patterns if any({"whale", "arbitrage"} & set(need.kinds) for need in pattern.needs)
+    )
+    return replace(ideas, features=(), detectors=(), strategies=(), patterns=patterns)
+
+
+def vocabulary(settings: EngineSettings = SETTINGS) -> Vocabulary:
+    """The names behind the numbers in what is concluded."""
+    patterns = applied().patterns
+    return Vocabulary(
+        frames=tuple(frame.name for frame in settings.frames),
+        features=(),
+        detectors=(),
+        strategies=STRATEGIES,
+        primary=settings.primary.name,
+        patterns=tuple(pattern.name for pattern in patterns),
+        verbs=tuple(pattern.verb for pattern in patterns),
+    )
+
+
+def _slice(given: Backed) -> Slice:
+    return given.slice
