@@ -178,7 +178,9 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     late_leg: str | None
 
 
-class Opportunity(msgspec.Struct, frozen=True, kw_only=True):
+class Opportunity(
+    msgspec.Struct, frozen=True, kw_only=True, rename={"plan": "execution_plan", "risk": "risk_assessment"}
+):
     """An arbitrage as of its last change.
 
     Attributes
@@ -203,7 +205,8 @@ class Opportunity(msgspec.Struct, frozen=True, kw_only=True):
     best_edge, best_net, best_size, duration_s
         Over its life.
     plan, risk, settlement
-        As of the last update; the settlement is that of the plan as opened, null until judged.
+        As of the last update, on the wire `execution_plan` and `risk_assessment`; the settlement is that of the
+        plan as opened, null until judged.
     simulated
         Whether its markets are.
     """

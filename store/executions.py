@@ -17,7 +17,7 @@ from store.columns import columns, unnest
 from store.listing import Listing
 from store.postgres import Pool, reachable
 
-_COLUMNS: Final = {
+COLUMNS: Final = {
     "id": "text",
     "signal_id": "text",
     "venue": "text",
@@ -54,7 +54,7 @@ _ENDED: Final = 2
 _TABLE: Final = Announced(
     "trade_executions",
     "executions",
-    {**_COLUMNS, "stage": "int2"},
+    {**COLUMNS, "stage": "int2"},
     newer="old.stage < excluded.stage",
     also=trade_days.ADD,
 )
@@ -82,13 +82,13 @@ ORDER BY day
 
 
 def _execution(row: tuple[Any, ...]) -> Execution:
-    return Execution(**dict(zip(_COLUMNS, row, strict=True)))
+    return Execution(**dict(zip(COLUMNS, row, strict=True)))
 
 
 LISTING: Final = Listing(
     "trade_executions",
     "planned_at",
-    ", ".join(_COLUMNS),
+    ", ".join(COLUMNS),
     {
         "symbol": "symbol = %(symbol)s",
         "signal_type": "signal_type = %(signal_type)s",

@@ -35,6 +35,12 @@ def take_turn(connection: psycopg.Connection) -> None:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
 
 
+async def take_turn_async(connection: psycopg.AsyncConnection) -> None:
+    """`take_turn` for the API."""
+    with reachable():
+        await connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+
+
 def drain(connection: psycopg.Connection, client: redis.Redis) -> int:
     """Announce all that waits and delete it.
 

@@ -3,8 +3,8 @@
 Every session speaks UTC, bounds its statements in time, and says who it is in `pg_stat_activity`.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import psycopg
@@ -68,6 +68,8 @@ def connect(url: str, *, statement_timeout_s: float = 60) -> psycopg.Connection:
 def async_pool(url: str, *, max_size: int = 8) -> Pool:
     """A pool of reading connections for the API, not yet open: `await pool.open()` in its lifespan.
 
+    What has to be written is written in `writing`.
+
     Connections are tried before they are lent out, so a restart of Postgres costs nobody a request.
 
     Raises
@@ -100,7 +102,7 @@ def reachable() -> Iterator[None]:
         If the connection is lost, the pool is exhausted, the disk is full, a time limit is passed, or
         Postgres is about to stop or cannot write: to try again may help.
     SetupError
-        If a table is not there: the database was not migrated.
+        If a table is not there, since the database was not migrated; or if we may not do that to it.
     """
     try:
         yield
@@ -108,6 +110,8 @@ def reachable() -> Iterator[None]:
         raise ServiceError(f"Postgres: {_first_line(problem)}") from problem
     except (errors.UndefinedTable, errors.UndefinedColumn) as problem:
         raise SetupError(f"{_first_line(problem)}: the database is behind; run 'signalengine migrate'") from problem
+    except errors.InsufficientPrivilege as problem:
+        raise SetupError(f"{_first_line(problem)}; grant it to the user of DATABASE_URL") from problem
 
 
 @contextmanager
@@ -121,6 +125,21 @@ def transaction(connection: Connection) -> Iterator[None]:
     """
     with reachable(), connection.transaction():
         yield
+
+
+@asynccontextmanager
+async def writing(pool: Pool) -> AsyncIterator[psycopg.AsyncConnection]:
+    """One transaction of the API that may write; every other on its pool only reads.
+
+    Raises
+    ------
+    ServiceError, SetupError
+        As `reachable` does.
+    """
+    with reachable():
+        async with pool.connection() as connection, connection.transaction():
+            await connection.execute("SET TRANSACTION READ WRITE")
+            yield connection
 
 
 async def _configure(connection: psycopg.AsyncConnection) -> None:

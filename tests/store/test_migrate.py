@@ -9,6 +9,8 @@ from domain.errors import ServiceError, SettingError, SetupError
 from store.migrate import known, migrate, pending
 
 TABLES = {
+    "arbitrage_executions",
+    "arbitrage_opportunities",
     "bars",
     "events",
     "gaps",
@@ -19,6 +21,8 @@ TABLES = {
     "schema_migrations",
     "signals",
     "trials",
+    "wallets",
+    "whale_trades",
 }
 
 

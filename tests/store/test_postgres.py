@@ -7,7 +7,7 @@ from psycopg import errors
 
 from domain.errors import ServiceError, SettingError, SetupError
 from flows.services import postgres as service
-from store.postgres import async_pool, connect, reachable, transaction
+from store.postgres import Pool, async_pool, connect, reachable, transaction, writing
 from tests.servers import server
 from tests.store.conftest import Asker
 
@@ -79,3 +79,27 @@ def test_the_pool_outlives_a_restart_and_names_an_outage() -> None:
 def test_an_address_that_is_none_says_how_to_write_one(make: Any) -> None:
     with pytest.raises(SettingError, match="postgresql://user:password@host:5432/database"):
         make("nonsense")
+
+
+def test_the_pool_writes_in_one_transaction_and_reads_in_all_others(database_url: str, ask: Asker) -> None:
+    insert = "INSERT INTO outbox (channel, payload) VALUES ('alerts', '{}')"
+
+    async def write(pool: Pool, *, fail: bool) -> None:
+        async with writing(pool) as connection:
+            await connection.execute(insert)
+            if fail:
+                raise ValueError
+
+    async def read_only(pool: Pool) -> None:
+        with reachable():
+            async with pool.connection() as connection:
+                await connection.execute(insert)
+
+    ask(write, fail=False)
+    with pytest.raises(ValueError, match=r"^$"):
+        ask(write, fail=True)
+    for _ in range(3):
+        with pytest.raises(ServiceError, match="read-only"):
+            ask(read_only)
+    with connect(database_url) as connection:
+        assert connection.execute("SELECT count(*) FROM outbox").fetchone() == (1,)

@@ -1,0 +1,160 @@
+"""Opportunities: arbitrage while it lasts, each as of its newest revision, announced at every batch that changes it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+import psycopg
+
+from domain.opportunities import ExecutionPlan, Opportunity, RiskAssessment, Settlement
+from store.announced import Announced
+from store.listing import Listing
+from store.postgres import Pool, reachable
+
+_COLUMNS: Final = {
+    "id": "text",
+    "kind": "text",
+    "code": "text",
+    "group_name": "text",
+    "slug": "text",
+    "title": "text",
+    "change": "text",
+    "revision": "int4",
+    "opened_at": "timestamptz",
+    "updated_at": "timestamptz",
+    "closed_at": "timestamptz",
+    "close_reason": "text",
+    "size": "numeric",
+    "payoff": "numeric",
+    "gross": "numeric",
+    "fees": "numeric",
+    "gas": "numeric",
+    "net": "numeric",
+    "capital": "numeric",
+    "edge": "float8",
+    "edge_after_1_tick": "float8",
+    "roi": "float8",
+    "apr": "float8",
+    "best_edge": "float8",
+    "best_net": "float8",
+    "best_size": "numeric",
+    "duration_s": "float8",
+    "plan": "json",
+    "risk": "json",
+    "settlement": "json",
+    "simulated": "boolean",
+}
+"""Name and Postgres type, in the order of the table and of `Opportunity`, whose `group` is a word of SQL."""
+
+_DOCUMENTS: Final[dict[str, msgspec.json.Decoder[Any]]] = {
+    "plan": msgspec.json.Decoder(ExecutionPlan),
+    "risk": msgspec.json.Decoder(RiskAssessment),
+    "settlement": msgspec.json.Decoder(Settlement | None),
+}
+
+_TABLE: Final = Announced("arbitrage_opportunities", "arbitrage", _COLUMNS, newer="old.revision < excluded.revision")
+_SELECTED: Final = ", ".join(f"{name}::text" if name in _DOCUMENTS else name for name in _COLUMNS)
+
+
+class _Row(Opportunity, frozen=True, kw_only=True):
+    group_name: str
+
+
+def _opportunity(row: tuple[Any, ...]) -> Opportunity:
+    values = dict(zip(_COLUMNS, row, strict=True))
+    values["group"] = values.pop("group_name")
+    for name, decoder in _DOCUMENTS.items():
+        values[name] = decoder.decode(values[name])
+    return Opportunity(**values)
+
+
+LISTING: Final = Listing(
+    "arbitrage_opportunities",
+    "opened_at",
+    _SELECTED,
+    {
+        "open": "(closed_at IS NULL) = %(open)s",
+        "kind": "kind = %(kind)s",
+        "group": "group_name = %(group)s",
+        "slug": "slug = %(slug)s",
+        "min_edge": "edge >= %(min_edge)s",
+        "min_net": "net >= %(min_net)s",
+        "simulated": "simulated = %(simulated)s",
+        "since": "opened_at >= %(since)s",
+        "until": "opened_at < %(until)s",
+    },
+    _opportunity,
+)
+"""Opportunities, by (opened_at, id) descending."""
+
+
+def write(connection: psycopg.Connection, opportunities: Sequence[Opportunity]) -> int:
+    """Write opportunities as of their newest revision, and the outbox row of each that is newer than what was known.
+
+    Call it in a transaction, and `outbox.drain` after the commit. Of one that changed more than once in a batch
+    the newest revision is announced; it says all that those before it did.
+
+    Returns
+    -------
+    int
+        How many wait in the outbox because of this call.
+
+    Raises
+    ------
+    ServiceError
+        If Postgres cannot be reached.
+    """
+    newest: dict[str, Opportunity] = {}
+    for each in sorted(opportunities, key=lambda one: one.revision):
+        newest[each.id] = each
+    told = sorted(newest.values(), key=lambda one: (one.updated_at, one.id))
+    return _TABLE.write(
+        connection, [_Row(**msgspec.structs.asdict(each), group_name=each.group) for each in told], told
+    )
+
+
+async def one(pool: Pool, opportunity_id: str) -> Opportunity | None:
+    """The opportunity of that id, open or not.
+
+    Raises
+    ------
+    ServiceError
+        If Postgres cannot be reached in time.
+    """
+    query = f"SELECT {_SELECTED} FROM arbitrage_opportunities WHERE id = %s"  # noqa: S608  our own columns
+    with reachable():
+        async with pool.connection() as connection:
+            row = await (await connection.execute(query, (opportunity_id,))).fetchone()
+    return _opportunity(row) if row else None
+
+
+async def best(pool: Pool, *, limit: int) -> list[Opportunity]:
+    """Those that are open, the one that brings most first.
+
+    Raises
+    ------
+    ServiceError
+        If Postgres cannot be reached in time.
+    """
+    query = f"""
+        SELECT {_SELECTED} FROM arbitrage_opportunities WHERE closed_at IS NULL ORDER BY net DESC, id LIMIT %s
+    """  # noqa: S608  our own columns
+    with reachable():
+        async with pool.connection() as connection:
+            return [_opportunity(row) for row in await (await connection.execute(query, (limit,))).fetchall()]
+
+
+async def changed_at(pool: Pool) -> datetime | None:
+    """When any of them changed last; None if there never was one.
+
+    Raises
+    ------
+    ServiceError
+        If Postgres cannot be reached in time.
+    """
+    with reachable():
+        async with pool.connection() as connection:
+            found = await connection.execute("SELECT max(updated_at) FROM arbitrage_opportunities")
+            row = await found.fetchone()
+    return row[0] if row else None
