@@ -1,38 +1,19 @@
-"""The application: what there is at which address, and what it stands on."""
+"""The application: its addresses, and what they stand on."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from functools import cache
-from importlib.metadata import version
 
-import msgspec
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
-from api import (
-    analytics,
-    calibration,
-    composites,
-    equity,
-    events,
-    health,
-    market,
-    outcome_stats,
-    signals,
-    tasks,
-    trades,
-    trials,
-)
+from api import tasks
 from api.edge import Edge
-from api.enriched import EnrichedSignal
-from api.errors import HANDLERS, NOT_FOUND, UNAVAILABLE
-from api.exposition import show_metrics
+from api.errors import HANDLERS
 from api.feed_reader import FeedReader
 from api.gateway import gateway_route
 from api.hub import Hub
 from api.metrics import Metrics
-from api.openapi import document
-from api.operation import TEXT, Operation
+from api.operations import OPERATIONS
 from api.pulse import pulse
 from api.resources import Resources
 from api.resume import Resume
@@ -41,157 +22,13 @@ from api.standing import Standing
 from api.symbol_gauges import SymbolGauges
 from api.tail import Tail
 from domain.clock import to_datetime
-from domain.statistics.counted import Calibration
 from store.feed import CHANNELS
 from store.postgres import async_pool
-
-
-@cache
-def _document() -> bytes:
-    return msgspec.json.encode(document(OPERATIONS, version("signalengine")))
-
-
-async def show_openapi(_resources: Resources, _: object) -> bytes:
-    """What there is, as an OpenAPI 3.1 document."""
-    return _document()
-
-
-OPERATIONS = (
-    Operation(
-        path="/api/v1/signals",
-        handler=signals.list_signals,
-        takes=signals.ChosenOfAll,
-        gives=signals.SignalsPage,
-        problems=(UNAVAILABLE,),
-    ),
-    Operation(
-        path=composites.PATH,
-        handler=composites.list_composites,
-        takes=composites.ChosenComposites,
-        gives=composites.CompositesPage,
-        problems=(UNAVAILABLE,),
-    ),
-    Operation(
-        path="/api/v1/signals/{id}",
-        handler=signals.get_signal,
-        takes=signals.WhichSignal,
-        gives=EnrichedSignal,
-        problems=(NOT_FOUND, UNAVAILABLE),
-    ),
-    Operation(
-        path="/api/v1/signals/market/{slug:path}",
-        handler=signals.list_market_signals,
-        takes=signals.ChosenOfMarket,
-        gives=signals.SignalsPage,
-        problems=(UNAVAILABLE,),
-    ),
-    Operation(
-        path="/signals",
-        handler=signals.list_newest_signals,
-        takes=signals.Newest,
-        gives=signals.NewestSignals,
-        problems=(UNAVAILABLE,),
-    ),
-    Operation(
-        path="/api/v1/analytics/performance",
-        handler=analytics.show_performance,
-        takes=analytics.Period,
-        gives=analytics.PerformanceResponse,
-        problems=(UNAVAILABLE,),
-    ),
-    Operation(
-        path="/api/v1/analytics/by-signal-type",
-        handler=analytics.show_by_signal_type,
-        takes=analytics.Period,
-        gives=analytics.BySignalType,
-        problems=(UNAVAILABLE,),
-    ),
-    Operation(
-        path="/api/v1/analytics/by-confidence",
-        handler=analytics.show_by_confidence,
-        takes=analytics.Period,
-        gives=analytics.ByConfidence,
-        problems=(UNAVAILABLE,),
-    ),
-    Operation(
-        path=trades.PATH,
-        handler=trades.list_trades,
-        takes=trades.ChosenTrades,
-        gives=trades.TradesPage,
-        problems=(UNAVAILABLE,),
-    ),
-    Operation(
-        path="/api/v1/analytics/open-positions",
-        handler=trades.list_open_positions,
-        takes=trades.ChosenPositions,
-        gives=trades.OpenPositions,
-        problems=(UNAVAILABLE,),
-    ),
-    Operation(
-        path="/api/v1/analytics/calibration",
-        handler=calibration.show_calibration,
-        takes=calibration.ChosenForecasts,
-        gives=Calibration,
-        problems=(UNAVAILABLE,),
-    ),
-    Operation(
-        path="/api/v1/analytics/equity",
-        handler=equity.show_equity,
-        takes=equity.ChosenDays,
-        gives=equity.Equity,
-        problems=(UNAVAILABLE,),
-    ),
-    Operation(
-        path=trials.PATH,
-        handler=trials.list_trials,
-        takes=trials.ChosenTrials,
-        gives=trials.Trials,
-        problems=(UNAVAILABLE,),
-    ),
-    Operation(
-        path="/performance/stats",
-        handler=outcome_stats.show_outcome_stats,
-        takes=outcome_stats.Lookback,
-        gives=outcome_stats.OutcomeStats,
-        problems=(UNAVAILABLE,),
-    ),
-    Operation(
-        path="/api/v1/bars/{symbol:path}",
-        handler=market.list_bars,
-        takes=market.WhichBars,
-        gives=market.Bars,
-        problems=(NOT_FOUND, UNAVAILABLE),
-    ),
-    Operation(
-        path="/api/v1/features/{symbol:path}",
-        handler=market.show_features,
-        takes=market.WhichFeatures,
-        gives=market.Features,
-        problems=(NOT_FOUND, UNAVAILABLE),
-    ),
-    Operation(
-        path=events.PATH,
-        handler=events.list_events,
-        takes=events.ChosenEvents,
-        gives=events.EventsPage,
-        problems=(UNAVAILABLE,),
-    ),
-    Operation(
-        path="/api/v1/instruments",
-        handler=market.list_instruments,
-        takes=market.WhichInstruments,
-        gives=market.Instruments,
-        problems=(UNAVAILABLE,),
-    ),
-    Operation(path="/livez", handler=health.livez, gives=health.Live, problems=(UNAVAILABLE,), live=True),
-    Operation(path="/readyz", handler=health.readyz, gives=health.Ready, problems=(UNAVAILABLE,), live=True),
-    Operation(path="/metrics", handler=show_metrics, gives=bytes, media_type=TEXT, live=True),
-    Operation(path="/openapi.json", handler=show_openapi, gives=dict),
-)
 
 GATEWAYS = {
     "/ws/feed": CHANNELS,
     "/api/v1/ws/signals": ("signals",),
+    "/api/v1/ws/arbitrage": ("arbitrage",),
 }
 """WebSockets, and what each streams by itself."""
 

@@ -36,7 +36,11 @@ INVALID_MESSAGE = Kind("invalid_message", 400, "A message is not valid")
 FORBIDDEN = Kind("forbidden", 403, "This is not open to you")
 NOT_FOUND = Kind("not_found", 404, "There is no such thing")
 METHOD_NOT_ALLOWED = Kind("method_not_allowed", 405, "This address does not take that method")
+CONFLICT = Kind("conflict", 409, "It is no longer what was asked for")
+TOO_LARGE = Kind("too_large", 413, "The content is too large")
+UNSUPPORTED = Kind("unsupported", 415, "That type of content is not understood")
 MISDIRECTED = Kind("misdirected", 421, "This server does not answer to that name")
+KEY_REUSED = Kind("key_reused", 422, "The key was used for something else")
 RATE_LIMITED = Kind("rate_limited", 429, "Too many messages", retryable=True)
 INTERNAL = Kind("internal", 500, "The server made a mistake")
 UNAVAILABLE = Kind("unavailable", 503, "A service behind the API is away", retryable=True)
@@ -47,7 +51,11 @@ KINDS = (
     FORBIDDEN,
     NOT_FOUND,
     METHOD_NOT_ALLOWED,
+    CONFLICT,
+    TOO_LARGE,
+    UNSUPPORTED,
     MISDIRECTED,
+    KEY_REUSED,
     RATE_LIMITED,
     INTERNAL,
     UNAVAILABLE,

@@ -16,7 +16,6 @@ from api import params
 from api.allowance import Allowance
 from api.client import Client
 from api.errors import (
-    FORBIDDEN,
     INVALID_MESSAGE,
     RATE_LIMITED,
     UNAVAILABLE,
@@ -25,6 +24,7 @@ from api.errors import (
     problem_response,
 )
 from api.messages import CLOSE_FLOODING, CLOSE_UNSUPPORTED, Command, Error, Filter, Id, Subscribe
+from api.origin import check_origin
 from api.params import Name, Share, Timeframe
 from api.resources import Resources
 from domain.errors import ServiceError
@@ -91,13 +91,7 @@ def gateway_route(path: str, channels: tuple[str, ...]) -> WebSocketRoute:
 def _admit(websocket: WebSocket, resources: Resources) -> Filter:
     """What a caller wants, if it may come in."""
     wanted = params.parse(GatewayParameters, websocket.scope["query_string"]).filter()
-    # A browser lets any page open a WebSocket to anywhere, and says whose page it is.
-    origin = websocket.headers.get("origin")
-    ours = origin is None or origin.partition("://")[2] == websocket.headers.get("host")
-    if not ours and origin not in resources.settings.allowed_origins:
-        raise ProblemError(
-            FORBIDDEN, f"pages of {origin} may not connect; add it to allowed_origins of [api] if they should"
-        )
+    check_origin(websocket, resources.settings)
     if len(resources.hub.clients) >= resources.settings.clients_max:
         raise ProblemError(UNAVAILABLE, "all places for clients are taken; try again later")
     return wanted

@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from api.params import Name, Share, Timeframe, frame_name
 from api.ring import Facts
+from domain.opportunities import Opportunity
 from domain.signals import Direction, Signal
 
 Channel = Literal["signals", "composites", "arbitrage", "executions", "performance", "alerts"]
@@ -112,6 +113,15 @@ class SignalMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="type",
     data: PushedSignal
 
 
+class ArbitrageMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="arbitrage"):
+    """An opportunity that opened, changed, closed or was judged; warnings are the reasons in its risk."""
+
+    channel: Literal["arbitrage"]
+    seq: int
+    ts: datetime
+    data: Opportunity
+
+
 class Pushed(msgspec.Struct, frozen=True):
     """Any message of a channel, around data that is JSON already. `ts` is when this server had it."""
 
@@ -207,7 +217,18 @@ class GoingAway(msgspec.Struct, frozen=True, tag_field="type", tag="going_away")
     reconnect_after_ms: int
 
 
-Said = SignalMessage | Connected | Status | Keepalive | Subscribed | Unsubscribed | Gap | Error | GoingAway
+Said = (
+    SignalMessage
+    | ArbitrageMessage
+    | Connected
+    | Status
+    | Keepalive
+    | Subscribed
+    | Unsubscribed
+    | Gap
+    | Error
+    | GoingAway
+)
 """All that a server says today."""
 
 CLOSE_UNSUPPORTED = 1003

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from api import errors
+from api.command import KEY, KEY_PATTERN, Command
 from api.errors import Kind, Problem
 from api.operation import JSON, Operation
 
@@ -20,7 +21,8 @@ Times are RFC 3339 in UTC; what is not known is null. Errors are `application/pr
 with a `code` for programs. Parameters that are unknown, repeated or malformed are refused. New fields
 may be added to answers at any time.
 
-Live: a WebSocket at `/ws/feed`, or at `/api/v1/ws/signals` with a filter in its query.
+Live: a WebSocket at `/ws/feed`, or at `/api/v1/ws/signals` with a filter in its query; opportunities of
+arbitrage alone at `/api/v1/ws/arbitrage`.
 """
 
 
@@ -49,7 +51,9 @@ def document(operations: Sequence[Operation], version: str) -> dict[str, Any]:
         },
         "paths": {
             operation.path.replace(":path}", "}"): {
-                "get": _operation(operation, next(waiting) if operation.media_type == JSON else _TEXT, problem)
+                operation.method: _operation(
+                    operation, next(waiting) if operation.media_type == JSON else _TEXT, problem
+                )
             }
             for operation in operations
         },
@@ -58,24 +62,42 @@ def document(operations: Sequence[Operation], version: str) -> dict[str, Any]:
 
 
 _TEXT = {"type": "string"}
+_KEY = {
+    "name": KEY,
+    "in": "header",
+    "required": True,
+    "description": "New for each wish; the same again gets the same answer and changes nothing.",
+    "schema": {"type": "string", "pattern": KEY_PATTERN},
+}
 
 
 def _operation(operation: Operation, body: dict[str, Any], problem: dict[str, Any]) -> dict[str, Any]:
     summary, _, rest = operation.description.partition("\n")
     success: dict[str, Any] = {"description": summary, "content": {operation.media_type: {"schema": body}}}
-    responses = {"200": success}
+    responses = {str(operation.success): success}
     if not operation.live:
         success["headers"] = {"ETag": {"schema": _TEXT, "description": "Give it as `If-None-Match` to be told 304."}}
         responses["304"] = {"description": "The body is the one whose ETag was given."}
-    for kind in (*ALWAYS, *operation.problems):
+    for kind in (*ALWAYS, *operation.kinds):
         responses[str(kind.status)] = _problem(kind, problem)
-    return {
+    described = {
         "operationId": operation.name,
         "summary": summary,
         "description": rest.strip(),
         "parameters": _parameters(operation),
         "responses": responses,
     }
+    if isinstance(operation, Command):
+        described["parameters"] = [*_parameters(operation), _KEY]
+        described["requestBody"] = {"required": True, "content": {JSON: {"schema": _body(operation)}}}
+    return described
+
+
+def _body(command: Command) -> dict[str, Any]:
+    """What is sent, in one piece."""
+    _, components = msgspec.json.schema_components([command.body], ref_template=_REFERENCE)
+    schema: dict[str, Any] = components[command.body.__name__]
+    return schema
 
 
 def _problem(kind: Kind, schema: dict[str, Any]) -> dict[str, Any]:

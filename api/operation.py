@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from inspect import cleandoc
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 from starlette.requests import Request
@@ -63,6 +63,8 @@ class Operation:
         The answer is different each time, so a copy is never worth asking about.
     """
 
+    method: ClassVar[str] = "get"
+    success: ClassVar[int] = 200
     path: str
     handler: Handler
     takes: type[msgspec.Struct] = NoParameters
@@ -85,6 +87,11 @@ class Operation:
     def path_names(self) -> frozenset[str]:
         """The parameters that are in the path."""
         return frozenset(compile_path(self.path)[2])
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """What may go wrong besides bad parameters and our own mistakes."""
+        return self.problems
 
     def route(self) -> Route:
         """The operation for Starlette."""

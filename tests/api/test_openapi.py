@@ -1,24 +1,21 @@
 """The document is about the API that runs: nothing is missing, and answers are what it says."""
 
-from typing import Any
-
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 from starlette.routing import Route
 
-from api.app import OPERATIONS, build
+from api.app import build
+from api.operations import OPERATIONS
 from api.settings import ApiSettings
-from store import executions, instruments, latest, outcomes
+from store import executions, instruments, latest, opportunities, outcomes, wallets, whales
 from store.instruments import Instrument
 from store.latest import FeatureRow
 from tests.api.builders import signal
 from tests.api.conftest import Api
+from tests.api.described import operation_at, schema_at
+from tests.opportunities import opportunity, settled
 from tests.store import paper
-
-
-def schema_at(document: dict[str, Any], path: str, status: str) -> dict[str, Any]:
-    (content,) = document["paths"][path]["get"]["responses"][status]["content"].values()
-    return {**content["schema"], "components": document["components"]}
+from tests.whale_trades import ADDRESSES, wallet, whale
 
 
 def test_every_route_is_described() -> None:
@@ -37,15 +34,16 @@ def test_document_has_the_form_of_openapi_3_1(api: Api) -> None:
     document = api.get("/openapi.json")
     assert document["openapi"] == "3.1.0"
     assert set(document["paths"]) == {operation.path.replace(":path}", "}") for operation in OPERATIONS}
-    names = [described["get"]["operationId"] for described in document["paths"].values()]
+    names = [operation_at(document, path)["operationId"] for path in document["paths"]]
     assert len(names) == len(set(names))
-    for path, described in document["paths"].items():
-        operation = described["get"]
+    for path in document["paths"]:
+        operation = operation_at(document, path)
         assert operation["summary"]
         in_path = {p["name"] for p in operation["parameters"] if p["in"] == "path"}
         assert in_path == {part.strip("{}") for part in path.split("/") if part.startswith("{")}
         assert all(p["required"] for p in operation["parameters"] if p["in"] == "path")
-        assert {"200", "400", "421", "500"} <= set(operation["responses"])
+        assert {"400", "421", "500"} <= set(operation["responses"])
+        assert len({"200", "201"} & set(operation["responses"])) == 1
         for parameter in operation["parameters"]:
             jsonschema.Draft202012Validator.check_schema(parameter["schema"])
             assert "anyOf" not in parameter["schema"]
@@ -66,6 +64,9 @@ def test_answers_are_what_the_document_says(api: Api, status: int) -> None:
     with api.connection.transaction():
         outcomes.write(api.connection, ends)
         executions.write(api.connection, [*paper.trades(60), paper.trade(60, None)])
+        opportunities.write(api.connection, [opportunity(1), settled(2)])
+        whales.write(api.connection, [whale(number) for number in range(5)])
+        wallets.write(api.connection, [wallet(1)])
     document = api.get("/openapi.json")
     addresses = {
         200: {
@@ -74,6 +75,10 @@ def test_answers_are_what_the_document_says(api: Api, status: int) -> None:
             "/api/v1/signals/market/{slug}": "/api/v1/signals/market/btcusdt",
             "/signals": "/signals",
             "/api/v1/signals/composite": "/api/v1/signals/composite",
+            "/api/v1/arbitrage/opportunities": "/api/v1/arbitrage/opportunities?status=all",
+            "/api/v1/arbitrage/scan": "/api/v1/arbitrage/scan",
+            "/api/v1/whales": "/api/v1/whales?status=all",
+            "/api/v1/wallets/{id}": f"/api/v1/wallets/{ADDRESSES[1]}",
             "/api/v1/analytics/performance": "/api/v1/analytics/performance",
             "/api/v1/analytics/by-signal-type": "/api/v1/analytics/by-signal-type?symbol=BTCUSDT",
             "/api/v1/analytics/by-confidence": "/api/v1/analytics/by-confidence?since=2026-03-02",
@@ -93,10 +98,12 @@ def test_answers_are_what_the_document_says(api: Api, status: int) -> None:
         },
         400: {
             path: f"{path.replace('{id}', 'x').replace('{slug}', 'x').replace('{symbol}', 'x')}?x=1"
-            for path in document["paths"]
+            for path, described in document["paths"].items()
+            if "get" in described
         },
         404: {
             "/api/v1/signals/{id}": f"/api/v1/signals/{99:032x}",
+            "/api/v1/wallets/{id}": "/api/v1/wallets/7",
             "/api/v1/bars/{symbol}": "/api/v1/bars/B?timeframe=5m",
             "/api/v1/features/{symbol}": "/api/v1/features/B?timeframe=5m",
         },

@@ -1,0 +1,212 @@
+"""Operations: all that REST can do, and at which address."""
+
+from functools import cache
+from importlib.metadata import version
+
+import msgspec
+
+from api import (
+    analytics,
+    arbitrage,
+    arbitrage_execution,
+    calibration,
+    composites,
+    equity,
+    events,
+    health,
+    market,
+    outcome_stats,
+    signals,
+    trades,
+    trials,
+    whales,
+)
+from api.command import Command
+from api.enriched import EnrichedSignal
+from api.errors import CONFLICT, KEY_REUSED, NOT_FOUND, UNAVAILABLE
+from api.exposition import show_metrics
+from api.openapi import document
+from api.operation import TEXT, Operation
+from api.resources import Resources
+from domain.executions import Execution
+from domain.statistics.counted import Calibration
+
+
+@cache
+def _document() -> bytes:
+    return msgspec.json.encode(document(OPERATIONS, version("signalengine")))
+
+
+async def show_openapi(_resources: Resources, _: object) -> bytes:
+    """What there is, as an OpenAPI 3.1 document."""
+    return _document()
+
+
+OPERATIONS = (
+    Operation(
+        path="/api/v1/signals",
+        handler=signals.list_signals,
+        takes=signals.ChosenOfAll,
+        gives=signals.SignalsPage,
+        problems=(UNAVAILABLE,),
+    ),
+    Operation(
+        path=composites.PATH,
+        handler=composites.list_composites,
+        takes=composites.ChosenComposites,
+        gives=composites.CompositesPage,
+        problems=(UNAVAILABLE,),
+    ),
+    Operation(
+        path="/api/v1/signals/{id}",
+        handler=signals.get_signal,
+        takes=signals.WhichSignal,
+        gives=EnrichedSignal,
+        problems=(NOT_FOUND, UNAVAILABLE),
+    ),
+    Operation(
+        path="/api/v1/signals/market/{slug:path}",
+        handler=signals.list_market_signals,
+        takes=signals.ChosenOfMarket,
+        gives=signals.SignalsPage,
+        problems=(UNAVAILABLE,),
+    ),
+    Operation(
+        path="/signals",
+        handler=signals.list_newest_signals,
+        takes=signals.Newest,
+        gives=signals.NewestSignals,
+        problems=(UNAVAILABLE,),
+    ),
+    Operation(
+        path=arbitrage.PATH,
+        handler=arbitrage.list_opportunities,
+        takes=arbitrage.ChosenOpportunities,
+        gives=arbitrage.ArbitrageResponse,
+        problems=(UNAVAILABLE,),
+    ),
+    Operation(
+        path="/api/v1/arbitrage/scan",
+        handler=arbitrage.scan,
+        takes=arbitrage.AskedScan,
+        gives=arbitrage.ArbitrageScan,
+        problems=(UNAVAILABLE,),
+        live=True,
+    ),
+    Command(
+        path=arbitrage_execution.PATH,
+        handler=arbitrage_execution.execute_arbitrage,
+        body=arbitrage_execution.WantedArbitrage,
+        gives=Execution,
+        problems=(NOT_FOUND, CONFLICT, KEY_REUSED, UNAVAILABLE),
+    ),
+    Operation(
+        path=whales.PATH,
+        handler=whales.list_whales,
+        takes=whales.ChosenWhales,
+        gives=whales.WhalesPage,
+        problems=(UNAVAILABLE,),
+    ),
+    Operation(
+        path="/api/v1/wallets/{id}",
+        handler=whales.show_wallet,
+        takes=whales.WhichWallet,
+        gives=whales.WalletPage,
+        problems=(NOT_FOUND, UNAVAILABLE),
+    ),
+    Operation(
+        path="/api/v1/analytics/performance",
+        handler=analytics.show_performance,
+        takes=analytics.Period,
+        gives=analytics.PerformanceResponse,
+        problems=(UNAVAILABLE,),
+    ),
+    Operation(
+        path="/api/v1/analytics/by-signal-type",
+        handler=analytics.show_by_signal_type,
+        takes=analytics.Period,
+        gives=analytics.BySignalType,
+        problems=(UNAVAILABLE,),
+    ),
+    Operation(
+        path="/api/v1/analytics/by-confidence",
+        handler=analytics.show_by_confidence,
+        takes=analytics.Period,
+        gives=analytics.ByConfidence,
+        problems=(UNAVAILABLE,),
+    ),
+    Operation(
+        path=trades.PATH,
+        handler=trades.list_trades,
+        takes=trades.ChosenTrades,
+        gives=trades.TradesPage,
+        problems=(UNAVAILABLE,),
+    ),
+    Operation(
+        path="/api/v1/analytics/open-positions",
+        handler=trades.list_open_positions,
+        takes=trades.ChosenPositions,
+        gives=trades.OpenPositions,
+        problems=(UNAVAILABLE,),
+    ),
+    Operation(
+        path="/api/v1/analytics/calibration",
+        handler=calibration.show_calibration,
+        takes=calibration.ChosenForecasts,
+        gives=Calibration,
+        problems=(UNAVAILABLE,),
+    ),
+    Operation(
+        path="/api/v1/analytics/equity",
+        handler=equity.show_equity,
+        takes=equity.ChosenDays,
+        gives=equity.Equity,
+        problems=(UNAVAILABLE,),
+    ),
+    Operation(
+        path=trials.PATH,
+        handler=trials.list_trials,
+        takes=trials.ChosenTrials,
+        gives=trials.Trials,
+        problems=(UNAVAILABLE,),
+    ),
+    Operation(
+        path="/performance/stats",
+        handler=outcome_stats.show_outcome_stats,
+        takes=outcome_stats.Lookback,
+        gives=outcome_stats.OutcomeStats,
+        problems=(UNAVAILABLE,),
+    ),
+    Operation(
+        path="/api/v1/bars/{symbol:path}",
+        handler=market.list_bars,
+        takes=market.WhichBars,
+        gives=market.Bars,
+        problems=(NOT_FOUND, UNAVAILABLE),
+    ),
+    Operation(
+        path="/api/v1/features/{symbol:path}",
+        handler=market.show_features,
+        takes=market.WhichFeatures,
+        gives=market.Features,
+        problems=(NOT_FOUND, UNAVAILABLE),
+    ),
+    Operation(
+        path=events.PATH,
+        handler=events.list_events,
+        takes=events.ChosenEvents,
+        gives=events.EventsPage,
+        problems=(UNAVAILABLE,),
+    ),
+    Operation(
+        path="/api/v1/instruments",
+        handler=market.list_instruments,
+        takes=market.WhichInstruments,
+        gives=market.Instruments,
+        problems=(UNAVAILABLE,),
+    ),
+    Operation(path="/livez", handler=health.livez, gives=health.Live, problems=(UNAVAILABLE,), live=True),
+    Operation(path="/readyz", handler=health.readyz, gives=health.Ready, problems=(UNAVAILABLE,), live=True),
+    Operation(path="/metrics", handler=show_metrics, gives=bytes, media_type=TEXT, live=True),
+    Operation(path="/openapi.json", handler=show_openapi, gives=dict),
+)

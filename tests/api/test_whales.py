@@ -1,0 +1,50 @@
+from typing import Any
+
+import msgspec
+import pytest
+
+from store import wallets, whales
+from tests.api.conftest import Api
+from tests.whale_trades import ADDRESSES, wallet, whale
+
+PATH = "/api/v1/whales"
+
+
+def as_json(told: msgspec.Struct) -> Any:
+    return msgspec.json.decode(msgspec.json.encode(told))
+
+
+@pytest.mark.parametrize(
+    ("query", "numbers"),
+    [
+        ("", [9, 7, 6, 5, 3, 2, 1]),
+        ("status=all&limit=3", [9, 8, 7]),
+        ("status=suppressed", [8, 4, 0]),
+        ("kind=consensus&status=all", [9, 4]),
+        ("market=polymarket:1&slug=will-it-1", [7, 1]),
+        ("direction=-1&min_notional=50000", [9, 6]),
+        ("direction=0&slug=will-it-0", []),
+        (f"wallet={ADDRESSES[0].lower()}", [6, 3]),
+        (f"wallet={ADDRESSES[2]}", [5, 2]),
+        ("since=2026-11-20T12:02:00Z&until=2026-11-20T12:05:00Z", [3, 2]),
+    ],
+)
+def test_whales_by_filter_newest_first(api: Api, query: str, numbers: list[int]) -> None:
+    whales.write(api.connection, [whale(number) for number in range(10)])
+    assert api.get(f"{PATH}?{query}")["whales"] == [as_json(whale(number)) for number in numbers]
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_a_wallet_is_shown_with_its_large_trades(api: Api, number: int) -> None:
+    wallets.write(api.connection, [wallet(at) for at in range(3)])
+    whales.write(api.connection, [whale(at) for at in range(8)])
+    traded = [at for at in range(7, -1, -1) if at % 3 == number and whale(at).wallet]
+    told = as_json(wallet(number)) | {"whales": [as_json(whale(at)) for at in traded]}
+    for name in (ADDRESSES[number], ADDRESSES[number].lower()):
+        assert api.get(f"/api/v1/wallets/{name}") == told
+
+
+def test_who_is_no_wallet_is_said_so(api: Api) -> None:
+    assert api.get("/api/v1/wallets/7", 404)["code"] == "not_found"
+    for path in ("/api/v1/wallets/me", "/api/v1/wallets/0x", f"{PATH}?wallet=me", f"{PATH}?direction=2"):
+        assert api.get(path, 400)["code"] == "invalid_parameter"
