@@ -99,7 +99,7 @@ class Attend(StatefulBatchLogic[Aligned | Told, Aligned, bytes]):
 def attend(step_id: str, up: KeyedStream[Aligned], backed: KeyedStream[Backed]) -> KeyedStream[Aligned]:
     """Aligned rows with the evidence of all shards up to their watermark."""
     told = map("told", backed, _told)
-    together: KeyedStream[Any] = merge("together", up, told)  # type: ignore[arg-type]
+    together: KeyedStream[Any] = merge("together", up, told)
     return stateful_batch("evidence", together, Attend)
 
 

@@ -231,7 +231,7 @@ def back(
 ) -> KeyedStream[Backed]:
     """Slices of each shard with the candidates of its whales, and its evidence."""
     news = map_value("news", blocks, _news)
-    together: KeyedStream[Any] = merge("together", news, slices, whales, baskets)  # type: ignore[arg-type]
+    together: KeyedStream[Any] = merge("together", news, slices, whales, baskets)
     return stateful_batch("candidates", together, Back)
 
 
