@@ -89,8 +89,8 @@ def run(parts: Log, what: str, *, addresses: list[str], number: int, shards: ran
     settings = EngineSettings(lateness_s=0.0) if from_bars else EngineSettings()
     log, words = Clocked(parts, shards), vocabulary(settings)
     with tempfile.TemporaryDirectory() as name:
-        sinks: dict[str, Any] = {"tally": TallySink(Path(name), words), "last": Last(shard_of_key, SHARDS)}
-        together: dict[str, Any] = {"aligned": AlignedTallySink(Path(name)), "late": Last(lambda key: 0, 1)}
+        sinks: dict[str, Any] = {"digest": TallySink(Path(name), words), "last": Last(shard_of_key, SHARDS)}
+        together: dict[str, Any] = {"aligned_digest": AlignedTallySink(Path(name)), "late": Last(lambda key: 0, 1)}
         flow = recipe(log, sinks, settings, aligned_sinks=together if aligned else None, from_bars=from_bars)
         cluster.run(flow, epoch=EPOCH, addresses=addresses, number=number)
     return min(log.first_ns), Last.last_ns
@@ -161,8 +161,8 @@ def measure(what: str, count: int, runs: int) -> tuple[int, float, list[list[flo
 def main() -> None:
     """Measure and tell."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--trades", type=int, default=8_000_000)
-    parser.add_argument("--bars", type=int, default=200_000)
+    parser.add_argument("--trades", type=int, default=32_000_000)
+    parser.add_argument("--bars", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--serve", nargs=2, metavar=("WHAT", "ROWS"), help=argparse.SUPPRESS)
     options = parser.parse_args()
