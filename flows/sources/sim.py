@@ -7,19 +7,16 @@ position is a time, and whoever resumes there makes the very same trades.
 from functools import lru_cache
 
 import numpy as np
-from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 from numpy.typing import NDArray
 
 from domain.blocks import CONTIGUOUS_IDS, TRADE, Rows, heartbeats, names_block, trades_block
-from domain.clock import DAY, MILLISECOND, MINUTE, iso
-from domain.errors import RecoveryError
+from domain.clock import DAY, MILLISECOND, MINUTE
 from domain.instruments import SHARDS, instrument_id, shard_of
 from domain.rows import concatenated
-from flows.shards import shard_key
 from flows.sources.sim_market import MINUTES, SymbolMarket, generator
 from flows.sources.sim_settings import EPOCH_NS, VENUE, SimSettings
+from flows.sources.simulated import SimulatedSource
 
-VERSION = 1
 PIECE_MINUTES = 10
 """Trades are made so many minutes at a time."""
 PIECE_NS = PIECE_MINUTES * MINUTE
@@ -31,10 +28,6 @@ WORTH, WHALE_WORTH = (300.0, 1.3), (300_000.0, 0.8)
 """What a trade is worth in quote currency: the median, and the standard deviation of the logarithm."""
 HALF_SPREAD = 0.05
 """Distance of a trade from the middle price, in standard deviations of a minute."""
-
-Item = tuple[str, bytes]
-Snapshot = tuple[int, int]
-"""Version, and the time up to which all was handed on."""
 
 
 class Simulator:
@@ -66,6 +59,15 @@ class Simulator:
     def block(self, shard: int, start_ns: int, end_ns: int) -> bytes:
         """The same as a block that ends with a heartbeat at `end_ns`: up to then, this is all."""
         return trades_block(concatenated([self.rows(shard, start_ns, end_ns), heartbeats([end_ns])]))
+
+    def opening(self, shard: int, at_ns: int) -> list[bytes]:  # noqa: ARG002  the same at all times
+        """The names of the instruments of a shard, as a block if there are any."""
+        names = self.names[shard]
+        return [names_block(names)] if names else []
+
+    def blocks(self, shard: int, start_ns: int, end_ns: int) -> list[bytes]:
+        """`block`, for `SimulatedSource`."""
+        return [self.block(shard, start_ns, end_ns)]
 
 
 class _Symbol:
@@ -121,53 +123,10 @@ def _bridges(rng: np.random.Generator, counts: NDArray[np.int64]) -> NDArray[np.
     return np.asarray(sums[1:] - base[of_walk] - done * whole[of_walk])
 
 
-def sim_source(settings: SimSettings, minutes: int) -> "SimSource":
+def sim_source(settings: SimSettings, minutes: int) -> SimulatedSource:
     """The market of `settings` for so many minutes, as a source.
 
     It begins at `settings.start`, by default on 2024-01-01, and ends with a heartbeat at the end.
     """
     start_ns = settings.start_ns or DEFAULT_START_NS
-    return SimSource(settings, start_ns, start_ns + minutes * MINUTE)
-
-
-class SimSource(FixedPartitionedSource[Item, Snapshot]):
-    """A stretch of the simulated market; one partition a shard."""
-
-    def __init__(self, settings: SimSettings, start_ns: int, end_ns: int) -> None:
-        self._simulator = Simulator(settings)
-        self._span = (start_ns, end_ns)
-
-    def list_parts(self) -> list[str]:
-        """See Bytewax."""
-        return [f"{shard:03d}" for shard in range(SHARDS)]
-
-    def build_part(self, step_id: str, for_part: str, resume_state: Snapshot | None) -> "SimPartition":  # noqa: ARG002
-        """See Bytewax."""
-        return SimPartition(self._simulator, int(for_part), self._span, resume_state)
-
-
-class SimPartition(StatefulSourcePartition[Item, Snapshot]):
-    """One shard of the simulated market, a piece of time at once."""
-
-    def __init__(self, simulator: Simulator, shard: int, span: tuple[int, int], resume: Snapshot | None = None) -> None:
-        self._simulator, self._shard = simulator, shard
-        self._start_ns, self._end_ns = span
-        version, self._at_ns = resume or (VERSION, self._start_ns)
-        if version != VERSION or not self._start_ns <= self._at_ns <= self._end_ns:
-            raise RecoveryError(
-                f"the recovery store is of version {version} at {iso(self._at_ns)}, and this is version {VERSION} from "
-                f"{iso(self._start_ns)} to {iso(self._end_ns)}; give the same settings or a new recovery folder"
-            )
-
-    def next_batch(self) -> list[Item]:
-        """See Bytewax."""
-        if self._at_ns == self._end_ns:
-            raise StopIteration
-        start_ns, self._at_ns = self._at_ns, min(self._end_ns, (self._at_ns // PIECE_NS + 1) * PIECE_NS)
-        key, names = shard_key(self._shard), self._simulator.names[self._shard]
-        items = [(key, names_block(names))] if names and start_ns == self._start_ns else []
-        return [*items, (key, self._simulator.block(self._shard, start_ns, self._at_ns))]
-
-    def snapshot(self) -> Snapshot:
-        """See Bytewax."""
-        return VERSION, self._at_ns
+    return SimulatedSource(Simulator(settings), (start_ns, start_ns + minutes * MINUTE), PIECE_NS)

@@ -10,7 +10,6 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 
 from domain.blocks import (
     TRADE,
@@ -22,12 +21,9 @@ from domain.blocks import (
     trades_block,
     wallets_block,
 )
-from domain.clock import MINUTE, iso
-from domain.errors import RecoveryError
-from domain.instruments import SHARDS
+from domain.clock import MINUTE
 from domain.markets import Group
 from domain.quotes import QUOTE
-from flows.shards import shard_key
 from flows.sources.sim import DEFAULT_START_NS
 from flows.sources.sim_prediction_books import books
 from flows.sources.sim_prediction_course import Course, course
@@ -36,11 +32,7 @@ from flows.sources.sim_prediction_settings import PIECE_NS, SimPredictionSetting
 from flows.sources.sim_prediction_trades import trades
 from flows.sources.sim_prediction_wallets import addresses
 from flows.sources.sim_prediction_whales import Fill, fills
-
-VERSION = 1
-Item = tuple[str, bytes]
-Snapshot = tuple[int, int]
-"""Version, and the time up to which all was handed on."""
+from flows.sources.simulated import SimulatedSource
 
 
 class _Life(NamedTuple):
@@ -146,56 +138,7 @@ def _merged(quotes: Rows, prints: Rows) -> list[bytes]:
     return [*found, quotes_block(quotes[start:])] if start < quotes.size else found
 
 
-def sim_prediction_source(settings: SimPredictionSettings, minutes: int) -> "PredictionSource":
+def sim_prediction_source(settings: SimPredictionSettings, minutes: int) -> SimulatedSource:
     """The markets of `settings` for so many minutes from 2024-01-01, as a source that ends with a heartbeat."""
-    return PredictionSource(settings, DEFAULT_START_NS, DEFAULT_START_NS + minutes * MINUTE)
-
-
-class PredictionSource(FixedPartitionedSource[Item, Snapshot]):
-    """A stretch of the simulated markets; one partition a shard."""
-
-    def __init__(self, settings: SimPredictionSettings, start_ns: int, end_ns: int) -> None:
-        self._simulator = PredictionSimulator(settings)
-        self._span = (start_ns, end_ns)
-
-    def list_parts(self) -> list[str]:
-        """See Bytewax."""
-        return [f"{shard:03d}" for shard in range(SHARDS)]
-
-    def build_part(
-        self,
-        step_id: str,  # noqa: ARG002
-        for_part: str,
-        resume_state: Snapshot | None,
-    ) -> "PredictionPartition":
-        """See Bytewax."""
-        return PredictionPartition(self._simulator, int(for_part), self._span, resume_state)
-
-
-class PredictionPartition(StatefulSourcePartition[Item, Snapshot]):
-    """One shard of the simulated markets, a piece of time at once."""
-
-    def __init__(
-        self, simulator: PredictionSimulator, shard: int, span: tuple[int, int], resume: Snapshot | None = None
-    ) -> None:
-        self._simulator, self._shard = simulator, shard
-        self._start_ns, self._end_ns = span
-        version, self._at_ns = resume or (VERSION, self._start_ns)
-        if version != VERSION or not self._start_ns <= self._at_ns <= self._end_ns:
-            raise RecoveryError(
-                f"the recovery store is of version {version} at {iso(self._at_ns)}, and this is version {VERSION} from "
-                f"{iso(self._start_ns)} to {iso(self._end_ns)}; give the same settings or a new recovery folder"
-            )
-
-    def next_batch(self) -> list[Item]:
-        """See Bytewax."""
-        if self._at_ns == self._end_ns:
-            raise StopIteration
-        start_ns, self._at_ns = self._at_ns, min(self._end_ns, (self._at_ns // PIECE_NS + 1) * PIECE_NS)
-        blocks = self._simulator.opening(self._shard, start_ns) if start_ns == self._start_ns else []
-        blocks += self._simulator.blocks(self._shard, start_ns, self._at_ns)
-        return [(shard_key(self._shard), block) for block in blocks]
-
-    def snapshot(self) -> Snapshot:
-        """See Bytewax."""
-        return VERSION, self._at_ns
+    span = (DEFAULT_START_NS, DEFAULT_START_NS + minutes * MINUTE)
+    return SimulatedSource(PredictionSimulator(settings), span, PIECE_NS)

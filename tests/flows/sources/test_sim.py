@@ -11,8 +11,10 @@ from domain.errors import RecoveryError
 from domain.instruments import SHARDS, instrument_id, shard_of
 from domain.rows import concatenated
 from flows.shards import KEYS
-from flows.sources.sim import Item, SimSource, Simulator, sim_source
+from flows.sources.sim import Simulator, sim_source
 from flows.sources.sim_settings import SimSettings
+from flows.sources.simulated import SimulatedSource
+from tests.flows.sources.drained import drained
 from tests.flows.sources.memory import names, streams
 
 SETTINGS = SimSettings(symbols=("BTCUSDT", "ETHUSDT", "DOGEUSDT"), trades_per_second=0.5)
@@ -70,23 +72,15 @@ def test_there_are_whales() -> None:
     assert 5e-5 < np.mean(worth > 100_000) < 1e-3
 
 
-def drain(source: SimSource, name: str, *, restarts: bool) -> list[Item]:
-    part = source.build_part("log", name, None)
-    items: list[Item] = []
-    while True:
-        try:
-            items += part.next_batch()
-        except StopIteration:
-            return items
-        if restarts:
-            part = sim_source(SETTINGS, 35).build_part("log", name, part.snapshot())
+def made() -> SimulatedSource:
+    return sim_source(SETTINGS, 35)
 
 
 def test_a_source_gives_a_bounded_stretch_and_resumes_exactly() -> None:
-    source = sim_source(SETTINGS, 35)
-    assert source.list_parts() == [f"{shard:03d}" for shard in range(SHARDS)]
-    for part in source.list_parts():
-        whole, resumed = drain(source, part, restarts=False), drain(source, part, restarts=True)
+    parts = made().list_parts()
+    assert parts == [f"{shard:03d}" for shard in range(SHARDS)]
+    for part in parts:
+        whole, resumed = drained(made, part), drained(made, part, restarts=True)
         assert whole == resumed
         assert {key for key, _ in whole} == {KEYS[int(part)]}
         content = [read_block(block) for _, block in whole]

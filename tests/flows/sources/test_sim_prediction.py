@@ -20,14 +20,16 @@ from domain.whale_settings import WhaleSettings
 from domain.whales import WHALE_ALONE
 from flows.shards import KEYS
 from flows.sources.sim import DEFAULT_START_NS as START
-from flows.sources.sim_prediction import Item, PredictionSimulator, PredictionSource, sim_prediction_source
+from flows.sources.sim_prediction import PredictionSimulator, sim_prediction_source
 from flows.sources.sim_prediction_course import STEP_NS, course
 from flows.sources.sim_prediction_group import Place, draw, places
 from flows.sources.sim_prediction_settings import PIECE_NS, SimPredictionSettings
 from flows.sources.sim_prediction_wallets import addresses
+from flows.sources.simulated import SimulatedSource
 from operators import arbitrages
 from operators.spot_arbitrage import SpotArbitrage
 from operators.spot_whales import SpotWhales
+from tests.flows.sources.drained import drained
 
 SETTINGS = SimPredictionSettings(singles=1, events=2, open_events=1, ladders=1, round_h=2.0, baskets_per_day=48.0)
 SIMULATOR = PredictionSimulator(SETTINGS)
@@ -164,23 +166,15 @@ def test_whales_are_seen() -> None:
     assert 10 < (told_of["kind"] == WHALE_ALONE).sum() < 200
 
 
-def drain(source: PredictionSource, name: str, *, restarts: bool) -> list[Item]:
-    part = source.build_part("log", name, None)
-    items: list[Item] = []
-    while True:
-        try:
-            items += part.next_batch()
-        except StopIteration:
-            return items
-        if restarts:
-            part = sim_prediction_source(SETTINGS, 145).build_part("log", name, part.snapshot())
+def made() -> SimulatedSource:
+    return sim_prediction_source(SETTINGS, 145)
 
 
 def test_a_source_gives_a_bounded_stretch_and_resumes_exactly() -> None:
-    source = sim_prediction_source(SETTINGS, 145)
-    assert source.list_parts() == [f"{shard:03d}" for shard in range(SHARDS)]
-    for part in source.list_parts()[::4]:
-        whole, resumed = drain(source, part, restarts=False), drain(source, part, restarts=True)
+    parts = made().list_parts()
+    assert parts == [f"{shard:03d}" for shard in range(SHARDS)]
+    for part in parts[::4]:
+        whole, resumed = drained(made, part), drained(made, part, restarts=True)
         assert whole == resumed
         assert {key for key, _ in whole} == {KEYS[int(part)]}
         kind, rows = read_block(whole[-1][1])

@@ -1,0 +1,18 @@
+"""All that a partition of a simulated source gives, in one go or resumed after each batch."""
+
+from collections.abc import Callable
+
+from flows.sources.simulated import Item, SimulatedSource
+
+
+def drained(made: Callable[[], SimulatedSource], name: str, *, restarts: bool = False) -> list[Item]:
+    """The items of partition `name`; with `restarts`, a source made anew goes on from each snapshot."""
+    part = made().build_part("log", name, None)
+    items: list[Item] = []
+    while True:
+        try:
+            items += part.next_batch()
+        except StopIteration:
+            return items
+        if restarts:
+            part = made().build_part("log", name, part.snapshot())
