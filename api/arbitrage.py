@@ -30,6 +30,9 @@ class ChosenOpportunities(Paged, frozen=True, kw_only=True):
     simulated: bool | None = None
     since: Annotated[Instant | None, Meta(description="Opened then or later.")] = None
     until: Annotated[Instant | None, Meta(description="Opened before.")] = None
+    changed_since: Annotated[Instant | None, Meta(description="Opened, updated, closed or judged then or later.")] = (
+        None
+    )
 
 
 class ArbitrageResponse(Page, frozen=True, kw_only=True):
@@ -79,7 +82,7 @@ async def list_opportunities(resources: Resources, chosen: ChosenOpportunities) 
 
     Amounts are exact decimals, as text. Paging is that of `/api/v1/signals`.
     """
-    names = ("kind", "group", "slug", "min_edge", "min_net", "simulated", "since", "until")
+    names = ("kind", "group", "slug", "min_edge", "min_net", "simulated", "since", "until", "changed_since")
     filters = {name: getattr(chosen, name) for name in names}
     filters["open"] = {"open": True, "closed": False, "all": None}[chosen.status]
 

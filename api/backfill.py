@@ -6,9 +6,9 @@ from urllib.parse import urlencode
 from api.messages import Filter
 
 OVERLAP = timedelta(minutes=10)
-"""Signals are pushed in the order in which shards finish them, which is not quite that of their times; a
+"""What shards conclude is pushed in the order in which they finish it, which is not quite that of its times; a
 shard that lags falls behind by seconds. The address therefore asks for more on both sides; what a client
-has already is known by its id."""
+has already is known by its id, and by its revision if it has one."""
 
 
 def address(channel: str, wanted: Filter, since: datetime | None, until: datetime | None) -> str | None:
@@ -17,7 +17,8 @@ def address(channel: str, wanted: Filter, since: datetime | None, until: datetim
     Parameters
     ----------
     channel, wanted
-        The subscription. Conditions on several values are left to the client.
+        The subscription. Conditions on several values are left to the client, and so are all of them where REST
+        has no such filter.
     since, until
         Times of the messages before and after the gap; None if unknown.
 
@@ -32,6 +33,10 @@ def address(channel: str, wanted: Filter, since: datetime | None, until: datetim
     >>> address("signals", Filter(symbols=frozenset({"BTCUSDT"})), datetime(2026, 11, 20, 12, tzinfo=UTC), None)
     '/api/v1/signals?limit=1000&since=2026-11-20T11%3A50%3A00Z&symbol=BTCUSDT'
     """
+    if channel == "arbitrage":
+        # Whatever changed then is among what changed since; how it stands now says all that was missed of it.
+        changed = {} if since is None else {"changed_since": _instant(since - OVERLAP)}
+        return f"/api/v1/arbitrage/opportunities?{urlencode({'limit': 1000, 'status': 'all', **changed})}"
     if channel != "signals":
         return None
     query: dict[str, object] = {"limit": 1000}

@@ -83,6 +83,7 @@ LISTING: Final = Listing(
         "simulated": "simulated = %(simulated)s",
         "since": "opened_at >= %(since)s",
         "until": "opened_at < %(until)s",
+        "changed_since": "updated_at >= %(changed_since)s",
     },
     _opportunity,
 )

@@ -55,6 +55,7 @@ def test_open_opportunities_with_plan_and_risk_newest_first(api: Api) -> None:
         ("slug=will-it-2&min_net=5", [5]),
         ("min_edge=0.0235", [5, 4]),
         ("since=2026-11-20T12:01:00Z&until=2026-11-20T12:03:00Z", [2, 1]),
+        ("changed_since=2026-11-20T12:03:01Z&status=all", [5, 4, 3]),
     ],
 )
 def test_filters(api: Api, query: str, expected: list[int]) -> None:

@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 from hypothesis import given
 from hypothesis import strategies as st
 
+from api.arbitrage import PATH, ChosenOpportunities
 from api.backfill import OVERLAP, address
 from api.messages import Filter
 from api.params import parse
@@ -37,6 +38,16 @@ def test_address_is_one_that_rest_understands_and_leaves_nothing_out(
     assert (chosen.min_confidence, chosen.mtf_aligned) == (wanted.min_confidence, wanted.mtf_aligned)
     for one, several in ((chosen.symbol, wanted.symbols), (chosen.direction, wanted.direction)):
         assert one is None or list(several or ()) == [one]
+
+
+@given(instants, instants)
+def test_all_opportunities_that_changed_are_asked_for(since: datetime | None, until: datetime | None) -> None:
+    address_ = address("arbitrage", Filter(symbols=frozenset({"A"})), since, until)
+    assert address_ is not None
+    parts = urlsplit(address_)
+    chosen = parse(ChosenOpportunities, parts.query.encode())
+    assert parts.path == PATH
+    assert chosen == ChosenOpportunities(limit=1000, status="all", changed_since=since and since - OVERLAP)
 
 
 def test_channels_that_rest_does_not_serve_have_none() -> None:
