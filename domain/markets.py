@@ -167,8 +167,8 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
         For people.
     kind
         `single` market; `event`, whose markets are answers to one question; `ladder`, whose markets
-        ask for ever higher strikes of one value; `pair`, the same question on two venues; `asset`,
-        whose listings are one asset on several exchanges.
+        ask for ever higher strikes of one value; `pair`, the same question on two venues; `exchange`,
+        whose listings are assets on exchanges.
     exclusive
         At most one of its markets resolves to yes.
     exhaustive
@@ -179,22 +179,28 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
         Answers may still be added, so the ones here need not be all.
     reviewed
         Of a pair: a person has compared source, date, strike and rules.
+    faults
+        Of a pair that is not reviewed, or no longer: why.
+    home
+        Name of the group whose shard owns the books, where pairs bind several groups; its own if empty.
     markets
         In the venue's order; of a ladder, by strike.
     listings
-        Of an asset.
+        What trades on exchanges.
     """
 
     name: str
     slug: str
     title: str
-    kind: Literal["single", "event", "ladder", "pair", "asset"]
+    kind: Literal["single", "event", "ladder", "pair", "exchange"]
     markets: tuple[Market, ...] = ()
     exclusive: bool = False
     exhaustive: bool = False
     convertible: bool = False
     augmented: bool = False
     reviewed: bool = False
+    faults: tuple[str, ...] = ()
+    home: str = ""
     listings: tuple[Listing, ...] = ()
 
     @property
@@ -205,4 +211,4 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def shard(self) -> int:
         """The shard that owns all of its books."""
-        return shard_of(instrument_id(self.name))
+        return shard_of(instrument_id(self.home or self.name))

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from domain.clock import DAY, from_datetime
+from domain.clock import DAY, from_datetime, to_datetime
 from domain.errors import InputError
 from domain.markets import Group, Market
 
@@ -93,26 +93,46 @@ def read_pairs(path: Path) -> list[Pair]:
 
 
 def faults(pair: Pair, first: Market, second: Market) -> list[str]:
-    """Why the two markets are not, or no longer, what was reviewed; empty if they are."""
+    """Why the two markets are not, or no longer, what was reviewed; empty if they are.
+
+    Each says what the market is now, which is what to look at, and to write down if it is found to be equal.
+    """
     decided = from_datetime(pair.decided_at)
     found = [] if pair.reviewed_by else ["nobody has reviewed it"]
     for market, rules in zip((first, second), pair.rules, strict=True):
         checks = (
-            (rules != "" and market.rules == rules, "its rules are not those that were compared"),
-            (abs(market.closes_at_ns) > 0 and abs(market.closes_at_ns - decided) <= TOLERANCE_NS, "its date differs"),
-            ((market.strike, market.strict) == (pair.strike, pair.strict), "its strike differs"),
+            (
+                rules != "" and market.rules == rules,
+                f"its rules are not those that were compared; now {market.rules or 'nobody tells them'}",
+            ),
+            (
+                market.closes_at_ns > 0 and abs(market.closes_at_ns - decided) <= TOLERANCE_NS,
+                f"its date differs; now {_date(market.closes_at_ns)}",
+            ),
+            (
+                (market.strike, market.strict) == (pair.strike, pair.strict),
+                f"its strike differs; now {_strike(market)}",
+            ),
         )
         found += [f"{market.name}: {fault}" for passed, fault in checks if not passed]
     return found
 
 
+def _date(at_ns: int) -> str:
+    return to_datetime(at_ns).isoformat() if at_ns > 0 else "nobody tells it"
+
+
+def _strike(market: Market) -> str:
+    return "none" if market.strike is None else f"{'above' if market.strict else 'at least'} {market.strike}"
+
+
 def pair_group(pair: Pair, first: Market, second: Market) -> Group:
-    """The group of two markets; `reviewed` if both are still what a person has compared.
+    """The group of two markets; `reviewed` if both are still what a person has compared, else with its faults.
 
     In a reviewed group both have the date that was found to be one.
     """
-    reviewed = not faults(pair, first, second)
-    if reviewed:
+    found = faults(pair, first, second)
+    if not found:
         decided = from_datetime(pair.decided_at)
         first, second = (msgspec.structs.replace(market, closes_at_ns=decided) for market in (first, second))
     return Group(
@@ -121,5 +141,6 @@ def pair_group(pair: Pair, first: Market, second: Market) -> Group:
         title=first.question,
         kind="pair",
         markets=(first, second),
-        reviewed=reviewed,
+        reviewed=not found,
+        faults=tuple(found),
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from domain.markets import Group
+from domain.pairs import Pair
 from flows.sources.market_split import MarketSplit
 from flows.sources.messages import read_messages
 from flows.sources.split import Item
@@ -16,6 +17,7 @@ def market_blocks(
     path: Path,
     groups: Iterable[Group] = (),
     *,
+    pairs: Iterable[Pair] = (),
     use_yes_price: bool = False,
     with_wallets: frozenset[int] = frozenset(),
     at_most: int = 4_096,
@@ -28,6 +30,8 @@ def market_blocks(
         See `flows.sources.messages`. Answers with markets and events may stand among the messages.
     groups
         Markets that are known from the start; books of tokens that are in none are left out.
+    pairs
+        Those of the mapping file (`domain.pairs.read_pairs`).
     use_yes_price
         See `flows.venues.kalshi.Kalshi`.
     with_wallets
@@ -40,7 +44,7 @@ def market_blocks(
     tuple
         Shard key and block.
     """
-    split, prediction, repeats = MarketSplit(groups), Prediction(use_yes_price=use_yes_price), Repeats()
+    split, prediction, repeats = MarketSplit(groups, pairs), Prediction(use_yes_price=use_yes_price), Repeats()
     for messages, rejects, _ in read_messages(path, at_most=at_most):
         intake = Intake(path.name, with_wallets=with_wallets, repeats=repeats)
         intake.rejects += rejects

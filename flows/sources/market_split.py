@@ -1,8 +1,9 @@
 """Market split: what venues of prediction markets say as blocks for shards.
 
 All books and trades of a group's tokens go to the group's shard, whatever the tokens are called;
-trades of tokens without a group go where any instrument's trades go. Heartbeats stand as in
-`flows.sources.split`.
+trades of tokens without a group go where any instrument's trades go. Both legs of a pair are in one
+shard. A pair that is refused is a reject that says why, anew whenever that changes. Heartbeats stand as
+in `flows.sources.split`.
 """
 
 from collections.abc import Iterable
@@ -24,7 +25,9 @@ from domain.blocks import (
 )
 from domain.instruments import shard_of
 from domain.markets import Group
+from domain.pairs import Pair
 from domain.rows import concatenated
+from domain.slices import Reject
 from domain.wallets import UNKNOWN
 from flows.shards import KEYS
 from flows.sources.split import Item
@@ -43,10 +46,14 @@ class MarketSplit:
     ----------
     groups
         The markets that are known from the start; they go out ahead of all else.
+    pairs
+        Those of the mapping file.
     """
 
-    def __init__(self, groups: Iterable[Group] = ()) -> None:
-        self.directory = Directory()
+    def __init__(self, groups: Iterable[Group] = (), pairs: Iterable[Pair] = ()) -> None:
+        self.directory = Directory(pairs)
+        self._refused: dict[str, tuple[str, ...]] = {}
+        self._rejects: list[Reject] = []
         self._newest_ns = 0
         self._named: set[tuple[int, int]] = set()
         self._parts: dict[int, list[tuple[str, Any]]] = {}
@@ -65,8 +72,9 @@ class MarketSplit:
                     intake.ignore("change of a market that is not known")
             else:
                 self._add(kind, content, intake)
-        items = [(KEYS[0], rejects_block(intake.rejects))] if intake.rejects else []
-        intake.rejects = []
+        rejects = self._rejects + intake.rejects
+        items = [(KEYS[0], rejects_block(rejects))] if rejects else []
+        self._rejects, intake.rejects = [], []
         for shard, parts in sorted(self._parts.items()):
             items += [(KEYS[shard], block) for block in _blocks(parts)]
         self._parts = {}
@@ -83,6 +91,15 @@ class MarketSplit:
             self._put(group.shard, "block", markets_block([group]))
             if names:
                 self._put(group.shard, "block", names_block(names))
+            if group.kind == "pair":
+                self._refuse(group)
+
+    def _refuse(self, pair: Group) -> None:
+        """Say why a pair is no arbitrage, where that was not said before."""
+        if pair.faults and self._refused.get(pair.name) != pair.faults:
+            reason = f"pair {pair.slug!r} is no arbitrage: {'; '.join(pair.faults)}"
+            self._rejects.append(Reject("pairs", 0, reason, at_ns=self._newest_ns))
+        self._refused[pair.name] = pair.faults
 
     def _add(self, kind: str, rows: Rows, intake: Intake) -> None:
         keys = np.maximum.accumulate(np.concatenate([[self._newest_ns], rows["ts"]]))

@@ -19,8 +19,9 @@ def cross_venue(group: Group) -> Iterator[Basket]:
         return
     first, second = group.markets
     equal = (first.closes_at_ns, first.strike, first.strict) == (second.closes_at_ns, second.strike, second.strict)
+    refused = ": ".join(["MAPPING_UNREVIEWED", *filter(None, ["; ".join(group.faults)])])
     gates = (
-        gate("reviewed", group.reviewed, "a person compared the rules" if group.reviewed else "MAPPING_UNREVIEWED"),
+        gate("reviewed", group.reviewed, "a person compared the rules" if group.reviewed else refused),
         gate("equal_terms", equal, "time and strike are equal" if equal else "TERMS_DIFFER"),
     )
     for yes, no in ((first, second), (second, first)):

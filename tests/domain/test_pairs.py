@@ -63,19 +63,23 @@ def test_markets_that_are_what_was_compared_make_a_reviewed_group(tmp_path: Path
 @pytest.mark.parametrize(
     ("changed", "fault"),
     [
-        ({"rules": fingerprint("Other words.")}, "its rules are not those that were compared"),
-        ({"rules": ""}, "its rules are not those that were compared"),
-        ({"closes_at_ns": from_datetime(DECIDED) + DAY + 1}, "its date differs"),
-        ({"closes_at_ns": 0}, "its date differs"),
-        ({"strike": D("4.25")}, "its strike differs"),
-        ({"strict": False}, "its strike differs"),
+        (
+            {"rules": fingerprint("Other words.")},
+            f"its rules are not those that were compared; now {fingerprint('Other words.')}",
+        ),
+        ({"rules": ""}, "its rules are not those that were compared; now nobody tells them"),
+        ({"closes_at_ns": from_datetime(DECIDED) + DAY + HOUR}, "its date differs; now 2026-03-19T19:00:00+00:00"),
+        ({"closes_at_ns": 0}, "its date differs; now nobody tells it"),
+        ({"strike": D("4.25")}, "its strike differs; now above 4.25"),
+        ({"strict": False}, "its strike differs; now none"),
     ],
 )
 def test_a_market_that_changed_must_be_reviewed_again(tmp_path: Path, changed: dict[str, object], fault: str) -> None:
     (pair,) = read(tmp_path, FILE)
     other = msgspec.structs.replace(SECOND, **changed)
     assert faults(pair, FIRST, other) == [f"kalshi:CUT-26MAR: {fault}"]
-    assert not pair_group(pair, FIRST, other).reviewed
+    refused = pair_group(pair, FIRST, other)
+    assert (refused.reviewed, refused.faults) == (False, (f"kalshi:CUT-26MAR: {fault}",))
 
 
 def test_a_pair_that_nobody_reviewed_is_not_reviewed(tmp_path: Path) -> None:

@@ -26,10 +26,10 @@ def listing(name: str, rate: str, moving: str) -> Listing:
 
 
 BTC = Group(
-    name="asset:BTC",
+    name="exchange:btc",
     slug="btc",
     title="Bitcoin",
-    kind="asset",
+    kind="exchange",
     listings=(listing(CHEAP, "0.0005", "0.0001"), listing(DEAR, "0.0004", "0")),
 )
 RULE = ArbitrageSettings(edge_min=1.0, depth_share=1.0, capital_max=1e6)

@@ -3,7 +3,10 @@
 import msgspec
 import pytest
 
+from domain.clock import to_datetime
+from domain.instruments import instrument_id, shard_of
 from domain.markets import Group, Market, Token
+from domain.pairs import Pair
 from flows.venues.directory import Directory
 from flows.venues.intake import Change
 from tests.domain.test_markets import MARKET
@@ -91,3 +94,80 @@ def test_a_market_that_an_event_lost_is_not_known_any_more() -> None:
     assert directory.put(event(ONE)) == [event(ONE)]
     assert directory.group_of(TWO.yes.instrument) is None
     assert directory.change(Change(TWO.name, "closed")) == []
+
+
+def test_groups_that_are_long_over_are_forgotten() -> None:
+    directory = Directory(resolved_max=2)
+    for number in range(5):
+        over = msgspec.structs.replace(alone(number).markets[0], status="resolved")
+        directory.put(msgspec.structs.replace(alone(number), markets=(over,)))
+    directory.put(EVENT)
+    known = [number for number in range(5) if directory.group_of(market(number).yes.instrument)]
+    assert known == [1, 2, 3, 4], "1 and 2 are in the event now"
+    assert directory.change(Change("polymarket:0x0", "closed")) == []
+
+
+PAIR = Pair(
+    name="rain",
+    first=ONE.name,
+    second="kalshi:RAIN",
+    decided_at=to_datetime(MARKET.closes_at_ns or 1),
+    rules=("", ""),
+)
+THERE = msgspec.structs.replace(
+    MARKET,
+    name="kalshi:RAIN",
+    group="kalshi:RAIN",
+    yes=Token(name="kalshi:RAIN:yes", outcome="Yes"),
+    no=Token(name="kalshi:RAIN:no", outcome="No"),
+)
+KALSHI = Group(name="kalshi:RAIN", slug="rain", title="Rain?", kind="single", markets=(THERE,))
+
+
+def test_groups_that_a_pair_binds_are_at_home_in_one_shard() -> None:
+    directory = Directory([PAIR])
+    assert [group.home for group in directory.put(EVENT)] == ["pair:rain"]
+    both = directory.put(KALSHI)
+    assert [(group.name, group.home, len(group.markets)) for group in both] == [
+        ("kalshi:RAIN", "pair:rain", 1),
+        ("pair:rain", "pair:rain", 2),
+    ]
+    tokens = [*ONE.tokens, *TWO.tokens, *THERE.tokens]
+    homes = {group.shard for token in tokens if (group := directory.group_of(token.instrument))}
+    assert homes == {shard_of(instrument_id("pair:rain"))}
+    assert both[1].reviewed is False
+    assert "nobody has reviewed it" in both[1].faults
+    assert directory.put(EVENT) == directory.put(KALSHI) == []
+
+
+def test_a_pair_is_told_again_when_one_of_its_markets_is() -> None:
+    directory = Directory([PAIR])
+    directory.put(EVENT)
+    directory.put(KALSHI)
+    paused = directory.change(Change(THERE.name, "paused"))
+    assert [(group.name, group.markets[-1].status) for group in paused] == [
+        ("kalshi:RAIN", "paused"),
+        ("pair:rain", "paused"),
+    ]
+    lost = directory.put(event(TWO))
+    assert [(group.name, group.home, len(group.markets)) for group in lost] == [
+        (EVENT.name, "pair:rain", 0),
+        (EVENT.name, "", 1),
+        ("pair:rain", "pair:rain", 0),
+    ]
+
+
+def test_pairs_of_one_event_move_all_that_they_bind_to_one_home() -> None:
+    other = msgspec.structs.replace(PAIR, name="a", first=TWO.name, second="kalshi:SUN")
+    sun = msgspec.structs.replace(
+        THERE,
+        name="kalshi:SUN",
+        yes=Token(name="kalshi:SUN:yes", outcome="Yes"),
+        no=Token(name="kalshi:SUN:no", outcome="No"),
+    )
+    directory = Directory([PAIR, other])
+    directory.put(KALSHI)
+    directory.put(msgspec.structs.replace(KALSHI, name="kalshi:SUN", markets=(sun,)))
+    told = directory.put(EVENT)
+    assert {group.home for group in told if group.markets} == {"pair:a"}
+    assert [(group.name, group.home) for group in told if not group.markets] == [("kalshi:RAIN", "pair:rain")]

@@ -184,7 +184,7 @@ def listing(venue: str, quote: str = "USDT", **options: object) -> Listing:
 
 
 def asset(*listings: Listing) -> Group:
-    return Group(name="asset:BTC", slug="btc", title="Bitcoin", kind="asset", listings=listings)
+    return Group(name="exchange:btc", slug="btc", title="Bitcoin", kind="exchange", listings=listings)
 
 
 def test_an_asset_is_bought_where_it_is_cheap_both_ways_round() -> None:

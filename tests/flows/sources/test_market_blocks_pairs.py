@@ -1,0 +1,93 @@
+"""Pairs from the mapping file through the log to an opportunity, or to none and the reason."""
+
+import json
+from decimal import Decimal as D
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from domain.arbitrage import ArbitrageSettings
+from domain.blocks import read_block
+from domain.opportunities import Opportunity
+from domain.pairs import fingerprint, read_pairs
+from flows.sources.market_blocks import market_blocks
+from operators.catalogue import catalogue
+from operators.spot_arbitrage import SpotArbitrage
+from tests.flows.venues import test_kalshi, test_kalshi_rest, test_polymarket_gamma
+from tests.flows.venues.test_polymarket_clob import BOOK
+from tests.flows.venues.told import RECEIVED
+
+WORDS = ("Yes if the rate is cut.", "If the upper bound falls.")
+FILE = f"""
+[[pair]]
+name = "cut"
+first = "polymarket:0x1"
+second = "kalshi:CUT"
+decided_at = 2028-11-07T00:00:00Z
+rules = ["{fingerprint(WORDS[0])}", "{fingerprint(WORDS[1])}"]
+reviewed_by = "R. Viewer"
+reviewed_at = 2026-01-05T09:00:00Z
+"""
+
+
+def recording(tmp_path: Path, closes: str) -> Path:
+    """Both markets, and books in which yes on Polymarket and no on Kalshi cost .40 + .50."""
+    there = test_kalshi_rest.market("CUT", close_time=closes, rules_primary=WORDS[1])
+    messages: list[Any] = [
+        test_polymarket_gamma.market(1, description=WORDS[0]),
+        {"events": [test_kalshi_rest.event(there)]},
+        {**BOOK, "asset_id": "11", "bids": [], "asks": [{"price": "0.40", "size": "100"}]},
+        {**BOOK, "asset_id": "12", "bids": [{"price": "0.60", "size": "100"}], "asks": []},
+        test_kalshi.snapshot(ticker="CUT", yes_dollars_fp=[["0.50", "100"]], no_dollars_fp=[["0.45", "100"]]),
+    ]
+    path = tmp_path / "recorded.jsonl"
+    path.write_text("".join(f"{RECEIVED + at} {json.dumps(each)}\n" for at, each in enumerate(messages)))
+    return path
+
+
+def conclude(tmp_path: Path, mapping: str, closes: str = "2028-11-07T00:00:00Z") -> tuple[list[Opportunity], list[str]]:
+    """What is found in the log, and what is rejected."""
+    (tmp_path / "pairs.toml").write_text(mapping)
+    machines: dict[str, SpotArbitrage] = {}
+    found, rejected = [], []
+    settings = ArbitrageSettings(depth_share=1.0, stale_s=1e6)
+    for key, block in market_blocks(recording(tmp_path, closes), pairs=read_pairs(tmp_path / "pairs.toml")):
+        machine = machines.setdefault(key, SpotArbitrage(settings, catalogue().arbitrages))
+        kind, content = read_block(block)
+        rejected += [reject.reason for reject in content] if kind == "rejects" else []
+        found += [each for one in machine.on_batch([block])[0] for each in one.opportunities]
+    return found, rejected
+
+
+def test_a_reviewed_pair_that_costs_less_than_a_dollar_is_an_arbitrage(tmp_path: Path) -> None:
+    found, rejected = conclude(tmp_path, FILE)
+    assert [(each.kind, each.group, each.change) for each in found] == [("cross_venue", "pair:cut", "opened")]
+    (only,) = found
+    legs = [(leg.venue, leg.token, leg.side, leg.limit_price) for leg in only.plan.legs]
+    assert legs == [("kalshi", "kalshi:CUT:no", "buy", D("0.5")), ("polymarket", "polymarket:11", "buy", D("0.4"))]
+    assert only.risk.rule_equivalence == "reviewed"
+    assert rejected == []
+
+
+@pytest.mark.parametrize(
+    ("mapping", "closes", "said"),
+    [
+        (FILE.replace("R. Viewer", ""), "2028-11-07T00:00:00Z", "nobody has reviewed it"),
+        (
+            FILE.replace(fingerprint(WORDS[0]), fingerprint("Yes.")),
+            "2028-11-07T00:00:00Z",
+            f"polymarket:0x1: its rules are not those that were compared; now {fingerprint(WORDS[0])}",
+        ),
+        (FILE, "2028-12-09T00:00:00Z", "kalshi:CUT: its date differs; now 2028-12-09T00:00:00+00:00"),
+        (
+            FILE + "strike = 4.25\n",
+            "2028-11-07T00:00:00Z",
+            "polymarket:0x1: its strike differs; now none; kalshi:CUT: its strike differs; now none",
+        ),
+    ],
+)
+def test_a_pair_that_is_not_what_a_person_compared_is_none_and_says_why(
+    tmp_path: Path, mapping: str, closes: str, said: str
+) -> None:
+    assert conclude(tmp_path, mapping, closes) == ([], [f"pair 'cut' is no arbitrage: {said}"])
