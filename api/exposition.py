@@ -3,6 +3,9 @@
 import asyncio
 from collections.abc import Iterable
 from contextlib import suppress
+from math import isfinite
+
+import msgspec
 
 from api.resources import Resources
 from domain.errors import ServiceError, SetupError
@@ -11,18 +14,33 @@ PATIENCE_S = 1.0
 """How long Redis may take to tell what the engine said, and Postgres what the symbols did."""
 
 
+class LegacyMetrics(msgspec.Struct, frozen=True):
+    """The newest value of every series, by its name and labels; null if it is not a finite number."""
+
+    metrics: dict[str, float | None]
+
+
 async def show_metrics(resources: Resources, _: object) -> bytes:
     """Metrics of this process, and of the engine while it runs, in Prometheus' text format."""
+    return "".join(f"{line}\n" for line in await _lines(resources)).encode()
+
+
+async def show_legacy_metrics(resources: Resources, _: object) -> LegacyMetrics:
+    """The same metrics as one JSON object, for programs that do not read Prometheus' text format."""
+    series = [line.rpartition(" ") for line in await _lines(resources) if not line.startswith("#")]
+    values = {name: float(value) for name, _, value in series}
+    return LegacyMetrics({name: value if isfinite(value) else None for name, value in values.items()})
+
+
+async def _lines(resources: Resources) -> list[str]:
     with suppress(ServiceError, SetupError, TimeoutError):
         async with asyncio.timeout(PATIENCE_S):
             await resources.symbols.refresh()
-    ours = resources.metrics.exposition()
-    try:
+    theirs = ""
+    with suppress(ServiceError, TimeoutError):
         async with asyncio.timeout(PATIENCE_S):
             theirs = await resources.reader.engine_metrics()
-    except (ServiceError, TimeoutError):
-        return ours
-    return "".join(f"{line}\n" for line in merge(ours.decode().splitlines(), theirs.splitlines())).encode()
+    return merge(resources.metrics.exposition().decode().splitlines(), theirs.splitlines())
 
 
 def merge(*pages: Iterable[str]) -> list[str]:

@@ -15,6 +15,7 @@ from api import (
     events,
     health,
     market,
+    models,
     outcome_stats,
     signals,
     trades,
@@ -24,7 +25,7 @@ from api import (
 from api.command import Command
 from api.enriched import EnrichedSignal
 from api.errors import CONFLICT, KEY_REUSED, NOT_FOUND, UNAVAILABLE
-from api.exposition import show_metrics
+from api.exposition import LegacyMetrics, show_legacy_metrics, show_metrics
 from api.openapi import document
 from api.operation import TEXT, Operation
 from api.resources import Resources
@@ -205,8 +206,23 @@ OPERATIONS = (
         gives=market.Instruments,
         problems=(UNAVAILABLE,),
     ),
+    Operation(
+        path=models.PATH,
+        handler=models.list_models,
+        takes=models.ChosenModels,
+        gives=models.ModelsPage,
+        problems=(UNAVAILABLE,),
+    ),
+    Operation(
+        path="/performance/feature-importance",
+        handler=models.show_feature_importance,
+        takes=models.WhichImportance,
+        gives=models.FeatureImportance,
+        problems=(UNAVAILABLE,),
+    ),
     Operation(path="/livez", handler=health.livez, gives=health.Live, problems=(UNAVAILABLE,), live=True),
     Operation(path="/readyz", handler=health.readyz, gives=health.Ready, problems=(UNAVAILABLE,), live=True),
     Operation(path="/metrics", handler=show_metrics, gives=bytes, media_type=TEXT, live=True),
+    Operation(path="/metrics/legacy", handler=show_legacy_metrics, gives=LegacyMetrics, live=True),
     Operation(path="/openapi.json", handler=show_openapi, gives=dict),
 )

@@ -87,3 +87,11 @@ def test_every_metric_says_what_to_do_when_it_moves(api: Api) -> None:
     for family in text_string_to_metric_families(api.http.get("/metrics").text):
         assert ". If " in family.documentation or ": " in family.documentation, family.name
         assert family.documentation.endswith("."), family.name
+
+
+def test_the_legacy_form_holds_the_same_series(api: Api) -> None:
+    told = api.get("/metrics/legacy")["metrics"]
+    assert told["feed_connected"] == 1
+    series = {line.rpartition(" ")[0] for line in api.http.get("/metrics").text.splitlines() if line[0] != "#"}
+    assert told.keys() <= series
+    assert not any(name.startswith("#") for name in told)

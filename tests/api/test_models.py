@@ -1,0 +1,45 @@
+import msgspec
+
+from store import feature_importance, models
+from tests.api.conftest import Api
+from tests.store.test_feature_importance import row
+from tests.store.test_models import AT, model
+
+IMPORTANCE = "/performance/feature-importance"
+
+
+def test_before_the_first_model_there_is_an_empty_list(api: Api) -> None:
+    nothing = {"models": [], "total": 0, "page": 1, "per_page": 100, "next_cursor": None}
+    assert api.get("/api/v1/models") == nothing
+    assert api.get(IMPORTANCE) == {
+        "model_type": "lightgbm",
+        "model_id": None,
+        "loaded_at": None,
+        "feature_importance": [],
+    }
+
+
+def test_models_newest_first_page_by_page(api: Api) -> None:
+    written = [model(number, trained_at=AT.replace(hour=number)) for number in range(5)]
+    models.write(api.connection, written)
+    expected = msgspec.json.decode(msgspec.json.encode(written[::-1]))
+    first = api.http.get("/api/v1/models?limit=3")
+    assert first.json()["models"] == expected[:3]
+    rest = api.get(first.headers["link"].partition(">")[0].lstrip("<"))
+    assert (rest["models"], rest["next_cursor"]) == (expected[3:], None)
+    assert api.get("/api/v1/models?active=true")["total"] == 0
+    assert api.get("/api/v1/models?model_type=xgboost")["models"] == []
+
+
+def test_what_the_newest_model_of_a_type_looks_at(api: Api) -> None:
+    feature_importance.write(api.connection, [row("ema", 0.25), row("rsi", 0.75)])
+    assert api.get(f"{IMPORTANCE}?model_type=lightgbm") == {
+        "model_type": "lightgbm",
+        "model_id": "a",
+        "loaded_at": "2026-11-20T00:00:00Z",
+        "feature_importance": [
+            {"feature_name": "rsi", "importance": 0.75, "split_share": 0.25},
+            {"feature_name": "ema", "importance": 0.25, "split_share": 0.75},
+        ],
+    }
+    assert api.get(f"{IMPORTANCE}?model_type=other")["feature_importance"] == []

@@ -1,0 +1,38 @@
+from datetime import UTC, datetime
+
+import psycopg
+
+from store import feature_importance
+from store.feature_importance import Importance
+from tests.store.conftest import Asker
+
+AT = datetime(2026, 11, 20, tzinfo=UTC)
+
+
+def row(feature: str, importance: float, *, hour: int = 0, model: str = "a", kind: str = "lightgbm") -> Importance:
+    return Importance(
+        model_id=model,
+        model_type=kind,
+        at=AT.replace(hour=hour),
+        feature_name=feature,
+        importance=importance,
+        split_share=1 - importance,
+    )
+
+
+def test_the_load_that_was_last_is_told_most_important_first(connection: psycopg.Connection, ask: Asker) -> None:
+    early = [row("ema", 0.25), row("rsi", 0.75)]
+    late = [row("vol", 0.25, hour=2), row("rsi", 0.5, hour=2), row("ema", 0.25, hour=2)]
+    other = [row("rsi", 1.0, hour=5, kind="xgboost")]
+    for load in (late, early, other, late):
+        feature_importance.write(connection, load)
+    assert ask(feature_importance.latest, "lightgbm") == [late[1], late[2], late[0]]
+    assert ask(feature_importance.latest, "xgboost") == other
+    assert ask(feature_importance.latest, "nothing") == []
+
+
+def test_the_same_load_again_changes_nothing(connection: psycopg.Connection) -> None:
+    load = [row("ema", 0.25), row("rsi", 0.75)]
+    assert feature_importance.write(connection, load) == 2
+    assert feature_importance.write(connection, load) == 0
+    assert feature_importance.write(connection, []) == 0
