@@ -4,8 +4,8 @@ Fills of one wallet, token and side that follow each other closely are an episod
 evidence, not advice: two studies of Polymarket (2026) found no edge in following large trades.
 """
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -113,17 +113,31 @@ class WhaleCounts(msgspec.Struct, kw_only=True):
     """Episodes that were ended early for want of room."""
 
 
+class Called(NamedTuple):
+    """What a row of `WHALE` speaks of: names of its token and of the token's market, the market's slug, the token's
+    answer, and the address of its wallet; '' and None where nobody told.
+    """
+
+    token: str = ""
+    market: str = ""
+    slug: str = ""
+    outcome: str = ""
+    wallet: str | None = None
+
+
 @dataclass(slots=True)
 class WhaleFindings:
     """What one shard found; nothing will be found at or before `watermark` (ns) any more.
 
-    `rows` (WHALE) and `positions` (POSITION) stand in the order of their `ts`.
+    `rows` (WHALE) and `positions` (POSITION) stand in the order of their `ts`; `called` names what each of
+    the rows speaks of.
     """
 
     watermark: int
     rows: NDArray[Any]
     positions: NDArray[Any]
     counts: WhaleCounts
+    called: list[Called] = field(default_factory=list)
 
 
 def evidence_of(rows: NDArray[Any]) -> NDArray[Any]:

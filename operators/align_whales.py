@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from domain.instruments import SHARDS
 from domain.rows import concatenated
-from domain.whales import POSITION, WHALE, WhaleCounts, WhaleFindings
+from domain.whales import POSITION, WHALE, Called, WhaleCounts, WhaleFindings
 from operators.align import KEY
 from operators.state import freeze, thaw
 
-VERSION = 1
+VERSION = 2
 
 
 class AlignWhales(StatefulBatchLogic[tuple[str, WhaleFindings], WhaleFindings, bytes]):
@@ -30,11 +30,13 @@ class AlignWhales(StatefulBatchLogic[tuple[str, WhaleFindings], WhaleFindings, b
         self._watermarks: dict[str, int] = {}
         self._counts = WhaleCounts()
         self._rows, self._positions = np.empty(0, WHALE), np.empty(0, POSITION)
+        self._called: list[Called] = []
         if resume is not None:
             values = thaw(VERSION, resume)
             self._watermarks = values["watermarks"]
             self._counts = WhaleCounts(**values["counts"])
             self._rows, self._positions = values["rows"], values["positions"]
+            self._called = values["called"]
 
     def on_batch(self, values: list[tuple[str, WhaleFindings]]) -> tuple[list[WhaleFindings], bool]:
         """Take findings with the keys of their shards; release what all shards have passed."""
@@ -43,14 +45,18 @@ class AlignWhales(StatefulBatchLogic[tuple[str, WhaleFindings], WhaleFindings, b
             for name in WhaleCounts.__struct_fields__:
                 setattr(self._counts, name, getattr(self._counts, name) + getattr(found.counts, name))
         self._rows = concatenated([self._rows, *(found.rows for _, found in values)])
+        self._called += [called for _, found in values for called in found.called]
         self._positions = concatenated([self._positions, *(found.positions for _, found in values)])
         if len(self._watermarks) < self._shards:
             return [], False
         watermark = min(self._watermarks.values())
-        rows, self._rows = _parted(self._rows, watermark)
-        positions, self._positions = _parted(self._positions, watermark)
+        due, later = _parted(self._rows, watermark)
+        rows, self._rows = self._rows[due], self._rows[later]
+        called, self._called = ([self._called[at] for at in part.tolist()] for part in (due, later))
+        due, later = _parted(self._positions, watermark)
+        positions, self._positions = self._positions[due], self._positions[later]
         counts, self._counts = self._counts, WhaleCounts()
-        return [WhaleFindings(watermark, rows, positions, counts)], False
+        return [WhaleFindings(watermark, rows, positions, counts, called)], False
 
     def on_eof(self) -> tuple[list[WhaleFindings], bool]:
         """A pause: what is held stays held."""
@@ -64,16 +70,17 @@ class AlignWhales(StatefulBatchLogic[tuple[str, WhaleFindings], WhaleFindings, b
                 "watermarks": dict(self._watermarks),
                 "counts": msgspec.structs.asdict(self._counts),
                 "rows": self._rows,
+                "called": list(self._called),
                 "positions": self._positions,
             },
         )
 
 
-def _parted(rows: NDArray[Any], watermark: int) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Rows up to the watermark in order, and the later ones; what is of one market keeps its order."""
-    passed = rows["ts"] <= watermark
-    due = rows[passed]
-    return due[np.lexsort([due["market"], due["ts"]])], rows[~passed]
+def _parted(rows: NDArray[Any], watermark: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Places of rows up to the watermark in order, and of the later ones; what is of one market keeps its order."""
+    passed = np.flatnonzero(rows["ts"] <= watermark)
+    order = np.lexsort([rows["market"][passed], rows["ts"][passed]])
+    return passed[order], np.flatnonzero(rows["ts"] > watermark)
 
 
 @operator

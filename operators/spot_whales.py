@@ -31,10 +31,11 @@ from operators.crowds import Agreement, Crowds
 from operators.kernels.episodes import NOW, UNSET
 from operators.kernels.sizing_up import ENDED, FOUND, HUSHED, LARGE, TOLD, Rules
 from operators.kernels.whaling import DONE, TALLY, watch
+from operators.names import Names
 from operators.pools import Pools
 from operators.state import freeze, thaw
 
-VERSION = 1
+VERSION = 2
 Rows = NDArray[Any]
 
 
@@ -47,6 +48,7 @@ class SpotWhales(StatefulBatchLogic[bytes, WhaleFindings, bytes]):
         self._pools = Pools()
         self._tally = np.zeros(TALLY, np.int64)
         self._crowds = Crowds(settings)
+        self._names = Names()
         self._hushed: dict[tuple[int, int], tuple[int, float]] = {}
         self._hushed_max = 1_024
         self._rows: list[Rows] = []
@@ -62,8 +64,13 @@ class SpotWhales(StatefulBatchLogic[bytes, WhaleFindings, bytes]):
             kind, content = read_block(block)
             if kind == "trades":
                 self._watch(content)
+            elif kind == "names":
+                self._names.learn_tokens(content)
+            elif kind == "wallets":
+                self._names.learn_wallets(content)
             elif kind == "markets":
                 for group in content:
+                    self._names.learn_group(group)
                     for market in group.markets:
                         found, resolution = self._pools.learn(market, self._rules, self._out)
                         self._take(found)
@@ -71,7 +78,9 @@ class SpotWhales(StatefulBatchLogic[bytes, WhaleFindings, bytes]):
                             self._positions.append(resolution)
                             self._crowds.forget(int(resolution["market"][0]))
         moved = self._pools.clock[NOW] > before or self._rows or self._positions or self._tally.any()
-        return ([self._findings()] if moved else []), False
+        findings = [self._findings()] if moved else []
+        self._names.forget()
+        return findings, False
 
     def on_eof(self) -> tuple[list[WhaleFindings], bool]:
         """A pause: episodes stay open."""
@@ -86,6 +95,7 @@ class SpotWhales(StatefulBatchLogic[bytes, WhaleFindings, bytes]):
                 "tally": self._tally,
                 "crowds": self._crowds.state(),
                 "hushed": tuple(self._hushed.items()),
+                "names": self._names.snapshot(),
             },
         )
 
@@ -94,6 +104,7 @@ class SpotWhales(StatefulBatchLogic[bytes, WhaleFindings, bytes]):
         self._tally = values["tally"]
         self._crowds.restore(values["crowds"])
         self._hushed = dict(values["hushed"])
+        self._names = Names(values["names"])
 
     def _watch(self, rows: Rows) -> None:
         pools = self._pools
@@ -152,7 +163,8 @@ class SpotWhales(StatefulBatchLogic[bytes, WhaleFindings, bytes]):
         positions = concatenated(self._positions or [np.empty(0, POSITION)])
         self._rows, self._positions = [], []
         # At its newest instant itself something may still be found.
-        return WhaleFindings(int(self._pools.clock[NOW]) - 1, rows, positions, counts)
+        called = [self._names.called(row) for row in rows]
+        return WhaleFindings(int(self._pools.clock[NOW]) - 1, rows, positions, counts, called)
 
 
 def _rules(settings: WhaleSettings) -> Rules:

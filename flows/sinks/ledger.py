@@ -17,9 +17,9 @@ from domain.performance import Alert, Performance
 from domain.signals import Outcome, Signal
 from domain.vocabulary import Vocabulary
 from flows import accounts, judgements
-from flows.sinks.link import Link
+from flows.sinks.announcer import Announcer
 from flows.sinks.retry import PATIENCE_S
-from store import alerts, composites, executions, feed, outbox, outcomes, performance, postgres, signals
+from store import alerts, composites, executions, outcomes, performance, postgres, signals
 
 
 class LedgerSink(FixedPartitionedSink[Aligned, int]):
@@ -59,9 +59,8 @@ class LedgerPartition(StatefulSinkPartition[Aligned, int]):
     def __init__(
         self, database_url: str, redis_url: str, vocabulary: Vocabulary, announced: int, *, patience_s: float
     ) -> None:
-        self._vocabulary, self._announced = vocabulary, announced
-        self._feed = feed.connect(redis_url)
-        self._link = Link(database_url, patience_s=patience_s, greet=self._greet)
+        self._vocabulary = vocabulary
+        self._announcer = Announcer(database_url, redis_url, announced, patience_s=patience_s)
 
     def write_batch(self, values: list[Aligned]) -> None:
         """Write what was decided; return when it is durable and announced.
@@ -73,41 +72,15 @@ class LedgerPartition(StatefulSinkPartition[Aligned, int]):
         """
         batch = _gather(values, self._vocabulary)
         if any(batch):
-            self._link.run(lambda connection: self._write(connection, batch))
+            self._announcer.run(lambda connection: _write(connection, batch))
 
     def snapshot(self) -> int:
         """The highest number announced, by which a feed that lost its end is found out."""
-        return self._announced
+        return self._announcer.announced
 
     def close(self) -> None:
         """Let go of the connections."""
-        self._link.close()
-        self._feed.close()
-
-    def _write(self, connection: postgres.Connection, batch: "_Batch") -> None:
-        with postgres.transaction(connection):
-            waiting = signals.write(connection, batch.signals)
-            outcomes.write(connection, batch.outcomes)
-            waiting += composites.write(connection, batch.composites)
-            waiting += executions.write(connection, batch.executions)
-            executions.write_days(connection, batch.equity)
-            waiting += performance.write(connection, batch.performance)
-            waiting += alerts.write(connection, batch.alerts)
-        if waiting:
-            self._announce(connection)
-
-    def _greet(self, connection: postgres.Connection) -> None:
-        """First announce what an earlier connection left behind."""
-        outbox.advance(connection, self._feed)
-        self._announce(connection)
-
-    def _announce(self, connection: postgres.Connection) -> None:
-        """Empty the outbox. A feed that ends before what we announced has lost entries: readers are told."""
-        newest = feed.newest(self._feed)
-        if newest < self._announced:
-            feed.renew_epoch(self._feed)
-            self._announced = newest
-        self._announced = max(self._announced, outbox.drain(connection, self._feed))
+        self._announcer.close()
 
 
 class _Batch(NamedTuple):
@@ -120,6 +93,18 @@ class _Batch(NamedTuple):
     equity: list[EquityDay]
     performance: list[Performance]
     alerts: list[Alert]
+
+
+def _write(connection: postgres.Connection, batch: _Batch) -> int:
+    """Write it all; how much of it waits in the outbox."""
+    waiting = signals.write(connection, batch.signals)
+    outcomes.write(connection, batch.outcomes)
+    waiting += composites.write(connection, batch.composites)
+    waiting += executions.write(connection, batch.executions)
+    executions.write_days(connection, batch.equity)
+    waiting += performance.write(connection, batch.performance)
+    waiting += alerts.write(connection, batch.alerts)
+    return waiting
 
 
 def _gather(values: Sequence[Aligned], words: Vocabulary) -> _Batch:

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.whales import POSITION, WHALE, WhaleCounts, WhaleFindings
+from domain.whales import POSITION, WHALE, Called, WhaleCounts, WhaleFindings
 from operators.align_whales import AlignWhales
 from tests.builders import records
 from tests.naive import canonical
@@ -19,12 +19,15 @@ def shard_found(seed, shard):
         until = now + int(rng.integers(0, 5))
         stamps = np.sort(rng.integers(now + 1, until + 2, 3)).tolist()
         rows = [{"ts": ts, "market": shard * 10 + rng.integers(0, 2), "fills": rng.integers(0, 99)} for ts in stamps]
-        findings.append(
-            WhaleFindings(until, records(WHALE, *rows), records(POSITION, *({"ts": ts} for ts in stamps)), COUNTS)
-        )
+        positions = records(POSITION, *({"ts": ts} for ts in stamps))
+        findings.append(WhaleFindings(until, records(WHALE, *rows), positions, COUNTS, [called(row) for row in rows]))
         now = until
     findings.append(WhaleFindings(100, np.empty(0, WHALE), np.empty(0, POSITION), WhaleCounts()))
     return findings
+
+
+def called(row):
+    return Called(token=f"test:{row['fills']}", market=f"test:{row['market']}")
 
 
 COUNTS = WhaleCounts(accepted=2, late=1)
@@ -51,6 +54,8 @@ def test_order_of_shards_cuts_and_restarts_do_not_matter(seed, random):
     assert canonical(rows) == canonical(together[np.lexsort([together["market"], together["ts"]])])
     assert sum(each.positions.size for each in released) == sum(found.positions.size for found in every)
     assert sum(each.counts.accepted for each in released) == 48
+    told = [(name.token, name.market) for each in released for name in each.called]
+    assert told == [(f"test:{row['fills']}", f"test:{row['market']}") for row in rows]
     for before, after in pairwise(released):
         assert before.watermark <= after.watermark
         assert (before.rows["ts"] <= before.watermark).all()
@@ -60,7 +65,10 @@ def test_order_of_shards_cuts_and_restarts_do_not_matter(seed, random):
 def test_nothing_is_released_before_every_shard_was_heard_of():
     machine = AlignWhales(shards=2)
     assert (
-        machine.on_batch([("0", WhaleFindings(9, records(WHALE, {"ts": 5}), np.empty(0, POSITION), COUNTS))])[0] == []
+        machine.on_batch(
+            [("0", WhaleFindings(9, records(WHALE, {"ts": 5}), np.empty(0, POSITION), COUNTS, [Called()]))]
+        )[0]
+        == []
     )
     released, _ = machine.on_batch([("1", WhaleFindings(4, np.empty(0, WHALE), np.empty(0, POSITION), COUNTS))])
     assert [(each.watermark, each.rows.size, each.counts.late) for each in released] == [(4, 0, 2)]

@@ -1,0 +1,82 @@
+"""Opportunities in Postgres and on the feed, however the batches fall and whatever dies."""
+
+from itertools import pairwise
+
+import msgspec
+import numpy as np
+import psycopg
+import pytest
+import redis
+
+from domain.opportunities import OPPORTUNITY, BookCounts, Findings
+from flows.sinks.opportunities import OpportunityPartition
+from store import feed
+from tests.opportunities import opportunity, settled
+
+LIVES = [[opportunity(number, revision) for revision in range(3)] + [settled(number)] for number in range(5)]
+FOUND = [
+    Findings(at, [life[at] for life in LIVES], np.empty(0, OPPORTUNITY), BookCounts()) for at in range(len(LIVES[0]))
+]
+
+
+@pytest.fixture
+def addresses(database_url: str, clean_redis_url: str) -> tuple[str, str]:
+    return database_url, clean_redis_url
+
+
+def kept(connection: psycopg.Connection) -> list[tuple[object, ...]]:
+    return connection.execute(
+        "SELECT id, revision, change, closed_at, net FROM arbitrage_opportunities ORDER BY id"
+    ).fetchall()
+
+
+def told(client: redis.Redis) -> list[tuple[str, int]]:
+    payloads = [msgspec.json.decode(fields[b"d"]) for _, fields in client.xrange(feed.key("arbitrage"))]
+    return [(each["id"], each["revision"]) for each in payloads]
+
+
+def run(addresses: tuple[str, str], *batches: list[Findings]) -> int:
+    partition = OpportunityPartition(*addresses, 0, patience_s=0.0)
+    for batch in batches:
+        partition.write_batch(batch)
+    partition.close()
+    return partition.snapshot()
+
+
+def test_the_newest_revision_stays_and_each_batch_that_brings_one_is_announced(
+    addresses: tuple[str, str], connection: psycopg.Connection, client: redis.Redis
+) -> None:
+    announced = run(addresses, *([each] for each in FOUND))
+    expected = [(life[-1].id, 3, "settled", life[-1].closed_at, life[-1].net) for life in LIVES]
+    assert kept(connection) == expected
+    assert len(told(client)) == 4 * len(LIVES)
+    for one in LIVES:
+        revisions = [revision for identity, revision in told(client) if identity == one[0].id]
+        assert all(before < after for before, after in pairwise(revisions))
+    assert announced == feed.newest(client)
+    before = told(client)
+    run(addresses, FOUND[1:3], FOUND)
+    assert (kept(connection), told(client)) == (expected, before)
+
+
+def test_what_was_committed_and_not_announced_is_announced_at_the_next_start(
+    addresses: tuple[str, str],
+    connection: psycopg.Connection,
+    client: redis.Redis,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Crash(Exception):
+        pass
+
+    def crash(*_: object) -> int:
+        raise Crash
+
+    partition = OpportunityPartition(*addresses, 0, patience_s=0.0)
+    with monkeypatch.context() as failpoint:
+        failpoint.setattr(feed, "publish", crash)
+        with pytest.raises(Crash):
+            partition.write_batch(FOUND[:1])
+    partition.close()
+    assert (len(kept(connection)), told(client)) == (len(LIVES), [])
+    run(addresses)
+    assert sorted(told(client)) == [(life[0].id, 0) for life in LIVES]

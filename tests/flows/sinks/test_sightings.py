@@ -1,0 +1,67 @@
+"""Whales and wallets in Postgres are those that were found, however the batches fall."""
+
+from functools import cache
+
+import psycopg
+import pytest
+
+from domain.blocks import wallets_block
+from domain.whales import WhaleFindings
+from flows import sightings
+from flows.sinks.sightings import SightingPartition
+from operators.grade_wallets import GradeWallets
+from operators.spot_whales import SpotWhales
+from store import wallets, whales
+from tests.store.conftest import Asker
+from tests.whales import EAGER, blocks, messy_log
+
+ADDRESSES = [f"0x{number:02d}" + "11" * 3 for number in range(5)]
+
+
+@cache
+def found() -> tuple[WhaleFindings, ...]:
+    """Of a messy log, in which the address of one wallet is not told."""
+    machine, graded = SpotWhales(EAGER), GradeWallets(EAGER)
+    machine.on_batch([wallets_block(ADDRESSES)])
+    return tuple(
+        one
+        for block in blocks(messy_log(7, 150))
+        for each in machine.on_batch([block])[0]
+        for one in graded.on_batch([each])[0]
+    )
+
+
+def run(database_url: str, size: int) -> None:
+    partition = SightingPartition(database_url, patience_s=0.0)
+    for at in range(0, len(found()), size):
+        partition.write_batch(list(found()[at : at + size]))
+    partition.close()
+
+
+def contents(connection: psycopg.Connection) -> list[list[str]]:
+    tables = ("whale_trades", "wallets")
+    return [sorted(row for (row,) in connection.execute(f"SELECT {name}::text FROM {name}")) for name in tables]
+
+
+def test_what_was_found_is_kept_under_its_names(database_url: str, ask: Asker) -> None:
+    run(database_url, 3)
+    newest = {one.id: one for each in found() for one in sightings.whales(each)}
+    assert len(newest) > 20
+    kept = ask(whales.LISTING.page, {}, limit=1_000)
+    assert {one.id: one for one in kept} == newest
+    seen = {one.id: one for each in found() for one in sightings.wallets(each)}
+    assert any(wallet.isdigit() for wallet in seen)
+    assert set(ADDRESSES) & seen.keys()
+    for identity, wallet in seen.items():
+        assert ask(wallets.one, identity) == wallet
+
+
+@pytest.mark.parametrize("size", [1, 1_000])
+def test_batches_and_repetitions_do_not_matter(database_url: str, connection: psycopg.Connection, size: int) -> None:
+    run(database_url, 7)
+    expected = contents(connection)
+    connection.execute("TRUNCATE whale_trades, wallets")
+    run(database_url, size)
+    assert contents(connection) == expected
+    run(database_url, 5)
+    assert contents(connection) == expected
