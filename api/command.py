@@ -31,6 +31,7 @@ from api.resources import Resources
 KEY = "Idempotency-Key"
 KEY_PATTERN = r"^[\x21-\x7e]{1,200}$"
 CREATED = 201
+_EXACT = 2.0**53  # up to here a float is one integer and no other
 
 _key = re.compile(KEY_PATTERN)
 _encoder = msgspec.json.Encoder()
@@ -86,9 +87,18 @@ class Command(Operation):
             if len(content) > most:
                 raise ProblemError(TOO_LARGE, f"more than {most} bytes; message_bytes_max of [api] sets the limit")
         try:
-            return msgspec.json.decode(content, type=self.body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+            return msgspec.convert(_with_integers(msgspec.json.decode(content)), self.body)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
             raise ProblemError(INVALID_MESSAGE, str(problem)) from None
+
+
+def _with_integers(value: Any) -> Any:
+    """The same, with 2.0 as 2: to JSON Schema both are integers."""
+    if isinstance(value, dict):
+        return {key: _with_integers(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_with_integers(each) for each in value]
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT else value
 
 
 def _key_of(request: Request) -> str:

@@ -25,8 +25,15 @@ _WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,3})?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
-Name = Annotated[str, Meta(pattern=r"^[^\s\x00-\x1f\x7f]{1,200}$")]
-"""A symbol, venue, market or strategy: up to 200 characters without white space."""
+Name = Annotated[
+    str,
+    Meta(
+        pattern=r"^[^\x00-\x20\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]{1,200}$",
+        examples=["BTCUSDT"],
+    ),
+]
+"""A symbol, venue, market or strategy: up to 200 characters without white space, each of which is written out,
+since not every dialect of patterns counts the same among it."""
 Timeframe = Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,4}[smhd]$", examples=["5m"])]
 Instant = Annotated[datetime, Meta(tz=True)]
 Share = Annotated[float, Meta(ge=0, le=1)]

@@ -146,6 +146,8 @@ def test_an_unknown_opportunity_is_not_found(api: Api) -> None:
         ({"json": {"opportunity_id": "x", "revision": 0}}, 400, "invalid_message"),
         ({"json": {"opportunity_id": f"{1:032x}", "revision": 0, "size": 1}}, 400, "invalid_message"),
         ({"json": {"opportunity_id": f"{1:032x}", "revision": 2**31}}, 400, "invalid_message"),
+        ({"json": {"opportunity_id": f"{1:032x}", "revision": 0.5}}, 400, "invalid_message"),
+        ({"content": b"[" * 4000, "headers": {"content-type": "application/json"}}, 400, "invalid_message"),
         ({"content": b"\xff", "headers": {"content-type": "application/json"}}, 400, "invalid_message"),
         ({"content": b" " * 5000, "headers": {"content-type": "application/json"}}, 413, "too_large"),
         ({"content": b"{}", "headers": {"content-type": "text/plain"}}, 415, "unsupported"),

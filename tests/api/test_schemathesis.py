@@ -1,0 +1,80 @@
+"""Schemathesis asks every operation what the document says can be asked, and what it says cannot."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from store import executions, instruments, latest, opportunities, outcomes, wallets, whales
+from store.instruments import Instrument
+from store.latest import FeatureRow
+from tests.api.builders import signal
+from tests.api.conftest import Api
+from tests.opportunities import opportunity, settled
+from tests.store import paper
+from tests.whale_trades import ADDRESSES, wallet, whale
+
+# What exists, so that answers are more than empty lists and 404.
+EXISTING = f"""
+[[operations]]
+include-path = "/api/v1/bars/{{symbol}}"
+parameters = {{ symbol = "BTCUSDT" }}
+
+[[operations]]
+include-path = "/api/v1/features/{{symbol}}"
+parameters = {{ symbol = "BTCUSDT" }}
+
+[[operations]]
+include-path = "/api/v1/wallets/{{id}}"
+parameters = {{ id = "{ADDRESSES[1]}" }}
+"""
+
+
+def fill(api: Api) -> None:
+    """Some of everything."""
+    api.write([signal(number) for number in range(8)])
+    graded, ends = paper.graded(60)
+    api.write(graded)
+    instruments.write(
+        api.connection,
+        [Instrument(name="sim:BTCUSDT", id=1, venue="sim", symbol="BTCUSDT", market_slug="btcusdt", simulated=True)],
+    )
+    latest.write(api.redis, [FeatureRow("sim:BTCUSDT", "5m", "2026-11-20T12:00:00Z", {"rsi": 61.25})], ttl_s=600)
+    with api.connection.transaction():
+        outcomes.write(api.connection, ends)
+        executions.write(api.connection, [*paper.trades(60), paper.trade(60, None)])
+        opportunities.write(api.connection, [opportunity(1), settled(2)])
+        whales.write(api.connection, [whale(number) for number in range(5)])
+        wallets.write(api.connection, [wallet(1)])
+
+
+def run(api: Api, directory: Path, *options: str) -> None:
+    """All phases and all checks; nothing is left out."""
+    fill(api)
+    (directory / "schemathesis.toml").write_text(EXISTING)
+    told = subprocess.run(
+        [
+            *(sys.executable, "-m", "schemathesis.cli", "run", f"http://{api.address}/openapi.json"),
+            *("--checks", "all", "--continue-on-failure", "--no-color", *options),
+        ],
+        cwd=directory,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert told.returncode == 0, told.stdout
+    (operations,) = re.findall(r"Operations: +(\d+) selected / (\d+) total", told.stdout)
+    asked = len(api.get("/openapi.json")["paths"]) - 1  # all but the document that it was given
+    assert operations == (str(asked),) * 2
+
+
+def test_answers_are_what_the_document_says(api: Api, tmp_path: Path) -> None:
+    run(api, tmp_path, "--max-examples", "5", "--generation-deterministic")
+
+
+@pytest.mark.slow
+def test_answers_are_what_the_document_says_at_length(api: Api, tmp_path: Path) -> None:
+    run(api, tmp_path, "--max-examples", "500")
