@@ -61,7 +61,7 @@ class PlanLeg(msgspec.Struct, frozen=True, kw_only=True):
         The order: at the worst price that the basket needs, a level of the book; what does not fill at once is
         killed, and the legs after it are sent for as much as filled.
     average_price, fee
-        What the books show that it costs, a contract; and dollars of fees.
+        What the books show that it costs, a contract, in what its market is quoted in; and dollars of fees.
     levels
         Price levels that it takes from.
     visible_size
@@ -188,7 +188,7 @@ class Opportunity(
     id
         The same over its life.
     kind, code
-        Name of the arbitrage, and its number P1 to P8.
+        Name of the arbitrage, and its number P1 to P9.
     group, slug, title
         The markets it stands on.
     change, revision
@@ -196,7 +196,8 @@ class Opportunity(
     opened_at, updated_at, closed_at, close_reason
         `closed_at` is null while it is open.
     size, payoff, gross, fees, gas, net, capital
-        Sets, dollars a set is worth in the end beside what is sold, and dollars of all sets.
+        Sets, dollars a set is worth in the end beside what is sold, and dollars of all sets. Of what trades on
+        exchanges the money that it is quoted in stands for dollars.
     edge, edge_after_1_tick
         Net dollars a set; the same if the thinnest leg is filled a tick worse, and fees are a basis point
         of the price higher.

@@ -42,21 +42,33 @@ class Book:
 
 @dataclass(frozen=True)
 class Taken:
-    """A leg, the book it takes from, and its fills."""
+    """A leg, the book it takes from, its fills, and what a unit of the money it is quoted in is worth."""
 
     leg: Leg
     book: Book
     fills: tuple[Fill, ...]
+    worth: Decimal = Decimal(1)
 
     @property
     def value(self) -> Decimal:
-        """Dollars paid or received, before fees."""
+        """Paid or received, before fees; in the money that it is quoted in."""
         return sum((price * size for price, size in self.fills), Decimal(0))
+
+    @property
+    def size(self) -> Decimal:
+        """Contracts."""
+        return sum((size for _, size in self.fills), Decimal(0))
 
     @property
     def fee(self) -> Decimal:
         """Dollars."""
-        return order_fee(self.leg.market.fees, self.fills)
+        fee = order_fee(self.leg.market.fees, self.fills)
+        return fee if self.worth == 1 else (fee * self.worth).quantize(NANO)
+
+    @property
+    def spare(self) -> Decimal:
+        """What the book shows at the worst price taken, or better, over what is taken; at least 1."""
+        return visible(self) / self.size
 
     @property
     def worst(self) -> Decimal:
@@ -66,7 +78,7 @@ class Taken:
 
 @dataclass(frozen=True)
 class Appraisal:
-    """The dollars of all sets, and the legs that make them, the thinnest first."""
+    """The dollars of all sets, and the legs that make them: the thinnest first, those of a cycle in its order."""
 
     size: Decimal
     payoff: Decimal
@@ -135,7 +147,7 @@ def appraise(
     fees = sum((taken.fee for taken in legs), Decimal(0))
     gross = payoff * sets + sold - bought
     net = gross - fees - gas
-    ordered = tuple(sorted(legs, key=lambda taken: (visible(taken) / sets, taken.leg.token.name)))
+    ordered = tuple(sorted(legs, key=lambda taken: (taken.spare, taken.leg.token.name)))
     worse = net - one_tick(ordered[0]) - BASIS_POINT * (bought + sold)
     return Appraisal(
         size=trimmed(sets),
@@ -162,8 +174,9 @@ def one_tick(taken: Taken) -> Decimal:
     tick = taken.leg.market.tick if taken.leg.side == "buy" else -taken.leg.market.tick
     ceiling = 1 if isinstance(taken.leg.market, Market) else Decimal("Infinity")
     moved = [(price + tick, size) for price, size in taken.fills if 0 < price + tick < ceiling]
-    fee = order_fee(taken.leg.market.fees, moved) if len(moved) == len(taken.fills) else taken.fee
-    return sum((abs(tick) * size for _, size in taken.fills), Decimal(0)) + fee - taken.fee
+    before = order_fee(taken.leg.market.fees, taken.fills)
+    fee = order_fee(taken.leg.market.fees, moved) if len(moved) == len(taken.fills) else before
+    return (sum((abs(tick) * size for _, size in taken.fills), Decimal(0)) + fee - before) * taken.worth
 
 
 def unwinding(fees: FeeSchedule, side: str, spent: Decimal, size: int, book: Book) -> Decimal | None:
@@ -190,8 +203,8 @@ def unwinding(fees: FeeSchedule, side: str, spent: Decimal, size: int, book: Boo
 
 
 def plan_of(appraisal: Appraisal, settings: ArbitrageSettings, now: int) -> ExecutionPlan:
-    """The orders of an appraisal, the thinnest first."""
-    orders = [_order(taken, appraisal.size) for taken in appraisal.legs]
+    """The orders of an appraisal, in its order."""
+    orders = [_order(taken) for taken in appraisal.legs]
     costs = [order.unwind_cost for order in orders[:-1]]
     known = [cost for cost in costs if cost is not None]
     return ExecutionPlan(
@@ -202,8 +215,8 @@ def plan_of(appraisal: Appraisal, settings: ArbitrageSettings, now: int) -> Exec
     )
 
 
-def _order(taken: Taken, size: Decimal) -> PlanLeg:
-    leg, book = taken.leg, taken.book
+def _order(taken: Taken) -> PlanLeg:
+    leg, book, size = taken.leg, taken.book, trimmed(taken.size)
     undone = unwinding(leg.market.fees, leg.side, taken.value, int(size.scaleb(6)), book)
     return PlanLeg(
         venue=venue_of(leg.token.name),
@@ -220,5 +233,5 @@ def _order(taken: Taken, size: Decimal) -> PlanLeg:
         visible_size=trimmed(visible(taken)),
         book_at=to_datetime(book.ts),
         seen_at=to_datetime(book.seen_at),
-        unwind_cost=None if undone is None else trimmed(undone + taken.fee),
+        unwind_cost=None if undone is None else trimmed(undone * taken.worth + taken.fee),
     )

@@ -35,6 +35,8 @@ class Life(msgspec.Struct):
         When that is, ns.
     fees
         Of the legs of that plan.
+    cycle
+        Whether each leg of it is paid with what the one before brought.
     """
 
     key: Key | None
@@ -43,6 +45,7 @@ class Life(msgspec.Struct):
     planned: Opportunity | None
     due_at: int
     fees: list[FeeSchedule]
+    cycle: bool = False
 
 
 _lives = msgspec.json.Decoder(list[Life])
@@ -90,6 +93,7 @@ class Lives:
             planned=document,
             due_at=now + int(self._settings.latency_ms * MILLISECOND),
             fees=[taken.leg.market.fees for taken in found.legs],
+            cycle=stall.basket.cycle,
         )
         self._open[stall.key] = self._lives[document.id] = life
         self._tell(life, now)

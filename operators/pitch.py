@@ -84,7 +84,7 @@ def pitch_of(group: Group, kinds: Sequence[Arbitrage], gas: float) -> Pitch:
     for row, stall in zip(baskets, stalls, strict=True):
         basket = stall.basket
         row["first"], row["legs"], row["payoff"] = first, len(basket.legs), to_price(basket.payoff)
-        row["least"], row["confirm"] = basket.least, basket.confirm
+        row["least"], row["confirm"], row["cycle"] = basket.least, basket.confirm, basket.cycle
         row["lot"] = lcm(*(to_size(leg.market.lot) for leg in basket.legs))
         row["minimum"] = max(to_size(leg.market.minimum_size) for leg in basket.legs)
         row["gas"] = float(gas_of(basket, gas))
@@ -123,12 +123,14 @@ def _leg(leg: Leg, places: dict[str, int]) -> tuple[int, ...]:
 
 
 def _terms(market: Market | Listing) -> tuple[float, ...]:
-    moving = float(market.moving) if isinstance(market, Listing) else 0.0
     return (
         FEE_KINDS.index(market.fees.kind),
-        _rate(market.fees) + moving,
+        _rate(market.fees),
+        float(market.moving) if isinstance(market, Listing) else 0.0,
         float(market.fees.exponent),
         float(market.minimum_value),
+        to_size(market.lot),
+        to_size(market.minimum_size),
     )
 
 

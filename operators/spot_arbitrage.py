@@ -31,6 +31,7 @@ from domain.opportunities import BookCounts, Findings
 from domain.quotes import NO_SEQ, PRICE_UNITS, QUOTE, SIZE_UNITS
 from operators.appraise import appraise
 from operators.arbitrages import Arbitrage
+from operators.cycle import appraise_cycle, settle_cycle
 from operators.desk import Desk
 from operators.kernels.basket import RULE
 from operators.kernels.order_book import BEAT, GOOD, PRINT, TALLY, WHYS
@@ -55,7 +56,7 @@ from operators.pitch import Stall
 from operators.settle_plan import settle_plan
 from operators.state import freeze, thaw
 
-VERSION = 1
+VERSION = 2
 Rows = NDArray[Any]
 
 
@@ -189,7 +190,8 @@ class SpotArbitrage(StatefulBatchLogic[bytes, Findings, bytes]):
             self._lives.closed(stall.key, self._why_closed(at), row, now)
         else:
             chosen = [(leg, desk.book(slot)) for leg, slot in desk.chosen(at)]
-            found = appraise(stall.basket, chosen, int(row["told_size"]), self._settings, desk.gas(stall.basket))
+            reckon = appraise_cycle if stall.basket.cycle else appraise
+            found = reckon(stall.basket, chosen, int(row["told_size"]), self._settings, desk.gas(stall.basket))
             tell = self._lives.opened if why == OPENED else self._lives.updated
             tell(stall, found, row, now)
         self._set_alarm()
@@ -229,7 +231,8 @@ class SpotArbitrage(StatefulBatchLogic[bytes, Findings, bytes]):
             slot = self._desk.slot(instrument_id(leg.token))
             if slot is not None and self._desk.books["state"][slot] == GOOD and not self._desk.books["crossed"][slot]:
                 books[leg.token] = self._desk.book(slot)
-        judged = settle_plan(life.planned, life.fees, books, self._settings.depth_share, now)
+        settle = settle_cycle if life.cycle else settle_plan
+        judged = settle(life.planned, life.fees, books, self._settings.depth_share, now)
         self._lives.settled(life, judged, now)
 
     def _usable_until(self, at: int) -> int:

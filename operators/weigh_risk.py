@@ -4,7 +4,7 @@ from domain.arbitrage import ArbitrageSettings
 from domain.clock import DAY, MILLISECOND, SECOND
 from domain.markets import Group
 from domain.opportunities import GRADES, ExecutionPlan, RiskAssessment
-from operators.appraise import Appraisal, visible
+from operators.appraise import Appraisal
 from operators.arbitrages import Basket
 
 OLD_MS = 10_000.0
@@ -82,5 +82,5 @@ def leg_risk(appraisal: Appraisal, now: int) -> float:
     safe = 1.0
     for taken in appraisal.legs:
         age_s = max(0.1, (now - taken.book.seen_at) / SECOND)
-        safe *= 1.0 - float(appraisal.size / visible(taken)) * age_s / (age_s + LEG_RISK_AGE_S)
+        safe *= 1.0 - float(1 / taken.spare) * age_s / (age_s + LEG_RISK_AGE_S)
     return 1.0 - safe

@@ -87,7 +87,7 @@ class MarketSplit:
 
     def _tell(self, groups: list[Group]) -> None:
         for group in groups:
-            names = [token.name for market in group.markets for token in (market.yes, market.no)]
+            names = [token.name for member in group.members for token in member.tokens]
             self._put(group.shard, "block", markets_block([group]))
             if names:
                 self._put(group.shard, "block", names_block(names))

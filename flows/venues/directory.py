@@ -107,13 +107,12 @@ class Directory:
     def _keep(self, group: Group) -> Group:
         self._forget(group.name)
         self._touched |= dict.fromkeys(market.name for market in group.markets)
-        if group.markets:
+        if group.members:
             self._groups[group.name] = group
         if group.markets and all(market.status == "resolved" for market in group.markets):
             self._resolved[group.name] = None
-        for market in group.markets:
-            self._group_of_market[market.name] = group.name
-            self._group_of_token[market.yes.instrument] = self._group_of_token[market.no.instrument] = group.name
+        self._group_of_market |= dict.fromkeys((market.name for market in group.markets), group.name)
+        self._group_of_token |= {token.instrument: group.name for each in group.members for token in each.tokens}
         return group
 
     def _forget(self, name: str) -> None:
@@ -122,7 +121,8 @@ class Directory:
         for market in before.markets if before is not None else ():
             self._touched[market.name] = None
             self._group_of_market.pop(market.name, None)
-            for token in market.tokens:
+        for member in before.members if before is not None else ():
+            for token in member.tokens:
                 self._group_of_token.pop(token.instrument, None)
 
     def _told(self, changed: list[Group]) -> list[Group]:
@@ -175,7 +175,7 @@ class Directory:
     def _moved(self, group: Group) -> list[Group]:
         """A group as it is told; where it was before, that it is gone."""
         before = self._homes.pop(group.name, group.home)
-        if group.markets:
+        if group.members:
             self._homes[group.name] = group.home
         gone = msgspec.structs.replace(group, markets=(), home=before)
         return [group] if before == group.home else [gone, group]

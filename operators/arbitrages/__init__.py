@@ -63,6 +63,9 @@ class Basket:
         Legs that add to the payoff, of which there must be as many.
     confirm
         Must be seen twice before it is believed: of books that mirror each other it is a fault of the feed.
+    cycle
+        Each leg is paid with what the one before it brought; the first buys and the last sells for the same money,
+        and a set is a unit of that.
     """
 
     kind: str
@@ -73,6 +76,7 @@ class Basket:
     at_once: bool = False
     least: int = 0
     confirm: bool = False
+    cycle: bool = False
 
     @property
     def allowed(self) -> bool:
@@ -92,7 +96,7 @@ class Arbitrage:
     name
         The file's name.
     code
-        Its number among the patterns that are known, `P1` to `P8`.
+        Its number among the patterns that are known, `P1` to `P9`.
     make
         Its baskets in a group.
     """

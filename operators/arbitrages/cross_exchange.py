@@ -6,6 +6,7 @@ from itertools import permutations
 
 import msgspec
 
+from domain.instruments import venue_of
 from domain.markets import FeeSchedule, Group, Listing
 from operators.arbitrages import Basket, Leg, arbitrage, gate, tradeable
 
@@ -18,7 +19,9 @@ def cross_exchange(group: Group) -> Iterator[Basket]:
     Dollars and the coins that stand for them are not the same money: the listings must be quoted in one.
     """
     for cheap, dear in permutations(filter(tradeable, group.listings), 2):
-        alike = (cheap.base, cheap.quote) == (dear.base, dear.quote)
+        if cheap.base != dear.base or venue_of(cheap.name) == venue_of(dear.name):
+            continue
+        alike = cheap.quote == dear.quote
         yield Basket(
             kind="cross_exchange",
             key=f"{cheap.name}|{dear.name}",

@@ -16,8 +16,13 @@ from operators.kernels.order_book import ASKS, usable
 FREE, POLYMARKET, KALSHI, NOTIONAL = range(4)
 FEE_KINDS = ("none", "polymarket", "kalshi", "notional")
 
-TERMS = np.dtype([("kind", "<i8"), ("rate", "<f8"), ("exponent", "<f8"), ("value", "<f8")])
-"""Of a token: its fee (Kalshi's rate with its multiplier), and the least that an order must be worth, dollars."""
+TERMS = np.dtype(
+    [("kind", "<i8")]
+    + [(name, "<f8") for name in ("rate", "moving", "exponent", "value")]
+    + [(name, "<i8") for name in ("lot", "minimum")]
+)
+"""Of a token: its fee (Kalshi's rate with its multiplier), the share that it costs to even out stocks, and the least
+that an order must be worth, dollars; what its size is a multiple of, and the least, in SIZE_UNITS."""
 
 LEG = np.dtype(
     [(name, "<i8") for name in ("token", "side", "add", "other", "other_side", "other_add", "optional", "now", "told")]
@@ -27,13 +32,13 @@ its place, -1 if none. `now` and `told` say which it is: SKIPPED, FIRST or OTHER
 SKIPPED, FIRST, OTHER = range(3)
 
 BASKET = np.dtype(
-    [(name, "<i8") for name in ("first", "legs", "payoff", "least", "confirm", "lot", "minimum")]
+    [(name, "<i8") for name in ("first", "legs", "payoff", "least", "confirm", "cycle", "lot", "minimum")]
     + [("gas", "<f8")]
     + [(name, "<i8") for name in ("open", "sighted", "told_size", "best_size")]
     + [(name, "<f8") for name in ("told_net", "best_edge", "best_net")]
 )
 """`least` legs must be there that add to the payoff; `confirm` asks to see the basket twice before it is
-believed. From `open` on it is what happened to it."""
+believed; the legs of a `cycle` are paid with what the one before brought. From `open` on it is what happened to it."""
 
 FIGURES = np.dtype([("size", "<i8")] + [(name, "<f8") for name in ("top", "gross", "fees", "net", "capital")])
 """Sets in SIZE_UNITS, the edge of the first set, and dollars of all."""
@@ -53,7 +58,7 @@ def charge(terms, price, size):
     if terms.kind == FREE:
         return 0.0
     if terms.kind == NOTIONAL:
-        return terms.rate * price * size
+        return (terms.rate + terms.moving) * price * size
     spread = price * (1.0 - price)
     if terms.kind == POLYMARKET and terms.exponent != 1.0:
         spread = spread**terms.exponent

@@ -11,6 +11,7 @@ import numpy as np
 from domain.quotes import MESSAGE_END, SIZE_UNITS
 from operators.kernels import kernel
 from operators.kernels.basket import assess
+from operators.kernels.cycle import assess_cycle
 from operators.kernels.order_book import (
     BEAT,
     PRINT,
@@ -86,7 +87,10 @@ def _noticeable(basket, legs, figures, material):
 @kernel
 def judge(basket, legs, house, terms, rule, now, cursors, figures, tally):
     """Look at one basket: OPENED, UPDATED, CLOSED, or DONE where there is nothing to tell."""
-    pays = assess(basket, legs, house, terms, rule, now, cursors, figures, tally)
+    if basket.cycle:
+        pays = assess_cycle(basket, legs, house, terms, rule, now, figures, tally)
+    else:
+        pays = assess(basket, legs, house, terms, rule, now, cursors, figures, tally)
     if not pays:
         basket.sighted = 0
         if basket.open:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from decimal import Decimal as D
 from itertools import product
+from typing import Any
 
 import msgspec
 import pytest
@@ -72,6 +73,7 @@ def test_groups_of_another_kind_make_no_basket() -> None:
         "strike_ladder": ["ladder"],
         "cross_venue": ["pair"],
         "cross_exchange": [],
+        "triangular": [],
     }
 
 
@@ -200,3 +202,20 @@ def test_an_asset_is_bought_where_it_is_cheap_both_ways_round() -> None:
 def test_a_dollar_and_a_coin_for_it_are_not_the_same_money() -> None:
     baskets = KINDS["cross_exchange"].baskets(asset(listing("binance"), listing("coinbase", quote="USD")))
     assert [shut(basket) for basket in baskets] == [["CURRENCIES_DIFFER"]] * 2
+
+
+def test_a_cycle_stays_on_one_exchange_and_needs_the_listing_between() -> None:
+    other = Listing(**{**fields(listing("binance")), "name": "binance:ETHUSDT", "base": "ETH"})
+    between = Listing(**{**fields(listing("binance")), "name": "binance:ETHBTC", "base": "ETH", "quote": "BTC"})
+    found = KINDS["triangular"].baskets(asset(listing("binance"), other, between, listing("okx")))
+    assert [[(leg.side, leg.token.name) for leg in basket.legs] for basket in found] == [
+        [("buy", "binance:BTCUSDT"), ("buy", "binance:ETHBTC"), ("sell", "binance:ETHUSDT")],
+        [("buy", "binance:ETHUSDT"), ("sell", "binance:ETHBTC"), ("sell", "binance:BTCUSDT")],
+    ]
+    assert all(basket.cycle and basket.allowed for basket in found)
+    elsewhere = Listing(**{**fields(between), "name": "okx:ETHBTC"})
+    assert KINDS["triangular"].baskets(asset(listing("binance"), other, elsewhere)) == ()
+
+
+def fields(given: Listing) -> dict[str, Any]:
+    return {name: getattr(given, name) for name in given.__struct_fields__}
