@@ -127,14 +127,16 @@ def _slipped(
     end = min(len(belief), start + int(rng.integers(*LASTS)))
     up, cents = rng.random() < 0.5, rng.uniform(*BEYOND)
     bids, asks = (each[0] for each in _quotes(belief[start : start + 1], spread))
+    # Where nothing is decided there is room, and somebody who cares.
+    market = int(np.argmin(np.abs(belief[start] - 0.5)))
     if drawn.group.kind == "ladder":
         at = int(np.argmin(asks[:-1] - bids[1:]))
         up, missing, legs = False, asks[at] - bids[at + 1], [asks[at], 100 - bids[at + 1]]
         market = at
     elif up:
-        market, missing, legs = int(np.argmin(belief[start])), 100 - bids.sum(), [100 - bid for bid in bids]
+        missing, legs = 100 - bids.sum(), [100 - bid for bid in bids]
     else:
-        market, missing, legs = int(np.argmax(belief[start])), asks.sum() - 100, list(asks)
+        missing, legs = asks.sum() - 100, list(asks)
     fees = sum(_fee(int(leg)) for leg in legs)
     # What fees eat is a cent, which is less than they are.
     cents = missing + (fees + cents if pays else 1.0)

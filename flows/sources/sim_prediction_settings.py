@@ -27,13 +27,14 @@ class SimPredictionSettings(msgspec.Struct, frozen=True, kw_only=True):
     trades_per_minute
         Of each market on average, whales aside.
     whales_per_day
-        Episodes of whales in each group on average; in a round out of three, several come together.
+        Whales that come alone to each group on average; with any, several come together in some rounds, and
+        some follow baskets that pay.
     baskets_per_day
         How often each group that can have one has a basket that pays, for some seconds; and as often one
         that only seems to.
     edge
-        How much of the outcome whales and the informed know: 0 nothing, 1 a fair deal. That is so that
-        there are records to find; it says nothing of real wallets.
+        How much of the outcome sharp whales and the informed know: 0 nothing, 1 nearly all. That is so that
+        there are records to find; it says nothing of real wallets, of which studies found next to none.
     """
 
     singles: int = 3
@@ -43,7 +44,7 @@ class SimPredictionSettings(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 1
     round_h: float = 24.0
     trades_per_minute: float = 3.0
-    whales_per_day: float = 16.0
+    whales_per_day: float = 3.0
     baskets_per_day: float = 8.0
     edge: float = 1.0
 

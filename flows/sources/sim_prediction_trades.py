@@ -19,7 +19,7 @@ from flows.sources.sim_prediction_whales import Fill
 
 SHARES = {"retail": 0.78, "maker": 0.17, "informed": 0.05}
 """Of the trades that are no whale's."""
-WORTH = {"retail": (40.0, 1.2), "maker": (120.0, 0.8), "informed": (900.0, 0.4)}
+WORTH = {"retail": (40.0, 1.1), "maker": (120.0, 0.8), "informed": (700.0, 0.4)}
 """What a trade is worth in dollars: the median, and the standard deviation of the logarithm."""
 SELLS, KNOWS = 0.3, 0.7
 """Share of sales; and of trades of the informed, at an edge of 1, that are for the answer that comes true."""

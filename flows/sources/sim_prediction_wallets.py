@@ -13,7 +13,8 @@ from domain.wallets import wallet_id
 
 POPULATION = {"retail": 300, "maker": 5, "informed": 10, "whale": 12}
 """Makers trade on both sides; the informed know more than the price and trade little at a time; whales trade
-large, and some know more as well."""
+large, and the first `SHARP` of them know more as well."""
+SHARP = 8
 
 
 @lru_cache(maxsize=4)
