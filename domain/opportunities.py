@@ -102,12 +102,15 @@ class ExecutionPlan(msgspec.Struct, frozen=True, kw_only=True):
         Dollars lost if all legs but the last were filled and had to be undone; null if they cannot.
     expires_at
         The plan is void from then on, whatever the books say.
+    revision
+        Of the opportunity, with which it came; later ones that only close or judge leave the plan as it is.
     """
 
     legs: list[PlanLeg]
     max_skew_ms: float
     unwind_cost: Decimal | None
     expires_at: datetime
+    revision: int = 0
 
 
 class RiskAssessment(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,12 +153,14 @@ class RiskAssessment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Settlement(msgspec.Struct, frozen=True, kw_only=True):
-    """What the books that followed would have made of the plan as it was opened.
+    """What the books that followed would have made of a plan.
 
     Attributes
     ----------
+    revision
+        Of the opportunity, with which the plan came.
     judged_at
-        The opening and the latency after it.
+        When that was, and the latency after it.
     outcome
         `filled`; `partial`, some sets; `missed`, none; `unjudged`, since a book was no longer to be trusted.
     size
@@ -176,6 +181,7 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     edge: float | None
     fills: list[float]
     late_leg: str | None
+    revision: int = 0
 
 
 class Opportunity(
@@ -207,7 +213,7 @@ class Opportunity(
         Over its life.
     plan, risk, settlement
         As of the last update, on the wire `execution_plan` and `risk_assessment`; the settlement is that of the
-        plan as opened, null until judged.
+        last plan that was judged, null until then.
     simulated
         Whether its markets are.
     """

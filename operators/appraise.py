@@ -202,7 +202,7 @@ def unwinding(fees: FeeSchedule, side: str, spent: Decimal, size: int, book: Boo
     return (spent - value if side == "buy" else value - spent) + order_fee(fees, back)
 
 
-def plan_of(appraisal: Appraisal, settings: ArbitrageSettings, now: int) -> ExecutionPlan:
+def plan_of(appraisal: Appraisal, settings: ArbitrageSettings, now: int, revision: int) -> ExecutionPlan:
     """The orders of an appraisal, in its order."""
     orders = [_order(taken) for taken in appraisal.legs]
     costs = [order.unwind_cost for order in orders[:-1]]
@@ -212,6 +212,7 @@ def plan_of(appraisal: Appraisal, settings: ArbitrageSettings, now: int) -> Exec
         max_skew_ms=1000.0 * settings.skew_max_s,
         unwind_cost=sum(known, Decimal(0)) if len(known) == len(costs) else None,
         expires_at=to_datetime(now + int(settings.ttl_s * SECOND)),
+        revision=revision,
     )
 
 

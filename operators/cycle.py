@@ -63,18 +63,25 @@ def appraise_cycle(
 
 
 def settle_cycle(
-    opened: Opportunity, fees: Sequence[FeeSchedule], books: Mapping[str, Book], share: float, now: int
+    planned: Opportunity, fees: Sequence[FeeSchedule], books: Mapping[str, Book], share: float, now: int
 ) -> Settlement:
-    """Judge the plan of a cycle as it was opened; parameters are those of `settle_plan`.
+    """Judge the plan of a cycle; parameters are those of `settle_plan`.
 
     Each trade is sent for the share of its plan that the one before it filled, at its limit. What a trade brought
     and the next did not take is traded back at once, the way it came.
     """
-    legs = opened.plan.legs
+    legs = planned.plan.legs
     at = to_datetime(now)
     if any(leg.token not in books for leg in legs):
         return Settlement(
-            judged_at=at, outcome="unjudged", size=Decimal(0), net=None, edge=None, fills=[], late_leg=None
+            revision=planned.plan.revision,
+            judged_at=at,
+            outcome="unjudged",
+            size=Decimal(0),
+            net=None,
+            edge=None,
+            fills=[],
+            late_leg=None,
         )
     fills: list[tuple[Fill, ...]] = []
     met: list[float] = []  # of what each was sent for
@@ -89,15 +96,16 @@ def settle_cycle(
     back = _traded_back(legs, fees, books, fills, filled)
     net = None if back is None else brought("sell", fees[2], fills[2]) + back - _value(fills[0])
     if net is not None and filled[-1]:
-        net -= opened.gas
+        net -= planned.gas
     late = min(range(len(legs)), key=lambda place: met[place])
     whole = filled[-1] == 1
     return Settlement(
+        revision=planned.plan.revision,
         judged_at=at,
         outcome="filled" if whole else "partial" if filled[-1] else "missed",
-        size=trimmed((opened.size * filled[-1]).quantize(NANO)),
+        size=trimmed((planned.size * filled[-1]).quantize(NANO)),
         net=None if net is None else trimmed(net),
-        edge=None if net is None else float(net / opened.size),
+        edge=None if net is None else float(net / planned.size),
         fills=[float(each) for each in filled],
         late_leg=None if whole else legs[late].token,
     )

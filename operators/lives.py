@@ -18,8 +18,29 @@ from operators.pitch import Key, Stall
 from operators.weigh_risk import weigh
 
 
+class Planned(msgspec.Struct, frozen=True):
+    """A plan that is not yet judged.
+
+    Attributes
+    ----------
+    document
+        The opportunity as it was told with it.
+    due_at
+        When it is judged, ns.
+    fees
+        Of its legs.
+    cycle
+        Whether each leg is paid with what the one before brought.
+    """
+
+    document: Opportunity
+    due_at: int
+    fees: list[FeeSchedule]
+    cycle: bool
+
+
 class Life(msgspec.Struct):
-    """An opportunity that is open, or whose plan is not yet judged.
+    """An opportunity that is open, or has plans that are not yet judged.
 
     Attributes
     ----------
@@ -29,23 +50,14 @@ class Life(msgspec.Struct):
         ns.
     latest
         As it was last told.
-    planned
-        As it was opened, until that plan is judged.
-    due_at
-        When that is, ns.
-    fees
-        Of the legs of that plan.
-    cycle
-        Whether each leg of it is paid with what the one before brought.
+    plans
+        Those that are not yet judged, oldest first.
     """
 
     key: Key | None
     opened_at: int
     latest: Opportunity
-    planned: Opportunity | None
-    due_at: int
-    fees: list[FeeSchedule]
-    cycle: bool = False
+    plans: list[Planned]
 
 
 _lives = msgspec.json.Decoder(list[Life])
@@ -67,10 +79,10 @@ class Lives:
         return list(self._open)
 
     @property
-    def planned(self) -> list[Life]:
-        """Those whose plan is not yet judged, in the order in which that is due."""
-        waiting = (life for life in self._lives.values() if life.planned is not None)
-        return sorted(waiting, key=lambda life: (life.due_at, life.latest.id))
+    def planned(self) -> list[tuple[Life, Planned]]:
+        """Plans that are not yet judged, in the order in which that is due."""
+        waiting = ((life, plan) for life in self._lives.values() for plan in life.plans)
+        return sorted(waiting, key=lambda each: (each[1].due_at, each[0].latest.id))
 
     def snapshot(self) -> bytes:
         """All of them; nothing is left to be told between two batches."""
@@ -86,22 +98,16 @@ class Lives:
     def opened(self, stall: Stall, found: Appraisal, best: Any, now: int) -> None:
         """A basket began to pay; its plan is judged one latency later."""
         document = self._document(stall, found, best, now, None)
-        life = Life(
-            key=stall.key,
-            opened_at=now,
-            latest=document,
-            planned=document,
-            due_at=now + int(self._settings.latency_ms * MILLISECOND),
-            fees=[taken.leg.market.fees for taken in found.legs],
-            cycle=stall.basket.cycle,
-        )
+        life = Life(key=stall.key, opened_at=now, latest=document, plans=[])
         self._open[stall.key] = self._lives[document.id] = life
+        self._plan(life, stall, found, now)
         self._tell(life, now)
 
     def updated(self, stall: Stall, found: Appraisal, best: Any, now: int) -> None:
-        """A basket pays noticeably more or less."""
+        """A basket pays noticeably more or less; its new plan is judged one latency later."""
         life = self._open[stall.key]
         life.latest = self._document(stall, found, best, now, life)
+        self._plan(life, stall, found, now)
         self._tell(life, now)
 
     def closed(self, key: Key, reason: str, best: Any, now: int) -> None:
@@ -120,9 +126,9 @@ class Lives:
         )
         self._tell(life, now)
 
-    def settled(self, life: Life, judged: Settlement, now: int) -> None:
-        """The plan of an opening was judged."""
-        life.planned = None
+    def settled(self, life: Life, plan: Planned, judged: Settlement, now: int) -> None:
+        """A plan was judged."""
+        life.plans = [each for each in life.plans if each is not plan]
         life.latest = msgspec.structs.replace(
             life.latest,
             change="settled",
@@ -142,14 +148,20 @@ class Lives:
         self.found = []
         return made
 
+    def _plan(self, life: Life, stall: Stall, found: Appraisal, now: int) -> None:
+        due_at = now + int(self._settings.latency_ms * MILLISECOND)
+        fees = [taken.leg.market.fees for taken in found.legs]
+        life.plans.append(Planned(life.latest, due_at, fees, stall.basket.cycle))
+
     def _tell(self, life: Life, now: int) -> None:
         self.found.append((life.latest, life.opened_at, now))
-        if life.key is None and life.planned is None:
+        if life.key is None and not life.plans:
             del self._lives[life.latest.id]
 
     def _document(self, stall: Stall, found: Appraisal, best: Any, now: int, life: Life | None) -> Opportunity:
         group, basket = stall.group, stall.basket
-        plan = plan_of(found, self._settings, now)
+        revision = life.latest.revision + 1 if life else 0
+        plan = plan_of(found, self._settings, now, revision)
         risk = weigh(group, basket, found, plan, self._settings, now)
         roi = float(found.net / found.capital) if found.capital else 0.0
         opened_at = life.opened_at if life else now
@@ -161,7 +173,7 @@ class Lives:
             slug=group.slug,
             title=group.title,
             change="updated" if life else "opened",
-            revision=life.latest.revision + 1 if life else 0,
+            revision=revision,
             opened_at=to_datetime(opened_at),
             updated_at=to_datetime(now),
             closed_at=None,

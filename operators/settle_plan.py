@@ -16,14 +16,14 @@ from operators.appraise import Book, Fill, take, trimmed, unwinding, within
 
 
 def settle_plan(
-    opened: Opportunity, fees: Sequence[FeeSchedule], books: Mapping[str, Book], share: float, now: int
+    planned: Opportunity, fees: Sequence[FeeSchedule], books: Mapping[str, Book], share: float, now: int
 ) -> Settlement:
-    """Judge the plan of an opportunity as it was opened.
+    """Judge the plan of an opportunity as it was planned.
 
     Parameters
     ----------
-    opened
-        With the plan in question.
+    planned
+        As it was told with the plan in question.
     fees
         Of each leg.
     books
@@ -33,43 +33,51 @@ def settle_plan(
     now
         Instant at which the orders meet the books, ns.
     """
-    legs = opened.plan.legs
+    legs = planned.plan.legs
     at = to_datetime(now)
     if any(leg.token not in books for leg in legs):
         return Settlement(
-            judged_at=at, outcome="unjudged", size=Decimal(0), net=None, edge=None, fills=[], late_leg=None
+            revision=planned.plan.revision,
+            judged_at=at,
+            outcome="unjudged",
+            size=Decimal(0),
+            net=None,
+            edge=None,
+            fills=[],
+            late_leg=None,
         )
     fills: list[tuple[Fill, ...]] = []
-    wanted = _units(opened.size)
+    wanted = _units(planned.size)
     for leg in legs:
         book = books[leg.token]
         fills.append(take(within(book.taken_by(leg.side), leg.limit_price, leg.side), wanted, share))
         wanted = _units(_size(fills[-1]))
     matched = _size(fills[-1])
-    net = _net(opened, matched, fills, fees, books)
-    filled = [float(_size(each) / opened.size) for each in fills]
+    net = _net(planned, matched, fills, fees, books)
+    filled = [float(_size(each) / planned.size) for each in fills]
     late = min(range(len(legs)), key=lambda place: filled[place])
     return Settlement(
+        revision=planned.plan.revision,
         judged_at=at,
-        outcome="filled" if matched == opened.size else "partial" if matched else "missed",
+        outcome="filled" if matched == planned.size else "partial" if matched else "missed",
         size=trimmed(matched),
         net=None if net is None else trimmed(net),
-        edge=None if net is None else float(net / opened.size),
+        edge=None if net is None else float(net / planned.size),
         fills=filled,
-        late_leg=None if matched == opened.size else legs[late].token,
+        late_leg=None if matched == planned.size else legs[late].token,
     )
 
 
 def _net(
-    opened: Opportunity,
+    planned: Opportunity,
     matched: Decimal,
     fills: Sequence[tuple[Fill, ...]],
     fees: Sequence[FeeSchedule],
     books: Mapping[str, Book],
 ) -> Decimal | None:
     """Dollars of what matched, less what it costs to undo the rest; None if that cannot be undone."""
-    net = opened.payoff * matched - (opened.gas if matched else Decimal(0))
-    for leg, mine, schedule in zip(opened.plan.legs, fills, fees, strict=True):
+    net = planned.payoff * matched - (planned.gas if matched else Decimal(0))
+    for leg, mine, schedule in zip(planned.plan.legs, fills, fees, strict=True):
         value = _value(mine)
         net += (value if leg.side == "sell" else -value) - order_fee(schedule, mine)
         if (alone := _units(_size(mine) - matched)) > 0:

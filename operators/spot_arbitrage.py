@@ -4,7 +4,7 @@ A basket is looked at when a message of the venue has been applied whole and the
 one of its tokens moved, or anything of them while it is open. It opens when it pays, is updated when
 other legs are taken or size or profit moved by more than `material`, and closes when it pays no more, a
 book cannot be trusted or grows stale, or its group changes: a market that is paused, disputed or resolved
-ends it before the next row is looked at. One latency after each opening its plan is settled against the
+ends it before the next row is looked at. One latency after each plan was told it is settled against the
 books of that instant. Baskets of one group may stand on the same orders; to take one may end others.
 
 Bad input: rows of tokens that no group has, levels at 0 or 1 and rows without a snapshot are counted and
@@ -51,7 +51,7 @@ from operators.kernels.scanning import (
     TOUCHED,
     scan,
 )
-from operators.lives import Life, Lives
+from operators.lives import Life, Lives, Planned
 from operators.pitch import Stall
 from operators.settle_plan import settle_plan
 from operators.state import freeze, thaw
@@ -215,25 +215,24 @@ class SpotArbitrage(StatefulBatchLogic[bytes, Findings, bytes]):
         clock = self._clock
         now = int(clock[DUE])
         clock[NOW] = max(clock[NOW], now)
-        for life in self._lives.planned:
-            if life.due_at <= now:
-                self._settle(life, now)
+        for life, plan in self._lives.planned:
+            if plan.due_at <= now:
+                self._settle(life, plan, now)
         waiting = [self._desk.places[key] for key in self._lives.open_keys]
         queued = [at for at in waiting if self._usable_until(at) <= now]
         self._desk.scratch[0][: len(queued)] = queued
         clock[QUEUED] = len(queued)
         self._set_alarm(after=now)
 
-    def _settle(self, life: Life, now: int) -> None:
-        assert life.planned is not None
+    def _settle(self, life: Life, plan: Planned, now: int) -> None:
         books = {}
-        for leg in life.planned.plan.legs:
+        for leg in plan.document.plan.legs:
             slot = self._desk.slot(instrument_id(leg.token))
             if slot is not None and self._desk.books["state"][slot] == GOOD and not self._desk.books["crossed"][slot]:
                 books[leg.token] = self._desk.book(slot)
-        settle = settle_cycle if life.cycle else settle_plan
-        judged = settle(life.planned, life.fees, books, self._settings.depth_share, now)
-        self._lives.settled(life, judged, now)
+        settle = settle_cycle if plan.cycle else settle_plan
+        judged = settle(plan.document, plan.fees, books, self._settings.depth_share, now)
+        self._lives.settled(life, plan, judged, now)
 
     def _usable_until(self, at: int) -> int:
         """The instant from which the books of a basket must be looked at again, whatever comes."""
@@ -248,7 +247,7 @@ class SpotArbitrage(StatefulBatchLogic[bytes, Findings, bytes]):
         """Next time that something is due; what was looked at by `after` need not be looked at again."""
         later = int(self._clock[NOW]) if after is None else after
         ends = (self._usable_until(self._desk.places[key]) for key in self._lives.open_keys)
-        dues = [life.due_at for life in self._lives.planned]
+        dues = [plan.due_at for _, plan in self._lives.planned]
         self._clock[DUE] = min([*dues, *(end for end in ends if end > later)], default=NEVER)
 
     def _findings(self) -> Findings:

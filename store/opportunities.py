@@ -8,6 +8,7 @@ import msgspec
 import psycopg
 
 from domain.opportunities import ExecutionPlan, Opportunity, RiskAssessment, Settlement
+from store import arbitrage_executions
 from store.announced import Announced
 from store.listing import Listing
 from store.postgres import Pool, reachable
@@ -93,6 +94,8 @@ LISTING: Final = Listing(
 def write(connection: psycopg.Connection, opportunities: Sequence[Opportunity]) -> int:
     """Write opportunities as of their newest revision, and the outbox row of each that is newer than what was known.
 
+    Paper trades of opportunities whose plan has been judged end with it (store/arbitrage_executions.py).
+
     Call it in a transaction, and `outbox.drain` after the commit. Of one that changed more than once in a batch
     the newest revision is announced; it says all that those before it did.
 
@@ -110,9 +113,10 @@ def write(connection: psycopg.Connection, opportunities: Sequence[Opportunity]) 
     for each in sorted(opportunities, key=lambda one: one.revision):
         newest[each.id] = each
     told = sorted(newest.values(), key=lambda one: (one.updated_at, one.id))
-    return _TABLE.write(
+    waiting = _TABLE.write(
         connection, [_Row(**msgspec.structs.asdict(each), group_name=each.group) for each in told], told
     )
+    return waiting + (arbitrage_executions.end(connection, opportunities) if told else 0)
 
 
 async def one(pool: Pool, opportunity_id: str) -> Opportunity | None:

@@ -70,6 +70,7 @@ def opportunity(number: int, revision: int = 0, **changes: Any) -> Opportunity:
             max_skew_ms=250.0,
             unwind_cost=Decimal("0.81"),
             expires_at=at + timedelta(seconds=3),
+            revision=min(revision, 1),
         ),
         risk=RiskAssessment(
             gates=[Gate(name="exhaustive", passed=True, reason="both answers of one market")],
@@ -101,5 +102,6 @@ def settled(number: int) -> Opportunity:
         edge=-0.0123,
         fills=[1.0, 0.5],
         late_leg="polymarket:2",
+        revision=closed.plan.revision,
     )
     return msgspec.structs.replace(closed, change="settled", revision=3, settlement=judged)

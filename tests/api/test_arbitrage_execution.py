@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import httpx2
@@ -11,7 +13,8 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from domain.clock import SECOND, from_datetime
+from domain.clock import DAY, SECOND, from_datetime
+from domain.opportunities import Opportunity
 from store import feed, opportunities, outbox
 from tests.api.conftest import Api
 from tests.api.described import operation_at, schema_at
@@ -25,8 +28,22 @@ NOW_NS = from_datetime(opportunity(1).opened_at) + SECOND
 def api(serve: Callable[..., Api]) -> Api:
     """An API one second after the opportunity of minute 1 was opened."""
     running = serve(now_ns=lambda: NOW_NS)
-    opportunities.write(running.connection, [opportunity(0), opportunity(1), settled(2)])
+    opportunities.write(running.connection, [opportunity(0), live(1), settled(2)])
     return running
+
+
+def live(number: int, revision: int = 0, **changes: Any) -> Opportunity:
+    """An opportunity of a venue that keeps our time."""
+    return opportunity(number, revision, simulated=False, **changes)
+
+
+def judged(number: int, **changes: Any) -> Opportunity:
+    """The same when its first plan was judged: half of it would have filled."""
+    settlement = settled(number).settlement
+    assert settlement is not None
+    at = opportunity(number).opened_at + timedelta(seconds=1.5)
+    settlement = msgspec.structs.replace(settlement, revision=0, judged_at=at, **changes)
+    return msgspec.structs.replace(live(number), change="settled", revision=1, settlement=settlement)
 
 
 def execute(api: Api, number: int = 1, revision: int = 0, key: str | None = "k1", **headers: str) -> httpx2.Response:
@@ -90,7 +107,7 @@ def test_the_trade_is_announced_when_the_outbox_is_emptied(api: Api) -> None:
 
 def test_the_same_wish_again_changes_nothing(api: Api) -> None:
     first = execute(api)
-    opportunities.write(api.connection, [opportunity(1, 2)])
+    opportunities.write(api.connection, [live(1, 2)])
     again = execute(api)
     assert (again.status_code, again.json()) == (201, first.json()), "even after it closed"
     assert written(api) == ONE
@@ -122,9 +139,87 @@ def test_what_is_no_longer_what_was_looked_at_is_refused(api: Api, number: int, 
 
 
 def test_an_opportunity_that_changed_is_refused(api: Api) -> None:
-    opportunities.write(api.connection, [opportunity(1, 1)])
+    opportunities.write(api.connection, [live(1, 1)])
     assert execute(api).status_code == 409
     assert execute(api, revision=1, key="k2").status_code == 201
+
+
+def test_a_judgement_leaves_the_plan_as_it_was(api: Api) -> None:
+    opportunities.write(api.connection, [judged(1)])
+    assert execute(api, revision=0).status_code == 201
+    assert execute(api, revision=2, key="k2").status_code == 409
+
+
+def test_a_trade_ends_when_its_plan_is_judged(api: Api) -> None:
+    trade = execute(api).json()
+    assert opportunities.write(api.connection, [judged(1)]) == 2, "the opportunity and the trade are announced"
+    (ended,) = api.get("/api/v1/analytics/trades")["trades"]
+    assert ended == trade | {
+        "updated_at": "2026-11-20T12:01:01.500000Z",
+        "exit_time": "2026-11-20T12:01:01.500000Z",
+        "exit_price": pytest.approx((39.27 - 0.5) / 40.5),
+        "pnl": -0.5,
+        "pnl_pct": pytest.approx(-50.0 / 39.27),
+        "pnl_r": pytest.approx(-0.5 / 0.81),
+        "equity": pytest.approx(38.77),
+        "outcome": "loss",
+    }
+    assert api.get("/api/v1/analytics/open-positions")["count"] == 0
+    assert api.get("/api/v1/analytics/by-signal-type")["by_signal_type"]["buy_all_no"]["total_trades"] == 1
+    told: Any = api.connection.execute("SELECT settlement->>'late_leg', ended FROM arbitrage_executions").fetchall()
+    assert told == [("polymarket:2", True)]
+    assert opportunities.write(api.connection, [judged(1)]) == 0, "again it changes nothing"
+    assert execute(api).json() == ended, "the same wish again gets the trade as it is now"
+
+
+def test_a_trade_taken_after_the_judgement_ends_with_what_is_written_next(api: Api) -> None:
+    opportunities.write(api.connection, [judged(1)])
+    assert execute(api, revision=1).json()["outcome"] == "open"
+    opportunities.write(api.connection, [live(3)])
+    (ended,) = api.get("/api/v1/analytics/trades")["trades"]
+    assert (ended["outcome"], ended["pnl"]) == ("loss", -0.5)
+
+
+@pytest.mark.parametrize(
+    ("judgement", "outcome", "pnl"),
+    [
+        ({"outcome": "filled", "net": Decimal("1.2"), "late_leg": None}, "win", 1.2),
+        ({"outcome": "partial", "net": None, "edge": None}, "loss", -0.81),
+        ({"outcome": "missed", "size": Decimal(0), "net": Decimal(0)}, "unfilled", None),
+        ({"outcome": "unjudged", "size": Decimal(0), "net": None, "late_leg": None}, "unfilled", None),
+    ],
+)
+def test_how_a_trade_ends(api: Api, judgement: dict[str, Any], outcome: str, pnl: float | None) -> None:
+    execute(api)
+    opportunities.write(api.connection, [judged(1, **judgement)])
+    (ended,) = api.get(f"/api/v1/analytics/trades?outcome={outcome}")["trades"]
+    assert ended["pnl"] == pnl
+
+
+def test_another_plan_of_the_opportunity_does_not_end_it(api: Api) -> None:
+    execute(api)
+    updated = live(1, 1)
+    later = settled(1).settlement
+    opportunities.write(
+        api.connection, [updated, msgspec.structs.replace(updated, change="settled", revision=2, settlement=later)]
+    )
+    assert api.get("/api/v1/analytics/open-positions")["count"] == 1
+
+
+def test_markets_that_do_not_keep_our_time_expire_by_their_own(serve: Callable[..., Api]) -> None:
+    late = serve(now_ns=lambda: NOW_NS + 30 * DAY)
+    opportunities.write(late.connection, [live(1), opportunity(3)])
+    response = execute(late, 1)
+    assert (response.status_code, response.json()["code"]) == (409, "conflict"), "minute 3 has come"
+    assert "expired" in response.json()["detail"]
+    trade = execute(late, 3)
+    assert trade.status_code == 201
+    assert trade.json()["entry_time"] == "2026-11-20T12:03:00Z"
+    behind = serve(now_ns=lambda: NOW_NS + 130 * SECOND)
+    assert execute(behind, 3, key="k2").status_code == 409, "it was executed before"
+    opportunities.write(late.connection, [live(4)])
+    soon = serve(now_ns=lambda: from_datetime(live(4).opened_at) + 4 * SECOND)
+    assert "expired" in execute(soon, 4, key="k3").json()["detail"], "a live feed is held to the clock"
 
 
 def test_a_key_stands_for_one_wish(api: Api) -> None:

@@ -26,9 +26,11 @@ def test_an_opportunity_lives_from_its_opening_to_its_end() -> None:
     end = feed(made, message(level(B_NO, 150 * MS, ASK, "0.65", "0")))
     assert changes(end) == [("closed", "edge gone")]
     judged = feed(made, beat(SECOND))
-    assert changes(judged) == [("settled", "edge gone")]
+    assert changes(judged) == [("settled", "edge gone")] * 2
     assert {each.id for each in (first, *bigger, *end, *judged)} == {first.id}
-    assert [each.revision for each in (first, *bigger, *end, *judged)] == [0, 1, 2, 3]
+    assert [each.revision for each in (first, *bigger, *end, *judged)] == [0, 1, 2, 3, 4]
+    assert [each.plan.revision for each in (first, *bigger, *end, *judged)] == [0, 1, 1, 1, 1]
+    assert [each.settlement.revision for each in judged if each.settlement] == [0, 1], "each plan is judged"
     assert judged[0].best_edge == max(first.edge, bigger[0].edge) > first.edge
     assert judged[0].duration_s == 0.15
     again = feed(made, message(level(B_NO, 2 * SECOND, ASK, "0.65", "100")))
@@ -74,7 +76,7 @@ def test_a_change_too_small_to_matter_is_not_told_but_counts_for_the_best() -> N
 def test_the_plan_is_settled_against_the_books_one_latency_later(settled, size, late, fills) -> None:
     made, first = opened()
     told = feed(made, *(message(rows) for rows in settled), beat(SECOND))
-    (judged,) = [each.settlement for each in told if each.change == "settled"]
+    judged = next(each.settlement for each in told if each.change == "settled")
     assert judged
     assert (judged.size, judged.late_leg, judged.fills) == (size, late, fills)
     assert judged.outcome == ("filled" if size == 100 else "partial" if size else "missed")
