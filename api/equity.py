@@ -7,6 +7,7 @@ from msgspec import Meta
 
 from api.params import Instant
 from api.resources import Resources
+from domain.branches import INSTRUMENTS, Branch
 from domain.executions import EquityDay
 from domain.statistics.returns import Returns, returns
 from domain.statistics.trials import Trials, deflated_sharpe
@@ -17,8 +18,9 @@ Variance = Annotated[float, Meta(ge=0, le=1_000_000)]
 
 
 class ChosenDays(msgspec.Struct, frozen=True, kw_only=True):
-    """Which days, and out of how many attempts this account was chosen."""
+    """Which account and days, and out of how many attempts this account was chosen."""
 
+    account: Annotated[Branch, Meta(description="That of traded instruments, or of prediction markets.")] = INSTRUMENTS
     since: Annotated[Instant | None, Meta(description="Ended then or later.")] = None
     until: Annotated[Instant | None, Meta(description="Ended before.")] = None
     trials: Annotated[Attempts | None, Meta(description="Variants that were tried, this one included.")] = None
@@ -28,7 +30,7 @@ class ChosenDays(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Equity(msgspec.Struct, frozen=True, kw_only=True):
-    """The paper account by UTC days, oldest first.
+    """A paper account by UTC days, oldest first.
 
     Attributes
     ----------
@@ -47,7 +49,7 @@ class Equity(msgspec.Struct, frozen=True, kw_only=True):
 
 async def show_equity(resources: Resources, chosen: ChosenDays) -> Equity:
     """What the paper account was worth at the end of each UTC day, open positions at their last price."""
-    days = await executions.days(resources.pool, since=chosen.since, until=chosen.until)
+    days = await executions.days(resources.pool, account=chosen.account, since=chosen.since, until=chosen.until)
     figures = returns([day.daily_return for day in days if day.daily_return is not None])
     tried = None if chosen.trials is None else Trials(chosen.trials, chosen.trials_variance)
     return Equity(

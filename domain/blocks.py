@@ -11,6 +11,7 @@ carries a version, so an old log is refused by name and not misread.
     WALLETS1   {"<hash>": "<address>"} (domain.wallets), before the first trade of each wallet
     MARKETS1   groups of markets (domain.markets.Group), whole; a new version replaces the one before
     REJECTS1   rejected input with its reason (domain.slices.Reject)
+    BUNDLE01   blocks that are kept or lost together, in one entry of the log
 """
 
 from collections.abc import Iterable
@@ -51,6 +52,8 @@ CONTIGUOUS_IDS = 1
 
 _TRADES, _BARS, _QUOTES = b"TRADES01", b"BARS0001", b"QUOTES01"
 _NAMES, _WALLETS, _MARKETS, _REJECTS = b"NAMES001", b"WALLETS1", b"MARKETS1", b"REJECTS1"
+_BUNDLE = b"BUNDLE01"
+_blocks = msgspec.msgpack.Decoder(list[bytes])
 _rejects = msgspec.json.Decoder(list[Reject])
 _groups = msgspec.json.Decoder(list[Group])
 _texts = msgspec.json.Decoder(dict[str, str])
@@ -94,6 +97,16 @@ def markets_block(groups: Iterable[Group]) -> bytes:
 def rejects_block(rejects: list[Reject]) -> bytes:
     """Rejected input on its way to the store."""
     return _REJECTS + msgspec.json.encode(rejects)
+
+
+def bundled(blocks: Iterable[bytes]) -> bytes:
+    """Blocks as one, which `unbundled` takes apart again; nobody else reads it."""
+    return _BUNDLE + msgspec.msgpack.encode(list(blocks))
+
+
+def unbundled(block: bytes) -> list[bytes]:
+    """The blocks of a bundle, or the block itself if it is none."""
+    return _blocks.decode(block[8:]) if block[:8] == _BUNDLE else [block]
 
 
 def heartbeats(at_ns: Rows | list[int]) -> Rows:

@@ -19,7 +19,10 @@ from domain.errors import SettingError
 PREFIX = "SIGNALENGINE_"
 FILE_VARIABLE = "SIGNALENGINE_CONFIG"
 FILE_NAME = "signalengine.toml"
-SECTIONS = ("api", "correlate", "engine", "paper", "score", "services", "sim", "simulated_markets")
+SECTIONS = (
+    *("api", "arbitrage", "correlate", "engine", "paper", "prediction", "score", "services"),
+    *("sim", "simulated_markets", "whales"),
+)
 
 S = TypeVar("S", bound=msgspec.Struct)
 

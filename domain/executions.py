@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 import numpy as np
 
+from domain.branches import INSTRUMENTS, Branch
 from domain.signals import Direction
 
 PLANNED, OPEN, WIN, LOSS, EVEN, UNFILLED, SKIPPED = range(7)
@@ -100,7 +101,7 @@ class EquityDay(msgspec.Struct, frozen=True, kw_only=True):
     """The paper account at the end of a UTC day, open positions at their last close.
 
     `daily_return` is a share of the equity at the day's begin; `drawdown` one of its highest mark, at
-    most 0.
+    most 0. Each branch has an `account` of its own.
     """
 
     day: datetime
@@ -109,3 +110,4 @@ class EquityDay(msgspec.Struct, frozen=True, kw_only=True):
     drawdown: float
     open_positions: int
     gross_exposure: float | None
+    account: Branch = INSTRUMENTS

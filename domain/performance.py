@@ -9,6 +9,8 @@ from typing import Literal
 import msgspec
 import numpy as np
 
+from domain.branches import INSTRUMENTS, Branch
+
 OVERALL, STRATEGY, BUCKET = range(3)
 GROUPS = ("overall", "signal_type", "confidence")
 BUCKETS = 10
@@ -62,7 +64,7 @@ class Performance(msgspec.Struct, frozen=True, kw_only=True):
     """What the trades of a group earned, net of costs: sums and counts, as of its newest trade.
 
     `group` is overall, signal_type or confidence; `name` the strategy, or the bucket as in "0.5-0.6".
-    Money is in quote units; `r` in units of the planned risk.
+    Money is in quote units; `r` in units of the planned risk. `account` is that of the branch.
     """
 
     group: str
@@ -84,6 +86,7 @@ class Performance(msgspec.Struct, frozen=True, kw_only=True):
     days: int
     day_returns: float
     day_return_squares: float
+    account: Branch = INSTRUMENTS
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):

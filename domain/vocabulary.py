@@ -6,6 +6,8 @@ down for people, the ledger or a file, needs the words in the same order.
 
 import msgspec
 
+from domain.branches import INSTRUMENTS, Branch
+
 
 class Vocabulary(msgspec.Struct, frozen=True):
     """What a recipe speaks of.
@@ -22,6 +24,8 @@ class Vocabulary(msgspec.Struct, frozen=True):
         The frame on which strategies decide; one of `frames`.
     verbs
         What the components of each pattern do, for a sentence: "agree".
+    branch
+        Whose recipe it is; its account and its metrics are called so.
     """
 
     frames: tuple[str, ...]
@@ -31,3 +35,4 @@ class Vocabulary(msgspec.Struct, frozen=True):
     primary: str = "5m"
     patterns: tuple[str, ...] = ()
     verbs: tuple[str, ...] = ()
+    branch: Branch = INSTRUMENTS

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from domain import clock, ids
 from domain.aligned import Aligned
+from domain.branches import INSTRUMENTS
 from domain.executions import SKIP_REASONS, STATES, EquityDay, Execution
 from domain.performance import ALERTS, BUCKET, BUCKETS, GROUPS, LEVELS, OVERALL, STRATEGY, Alert, Performance
 from domain.scores import REGIMES
@@ -56,7 +57,7 @@ def executions(given: Aligned, vocabulary: Vocabulary) -> list[Execution]:
     return found
 
 
-def equity(given: Aligned) -> list[EquityDay]:
+def equity(given: Aligned, vocabulary: Vocabulary) -> list[EquityDay]:
     """What the paper account was worth at the end of each day."""
     return [
         EquityDay(
@@ -66,6 +67,7 @@ def equity(given: Aligned) -> list[EquityDay]:
             drawdown=row["drawdown"],
             open_positions=row["open_positions"],
             gross_exposure=known(row["gross_exposure"]),
+            account=vocabulary.branch,
         )
         for row in rows(given.equity)
     ]
@@ -94,6 +96,7 @@ def performance(given: Aligned, vocabulary: Vocabulary) -> list[Performance]:
             days=row["days"],
             day_returns=row["returns"],
             day_return_squares=row["return_squares"],
+            account=vocabulary.branch,
         )
         for row in rows(given.performance)
     ]
@@ -102,15 +105,16 @@ def performance(given: Aligned, vocabulary: Vocabulary) -> list[Performance]:
 def alerts(given: Aligned, vocabulary: Vocabulary) -> list[Alert]:
     """What is worth telling a person."""
     found = []
+    account = "" if vocabulary.branch == INSTRUMENTS else vocabulary.branch
     for row in rows(given.alerts):
         strategy = vocabulary.strategies[row["strategy"]] if row["strategy"] >= 0 else None
         kind = ALERTS[row["kind"]]
         found.append(
             Alert(
-                id=ids.alert_id(kind, strategy or "", row["ts"], row["count"]),
+                id=ids.alert_id(kind, strategy or account, row["ts"], row["count"]),
                 kind=kind,
                 level=LEVELS[row["kind"]],  # type: ignore[arg-type]  # "info" or "warning"
-                message=alarm(kind, strategy, row["value"], row["bound"], row["count"]),
+                message=alarm(kind, strategy or account, row["value"], row["bound"], row["count"]),
                 at=clock.to_datetime(row["ts"]),
                 signal_type=strategy,
                 value=row["value"],

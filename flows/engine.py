@@ -1,4 +1,4 @@
-"""The engine process: the recipe over the Redis log, with recovery, until it is told to stop.
+"""The engine process: the recipes over the Redis log, with recovery, until it is told to stop.
 
 SIGTERM and SIGINT end the sources; state and positions are written and the process ends with status
 0. Anything else ends it with another status, and starting it again goes on where it was: nothing is
@@ -14,25 +14,33 @@ from functools import partial
 from types import FrameType
 from typing import Any
 
+import msgspec
 from bytewax.dataflow import Dataflow
 from bytewax.outputs import Sink
 
+from domain.branches import PREDICTION
 from domain.environ import read
 from domain.errors import ServiceError
+from domain.vocabulary import Vocabulary
 from flows import cluster, health
 from flows.intelligence import Intelligence
 from flows.manifest import manifest, open_recovery
 from flows.metrics import EngineMetrics
+from flows.prediction import Eyes, Sinks, prediction
+from flows.prediction import vocabulary as prediction_vocabulary
+from flows.prediction_settings import PredictionSettings
 from flows.progress import Progress, Watched
 from flows.services import discovery
 from flows.services.home import home_of
 from flows.services.settings import ServiceSettings
 from flows.settings import EngineSettings
-from flows.signals import recipe, vocabulary
+from flows.signals import signals, vocabulary
 from flows.sinks.latest import LatestSink
 from flows.sinks.ledger import LedgerSink
 from flows.sinks.market import MarketSink
-from flows.sinks.metrics import DecisionMetricsSink, MetricsSink
+from flows.sinks.metrics import CountSink, MetricsSink
+from flows.sinks.opportunities import OpportunitySink
+from flows.sinks.sightings import SightingSink
 from flows.sources.redis_log import RedisLog
 from operators.catalogue import catalogue
 from operators.warm import warm
@@ -51,13 +59,15 @@ def run(environ: Mapping[str, str]) -> int:
     ServiceError
         If no address of Postgres or Redis is given, or one stays away for too long.
     """
-    settings, intelligence = EngineSettings.from_environ(dict(environ)), Intelligence.from_environ(environ)
+    plan = Plan.from_environ(environ)
+    settings = plan.settings
     database_url, redis_url = discovery.database_url(environ), discovery.redis_url(environ)
     await_services(database_url, redis_url)
     home = home_of(read(ServiceSettings, "services", environ), environ)
     directory = settings.recovery_in(home.directory)
-    open_recovery(directory, settings.recovery_partitions, manifest(settings.frames, catalogue()))
-    progress, metrics = Progress(), EngineMetrics(vocabulary(settings))
+    steps = manifest(settings.frames, catalogue(), prediction=plan.prediction.enabled)
+    open_recovery(directory, settings.recovery_partitions, steps)
+    progress, metrics = Progress(), EngineMetrics()
     metrics.watch(progress)
 
     def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
@@ -69,7 +79,7 @@ def run(environ: Mapping[str, str]) -> int:
     server = health.serve(settings.host, settings.port, metrics, progress, settings.stalled_s)
     health.tell_redis(redis_url, metrics, progress)
     health.watch(progress, settings.stalled_s)
-    flow = live(settings, intelligence, database_url, redis_url, progress, metrics)
+    flow = live(plan, database_url, redis_url, progress, metrics)
     try:
         cluster.run(flow, epoch=timedelta(milliseconds=settings.epoch_ms), recovery=directory)
     finally:
@@ -99,35 +109,73 @@ def _problem(look: Callable[[], str | None], patience_s: float) -> str | None:
     return problem
 
 
-def live(
-    settings: EngineSettings,
-    intelligence: Intelligence,
-    database_url: str,
-    redis_url: str,
-    progress: Progress,
-    metrics: EngineMetrics,
-) -> Dataflow:
-    """The recipe between the Redis log and the ledger."""
-    words = vocabulary(settings)
-    sinks: dict[str, Sink[Any]] = {
-        "market": MarketSink(database_url, words),
-        "latest": LatestSink(redis_url, words),
-        "metrics": MetricsSink(metrics),
-    }
-    together: dict[str, Sink[Any]] = {
-        "ledger": LedgerSink(database_url, redis_url, words),
-        "decision_metrics": DecisionMetricsSink(metrics),
-    }
-    return recipe(
-        Watched(RedisLog(redis_url), progress), sinks, settings, intelligence=intelligence, aligned_sinks=together
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What runs, and what decides its output."""
+
+    settings: EngineSettings
+    intelligence: Intelligence
+    prediction: PredictionSettings
+    eyes: Eyes
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> "Plan":
+        """Read and check.
+
+        Raises
+        ------
+        SettingError
+            If a setting is unknown or out of range.
+        """
+        return cls(
+            settings=EngineSettings.from_environ(dict(environ)),
+            intelligence=Intelligence.from_environ(environ),
+            prediction=read(PredictionSettings, "prediction", environ).checked(),
+            eyes=Eyes.from_environ(environ),
+        )
+
+
+def live(plan: Plan, database_url: str, redis_url: str, progress: Progress, metrics: EngineMetrics) -> Dataflow:
+    """The recipes between the Redis log and the ledger, side by side in one dataflow."""
+    flow = Dataflow("signalengine")
+    words = vocabulary(plan.settings)
+    signals(
+        "signals",
+        flow,
+        Watched(RedisLog(redis_url), progress),
+        {
+            "market": MarketSink(database_url, words),
+            "latest": LatestSink(redis_url, words),
+            "metrics": MetricsSink(metrics, words),
+        },
+        plan.settings,
+        plan.intelligence,
+        _decided(words, database_url, redis_url, metrics),
     )
+    if plan.prediction.enabled:
+        said = prediction_vocabulary(plan.prediction.engine)
+        sinks = Sinks(
+            slices={"market": MarketSink(database_url, said), "metrics": MetricsSink(metrics, said)},
+            whales={"sightings": SightingSink(database_url), "whale_metrics": CountSink(metrics.sight)},
+            opportunities={
+                "opportunities": OpportunitySink(database_url, redis_url),
+                "opportunity_metrics": CountSink(metrics.find),
+            },
+            aligned=_decided(said, database_url, redis_url, metrics),
+        )
+        log = Watched(RedisLog(redis_url, PREDICTION), progress)
+        prediction("prediction", flow, log, sinks, plan.prediction.engine, plan.intelligence, plan.eyes)
+    return flow
+
+
+def _decided(words: Vocabulary, database_url: str, redis_url: str, metrics: EngineMetrics) -> dict[str, Sink[Any]]:
+    """Sinks of what all shards of a branch decided."""
+    return {
+        "ledger": LedgerSink(database_url, redis_url, words),
+        "decision_metrics": CountSink(partial(metrics.decide, words=words)),
+    }
 
 
 def live_flow() -> Dataflow:
     """`live` with everything from the environment, for `python -m bytewax.run flows.signals:flow`."""
-    settings = EngineSettings.from_environ(dict(os.environ))
-    progress, metrics = Progress(), EngineMetrics(vocabulary(settings))
-    intelligence = Intelligence.from_environ(os.environ)
-    return live(
-        settings, intelligence, discovery.database_url(os.environ), discovery.redis_url(os.environ), progress, metrics
-    )
+    plan = Plan.from_environ(os.environ)
+    return live(plan, discovery.database_url(os.environ), discovery.redis_url(os.environ), Progress(), EngineMetrics())

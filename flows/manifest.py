@@ -13,37 +13,70 @@ import msgspec
 from domain.errors import RecoveryError
 from domain.frames import Frame
 from flows.cluster import make_recovery
-from operators import align, correlate, detect, execute, measure, propose, relate, roll, score, settle, tally
+from operators import (
+    align,
+    align_whales,
+    attend,
+    back,
+    correlate,
+    detect,
+    execute,
+    grade_wallets,
+    measure,
+    propose,
+    relate,
+    roll,
+    score,
+    settle,
+    spot_arbitrage,
+    spot_whales,
+    tally,
+)
 from operators.catalogue import Catalogue
 
 NAME = "manifest.json"
-STEPS = (
-    "roll.bars",
-    "measure.rows",
-    "detect.events",
-    "propose.candidates",
-    "settle.outcomes",
-    "align.order",
-    "relate.pairs",
-    "score.scores",
-    "correlate.composites",
-    "execute.account",
-    "tally.performance",
-)
-"""Ids of the stateful steps of the recipe, which are storage keys: renaming one loses its state."""
+STEPS = {
+    "signals.roll.bars": roll,
+    "signals.measure.rows": measure,
+    "signals.detect.events": detect,
+    "signals.propose.candidates": propose,
+    "signals.settle.outcomes": settle,
+    "signals.align.order": align,
+    "signals.relate.pairs": relate,
+    "signals.score.scores": score,
+    "signals.correlate.composites": correlate,
+    "signals.execute.account": execute,
+    "signals.tally.performance": tally,
+}
+PREDICTION_STEPS = {
+    "prediction.roll.bars": roll,
+    "prediction.spot_whales.episodes": spot_whales,
+    "prediction.spot_arbitrage.baskets": spot_arbitrage,
+    "prediction.back.candidates": back,
+    "prediction.settle.outcomes": settle,
+    "prediction.align.order": align,
+    "prediction.score.scores": score,
+    "prediction.attend.evidence": attend,
+    "prediction.correlate.composites": correlate,
+    "prediction.execute.account": execute,
+    "prediction.tally.performance": tally,
+    "prediction.align_whales.order": align_whales,
+    "prediction.grade_wallets.records": grade_wallets,
+}
+"""Ids of the stateful steps of both recipes, which are storage keys: renaming one loses its state."""
 
 
-def manifest(frames: tuple[Frame, ...], ideas: Catalogue) -> dict[str, Any]:
-    """What the state of this recipe depends on."""
-    across = (align, relate, score, correlate, execute, tally)
-    versions = (module.VERSION for module in (roll, measure, detect, propose, settle, *across))
+def manifest(frames: tuple[Frame, ...], ideas: Catalogue, *, prediction: bool = True) -> dict[str, Any]:
+    """What the state of these recipes depends on; that of prediction markets if they are watched."""
+    steps = STEPS | PREDICTION_STEPS if prediction else STEPS
     return {
-        "steps": dict(zip(STEPS, versions, strict=True)),
+        "steps": {step: module.VERSION for step, module in steps.items()},
         "frames": [frame.name for frame in frames],
         "features": {each.name: [*each.columns, each.lookback, each.state] for each in ideas.features},
         "detectors": [each.name for each in ideas.detectors],
         "strategies": [each.name for each in ideas.strategies],
         "patterns": [[each.name, len(each.needs), *each.features] for each in ideas.patterns],
+        "arbitrages": [each.name for each in ideas.arbitrages] if prediction else [],
     }
 
 

@@ -8,8 +8,10 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from domain.aligned import Aligned
 from domain.clock import SECOND
+from domain.opportunities import Findings
 from domain.slices import EMITTED, OUTCOMES, Slice
 from domain.vocabulary import Vocabulary
+from domain.whales import KINDS, WhaleFindings
 from flows.progress import Progress
 
 COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -25,10 +27,22 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
         "Emitted signals by how they ended. Few tp_hit against sl_hit: the edge is gone.",
         ("outcome",),
     ),
+    "whales": ("Whales, consensus, disagreement. None told of many found: look at [whales] floor.", ("kind", "status")),
+    "opportunities": (
+        "Changes in the lives of opportunities. Opened by the hundred: a feed of books stands still.",
+        ("kind", "change"),
+    ),
+    "quotes": ("Steps of order books applied. Flat while trades come: the feed of books is down.", ()),
+    "quotes_unready": ("Steps for books that wait for a snapshot. A steady rate: snapshots are lost.", ()),
+    "quotes_unknown": ("Steps for tokens of no known market. Growth: markets are not told of.", ()),
+    "books_voided": ("Books unusable until their next snapshot. A steady rate: messages are lost on the way.", ()),
 }
 GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "open_candidates": ("Candidates that are followed. Growth without end: time stands still.", ("shard",)),
-    "watermark_seconds": ("Event time up to which bars are closed, since 1970. Stands still: no input.", ("shard",)),
+    "open_candidates": ("Candidates that are followed. Growth without end: time stands still.", ("branch", "shard")),
+    "watermark_seconds": (
+        "Event time up to which bars are closed, since 1970. Stands still: no input.",
+        ("branch", "shard"),
+    ),
     "epoch_age_seconds": ("Since state was last saved. Over ten epochs: the disk or Postgres is slow.", ()),
 }
 HISTOGRAMS: dict[str, tuple[str, tuple[float, ...]]] = {
@@ -44,11 +58,10 @@ HISTOGRAMS: dict[str, tuple[str, tuple[float, ...]]] = {
 
 
 class EngineMetrics:
-    """The engine's registry and how a Slice moves it."""
+    """The engine's registry, and how what is concluded moves it; `words` are those of the branch."""
 
-    def __init__(self, vocabulary: Vocabulary) -> None:
+    def __init__(self) -> None:
         registry = self.registry = CollectorRegistry()
-        self._words = vocabulary
         self._count = {
             name: Counter(name, text, labels, registry=registry) for name, (text, labels) in COUNTERS.items()
         }
@@ -62,9 +75,9 @@ class EngineMetrics:
         """Let the epoch's age be read from the source."""
         self._gauge["epoch_age_seconds"].set_function(progress.epoch_age_s)
 
-    def observe(self, shard: int, given: Slice) -> None:
+    def observe(self, shard: int, given: Slice, words: Vocabulary) -> None:
         """Count what a Slice of a shard holds."""
-        words, counts, count = self._words, given.counts, self._count
+        counts, count = given.counts, self._count
         count["trades"].inc(counts.accepted)
         count["trades_duplicate"].inc(counts.duplicates)
         count["trades_late"].inc(counts.late)
@@ -74,12 +87,13 @@ class EngineMetrics:
             count["bars_closed"].labels(name).inc(int((given.bars["frame"] == frame).sum()))
         for detector in given.events["detector"].tolist():
             count["events_detected"].labels(words.detectors[detector]).inc()
-        self._gauge["open_candidates"].labels(f"{shard:02d}").set(given.open_candidates)
-        self._gauge["watermark_seconds"].labels(f"{shard:02d}").set(given.watermark / SECOND)
+        labels = words.branch, f"{shard:02d}"
+        self._gauge["open_candidates"].labels(*labels).set(given.open_candidates)
+        self._gauge["watermark_seconds"].labels(*labels).set(given.watermark / SECOND)
 
-    def decide(self, given: Aligned) -> None:
+    def decide(self, given: Aligned, words: Vocabulary) -> None:
         """Count what all shards decided."""
-        words, count = self._words, self._count
+        count = self._count
         for candidate in given.candidates:
             status = "emitted" if candidate["status"] == EMITTED else "suppressed"
             count["candidates"].labels(words.strategies[candidate["strategy"]], status).inc()
@@ -89,3 +103,19 @@ class EngineMetrics:
                 self._spread["signal_return_pct"].observe(float(outcome["return_pct"]))
                 duration_ns = float(outcome["exit_at"] - outcome["entry_at"])
                 self._spread["signal_duration_seconds"].observe(duration_ns / SECOND)
+
+    def sight(self, given: WhaleFindings) -> None:
+        """Count the whales of all shards."""
+        for row in given.rows:
+            status = "emitted" if row["status"] == EMITTED else "suppressed"
+            self._count["whales"].labels(KINDS[row["kind"]], status).inc()
+
+    def find(self, given: Findings) -> None:
+        """Count what was found in the books of a shard, and what became of their steps."""
+        count, counts = self._count, given.counts
+        for one in given.opportunities:
+            count["opportunities"].labels(one.kind, one.change).inc()
+        count["quotes"].inc(counts.applied)
+        count["quotes_unready"].inc(counts.unready)
+        count["quotes_unknown"].inc(counts.unknown)
+        count["books_voided"].inc(counts.voided)

@@ -5,18 +5,21 @@ from dataclasses import replace
 
 import bytewax.operators as op
 import msgspec
-from bytewax.dataflow import Dataflow
+from bytewax.dataflow import Dataflow, operator
 from bytewax.inputs import Source
 from bytewax.outputs import Sink
 
 from domain.aligned import Aligned
 from domain.arbitrage import ArbitrageSettings
+from domain.branches import PREDICTION
+from domain.environ import read
 from domain.opportunities import Findings
 from domain.slices import Slice
 from domain.vocabulary import Vocabulary
 from domain.whale_settings import WhaleSettings
 from domain.whales import WhaleFindings
 from flows.intelligence import DEFAULTS, Intelligence
+from flows.prediction_settings import PredictionSettings
 from flows.settings import EngineSettings
 from flows.signals import roll_settings, scope
 from operators.align import align
@@ -34,9 +37,7 @@ from operators.spot_arbitrage import spot_arbitrage
 from operators.spot_whales import spot_whales
 from operators.tally import tally
 
-SETTINGS = EngineSettings(timeframes=("1m", "5m"), mtf_min_aligned=1, quiet_h=24.0, fee_bps=100.0, slippage_bps=20.0)
-"""Bars that candidates are followed on, and costs: on each side a cent in the dollar, which is what a fee rate
-of 4 % takes at a price of three quarters, and a little slippage; trades are at bid or ask already."""
+SETTINGS = PredictionSettings().engine
 
 
 class Eyes(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +45,20 @@ class Eyes(msgspec.Struct, frozen=True, kw_only=True):
 
     whales: WhaleSettings = WhaleSettings()
     arbitrage: ArbitrageSettings = ArbitrageSettings()
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> "Eyes":
+        """Read and check; see `domain.environ.read`.
+
+        Raises
+        ------
+        SettingError
+            If a setting is unknown or out of range.
+        """
+        return cls(
+            whales=read(WhaleSettings, "whales", environ).checked(),
+            arbitrage=read(ArbitrageSettings, "arbitrage", environ).checked(),
+        )
 
 
 EYES = Eyes()
@@ -66,7 +81,23 @@ def recipe(
     intelligence: Intelligence = DEFAULTS,
     eyes: Eyes = EYES,
 ) -> Dataflow:
-    """The dataflow from a log of trades with wallets, books and markets to what is concluded of it.
+    """The dataflow from a log of trades with wallets, books and markets to what is concluded; see `prediction`."""
+    flow = Dataflow("signalengine")
+    prediction("prediction", flow, log, sinks, settings, intelligence, eyes)
+    return flow
+
+
+@operator
+def prediction(
+    step_id: str,  # noqa: ARG001  the scope of its steps
+    flow: Dataflow,
+    log: Source[tuple[str, bytes]],
+    sinks: Sinks,
+    settings: EngineSettings,
+    intelligence: Intelligence,
+    eyes: Eyes,
+) -> None:
+    """A branch of `flow` from a log of trades with wallets, books and markets to what is concluded of it.
 
     Parameters
     ----------
@@ -79,7 +110,6 @@ def recipe(
     """
     ideas = applied()
     costs = Costs(settings.fee_bps, settings.slippage_bps)
-    flow = Dataflow("prediction")
 
     blocks = op.input("log", flow, log)
     closed = roll("roll", blocks, roll_settings(settings, from_bars=False))
@@ -104,15 +134,14 @@ def recipe(
     tallied = tally("tally", executed, STRATEGIES)
     graded = grade_wallets("grade_wallets", align_whales("align_whales", whales), eyes.whales)
 
-    for step_id, of_slices in sinks.slices.items():
-        op.output(step_id, settled, of_slices)
-    for step_id, of_whales in sinks.whales.items():
-        op.output(step_id, graded, of_whales)
-    for step_id, of_baskets in sinks.opportunities.items():
-        op.output(step_id, baskets, of_baskets)
-    for step_id, together in sinks.aligned.items():
-        op.output(step_id, tallied, together)
-    return flow
+    for name, of_slices in sinks.slices.items():
+        op.output(name, settled, of_slices)
+    for name, of_whales in sinks.whales.items():
+        op.output(name, graded, of_whales)
+    for name, of_baskets in sinks.opportunities.items():
+        op.output(name, baskets, of_baskets)
+    for name, together in sinks.aligned.items():
+        op.output(name, tallied, together)
 
 
 def applied() -> Catalogue:
@@ -135,6 +164,7 @@ def vocabulary(settings: EngineSettings = SETTINGS) -> Vocabulary:
         primary=settings.primary.name,
         patterns=tuple(pattern.name for pattern in patterns),
         verbs=tuple(pattern.verb for pattern in patterns),
+        branch=PREDICTION,
     )
 
 

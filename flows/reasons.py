@@ -78,28 +78,29 @@ def belonging(
     return f"{words} likely to pay, statistic {statistic:.4g}."
 
 
-def alarm(kind: str, strategy: str | None, value: float, bound: float, trades: int) -> str:
-    """What an alert says.
+def alarm(kind: str, subject: str, value: float, bound: float, trades: int) -> str:
+    """What an alert says of a strategy, or of an account, whose name may be empty.
 
     Examples
     --------
     >>> alarm("win_streak", "fade", 10.0, float("nan"), 42)
     'fade: 10 wins in a row, 42 trades in all.'
-    >>> alarm("drawdown", None, 0.213, float("nan"), 90)
+    >>> alarm("drawdown", "", 0.213, float("nan"), 90)
     'The paper account is 21.3 % under its highest value, after 90 trades.'
     """
     match kind:
         case "win_streak" | "loss_streak":
             what = "wins" if kind == "win_streak" else "losses"
-            return f"{strategy}: {value:.0f} {what} in a row, {trades} trades in all."
+            return f"{subject}: {value:.0f} {what} in a row, {trades} trades in all."
         case "drawdown":
-            return f"The paper account is {100.0 * value:.1f} % under its highest value, after {trades} trades."
+            account = f"{subject} account" if subject else "account"
+            return f"The paper {account} is {100.0 * value:.1f} % under its highest value, after {trades} trades."
         case "degraded":
             return (
-                f"{strategy} no longer earns: its recent mean is {value:.2f} R, "
+                f"{subject} no longer earns: its recent mean is {value:.2f} R, "
                 f"below {bound:.2f} R with 95 % confidence, after {trades} trades."
             )
-    return f"{strategy} earns again: its recent mean is {value:.2f} R, after {trades} trades."
+    return f"{subject} earns again: its recent mean is {value:.2f} R, after {trades} trades."
 
 
 def price(value: float) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 import bytewax.operators as op
-from bytewax.dataflow import Dataflow
+from bytewax.dataflow import Dataflow, operator
 from bytewax.inputs import Source
 from bytewax.outputs import Sink
 
@@ -39,7 +39,25 @@ def recipe(
     aligned_sinks: Mapping[str, Sink[tuple[str, Aligned]]] | None = None,
     from_bars: bool = False,
 ) -> Dataflow:
-    """The dataflow from a log of blocks to what is concluded of it.
+    """The dataflow from a log of blocks to what is concluded of it; see `signals`."""
+    flow = Dataflow("signalengine")
+    signals("signals", flow, log, sinks, settings, intelligence, aligned_sinks or {}, from_bars=from_bars)
+    return flow
+
+
+@operator
+def signals(
+    step_id: str,  # noqa: ARG001  the scope of its steps
+    flow: Dataflow,
+    log: Source[tuple[str, bytes]],
+    sinks: Mapping[str, Sink[Keyed]],
+    settings: EngineSettings,
+    intelligence: Intelligence,
+    aligned_sinks: Mapping[str, Sink[tuple[str, Aligned]]],
+    *,
+    from_bars: bool = False,
+) -> None:
+    """A branch of `flow` from a log of blocks to what is concluded of it.
 
     Parameters
     ----------
@@ -60,7 +78,6 @@ def recipe(
     ideas = catalogue()
     frames = settings.frames
     check_horizons(settings)
-    flow = Dataflow("signals")
 
     blocks = op.input("log", flow, log)
     closed = roll("roll", blocks, roll_settings(settings, from_bars=from_bars))
@@ -71,8 +88,8 @@ def recipe(
     )
     costs = Costs(settings.fee_bps, settings.slippage_bps)
     settled = settle("settle", proposed, costs)
-    for step_id, sink in sinks.items():
-        op.output(step_id, settled, sink)
+    for name, sink in sinks.items():
+        op.output(name, settled, sink)
     if aligned_sinks:  # rows are held until all shards have passed them: not for nobody
         aligned = align("align", settled, len(ideas.columns))
         related = relate("relate", aligned, frames, settings.reference_symbol)
@@ -89,9 +106,8 @@ def recipe(
         correlated = correlate("correlate", scored, intelligence.correlate, ideas, scope(settings))
         executed = execute("execute", correlated, intelligence.paper, costs)
         tallied = tally("tally", executed, vocabulary(settings).strategies)
-        for step_id, together in aligned_sinks.items():
-            op.output(step_id, tallied, together)
-    return flow
+        for name, together in aligned_sinks.items():
+            op.output(name, tallied, together)
 
 
 def flow() -> Dataflow:

@@ -73,7 +73,10 @@ class Execute(StatefulBatchLogic[Aligned, Aligned, bytes]):
             given.bars,
             given.candidates,
             probability if scored else np.full(given.candidates.size, np.nan),
-            given.scores["regime"] if scored else np.full(given.candidates.size, len(REGIMES) - 1, np.int16),
+            # A column of a single row is another kind of array to the compiler than one of several.
+            np.ascontiguousarray(given.scores["regime"])
+            if scored
+            else np.full(given.candidates.size, len(REGIMES) - 1, np.int16),
             given.outcomes,
             self._positions,
             self._accounts,

@@ -26,10 +26,12 @@ from operators.roll import Roll, RollSettings
 from operators.score import Score
 from operators.settle import Costs, Settle
 from operators.tally import Tally
+from operators.warm_prediction import warm_prediction
 
 
 def warm() -> None:
-    """Run each step once over a few trades and a few bars."""
+    """Run each step once over a few trades and a few bars, and over a prediction market."""
+    warm_prediction()
     ideas, frames, name = catalogue(), parse_frames(("1m", "5m")), "warm:UP"
     half_lives = {each.name: each.half_life_ns(frames[1].length_ns) for each in ideas.strategies}
     trades = np.zeros(12, TRADE)

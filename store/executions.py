@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 import psycopg
 
+from domain.branches import INSTRUMENTS, Branch
 from domain.executions import EquityDay, Execution
 from store import trade_days
 from store.announced import Announced
@@ -66,17 +67,19 @@ _DAYS: Final = {
     "drawdown": "float8",
     "open_positions": "int4",
     "gross_exposure": "float8",
+    "account": "text",
 }
 
 _WRITE_DAYS: Final = f"""
 INSERT INTO account_equity ({", ".join(_DAYS)})
 SELECT * FROM {unnest(_DAYS)}
-ON CONFLICT (day) DO NOTHING
+ON CONFLICT (account, day) DO NOTHING
 """  # noqa: S608  names and types of our own columns
 
 _READ_DAYS: Final = f"""
 SELECT {", ".join(_DAYS)} FROM account_equity
-WHERE (%(since)s::timestamptz IS NULL OR day >= %(since)s) AND (%(until)s::timestamptz IS NULL OR day < %(until)s)
+WHERE account = %(account)s
+  AND (%(since)s::timestamptz IS NULL OR day >= %(since)s) AND (%(until)s::timestamptz IS NULL OR day < %(until)s)
 ORDER BY day
 """  # noqa: S608
 
@@ -130,7 +133,7 @@ def write(connection: psycopg.Connection, executions: Sequence[Execution]) -> in
 
 
 def write_days(connection: psycopg.Connection, ended: Sequence[EquityDay]) -> None:
-    """Write what the account was worth at the end of each day; the first of a day stays.
+    """Write what each account was worth at the end of each day; the first of a day stays.
 
     Raises
     ------
@@ -142,8 +145,10 @@ def write_days(connection: psycopg.Connection, ended: Sequence[EquityDay]) -> No
             connection.execute(_WRITE_DAYS, columns(ended, _DAYS))
 
 
-async def days(pool: Pool, *, since: datetime | None = None, until: datetime | None = None) -> list[EquityDay]:
-    """What the account was worth at the end of each day, oldest first, from `since` on and before `until`.
+async def days(
+    pool: Pool, *, account: Branch = INSTRUMENTS, since: datetime | None = None, until: datetime | None = None
+) -> list[EquityDay]:
+    """What an account was worth at the end of each day, oldest first, from `since` on and before `until`.
 
     Raises
     ------
@@ -152,7 +157,7 @@ async def days(pool: Pool, *, since: datetime | None = None, until: datetime | N
     """
     with reachable():
         async with pool.connection() as connection:
-            cursor = await connection.execute(_READ_DAYS, {"since": since, "until": until})
+            cursor = await connection.execute(_READ_DAYS, {"account": account, "since": since, "until": until})
             return [EquityDay(**dict(zip(_DAYS, row, strict=True))) for row in await cursor.fetchall()]
 
 

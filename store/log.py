@@ -1,4 +1,4 @@
-"""The log: one stream of blocks per shard, from which the engine reads and may read again.
+"""The log: one stream of blocks per shard of each branch, from which the engine reads and may read again.
 
 An entry holds one block (domain/blocks.py). Its id is the position of a reader: what comes after it
 was not read yet. A reader that knows its position to be durable trims what lies before it, and the
@@ -11,6 +11,7 @@ from typing import Any, Final
 import redis
 import redis.asyncio
 
+from domain.branches import INSTRUMENTS, Branch
 from domain.errors import RecoveryError
 from domain.instruments import SHARDS
 from store.redis_server import reachable
@@ -19,12 +20,12 @@ START: Final = "0-0"
 """The position of a reader that has read nothing."""
 
 
-def key(shard: int) -> str:
-    """The stream of a shard: `log:003`."""
-    return f"log:{shard:03d}"
+def key(shard: int, branch: Branch = INSTRUMENTS) -> str:
+    """The stream of a shard: `log:003`, `log:prediction:003`."""
+    return f"log:{shard:03d}" if branch == INSTRUMENTS else f"log:{branch}:{shard:03d}"
 
 
-def append(client: redis.Redis, shard: int, blocks: Sequence[bytes]) -> str:
+def append(client: redis.Redis, shard: int, blocks: Sequence[bytes], branch: Branch = INSTRUMENTS) -> str:
     """Append blocks to a shard, one entry each.
 
     Returns
@@ -38,10 +39,12 @@ def append(client: redis.Redis, shard: int, blocks: Sequence[bytes]) -> str:
         If Redis cannot be reached or is full. Some blocks may be in the log; trades that are appended
         again are known by their ids.
     """
-    return append_many(client, {shard: blocks}).get(shard, START)
+    return append_many(client, {shard: blocks}, branch).get(shard, START)
 
 
-def append_many(client: redis.Redis, blocks: Mapping[int, Sequence[bytes]]) -> dict[int, str]:
+def append_many(
+    client: redis.Redis, blocks: Mapping[int, Sequence[bytes]], branch: Branch = INSTRUMENTS
+) -> dict[int, str]:
     """Append blocks to many shards in one round trip; see `append`.
 
     Returns
@@ -50,19 +53,23 @@ def append_many(client: redis.Redis, blocks: Mapping[int, Sequence[bytes]]) -> d
         Shard to the id of its last entry, for each shard that got one.
     """
     with reachable(), client.pipeline(transaction=False) as pipeline:
-        owners = _queue(pipeline, blocks)
+        owners = _queue(pipeline, blocks, branch)
         return _last_ids(owners, pipeline.execute())
 
 
-async def append_many_async(client: redis.asyncio.Redis, blocks: Mapping[int, Sequence[bytes]]) -> dict[int, str]:
+async def append_many_async(
+    client: redis.asyncio.Redis, blocks: Mapping[int, Sequence[bytes]], branch: Branch = INSTRUMENTS
+) -> dict[int, str]:
     """`append_many` for a collector that runs on an event loop."""
     with reachable():
         async with client.pipeline(transaction=False) as pipeline:
-            owners = _queue(pipeline, blocks)
+            owners = _queue(pipeline, blocks, branch)
             return _last_ids(owners, await pipeline.execute())
 
 
-def read(client: redis.Redis, shard: int, after: str, count: int) -> list[tuple[str, bytes]]:
+def read(
+    client: redis.Redis, shard: int, after: str, count: int, branch: Branch = INSTRUMENTS
+) -> list[tuple[str, bytes]]:
     """The next entries of a shard; never waits.
 
     Parameters
@@ -84,11 +91,13 @@ def read(client: redis.Redis, shard: int, after: str, count: int) -> list[tuple[
     """
     with reachable():
         # No `block`: BLOCK 0 would wait for ever.
-        streams: Any = client.xread({key(shard): after}, count=count)
+        streams: Any = client.xread({key(shard, branch): after}, count=count)
     return [_entry(entry) for _, entries in streams for entry in entries]
 
 
-def read_many(client: redis.Redis, after: Mapping[int, str], count: int) -> dict[int, list[tuple[str, bytes]]]:
+def read_many(
+    client: redis.Redis, after: Mapping[int, str], count: int, branch: Branch = INSTRUMENTS
+) -> dict[int, list[tuple[str, bytes]]]:
     """The next entries of many shards in one round trip; see `read`.
 
     Parameters
@@ -110,14 +119,14 @@ def read_many(client: redis.Redis, after: Mapping[int, str], count: int) -> dict
     """
     if not after:
         return {}
-    shards = {key(shard).encode(): shard for shard in after}
+    shards = {key(shard, branch).encode(): shard for shard in after}
     with reachable():
-        streams: Any = client.xread({key(shard): position for shard, position in after.items()}, count=count)
+        streams: Any = client.xread({key(shard, branch): position for shard, position in after.items()}, count=count)
     return {shards[name]: [_entry(entry) for entry in entries] for name, entries in streams}
 
 
-def longest(client: redis.Redis) -> int:
-    """Entries in the longest stream of the log.
+def longest(client: redis.Redis, branch: Branch = INSTRUMENTS) -> int:
+    """Entries in the longest stream of a branch.
 
     Raises
     ------
@@ -126,11 +135,11 @@ def longest(client: redis.Redis) -> int:
     """
     with reachable(), client.pipeline(transaction=False) as pipeline:
         for shard in range(SHARDS):
-            pipeline.xlen(key(shard))
+            pipeline.xlen(key(shard, branch))
         return int(max(pipeline.execute()))
 
 
-def last_entry(client: redis.Redis, shard: int) -> tuple[str, bytes] | None:
+def last_entry(client: redis.Redis, shard: int, branch: Branch = INSTRUMENTS) -> tuple[str, bytes] | None:
     """The newest entry of a shard; None if the stream is empty.
 
     Raises
@@ -139,11 +148,11 @@ def last_entry(client: redis.Redis, shard: int) -> tuple[str, bytes] | None:
         If Redis cannot be reached.
     """
     with reachable():
-        entries: Any = client.xrevrange(key(shard), count=1)
+        entries: Any = client.xrevrange(key(shard, branch), count=1)
     return _entry(entries[0]) if entries else None
 
 
-def trim(client: redis.Redis, shard: int, before: str) -> int:
+def trim(client: redis.Redis, shard: int, before: str, branch: Branch = INSTRUMENTS) -> int:
     """Forget the entries before `before`; that one stays.
 
     Returns
@@ -157,10 +166,10 @@ def trim(client: redis.Redis, shard: int, before: str) -> int:
         If Redis cannot be reached.
     """
     with reachable():
-        return int(client.xtrim(key(shard), minid=before, approximate=False))
+        return int(client.xtrim(key(shard, branch), minid=before, approximate=False))
 
 
-def check_resume(client: redis.Redis, shard: int, position: str) -> None:
+def check_resume(client: redis.Redis, shard: int, position: str, branch: Branch = INSTRUMENTS) -> None:
     """Make sure that the log still holds all that came after `position`.
 
     The entry at the position must be there: Redis forgets from the front only, and `trim` leaves that
@@ -176,24 +185,24 @@ def check_resume(client: redis.Redis, shard: int, position: str) -> None:
     if position == START:
         return
     with reachable():
-        here: Any = client.xrange(key(shard), min=position, max=position)
+        here: Any = client.xrange(key(shard, branch), min=position, max=position)
         if here:
             return
-        oldest: Any = client.xrange(key(shard), count=1)
-        newest: Any = client.xrevrange(key(shard), count=1)
+        oldest: Any = client.xrange(key(shard, branch), count=1)
+        newest: Any = client.xrevrange(key(shard, branch), count=1)
     held = f"it holds {_entry(oldest[0])[0]} to {_entry(newest[0])[0]}" if oldest else "it is empty"
     raise RecoveryError(
-        f"{key(shard)} no longer holds entry {position}, after which the engine would resume; {held}. "
+        f"{key(shard, branch)} no longer holds entry {position}, after which the engine would resume; {held}. "
         f"Entries are lost: restore the log from a backup, or begin anew with 'signalengine reset'"
     )
 
 
-def _queue(pipeline: Any, blocks: Mapping[int, Sequence[bytes]]) -> list[int]:
+def _queue(pipeline: Any, blocks: Mapping[int, Sequence[bytes]], branch: Branch) -> list[int]:
     """Queue one XADD per block; the shard of each."""
     owners = []
     for shard, some in blocks.items():
         for block in some:
-            pipeline.xadd(key(shard), {b"b": block})
+            pipeline.xadd(key(shard, branch), {b"b": block})
             owners.append(shard)
     return owners
 

@@ -17,10 +17,13 @@ _encoder = msgspec.json.Encoder()
 
 _SUMS: Final = ("total_r", "r_squares", "predicted", "probability_sum", "brier_sum", "last_updated")
 _OF_STRATEGY: Final = (
-    *("signal_type", "total_trades", "wins", "losses", "streak", "total_pnl", "avg_pnl", "gains", "losings"),
+    *("account", "signal_type", "total_trades", "wins", "losses", "streak", "total_pnl", "avg_pnl", "gains", "losings"),
     *("sharpe_ratio", "max_drawdown", "days", *_SUMS),
 )
-_OF_BUCKET: Final = ("bucket_min", "bucket_max", "total_trades", "wins", "losses", "avg_pnl", "total_pnl", *_SUMS)
+_OF_BUCKET: Final = (
+    *("account", "bucket_min", "bucket_max", "total_trades", "wins", "losses", "avg_pnl", "total_pnl"),
+    *_SUMS,
+)
 
 
 def _upsert(table: str, names: Sequence[str], key: Sequence[str]) -> str:
@@ -31,8 +34,8 @@ def _upsert(table: str, names: Sequence[str], key: Sequence[str]) -> str:
     """  # noqa: S608  names of our own columns
 
 
-_WRITE_STRATEGY: Final = _upsert("signal_performance", _OF_STRATEGY, ["signal_type"])
-_WRITE_BUCKET: Final = _upsert("confidence_buckets", _OF_BUCKET, ["bucket_min", "bucket_max"])
+_WRITE_STRATEGY: Final = _upsert("signal_performance", _OF_STRATEGY, ["account", "signal_type"])
+_WRITE_BUCKET: Final = _upsert("confidence_buckets", _OF_BUCKET, ["account", "bucket_min", "bucket_max"])
 
 
 def write(connection: psycopg.Connection, performance: Sequence[Performance]) -> int:
@@ -48,9 +51,9 @@ def write(connection: psycopg.Connection, performance: Sequence[Performance]) ->
     ServiceError
         If Postgres cannot be reached.
     """
-    newest: dict[tuple[str, str], Performance] = {}
+    newest: dict[tuple[str, str, str], Performance] = {}
     for each in sorted(performance, key=lambda row: row.total_trades):
-        newest[each.group, each.name] = each
+        newest[each.account, each.group, each.name] = each
     if not newest:
         return 0
     with reachable():
@@ -66,8 +69,8 @@ _ANNOUNCE: Final = "INSERT INTO outbox (channel, payload) VALUES ('performance',
 
 def _write_one(connection: psycopg.Connection, given: Performance) -> bool:
     values = {
-        **{name: getattr(given, name) for name in ("total_trades", "wins", "losses", "streak", "total_pnl")},
-        **{name: getattr(given, name) for name in ("gains", "losings", "max_drawdown", "days", *_SUMS)},
+        **{name: getattr(given, name) for name in ("account", "total_trades", "wins", "losses", "streak")},
+        **{name: getattr(given, name) for name in ("total_pnl", "gains", "losings", "max_drawdown", "days", *_SUMS)},
         "avg_pnl": given.total_pnl / given.total_trades,
     }
     if given.group == "confidence":

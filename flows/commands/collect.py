@@ -18,12 +18,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:  # noqa: ARG001  there is but one venue so far
     """Collect until SIGTERM or SIGINT; the exit status."""
     from domain.environ import read
+    from flows.prediction_settings import PredictionSettings
     from flows.services import discovery
     from flows.sources.sim_feed import SimFeed
+    from flows.sources.sim_prediction_settings import SimPredictionSettings
     from flows.sources.sim_settings import SimSettings
     from store.redis_server import connect
 
     settings = read(SimSettings, "sim", os.environ).checked()
+    prediction = read(SimPredictionSettings, "simulated_markets", os.environ).checked()
+    enabled = read(PredictionSettings, "prediction", os.environ).checked().enabled
     url = discovery.redis_url(os.environ)
     stopping = Event()
 
@@ -33,5 +37,5 @@ def run(options: argparse.Namespace) -> int:  # noqa: ARG001  there is but one v
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, stop)
     with connect(url) as client:
-        SimFeed(client, settings, time.time_ns, stopping).run()
+        SimFeed(client, settings, time.time_ns, stopping, prediction=prediction if enabled else None).run()
     return 0

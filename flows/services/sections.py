@@ -12,22 +12,28 @@ from domain.environ import read
 
 RECORDS = {
     "api": "api.settings:ApiSettings",
+    "arbitrage": "domain.arbitrage:ArbitrageSettings",
     "correlate": "domain.correlation:CorrelateSettings",
     "engine": "flows.settings:EngineSettings",
     "paper": "domain.paper:PaperSettings",
+    "prediction": "flows.prediction_settings:PredictionSettings",
     "score": "domain.scoring:ScoreSettings",
     "services": "flows.services.settings:ServiceSettings",
     "sim": "flows.sources.sim_settings:SimSettings",
     "simulated_markets": "flows.sources.sim_prediction_settings:SimPredictionSettings",
+    "whales": "domain.whale_settings:WhaleSettings",
 }
 CHECKS = {
     "api": "api.settings:check",
+    "arbitrage": "domain.arbitrage:ArbitrageSettings.checked",
     "correlate": "domain.correlation:CorrelateSettings.checked",
     "engine": "flows.settings:EngineSettings.checked",
     "paper": "domain.paper:PaperSettings.checked",
+    "prediction": "flows.prediction_settings:PredictionSettings.checked",
     "score": "domain.scoring:ScoreSettings.checked",
     "sim": "flows.sources.sim_settings:SimSettings.checked",
     "simulated_markets": "flows.sources.sim_prediction_settings:SimPredictionSettings.checked",
+    "whales": "domain.whale_settings:WhaleSettings.checked",
 }
 """Functions that look at a whole record."""
 

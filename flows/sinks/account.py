@@ -39,7 +39,7 @@ def executions(given: Aligned, vocabulary: Vocabulary) -> pa.Table:
     return pa.table(columns)
 
 
-def equity(given: Aligned, vocabulary: Vocabulary) -> pa.Table:  # noqa: ARG001
+def equity(given: Aligned, vocabulary: Vocabulary) -> pa.Table:
     """The paper account at the end of each UTC day, open positions at their last close."""
     rows = given.equity
     return pa.table(
@@ -50,6 +50,7 @@ def equity(given: Aligned, vocabulary: Vocabulary) -> pa.Table:  # noqa: ARG001
             "drawdown": numbers(rows["drawdown"]),
             "open_positions": pa.array(rows["open_positions"]),
             "gross_exposure": numbers(rows["gross_exposure"]),
+            "account": pa.array([vocabulary.branch] * rows.size, pa.string()),
         }
     )
 

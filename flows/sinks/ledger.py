@@ -113,7 +113,7 @@ def _gather(values: Sequence[Aligned], words: Vocabulary) -> _Batch:
         outcomes=[one for each in values for one in judgements.outcomes(each, words)],
         composites=[one for each in values for one in judgements.composites(each, words)],
         executions=[one for each in values for one in accounts.executions(each, words)],
-        equity=[one for each in values for one in accounts.equity(each)],
+        equity=[one for each in values for one in accounts.equity(each, words)],
         performance=[one for each in values for one in accounts.performance(each, words)],
         alerts=[one for each in values for one in accounts.alerts(each, words)],
     )

@@ -1,19 +1,24 @@
-"""MetricsSink: what went by, for Prometheus. It may repeat a little after a crash, as counters do."""
+"""Metrics sinks: what went by, for Prometheus. They may repeat a little after a crash, as counters do."""
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
 
 from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
 
-from domain.aligned import Aligned
 from domain.instruments import SHARDS
 from domain.slices import Slice
+from domain.vocabulary import Vocabulary
 from flows.metrics import EngineMetrics
 from flows.shards import shard_of_key
 
+T = TypeVar("T")
+
 
 class MetricsSink(FixedPartitionedSink[Slice, None]):
-    """Shows every Slice to the metrics."""
+    """Shows every Slice of a branch to the metrics."""
 
-    def __init__(self, metrics: EngineMetrics) -> None:
-        self._metrics = metrics
+    def __init__(self, metrics: EngineMetrics, vocabulary: Vocabulary) -> None:
+        self._metrics, self._vocabulary = metrics, vocabulary
 
     def list_parts(self) -> list[str]:
         """One partition a shard."""
@@ -23,55 +28,41 @@ class MetricsSink(FixedPartitionedSink[Slice, None]):
         """The partition of a shard's key."""
         return shard_of_key(item_key)
 
-    def build_part(self, step_id: str, for_part: str, resume_state: None) -> "MetricsPartition":  # noqa: ARG002
+    def build_part(self, step_id: str, for_part: str, resume_state: None) -> "CountPartition[Slice]":  # noqa: ARG002
         """The counters of one shard; they begin at nothing, as those of every new process do."""
-        return MetricsPartition(int(for_part), self._metrics)
+        shard = int(for_part)
+        return CountPartition(lambda given: self._metrics.observe(shard, given, self._vocabulary))
 
 
-class MetricsPartition(StatefulSinkPartition[Slice, None]):
-    """The Slices of one shard."""
+class CountSink(FixedPartitionedSink[T, None], Generic[T]):
+    """Shows every item to `count`."""
 
-    def __init__(self, shard: int, metrics: EngineMetrics) -> None:
-        self._shard, self._metrics = shard, metrics
-
-    def write_batch(self, values: list[Slice]) -> None:
-        """Count them."""
-        for each in values:
-            self._metrics.observe(self._shard, each)
-
-    def snapshot(self) -> None:
-        """Nothing."""
-
-
-class DecisionMetricsSink(FixedPartitionedSink[Aligned, None]):
-    """Shows what all shards decided to the metrics."""
-
-    def __init__(self, metrics: EngineMetrics) -> None:
-        self._metrics = metrics
+    def __init__(self, count: Callable[[T], None]) -> None:
+        self._count = count
 
     def list_parts(self) -> list[str]:
-        """One: there is one order."""
+        """One."""
         return ["all"]
 
     def part_fn(self, item_key: str) -> int:  # noqa: ARG002
         """The only partition."""
         return 0
 
-    def build_part(self, step_id: str, for_part: str, resume_state: None) -> "DecisionMetricsPartition":  # noqa: ARG002
+    def build_part(self, step_id: str, for_part: str, resume_state: None) -> "CountPartition[T]":  # noqa: ARG002
         """The counters; they begin at nothing, as those of every new process do."""
-        return DecisionMetricsPartition(self._metrics)
+        return CountPartition(self._count)
 
 
-class DecisionMetricsPartition(StatefulSinkPartition[Aligned, None]):
-    """All decisions."""
+class CountPartition(StatefulSinkPartition[T, None], Generic[T]):
+    """What goes by."""
 
-    def __init__(self, metrics: EngineMetrics) -> None:
-        self._metrics = metrics
+    def __init__(self, count: Callable[[T], None]) -> None:
+        self._count = count
 
-    def write_batch(self, values: list[Aligned]) -> None:
+    def write_batch(self, values: list[T]) -> None:
         """Count them."""
         for each in values:
-            self._metrics.decide(each)
+            self._count(each)
 
     def snapshot(self) -> None:
         """Nothing."""

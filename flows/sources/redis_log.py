@@ -1,4 +1,4 @@
-"""The Redis log as a source: 24 partitions, each a shard's stream, read without ever waiting.
+"""The Redis log of a branch as a source: 24 partitions, each a shard's stream, read without ever waiting.
 
 The position of a partition is the id of the last entry that it handed on; it lives in Bytewax's
 recovery and comes back from there. A first `next_batch` after `snapshot` means that this snapshot is
@@ -18,7 +18,8 @@ from typing import Any
 
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 
-from domain.blocks import quotes_block, read_block, trades_block
+from domain.blocks import quotes_block, read_block, trades_block, unbundled
+from domain.branches import INSTRUMENTS, Branch
 from domain.errors import RecoveryError, ServiceError
 from domain.instruments import SHARDS
 from domain.rows import concatenated
@@ -50,12 +51,14 @@ class RedisLog(FixedPartitionedSource[Item, Snapshot]):
     ----------
     url
         Its address. It may be away at the start and at any time: the source waits for it.
+    branch
+        Whose streams to read.
     keep
         Entries of each shard to keep behind the durable position.
     """
 
-    def __init__(self, url: str, *, keep: int = KEEP) -> None:
-        self._url = url
+    def __init__(self, url: str, branch: Branch = INSTRUMENTS, *, keep: int = KEEP) -> None:
+        self._url, self._branch = url, branch
         self._keep = keep
         self._of_worker = threading.local()  # a worker is a thread
 
@@ -66,7 +69,7 @@ class RedisLog(FixedPartitionedSource[Item, Snapshot]):
     def build_part(self, step_id: str, for_part: str, resume_state: Snapshot | None) -> "LogPartition":  # noqa: ARG002
         """See Bytewax."""
         if not hasattr(self._of_worker, "reader"):
-            self._of_worker.reader = _Reader(self._url)
+            self._of_worker.reader = _Reader(self._url, self._branch)
         return LogPartition(int(for_part), self._of_worker.reader, self._keep, resume_state)
 
 
@@ -104,7 +107,7 @@ class LogPartition(StatefulSourcePartition[Item, Snapshot]):
         self._position = entries[-1][0]
         self._passed += [name for name, _ in entries]
         key = shard_key(self._shard)
-        return [(key, block) for block in joined([block for _, block in entries])]
+        return [(key, block) for block in joined([block for _, entry in entries for block in unbundled(entry)])]
 
     def next_awake(self) -> datetime | None:
         """See Bytewax."""
@@ -133,8 +136,8 @@ class LogPartition(StatefulSourcePartition[Item, Snapshot]):
 class _Reader:
     """Reads the shards of one worker in one go."""
 
-    def __init__(self, url: str) -> None:
-        self._client = connect(url)
+    def __init__(self, url: str, branch: Branch) -> None:
+        self._client, self._branch = connect(url), branch
         self._positions: dict[int, str] = {}
         self._unchecked: dict[int, str] = {}
         self._waiting: dict[int, list[tuple[str, bytes]]] = {}
@@ -167,7 +170,7 @@ class _Reader:
     def trim(self, shard: int, before: str) -> bool:
         """Whether the entries of a shard before `before` could be forgotten."""
         try:
-            log.trim(self._client, shard, before)
+            log.trim(self._client, shard, before, self._branch)
         except ServiceError:
             return False
         return True
@@ -175,11 +178,11 @@ class _Reader:
     def _ask(self) -> None:
         while self._unchecked:
             shard, position = next(iter(self._unchecked.items()))
-            log.check_resume(self._client, shard, position)
+            log.check_resume(self._client, shard, position, self._branch)
             del self._unchecked[shard]
         # Shards whose entries wait to be taken are not read ahead of.
         free = {shard: position for shard, position in self._positions.items() if shard not in self._waiting}
-        found = log.read_many(self._client, free, AT_ONCE)
+        found = log.read_many(self._client, free, AT_ONCE, self._branch)
         self._waiting |= found
         self._positions |= {shard: entries[-1][0] for shard, entries in found.items()}
         self._ask_at = time.monotonic() + (0.0 if found else IDLE_S)

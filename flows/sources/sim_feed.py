@@ -1,23 +1,21 @@
 """SimFeed: plays the simulated market into the log, the past first, then in real time.
 
-The log is the memory. Every entry is complete up to the heartbeat at its end, so the last entry of a
-shard says where that shard goes on: a write that was cut off between two shards is made good by the
-next one, and no trade is left out or written twice. (One case is left: Redis dies after a write and
-before its answer, and the client repeats it. The trades are then known by their ids.)
+Its branches (flows/sources/sim_lane.py) advance together: whichever is furthest behind is next.
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import Event
 from typing import Any
 
-from domain.blocks import KIND_HEARTBEAT, KIND_TRADE, Rows, heartbeats, names_block, read_block, trades_block
-from domain.clock import MILLISECOND, MINUTE, SECOND, iso
-from domain.errors import ServiceError, SettingError
-from domain.instruments import SHARDS
+from domain.branches import INSTRUMENTS, PREDICTION
+from domain.clock import MILLISECOND, MINUTE, SECOND
+from domain.errors import ServiceError
 from flows.sources.sim import PIECE_NS, Simulator
+from flows.sources.sim_lane import Lane, Market
+from flows.sources.sim_prediction import PredictionSimulator
+from flows.sources.sim_prediction_settings import SimPredictionSettings
 from flows.sources.sim_settings import SimSettings
-from store import log
 
 TICK_S = 0.1
 """Time between two entries of a shard once the past has been played, be there trades or not."""
@@ -34,15 +32,29 @@ class SimFeed:
     ----------
     client
         The Redis that keeps the log (`store.redis_server.connect`).
+    prediction
+        The prediction markets beside it; None for none.
     now_ns
         The clock.
     stopping
         Ends `run` between two entries.
     """
 
-    def __init__(self, client: Any, settings: SimSettings, now_ns: Callable[[], int], stopping: Event) -> None:
-        self._client, self._settings, self._now_ns, self._stopping = client, settings, now_ns, stopping
-        self._simulator = Simulator(settings)
+    def __init__(
+        self,
+        client: Any,
+        settings: SimSettings,
+        now_ns: Callable[[], int],
+        stopping: Event,
+        *,
+        prediction: SimPredictionSettings | None = None,
+    ) -> None:
+        self._settings, self._now_ns, self._stopping = settings, now_ns, stopping
+        made = "symbols, seed, trades_per_second and edge of [sim]"
+        self._lanes = {Lane(client, Market(INSTRUMENTS, Simulator(settings), made, retold=True)): settings.history_s}
+        if prediction is not None:
+            market = Market(PREDICTION, PredictionSimulator(prediction), "[simulated_markets]", retold=False)
+            self._lanes[Lane(client, market)] = min(settings.history_s, prediction.history_h * 3_600.0)
 
     def run(self) -> None:
         """Play until told to stop, or to the end that the settings give; while Redis is away, wait.
@@ -55,37 +67,23 @@ class SimFeed:
         wait_s = BACKOFF_S[0]
         while not self._stopping.is_set():
             try:
-                positions = self._resume()
+                for lane, history_s in self._lanes.items():
+                    lane.resume(self._begin_ns(history_s))
                 wait_s = BACKOFF_S[0]
-                self._play(positions)
+                self._play(list(self._lanes))
                 break
             except ServiceError as problem:
                 sys.stderr.write(f"collect sim: {problem}; trying again in {wait_s:g} s\n")
                 self._stopping.wait(wait_s)
                 wait_s = min(2 * wait_s, BACKOFF_S[1])
 
-    def _resume(self) -> dict[int, int]:
-        """Where each shard goes on; names its instruments there."""
-        found = {shard: self._last_rows(shard) for shard in range(SHARDS)}
-        known = [int(rows["ts"][-1]) for rows in found.values() if rows is not None]
-        # If only some shards were begun, these are still where all begin.
-        begin_ns = min(known) if known else self._begin_ns()
-        positions, blocks = {}, {}
-        for shard, rows in found.items():
-            positions[shard] = begin_ns if rows is None else int(rows["ts"][-1])
-            names = [names_block(self._simulator.names[shard])] if self._simulator.names[shard] else []
-            if names or rows is None:
-                blocks[shard] = [*names, trades_block(heartbeats([positions[shard]]))]
-        log.append_many(self._client, blocks)
-        return positions
-
-    def _play(self, positions: dict[int, int]) -> None:
+    def _play(self, lanes: Sequence[Lane]) -> None:
         settings = self._settings
         while not self._stopping.is_set():
-            at_ns = min(positions.values())
+            at_ns = min(lane.at_ns for lane in lanes)
             if settings.end_ns is not None and at_ns >= settings.end_ns:
                 return
-            if log.longest(self._client) >= LONGEST_LOG:
+            if max(lane.length for lane in lanes) >= LONGEST_LOG:
                 self._stopping.wait(TICK_S / 5)
                 continue
             until_ns = (at_ns // PIECE_NS + 1) * PIECE_NS
@@ -95,49 +93,12 @@ class SimFeed:
                 until_ns -= until_ns % MILLISECOND
             if settings.end_ns is not None:
                 until_ns = min(until_ns, settings.end_ns)
-            due = {shard: start_ns for shard, start_ns in positions.items() if start_ns < until_ns}
-            log.append_many(
-                self._client,
-                {shard: [self._simulator.block(shard, start_ns, until_ns)] for shard, start_ns in due.items()},
-            )
-            positions |= dict.fromkeys(due, until_ns)
+            for lane in lanes:
+                lane.play(until_ns)
 
-    def _begin_ns(self) -> int:
+    def _begin_ns(self, history_s: float) -> int:
         settings = self._settings
         if settings.start_ns is not None:
             return settings.start_ns
-        begin_ns = self._now_ns() - round((settings.history_s + settings.lead_s) * SECOND)
+        begin_ns = self._now_ns() - round((history_s + settings.lead_s) * SECOND)
         return begin_ns - begin_ns % MINUTE
-
-    def _last_rows(self, shard: int) -> Rows | None:
-        """The rows that end where the shard goes on; None if it has not begun."""
-        last = log.last_entry(self._client, shard)
-        if last is None:
-            return None
-        rows = _complete(last[1])
-        if rows is None:
-            # Cut off between the names and what follows them: look further back.
-            entries = log.read(self._client, shard, log.START, 1_000_000)
-            rows = next((rows for _, block in reversed(entries) if (rows := _complete(block)) is not None), None)
-        if rows is not None:
-            self._check(shard, rows)
-        return rows
-
-    def _check(self, shard: int, rows: Rows) -> None:
-        """Make sure that the last trade is one of this market."""
-        trades = rows[rows["kind"] == KIND_TRADE]
-        if not trades.size:
-            return
-        last = trades[-1:]
-        at_ns = int(last["ts"][0])
-        if last.tobytes() not in {row.tobytes() for row in self._simulator.rows(shard, at_ns, at_ns + 1)}:
-            raise SettingError(
-                f"{log.key(shard)} holds trades until {iso(at_ns)} that are not of this simulated market; restore "
-                f"symbols, seed, trades_per_second and edge of [sim], or begin anew with 'signalengine reset'"
-            )
-
-
-def _complete(block: bytes) -> Rows | None:
-    """The rows of a block of trades that ends with a heartbeat."""
-    kind, rows = read_block(block)
-    return rows if kind == "trades" and rows["kind"][-1] == KIND_HEARTBEAT else None

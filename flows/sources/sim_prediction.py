@@ -22,6 +22,7 @@ from domain.blocks import (
     wallets_block,
 )
 from domain.clock import MINUTE
+from domain.instruments import SHARDS
 from domain.markets import Group
 from domain.quotes import QUOTE
 from flows.sources.sim import DEFAULT_START_NS
@@ -52,6 +53,8 @@ class PredictionSimulator:
         # A life is a few megabytes; of each place the one that ends and the one that begins may be asked for.
         self._draw = lru_cache(maxsize=4 * len(self._places))(lambda place: draw(settings, place))
         self._life = lru_cache(maxsize=2 * len(self._places))(self._made)
+        # In real time a piece is told in thousands of stretches, of one shard after the other.
+        self._piece = lru_cache(maxsize=2 * SHARDS)(self._told_in)
 
     def opening(self, shard: int, at_ns: int) -> list[bytes]:
         """What whoever begins at `at_ns` has to know of a shard: its wallets, and the groups that opened before."""
@@ -87,7 +90,7 @@ class PredictionSimulator:
             found += _told(self._draw(place).group)
         return found
 
-    def _piece(self, shard: int, piece: int) -> tuple[Rows, Rows]:
+    def _told_in(self, shard: int, piece: int) -> tuple[Rows, Rows]:
         """Steps of books and trades of a piece of time, counted since 1970, each by time."""
         settings, parts = self._settings, []
         for place in self._live(shard, piece * PIECE_NS):
@@ -119,7 +122,7 @@ def _by_time(parts: list[Rows]) -> Rows:
 
 
 def _within(rows: Rows, start_ns: int, end_ns: int) -> Rows:
-    return rows.take(np.flatnonzero((rows["ts"] >= start_ns) & (rows["ts"] < end_ns)))
+    return rows[slice(*np.searchsorted(rows["ts"], (start_ns, end_ns)))]
 
 
 def _merged(quotes: Rows, prints: Rows) -> list[bytes]:

@@ -47,6 +47,7 @@ class SimPredictionSettings(msgspec.Struct, frozen=True, kw_only=True):
     whales_per_day: float = 3.0
     baskets_per_day: float = 8.0
     edge: float = 1.0
+    history_h: float = 36.0
 
     def checked(self) -> "SimPredictionSettings":
         """These settings, if they fit together.
@@ -67,6 +68,7 @@ class SimPredictionSettings(msgspec.Struct, frozen=True, kw_only=True):
             "whales_per_day": (0.0, 1_000.0),
             "baskets_per_day": (0.0, 1_000.0),
             "edge": (0.0, 1.0),
+            "history_h": (0.0, 10_000.0),
         }
         for name, (least, most) in limits.items():
             if not least <= getattr(self, name) <= most:

@@ -37,3 +37,9 @@ def test_ideas_in_another_order_are_another_recipe(tmp_path: Path) -> None:
     turned = replace(IDEAS, strategies=IDEAS.strategies[::-1])
     with pytest.raises(RecoveryError, match=r"strategies: in another order"):
         open_recovery(tmp_path, 2, manifest(FRAMES, turned))
+
+
+def test_prediction_markets_are_part_of_the_recipe_or_not(tmp_path: Path) -> None:
+    open_recovery(tmp_path, 2, manifest(FRAMES, IDEAS, prediction=False))
+    with pytest.raises(RecoveryError, match=r"steps and arbitrages \(steps: now with .*prediction\.attend\.evidence"):
+        open_recovery(tmp_path, 2, manifest(FRAMES, IDEAS))

@@ -1,5 +1,6 @@
 """The recipe on Bytewax, and its digest: one for every number of workers, every batch and every epoch."""
 
+import json
 from datetime import timedelta
 from functools import cache
 
@@ -13,11 +14,15 @@ from bytewax.visualize import to_json
 from domain.clock import HOUR, MINUTE
 from domain.frames import Frame
 from domain.instruments import SHARDS
-from flows.manifest import STEPS
+from flows.engine import Plan, live
+from flows.manifest import manifest
+from flows.metrics import EngineMetrics
+from flows.progress import Progress
 from flows.settings import EngineSettings
 from flows.shards import KEYS, key_hash
 from flows.signals import recipe, vocabulary
 from flows.sinks.tally import AlignedTallySink, Tally, TallySink, begin_tally, read_tally
+from operators.catalogue import catalogue
 from tests.builders import START, market_bars, market_trades
 from tests.flows.ready import Ready
 
@@ -65,13 +70,17 @@ def test_the_digest_depends_on_no_worker_batch_or_epoch(tmp_path, rows):
     assert tallies[0].events > 0
 
 
-def test_the_stateful_steps_are_those_of_the_manifest(tmp_path):
-    sinks = {"digest": TallySink(tmp_path, vocabulary(BARS))}
-    together = {"aligned": AlignedTallySink(tmp_path)}
-    flow = recipe(Ready(bars(), NAMES, 100, START), sinks, BARS, aligned_sinks=together)
-    rendered = to_json(flow)
-    for step in STEPS:
-        assert f'"signals.{step}"' in rendered
+def stateful(step) -> list[str]:
+    own = [step["step_id"].removeprefix("signalengine.")] if step.get("op_type") == "stateful_batch" else []
+    return own + [each for inner in step["substeps"] for each in stateful(inner)]
+
+
+@pytest.mark.parametrize("prediction", ["true", "false"])
+def test_the_stateful_steps_are_those_of_the_manifest(prediction):
+    plan = Plan.from_environ({"SIGNALENGINE_PREDICTION_ENABLED": prediction})
+    flow = live(plan, "postgresql://nobody", "redis://nobody", Progress(), EngineMetrics())
+    steps = manifest(plan.settings.frames, catalogue(), prediction=prediction == "true")["steps"]
+    assert sorted(stateful(json.loads(to_json(flow)))) == sorted(steps)
 
 
 def test_shard_keys_are_routed_as_computed():

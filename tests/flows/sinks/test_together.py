@@ -97,7 +97,7 @@ def test_files_say_what_the_ledger_says(tmp_path, given):
     records_of = {
         "composites": lambda batch: judgements.composites(batch, WORDS),
         "executions": lambda batch: accounts.executions(batch, WORDS),
-        "equity": accounts.equity,
+        "equity": lambda batch: accounts.equity(batch, WORDS),
     }
     for kind, make in records_of.items():
         expected = [told(record) for batch in given for record in make(batch)]

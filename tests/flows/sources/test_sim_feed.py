@@ -1,7 +1,7 @@
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 import redis
 
-from domain.blocks import KIND_TRADE, Rows, names_block, read_block, trades_block
+from domain.blocks import KIND_TRADE, Rows, names_block, read_block, trades_block, unbundled
+from domain.branches import INSTRUMENTS, PREDICTION, Branch
 from domain.clock import HOUR, MINUTE, SECOND, parse_iso
 from domain.errors import SettingError
 from domain.instruments import SHARDS
@@ -21,6 +22,8 @@ from domain.rows import concatenated
 from flows.sources import sim_feed
 from flows.sources.sim import Simulator
 from flows.sources.sim_feed import SimFeed
+from flows.sources.sim_prediction import PredictionSimulator
+from flows.sources.sim_prediction_settings import SimPredictionSettings
 from flows.sources.sim_settings import SimSettings
 from store import log
 from store.redis_server import connect
@@ -62,7 +65,8 @@ def playing(
 
 
 def told(client: redis.Redis, shard: int) -> list[tuple[str, Any]]:
-    return [read_block(block) for _, block in log.read(client, shard, log.START, 1_000_000)]
+    entries = log.read(client, shard, log.START, 1_000_000)
+    return [read_block(block) for _, entry in entries for block in unbundled(entry)]
 
 
 def trades(client: redis.Redis, shard: int) -> Rows:
@@ -116,14 +120,6 @@ def test_a_first_write_cut_off_between_shards_is_made_good(client: redis.Redis) 
     assert_whole(client)
 
 
-def test_a_write_cut_off_after_the_names_is_made_good(client: redis.Redis) -> None:
-    play(client, msgspec.structs.replace(SETTINGS, end="2024-01-01T03:00:00Z"))
-    for shard in SHARDS_IN_USE:
-        log.append(client, shard, [names_block(SIMULATOR.names[shard])])
-    play(client)
-    assert_whole(client)
-
-
 def test_without_a_start_it_begins_in_the_past_on_a_minute(client: redis.Redis) -> None:
     now_ns = START + 3 * HOUR + 17 * SECOND
     settings = msgspec.structs.replace(SETTINGS, start="", history_s=7_200.0, lead_s=3_600.0)
@@ -144,7 +140,8 @@ def test_waits_for_the_engine_when_the_log_is_long(
                     found[shard] += [block for _, block in entries[:-1]]
                     log.trim(engine, shard, entries[-1][0])
     for shard in range(SHARDS):
-        blocks = [*found[shard], *(block for _, block in log.read(client, shard, log.START, 100))]
+        entries = [*found[shard], *(block for _, block in log.read(client, shard, log.START, 100))]
+        blocks = [block for entry in entries for block in unbundled(entry)]
         rows = concatenated([rows for kind, rows in map(read_block, blocks) if kind == "trades"])
         expected = SIMULATOR.rows(shard, START, END).tobytes()
         assert rows[rows["kind"] == KIND_TRADE].tobytes() == expected
@@ -159,7 +156,7 @@ def test_plays_at_speed_and_never_into_the_future(
 
     def reached(at_ns: int) -> bool:
         entries = [log.last_entry(watcher, shard) for shard in range(SHARDS)]
-        return all(entry is not None and read_block(entry[1])[1]["ts"][-1] == at_ns for entry in entries)
+        return all(entry is not None and read_block(unbundled(entry[1])[-1])[1]["ts"][-1] == at_ns for entry in entries)
 
     with connect(clean_redis_url) as watcher, playing(client, settings, lambda: now[0]):
         until(lambda: reached(START + HOUR))
@@ -197,8 +194,8 @@ def test_waits_while_redis_is_away_and_then_goes_on(
 def test_the_log_of_another_market_is_not_gone_on_with(client: redis.Redis, change: dict[str, object]) -> None:
     play(client, msgspec.structs.replace(SETTINGS, end="2024-01-01T03:00:00Z"))
     message = (
-        r"log:\d\d\d holds trades until 2024-01-01T02:\S* that are not of this simulated market; restore symbols, "
-        r"seed, trades_per_second and edge of \[sim\], or begin anew with 'signalengine reset'"
+        r"log:\d\d\d holds what happened until 2024-01-01T02:\S*, and that is not of this simulated market; restore "
+        r"symbols, seed, trades_per_second and edge of \[sim\], or begin anew with 'signalengine reset'"
     )
     with pytest.raises(SettingError, match=message):
         play(client, msgspec.structs.replace(SETTINGS, **change))
@@ -223,3 +220,70 @@ def test_every_entry_is_complete_up_to_its_heartbeat(client: redis.Redis) -> Non
         for before, after in pairwise(entries):
             expected = SIMULATOR.block(shard, int(before["ts"][-1]), int(after["ts"][-1]))
             assert trades_block(after) == expected
+
+
+MARKETS = SimPredictionSettings(singles=1, events=2, open_events=0, ladders=0, round_h=1.0, history_h=2.0)
+PREDICTION_SIMULATOR = PredictionSimulator(MARKETS)
+
+
+def play_both(client: redis.Redis, markets: SimPredictionSettings = MARKETS, **changes: Any) -> None:
+    settings = msgspec.structs.replace(SETTINGS, **changes)
+    SimFeed(client, settings, time.time_ns, threading.Event(), prediction=markets).run()
+
+
+def prediction_rows(client: redis.Redis) -> dict[int, dict[str, list[Any]]]:
+    """What each shard was told of prediction markets: rows as one, the rest in its order; heartbeats aside."""
+    entries = {shard: log.read(client, shard, log.START, 1_000_000, PREDICTION) for shard in range(SHARDS)}
+    return {shard: said(block for _, entry in some for block in unbundled(entry)) for shard, some in entries.items()}
+
+
+def said(blocks: Iterable[bytes]) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
+    for kind, content in map(read_block, blocks):
+        told = content[content["kind"] == KIND_TRADE] if kind == "trades" else content
+        found.setdefault(kind, []).extend(told if isinstance(told, list) else [told])
+    rows = {kind: [concatenated(found[kind]).tobytes()] for kind in ("trades", "quotes") if kind in found}
+    return found | rows
+
+
+def prediction_told(end_ns: int) -> dict[int, dict[str, list[Any]]]:
+    simulator = PREDICTION_SIMULATOR
+    return {
+        shard: said(simulator.opening(shard, START) + simulator.blocks(shard, START, end_ns)) for shard in range(SHARDS)
+    }
+
+
+def test_prediction_markets_are_played_beside_and_resumed_without_gap_or_repetition(client: redis.Redis) -> None:
+    for end in ("2024-01-01T00:43:00Z", "2024-01-01T01:00:00Z", "2024-01-01T02:10:00Z"):
+        play_both(client, end=end)
+        if end.endswith("43:00Z"):
+            for shard in range(0, SHARDS, 3):  # as a write that was cut off leaves it
+                newest = [name for name, _ in log.read(client, shard, log.START, 1_000, PREDICTION)]
+                client.xdel(log.key(shard, PREDICTION), newest[-1])
+    end_ns = START + 130 * MINUTE
+    assert_whole(client, end_ns)
+    assert prediction_rows(client) == prediction_told(end_ns)
+
+
+def test_the_log_of_other_prediction_markets_is_not_gone_on_with(client: redis.Redis) -> None:
+    play_both(client, end="2024-01-01T00:30:00Z")
+    with pytest.raises(SettingError, match=r"log:prediction:\d\d\d holds .*; restore \[simulated_markets\], or begin"):
+        play_both(client, msgspec.structs.replace(MARKETS, seed=2))
+
+
+def test_prediction_markets_begin_later_and_may_be_added_later(client: redis.Redis) -> None:
+    now_ns = START + 5 * HOUR
+    settings = msgspec.structs.replace(SETTINGS, start="", end="2024-01-01T04:30:00Z", history_s=14_400.0, lead_s=0.0)
+    for markets in (None, MARKETS):
+        SimFeed(client, settings, lambda: now_ns, threading.Event(), prediction=markets).run()
+    assert_first(client, INSTRUMENTS, START + HOUR)
+    assert_first(client, PREDICTION, START + 3 * HOUR)
+    entry = log.last_entry(client, 5, PREDICTION)
+    assert entry is not None
+    assert read_block(unbundled(entry[1])[-1])[1]["ts"][-1] == START + 270 * MINUTE
+
+
+def assert_first(client: redis.Redis, branch: Branch, at_ns: int) -> None:
+    for shard in range(SHARDS):
+        ((_, entry),) = log.read(client, shard, log.START, 1, branch)
+        assert read_block(unbundled(entry)[-1])[1]["ts"].tolist() == [at_ns]

@@ -1,0 +1,48 @@
+"""Settings of prediction markets as a branch of the dataflow: whether it runs, and what a trade costs there."""
+
+import msgspec
+
+from domain.errors import SettingError
+from flows.settings import EngineSettings
+
+
+class PredictionSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Section `[prediction]`, or SIGNALENGINE_PREDICTION_<NAME>.
+
+    Attributes
+    ----------
+    enabled
+        Whether prediction markets are watched beside traded instruments, and simulated with them. A recovery
+        directory belongs to the one or the other.
+    fee_bps, slippage_bps
+        Cost of a trade on each of its two sides, in basis points. A hundredth is what a fee rate of 4 % takes
+        at a price of three quarters; trades are at bid or ask already.
+    """
+
+    enabled: bool = True
+    fee_bps: float = 100.0
+    slippage_bps: float = 20.0
+
+    def checked(self) -> "PredictionSettings":
+        """These settings, if they make sense.
+
+        Raises
+        ------
+        SettingError
+            If a cost is negative.
+        """
+        for name in ("fee_bps", "slippage_bps"):
+            if not 0.0 <= getattr(self, name) < 10_000.0:
+                raise SettingError(f"{name} {getattr(self, name):g} must be at least 0 and under 10000")
+        return self
+
+    @property
+    def engine(self) -> EngineSettings:
+        """How bars of prediction markets are made and candidates on them are followed."""
+        return EngineSettings(
+            timeframes=("1m", "5m"),
+            mtf_min_aligned=1,
+            quiet_h=24.0,
+            fee_bps=self.fee_bps,
+            slippage_bps=self.slippage_bps,
+        )
