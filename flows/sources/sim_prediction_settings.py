@@ -35,6 +35,9 @@ class SimPredictionSettings(msgspec.Struct, frozen=True, kw_only=True):
     edge
         How much of the outcome sharp whales and the informed know: 0 nothing, 1 nearly all. That is so that
         there are records to find; it says nothing of real wallets, of which studies found next to none.
+    history_h
+        Hours of markets that a live collector tells first, at once, so that what comes live meets records
+        and quantiles that know something; at most the hours of `[sim]`.
     """
 
     singles: int = 3
