@@ -11,13 +11,16 @@ from api.edge import Edge
 from api.errors import HANDLERS
 from api.feed_reader import FeedReader
 from api.gateway import gateway_route
+from api.hot_lists import HotLists
 from api.hub import Hub
 from api.metrics import Metrics
+from api.micro_cache import MicroCache
 from api.operations import OPERATIONS
 from api.pulse import pulse
 from api.resources import Resources
 from api.resume import Resume
 from api.settings import ApiSettings, check
+from api.shared import Shared
 from api.standing import Standing
 from api.symbol_gauges import SymbolGauges
 from api.tail import Tail
@@ -64,6 +67,7 @@ def build(
     hub = Hub(settings, metrics)
     reader = FeedReader(redis_url)
     pool = async_pool(database_url, max_size=settings.database_connections_max)
+    hot = HotLists(pool, settings.hot_rows, steady_s)
     resources = Resources(
         settings=settings,
         database_url=database_url,
@@ -71,10 +75,13 @@ def build(
         reader=reader,
         metrics=metrics,
         hub=hub,
-        tail=Tail(reader, hub, metrics, now_ns=now_ns, steady_s=steady_s),
+        tail=Tail(reader, hub, metrics, now_ns=now_ns, steady_s=steady_s, hot=hot),
         resume=Resume(hub, reader, lambda: to_datetime(now_ns())),
         standing=Standing(pool, steady_s),
         symbols=SymbolGauges(metrics.registry, pool, now_ns, steady_s),
+        hot=hot,
+        shared=Shared(),
+        micro_cache=MicroCache(settings.analytics_fresh_s, steady_s),
         now_ns=now_ns,
         steady_s=steady_s,
     )
@@ -99,6 +106,7 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     metrics.look_around(0, 0)
     await resources.pool.open()
     resources.tasks.append(tasks.start("tail", resources.tail.run()))
+    resources.tasks.append(tasks.start("hot_lists", resources.hot.run()))
     resources.tasks.append(
         tasks.start(
             "pulse",

@@ -6,14 +6,17 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from api.operation import Answer
-from api.paging import SIZE, Page, Paged, Size, turn
+from api.answer import Answer
+from api.heads import OpportunityHead
+from api.hot_page import NEVER, hot_page, raw
+from api.paging import SIZE, Page, Paged, Size, Turned
 from api.params import Instant, Name
+from api.recent import Kept, Wanted
 from api.resources import Resources
 from domain.clock import SECOND, from_datetime
 from domain.opportunities import Opportunity
 from store import opportunities
-from store.signals import Cursor
+from store.listing import COUNTED
 
 PATH = "/api/v1/arbitrage/opportunities"
 
@@ -92,11 +95,21 @@ async def list_opportunities(resources: Resources, chosen: ChosenOpportunities) 
     async def count() -> int | None:
         return await opportunities.LISTING.count(resources.pool, filters)
 
-    turned = await turn(PATH, chosen, read, count, lambda each: Cursor(each.opened_at, each.id))
-    scan_time = await opportunities.changed_at(resources.pool)
-    found = list(turned.rows)
-    answer = ArbitrageResponse(opportunities=found, scan_time=scan_time, count=len(found), **turned.fields)
-    return Answer(answer, turned.headers)
+    hot = resources.hot.opportunities
+
+    async def render(turned: Turned[Kept[OpportunityHead]], _: datetime) -> tuple[ArbitrageResponse, datetime]:
+        recent = hot.recent()
+        scan_time = await opportunities.changed_at(resources.pool) if recent is None else hot.changed_at
+        found = raw(turned.rows)
+        return ArbitrageResponse(opportunities=found, scan_time=scan_time, count=len(found), **turned.fields), NEVER
+
+    equal = tuple((name, filters[name]) for name in ("kind", "group", "slug", "simulated") if filters[name] is not None)
+    least = tuple(
+        (name, value) for name, value in (("edge", chosen.min_edge), ("net", chosen.min_net)) if value is not None
+    )
+    in_memory = chosen.status == "open" and chosen.changed_since is None
+    wanted = Wanted(equal, least, chosen.since, chosen.until) if in_memory else None
+    return await hot_page(resources, PATH, chosen, hot, wanted, read, count, render, total_max=COUNTED)
 
 
 async def scan(resources: Resources, asked: AskedScan) -> ArbitrageScan:
@@ -105,7 +118,12 @@ async def scan(resources: Resources, asked: AskedScan) -> ArbitrageScan:
     The engine looks at a basket whenever one of its books changes, so there is no scan to begin: this is what its
     last look found.
     """
-    found = await opportunities.best(resources.pool, limit=asked.limit)
-    scan_time = await opportunities.changed_at(resources.pool)
+    recent = resources.hot.opportunities.recent()
+    if recent is None or recent.beneath != 0:
+        found: list[Any] = list(await opportunities.best(resources.pool, limit=asked.limit))
+        scan_time = await opportunities.changed_at(resources.pool)
+    else:
+        found = raw(sorted(recent, key=lambda kept: (-kept.row.net, kept.row.id))[: asked.limit])
+        scan_time = resources.hot.opportunities.changed_at
     age_s = None if scan_time is None else (resources.now_ns() - from_datetime(scan_time)) / SECOND
     return ArbitrageScan(opportunities=found, scan_time=scan_time, age_s=age_s, count=len(found))

@@ -1,16 +1,20 @@
 """Composite signals over REST: signals that belong together, page by page."""
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from api.operation import Answer
-from api.paging import Page, Paged, turn
+from api.answer import Answer
+from api.heads import CompositeHead
+from api.hot_page import NEVER, hot_page, raw
+from api.paging import Page, Paged, Turned
 from api.params import Instant, Name, Share
+from api.recent import Kept, Wanted
 from api.resources import Resources
 from domain.composites import Composite
 from store.composites import LISTING
-from store.signals import Cursor
+from store.listing import COUNTED
 
 PATH = "/api/v1/signals/composite"
 
@@ -39,8 +43,14 @@ async def list_composites(resources: Resources, chosen: ChosenComposites) -> Ans
 
     Paging is that of `/api/v1/signals`.
     """
-    names = ("symbol", "venue", "market_slug", "pattern_type", "direction", "min_confidence", "since", "until")
-    filters = {name: getattr(chosen, name) for name in names}
+    equal = ("symbol", "pattern_type", "venue", "market_slug", "direction")
+    filters = {name: getattr(chosen, name) for name in (*equal, "min_confidence", "since", "until")}
+    wanted = Wanted(
+        tuple((name, filters[name]) for name in equal if filters[name] is not None),
+        () if chosen.min_confidence is None else (("composite_confidence", chosen.min_confidence),),
+        chosen.since,
+        chosen.until,
+    )
 
     async def read(**page: Any) -> list[Composite]:
         return await LISTING.page(resources.pool, filters, **page)
@@ -48,5 +58,8 @@ async def list_composites(resources: Resources, chosen: ChosenComposites) -> Ans
     async def count() -> int | None:
         return await LISTING.count(resources.pool, filters)
 
-    turned = await turn(PATH, chosen, read, count, lambda composite: Cursor(composite.detected_at, composite.id))
-    return Answer(CompositesPage(composites=list(turned.rows), **turned.fields), turned.headers)
+    async def render(turned: Turned[Kept[CompositeHead]], _: datetime) -> tuple[CompositesPage, datetime]:
+        return CompositesPage(composites=raw(turned.rows), **turned.fields), NEVER
+
+    hot = resources.hot.composites
+    return await hot_page(resources, PATH, chosen, hot, wanted, read, count, render, total_max=COUNTED)

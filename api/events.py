@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from api.operation import Answer
+from api.answer import Answer
 from api.paging import SIZE, CursorText, Size, next_link, read_cursor, write_cursor
 from api.params import Instant, Name, Timeframe, frame_name
 from api.resources import Resources

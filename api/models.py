@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from api.operation import Answer
+from api.answer import Answer
 from api.paging import Page, Paged, turn
 from api.params import Name
 from api.resources import Resources

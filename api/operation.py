@@ -5,9 +5,8 @@ The same declaration makes the route and the OpenAPI document, so neither can pr
 does not keep.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from hashlib import blake2b
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from inspect import cleandoc
 from typing import Any, ClassVar
 
@@ -17,6 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route, compile_path
 
 from api import params
+from api.answer import Answer, tag_of
 from api.errors import Kind
 from api.resources import Resources
 
@@ -28,14 +28,6 @@ _encoder = msgspec.json.Encoder()
 
 class NoParameters(msgspec.Struct, frozen=True):
     """For operations that take none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A body with headers of its own."""
-
-    body: Any
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 Handler = Callable[[Resources, Any], Awaitable[Any]]
@@ -61,6 +53,8 @@ class Operation:
         What may go wrong besides bad parameters and our own mistakes.
     live
         The answer is different each time, so a copy is never worth asking about.
+    summed
+        It takes Postgres a while, so it is read once for all who ask at about the same time.
     """
 
     method: ClassVar[str] = "get"
@@ -72,6 +66,7 @@ class Operation:
     media_type: str = JSON
     problems: tuple[Kind, ...] = ()
     live: bool = False
+    summed: bool = False
 
     @property
     def name(self) -> str:
@@ -98,9 +93,21 @@ class Operation:
 
         async def endpoint(request: Request) -> Response:
             parameters = params.parse(self.takes, request.scope["query_string"], request.path_params)
-            answer = await self.handler(request.app.state.resources, parameters)
-            if not isinstance(answer, Answer):
-                answer = Answer(answer)
+            resources: Resources = request.app.state.resources
+
+            async def read() -> Answer:
+                given = await self.handler(resources, parameters)
+                return given if isinstance(given, Answer) else Answer(given)
+
+            async def read_ready() -> Answer:
+                given = await read()
+                return Answer.ready(_encoder.encode(given.body), given.headers)
+
+            if self.summed:
+                answer, age_s = await resources.micro_cache.get((self.path, parameters), read_ready)
+                answer = replace(answer, age_s=age_s)
+            else:
+                answer = await read()
             return self._response(answer, request.headers.get("if-none-match", ""))
 
         return Route(self.path, endpoint, methods=["GET"], name=self.name)
@@ -110,8 +117,10 @@ class Operation:
         if self.live:
             headers = {**answer.headers, "Cache-Control": "no-store"}
             return Response(body, headers=headers, media_type=self.media_type)
-        tag = f'"{blake2b(body, digest_size=12).hexdigest()}"'
+        tag = answer.tag or tag_of(body)
         headers = {**answer.headers, "Cache-Control": "private, no-cache", "ETag": tag}
+        if answer.age_s is not None:
+            headers["Age"] = str(int(answer.age_s))
         if _knows(known, tag):
             return Response(status_code=304, headers=headers)
         return Response(body, headers=headers, media_type=self.media_type)

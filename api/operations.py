@@ -121,6 +121,7 @@ OPERATIONS = (
         takes=analytics.Period,
         gives=analytics.PerformanceResponse,
         problems=(UNAVAILABLE,),
+        summed=True,
     ),
     Operation(
         path="/api/v1/analytics/by-signal-type",
@@ -128,6 +129,7 @@ OPERATIONS = (
         takes=analytics.Period,
         gives=analytics.BySignalType,
         problems=(UNAVAILABLE,),
+        summed=True,
     ),
     Operation(
         path="/api/v1/analytics/by-confidence",
@@ -135,6 +137,7 @@ OPERATIONS = (
         takes=analytics.Period,
         gives=analytics.ByConfidence,
         problems=(UNAVAILABLE,),
+        summed=True,
     ),
     Operation(
         path=trades.PATH,
@@ -156,6 +159,7 @@ OPERATIONS = (
         takes=calibration.ChosenForecasts,
         gives=Calibration,
         problems=(UNAVAILABLE,),
+        summed=True,
     ),
     Operation(
         path="/api/v1/analytics/equity",
@@ -163,6 +167,7 @@ OPERATIONS = (
         takes=equity.ChosenDays,
         gives=equity.Equity,
         problems=(UNAVAILABLE,),
+        summed=True,
     ),
     Operation(
         path=trials.PATH,
@@ -170,6 +175,7 @@ OPERATIONS = (
         takes=trials.ChosenTrials,
         gives=trials.Trials,
         problems=(UNAVAILABLE,),
+        summed=True,
     ),
     Operation(
         path="/performance/stats",
@@ -177,6 +183,7 @@ OPERATIONS = (
         takes=outcome_stats.Lookback,
         gives=outcome_stats.OutcomeStats,
         problems=(UNAVAILABLE,),
+        summed=True,
     ),
     Operation(
         path="/api/v1/bars/{symbol:path}",
@@ -219,6 +226,7 @@ OPERATIONS = (
         takes=models.WhichImportance,
         gives=models.FeatureImportance,
         problems=(UNAVAILABLE,),
+        summed=True,
     ),
     Operation(path="/livez", handler=health.livez, gives=health.Live, problems=(UNAVAILABLE,), live=True),
     Operation(path="/readyz", handler=health.readyz, gives=health.Ready, problems=(UNAVAILABLE,), live=True),

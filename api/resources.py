@@ -5,10 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from api.feed_reader import FeedReader
+from api.hot_lists import HotLists
 from api.hub import Hub
 from api.metrics import Metrics
+from api.micro_cache import MicroCache
 from api.resume import Resume
 from api.settings import ApiSettings
+from api.shared import Shared
 from api.standing import Standing
 from api.symbol_gauges import SymbolGauges
 from api.tail import Tail
@@ -39,6 +42,9 @@ class Resources:
     resume: Resume
     standing: Standing
     symbols: SymbolGauges
+    hot: HotLists
+    shared: Shared
+    micro_cache: MicroCache
     now_ns: Callable[[], int]
     steady_s: Callable[[], float]
     tasks: list[asyncio.Task[None]] = field(default_factory=list)

@@ -35,6 +35,13 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True):
     database_connections_max: Annotated[int, Meta(ge=1, le=100)] = 8
     """Connections to Postgres that this process may hold."""
 
+    hot_rows: Annotated[int, Meta(ge=0, le=100_000)] = 2_000
+    """Newest signals, newest composites and open opportunities, so many of each, that are kept in memory, at about
+    5 kB each; 0 asks Postgres for every list."""
+
+    analytics_fresh_s: Annotated[float, Meta(ge=0)] = 2
+    """Analytics that were read so lately are not read again; the header `Age` tells. 0 reads them at each request."""
+
     ring_messages: Count = 10_000
     """Messages kept for slow and returning clients, of all channels together."""
 

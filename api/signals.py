@@ -1,21 +1,26 @@
 """Signals over REST: lists by filter, one by its id."""
 
+from dataclasses import replace
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 import msgspec
 from msgspec import Meta
 
-from api.enriched import EnrichedSignal, enriched
+from api.answer import Answer
+from api.enriched import EnrichedSignal, enriched_json, next_minute
 from api.errors import NOT_FOUND, ProblemError
-from api.operation import Answer
-from api.paging import SIZE, Page, Paged, Size, turn
+from api.heads import SignalHead
+from api.hot_page import NEVER, Stands, hot_page, raw
+from api.paging import SIZE, Page, Paged, Size, Turned
 from api.params import Instant, Name, Share, Timeframe, frame_name
+from api.recent import Kept, Wanted
 from api.resources import Resources
 from domain.clock import to_datetime
 from domain.signals import Direction, Signal
 from store import signals
-from store.signals import Cursor, SignalFilter
+from store.signals import SignalFilter
 
 SignalId = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$", examples=["f317ac40c85a09eee2e631720a77b947"])]
 
@@ -108,30 +113,76 @@ async def list_market_signals(resources: Resources, chosen: ChosenOfMarket) -> A
     return await _page(resources, path, chosen, chosen.filter(chosen.slug))
 
 
-async def get_signal(resources: Resources, which: WhichSignal) -> EnrichedSignal:
+async def get_signal(resources: Resources, which: WhichSignal) -> Answer:
     """One signal, emitted or suppressed, with its score as of now, and its outcome once it has one."""
-    signal = await signals.one(resources.pool, which.id)
-    if signal is None:
-        raise ProblemError(NOT_FOUND, f"no signal has the id {which.id}")
-    return enriched(signal, await resources.standing.known(), to_datetime(resources.now_ns()))
+    hot = resources.hot.signals
+    recent = hot.recent()
+    kept = None if recent is None else recent.get(which.id)
+    age_s = None if kept is None else hot.age_s
+    if kept is None:
+        signal = await signals.one(resources.pool, which.id)
+        if signal is None:
+            raise ProblemError(NOT_FOUND, f"no signal has the id {which.id}")
+        (kept,) = hot.of_postgres([signal])
+    known = await resources.standing.known()
+    return Answer(enriched_json(kept, known, to_datetime(resources.now_ns())), age_s=age_s)
 
 
-async def list_newest_signals(resources: Resources, newest: Newest) -> NewestSignals:
+async def list_newest_signals(resources: Resources, newest: Newest) -> Answer:
     """The newest emitted signals.
 
     The short form that older clients know; `/api/v1/signals` has filters and pages.
     """
-    return NewestSignals(signals=await signals.page(resources.pool, SignalFilter(), limit=newest.limit))
+
+    async def read(**page: Any) -> list[Signal]:
+        return await signals.page(resources.pool, SignalFilter(), **page)
+
+    async def render(turned: Turned[Kept[SignalHead]], _: datetime) -> tuple[NewestSignals, datetime]:
+        return NewestSignals(signals=raw(turned.rows)), NEVER
+
+    answer = await hot_page(
+        resources, "/signals", Paged(limit=newest.limit), resources.hot.signals, Wanted(), read, _uncounted, render
+    )
+    return replace(answer, headers={})  # it has no pages to lead to
 
 
 async def _page(resources: Resources, path: str, chosen: Chosen, filter_: SignalFilter) -> Answer:
+    known = await resources.standing.known()
+
     async def read(**page: Any) -> list[Signal]:
         return await signals.page(resources.pool, filter_, **page)
 
     async def count() -> int:
         return await signals.count(resources.pool, filter_)
 
-    turned = await turn(path, chosen, read, count, lambda row: Cursor(row.detected_at, row.id), without=("slug",))
-    known, now = await resources.standing.known(), to_datetime(resources.now_ns())
-    rows = [enriched(row, known, now) for row in turned.rows]
-    return Answer(SignalsPage(signals=rows, **turned.fields), turned.headers)
+    async def render(turned: Turned[Kept[SignalHead]], now: datetime) -> tuple[SignalsPage, datetime]:
+        rows: list[Any] = [msgspec.Raw(enriched_json(kept, known, now)) for kept in turned.rows]
+        until = min((next_minute(kept.row, now) for kept in turned.rows), default=NEVER)
+        return SignalsPage(signals=rows, **turned.fields), until
+
+    return await hot_page(
+        resources,
+        path,
+        chosen,
+        resources.hot.signals,
+        _wanted(filter_),
+        read,
+        count,
+        render,
+        stands=Stands(known.read_s, known.read_s),
+        without=("slug",),
+    )
+
+
+def _wanted(chosen: SignalFilter) -> Wanted | None:
+    """The same among the signals in memory, which are emitted ones."""
+    if chosen.status != "emitted":
+        return None
+    names = ("symbol", "market_slug", "venue", "timeframe", "direction", "signal_type", "mtf_aligned")
+    equal = tuple((name, value) for name in names if (value := getattr(chosen, name)) is not None)
+    least = () if chosen.min_confidence is None else (("raw_confidence", chosen.min_confidence),)
+    return Wanted(equal, least, chosen.since, chosen.until)
+
+
+async def _uncounted() -> None:
+    """The short form has no total."""

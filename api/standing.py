@@ -4,11 +4,16 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
+import msgspec
+
 from api.track_record import PerformanceMetrics, of_signal_type
+from domain.errors import ServiceError
 from store import graded, trade_days
 from store.postgres import Pool
 
 FRESH_S: Final = 5.0
+RETRY_S: Final = 1.0
+"""How long Postgres is left alone after it could not be reached."""
 
 
 class Known(NamedTuple):
@@ -20,14 +25,20 @@ class Known(NamedTuple):
         Figures of every strategy that traded.
     base_rate
         Share of emitted signals that won, with one win and one loss added, so that it is never 0 or 1.
+    encoded
+        `by_signal_type` with the figures as JSON.
+    read_s
+        When it was read, by a clock that only goes forward.
     """
 
     by_signal_type: Mapping[str, PerformanceMetrics]
     base_rate: float
+    encoded: Mapping[str, bytes]
+    read_s: float
 
 
 class Standing:
-    """Reads what is known at most every `FRESH_S`; while it is read anew, others get what was known before.
+    """Reads what is known at most every `FRESH_S`; meanwhile, and while Postgres is away, what was known before stands.
 
     Parameters
     ----------
@@ -42,24 +53,30 @@ class Standing:
         self._stale_s = 0.0
 
     async def known(self) -> Known:
-        """What is known, a few seconds old at most.
+        """What is known; older than a few seconds only while Postgres is away.
 
         Raises
         ------
         ServiceError
-            If Postgres cannot be reached in time.
+            If Postgres cannot be reached in time, and never could.
         """
         if self._known is not None and (self._steady_s() < self._stale_s or self._lock.locked()):
             return self._known
         async with self._lock:
             if self._known is None or self._steady_s() >= self._stale_s:
-                self._known = await self._read()
-                self._stale_s = self._steady_s() + FRESH_S
+                began_s = self._steady_s()
+                try:
+                    self._known = await self._read(began_s)
+                    self._stale_s = self._steady_s() + FRESH_S
+                except ServiceError:
+                    if self._known is None:
+                        raise
+                    self._stale_s = self._steady_s() + RETRY_S
             return self._known
 
-    async def _read(self) -> Known:
+    async def _read(self, began_s: float) -> Known:
         parts = await trade_days.read(self._pool, ["signal_type"])
         ended = await graded.outcomes(self._pool, status="emitted")
-        return Known(
-            {part.name: of_signal_type(part.name, part) for part in parts}, (ended.wins + 1) / (ended.entered + 2)
-        )
+        figures = {part.name: of_signal_type(part.name, part) for part in parts}
+        encoded = {name: msgspec.json.encode(each) for name, each in figures.items()}
+        return Known(figures, (ended.wins + 1) / (ended.entered + 2), encoded, began_s)

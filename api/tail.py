@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Iterable
 
 from api.feed_reader import FeedReader
+from api.hot_lists import HotLists
 from api.hub import Hub
 from api.metrics import Metrics
 from api.push import SignalFacts, message_of
@@ -30,6 +31,11 @@ PART = 256
 class Tail:
     """Follows the feed until it is cancelled.
 
+    Parameters
+    ----------
+    hot
+        Lists that are told of every entry as well.
+
     Attributes
     ----------
     connected
@@ -44,11 +50,13 @@ class Tail:
         *,
         now_ns: Callable[[], int],
         steady_s: Callable[[], float],
+        hot: HotLists | None = None,
     ) -> None:
         self.connected = False
         self._reader = reader
         self._hub = hub
         self._metrics = metrics
+        self._hot = hot
         self._now_ns = now_ns
         self._steady_s = steady_s
         self._positions: dict[str, int] = {}
@@ -123,8 +131,10 @@ class Tail:
                 self._count(messages)
                 self._hub.publish(messages)
                 await asyncio.sleep(0)
-            for channel, seq, _ in entries:
+            for channel, seq, payload in entries:
                 self._positions[channel] = seq
+                if self._hot is not None:
+                    self._hot.take(channel, payload)
             if self._steady_s() - looked_s >= BLOCK_MS / 1000:
                 looked_s = self._steady_s()
                 if await self._reader.epoch() != self._hub.epoch:
@@ -152,4 +162,6 @@ class Tail:
 
     def _set_connected(self, *, connected: bool) -> None:
         self.connected = connected
+        if self._hot is not None:
+            self._hot.follow(followed=connected)
         self._metrics.feed_connected.set(connected)

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from api.analytics import CLOSED
-from api.operation import Answer
+from api.answer import Answer
 from api.paging import Page, Paged, turn
 from api.params import Instant, Name
 from api.resources import Resources

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from api.answer import Answer
 from api.errors import NOT_FOUND, ProblemError
-from api.operation import Answer
 from api.paging import Page, Paged, turn
 from api.params import Instant, Name
 from api.resources import Resources

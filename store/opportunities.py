@@ -87,6 +87,7 @@ LISTING: Final = Listing(
         "changed_since": "updated_at >= %(changed_since)s",
     },
     _opportunity,
+    version="revision",
 )
 """Opportunities, by (opened_at, id) descending."""
 

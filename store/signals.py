@@ -85,6 +85,10 @@ SELECT {", ".join(f"s.{name}::text" if name in _DOCUMENTS else f"s.{name}" for n
 FROM signals s LEFT JOIN outcomes o ON o.signal_id = s.id
 """  # noqa: S608
 
+_VERSIONS: Final = """
+SELECT s.id, (o.signal_id IS NOT NULL)::int FROM signals s LEFT JOIN outcomes o ON o.signal_id = s.id
+"""
+
 _CONDITIONS: Final = {
     "symbol": "s.symbol = %(symbol)s",
     "venue": "s.venue = %(venue)s",
@@ -212,6 +216,55 @@ async def count(pool: Pool, chosen: SignalFilter) -> int:
             cursor = await connection.execute(f"SELECT count(*) FROM signals s WHERE {where}", values)  # noqa: S608
             row = await cursor.fetchone()
     return int(row[0]) if row else 0
+
+
+async def some(pool: Pool, ids: Sequence[str]) -> list[Signal]:
+    """The signals of these ids, in no order.
+
+    Raises
+    ------
+    ServiceError
+        If Postgres cannot be reached in time.
+    """
+    with reachable():
+        async with pool.connection() as connection:
+            cursor = await connection.execute(f"{_READ} WHERE s.id = ANY(%s)", (list(ids),))
+            return [_signal(row) for row in await cursor.fetchall()]
+
+
+async def versions(pool: Pool, chosen: SignalFilter, *, floor: Cursor | None) -> dict[str, int]:
+    """Ids of the signals that stand at this place or are newer, None: of all; and 1 if they have ended, else 0.
+
+    Raises
+    ------
+    ServiceError
+        If Postgres cannot be reached in time.
+    """
+    where, values = _where(chosen)
+    if floor is not None:
+        where += " AND (s.detected_at, s.id) >= (%(floor_at)s, %(floor_id)s)"
+        values |= {"floor_at": floor.detected_at, "floor_id": floor.id}
+    query = f"{_VERSIONS} WHERE {where}"
+    with reachable():
+        async with pool.connection() as connection:
+            return dict(await (await connection.execute(query, values)).fetchall())
+
+
+async def beneath(pool: Pool, chosen: SignalFilter, floor: Cursor) -> int:
+    """How many signals pass that are older than this place.
+
+    Raises
+    ------
+    ServiceError
+        If Postgres cannot be reached, or cannot count them in time.
+    """
+    where, values = _where(chosen)
+    query = f"SELECT count(*) FROM signals s WHERE {where} AND (s.detected_at, s.id) < (%(at)s, %(id)s)"  # noqa: S608
+    with reachable():
+        async with pool.connection() as connection:
+            cursor = await connection.execute(query, values | {"at": floor.detected_at, "id": floor.id})
+            ((found,),) = await cursor.fetchall()
+    return int(found)
 
 
 async def one(pool: Pool, signal_id: str) -> Signal | None:

@@ -3,8 +3,13 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
+from api.enriched import EnrichedSignal, enriched_json
+from api.heads import SignalHead
+from api.recent import Kept
+from api.standing import Known
 from domain.clock import from_datetime
 from store import executions, outcomes
 from tests.api.builders import BEGIN, emitted
@@ -92,3 +97,12 @@ def test_signals_come_with_the_record_of_their_strategy(api: Api) -> None:
     with api.connection.transaction():
         executions.write(api.connection, [paper.trade(100, 5.0, signal_type="new")])
     assert api.get(f"/api/v1/signals/{1:032x}")["historical_performance"] is None
+
+
+def test_the_json_is_that_of_the_record() -> None:
+    figures = {"breakout": b"null"}
+    for number in range(8):
+        payload = msgspec.json.encode(emitted(number, **SCORED))
+        kept = Kept(msgspec.json.decode(payload, type=SignalHead), payload)
+        told = enriched_json(kept, Known({}, 0.5, figures, 0.0), BEGIN + timedelta(hours=1))
+        assert msgspec.json.encode(msgspec.json.decode(told, type=EnrichedSignal)) == told
