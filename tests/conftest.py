@@ -22,13 +22,18 @@ from flows.services import binaries, postgres, valkey
 from store.migrate import migrate
 
 TEMPLATE = "migrated"
+MEMORY = Path("/dev/shm")
+"""To make and drop a database takes 40 ms there, and 230 on a disk (measured with 330 tables and indexes)."""
+ROOM_BYTES = 2 << 30
+"""Write-ahead log of Postgres, 1 GiB at most by default, and some databases of 9 MB."""
 _numbers = count(1)
 
 
 @pytest.fixture(scope="session")
 def services_directory() -> Iterator[Path]:
-    """A short path, since that of a unix socket must stay under 107 bytes."""
-    directory = Path(tempfile.mkdtemp(prefix="se-"))
+    """A short path, since that of a unix socket must stay under 107 bytes; in memory if there is room."""
+    roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM_BYTES
+    directory = Path(tempfile.mkdtemp(prefix="se-", dir=MEMORY if roomy else None))
     if len(str(directory)) > 80:
         directory.rmdir()
         directory = Path(tempfile.mkdtemp(prefix="se-", dir="/tmp"))
