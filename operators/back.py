@@ -2,11 +2,15 @@
 
 All is told of a market's first answer: who buys the second is short of it. A whale, told or suppressed,
 and a consensus is a candidate: entry is at the first price after it, target and stop lie nine tenths of
-the way to the nearer of 0 and 1 off the price, and a market that is resolved pays what it pays, as the
-price of the first bar after that. A basket that opens or is updated is evidence for each of its legs.
+the way to the nearer of 0 and 1 off the price, and a market that is resolved is worth what it pays from
+then on. A basket that opens or is updated is evidence for each of its legs. Neither is made where the
+first answer has not been traded for hours: that is no price to begin from.
 
 Four streams of one shard meet here, each with a watermark of its own. What is concluded up to t is
-concluded once all four have passed t, and so does not depend on which of them comes first.
+concluded once all four have passed t, and what was told of markets counts from its place in the log on;
+so it does not depend on which of them comes first.
+
+Memory: the markets that are known (operators/known_markets.py), and the prices that are fresh.
 """
 
 from dataclasses import dataclass, replace
@@ -20,35 +24,46 @@ from numpy.typing import NDArray
 from domain.blocks import read_block
 from domain.clock import HOUR
 from domain.evidence import EVIDENCE, EVIDENCE_ORDER
-from domain.instruments import instrument_id
 from domain.markets import Group
 from domain.opportunities import Findings
-from domain.slices import CANDIDATE, EMITTED, FIRST, SUPPRESSED_REASONS, Slice
-from domain.wallets import UNKNOWN
-from domain.whales import CONSENSUS, DISAGREEMENT, POSITION, RESOLVED, WHALE, WhaleFindings
+from domain.slices import CANDIDATE, EMITTED, SUPPRESSED_REASONS, SYNTHETIC, Slice
+from domain.whales import CONSENSUS, DISAGREEMENT, WHALE, WhaleFindings
 from domain.whales import evidence_of as whales_evidence
 from operators.arbitrage_evidence import evidence_of
+from operators.known_markets import KnownMarkets
 from operators.state import freeze, thaw
 
-VERSION = 1
+VERSION = 2
 STRATEGIES = ("whale", "whale_consensus")
 """Names of what whales propose."""
 CONFIDENCE = (0.52, 0.55)
 """Of each before anything was graded. Two studies of Polymarket (2026) found next to no edge in following."""
 HORIZON_NS = 24 * HOUR
 """After so long a candidate is judged by the price there is."""
+FRESH_NS = 6 * HOUR
+"""A price that is older is none. Bars must go on for that and for the horizon, or a candidate is never judged."""
 REACH = 0.9
 """Distance of target and stop from the price, as a share of the way to the nearer of 0 and 1."""
 NEVER = -(1 << 63)
 SOURCES = ("blocks", "whales", "baskets")
+STATE = ("watermarks", "newest", "told", "slices", "whales", "legs", "prices")
 Rows = NDArray[Any]
 
 
 class News(NamedTuple):
-    """What a block says of time and of markets."""
+    """What a block says of time, that of trades and that up to which all is told, and of markets."""
 
+    newest: int
     watermark: int
     groups: list[Group]
+
+
+class Price(NamedTuple):
+    """Of an instrument: its slot, the close of its newest bar, and when the newest traded one closed."""
+
+    slot: int
+    close: float
+    traded_at: int
 
 
 @dataclass(slots=True)
@@ -65,18 +80,18 @@ class Back(StatefulBatchLogic[Any, Backed, bytes]):
 
     def __init__(self, resume: bytes | None = None) -> None:
         self._watermarks = dict.fromkeys(SOURCES, NEVER)
-        self._answers: dict[
-            int, tuple[int, int]
-        ] = {}  # token to its market's first one, and 1, or -1 if it is the other
-        self._tokens: dict[int, int] = {}  # market to its first token
-        self._names: dict[int, str] = {}
+        self._newest = NEVER  # trade, or heartbeat
+        self._told: list[tuple[int, Group]] = []  # when in the log's time, and what
+        self._markets = KnownMarkets()
         self._slices: list[Slice] = []
         self._whales = np.empty(0, WHALE)
         self._legs = np.empty(0, EVIDENCE)
-        self._ends = np.empty(0, POSITION)
-        self._prices: dict[int, tuple[int, int, float]] = {}  # instrument to its slot, when it had a price, and that
+        self._prices: dict[int, Price] = {}
         if resume is not None:
-            for name, value in thaw(VERSION, resume).items():
+            values = thaw(VERSION, resume)
+            self._markets.restore(values.pop("markets"))
+            values["prices"] = {each: Price(*known) for each, known in values["prices"].items()}
+            for name, value in values.items():
                 setattr(self, f"_{name}", value)
 
     def on_batch(self, values: list[Any]) -> tuple[list[Backed], bool]:
@@ -94,22 +109,20 @@ class Back(StatefulBatchLogic[Any, Backed, bytes]):
 
     def snapshot(self) -> bytes:
         """All of the state as bytes."""
-        names = ("watermarks", "answers", "tokens", "names", "slices", "whales", "legs", "ends", "prices")
-        values = {name: getattr(self, f"_{name}") for name in names}
+        values = {name: getattr(self, f"_{name}") for name in STATE}
         copies = {name: value.copy() if isinstance(value, (dict, list)) else value for name, value in values.items()}
-        return freeze(VERSION, copies)
+        copies["prices"] = {each: tuple(known) for each, known in self._prices.items()}
+        return freeze(VERSION, {**copies, "markets": self._markets.state()})
 
     def _take(self, given: News | Slice | WhaleFindings | Findings) -> None:
         if isinstance(given, News):
+            self._newest = max(self._newest, given.newest)
+            self._told += [(self._newest, group) for group in given.groups]
             self._reach("blocks", given.watermark)
-            for group in given.groups:
-                self._learn(group)
         elif isinstance(given, Slice):
             self._slices.append(given)
         elif isinstance(given, WhaleFindings):
             self._reach("whales", given.watermark)
-            ends = given.positions[given.positions["kind"] == RESOLVED]
-            self._ends = np.concatenate([self._ends, ends])
             self._whales = np.concatenate([self._whales, given.rows])
         else:
             # At its newest instant itself something may still be found.
@@ -119,85 +132,79 @@ class Back(StatefulBatchLogic[Any, Backed, bytes]):
     def _reach(self, source: str, watermark: int) -> None:
         self._watermarks[source] = max(self._watermarks[source], watermark)
 
-    def _learn(self, group: Group) -> None:
-        for market in group.markets:
-            first = market.yes.instrument
-            self._tokens[instrument_id(market.name)] = first
-            self._answers[first], self._answers[market.no.instrument] = (first, 1), (first, -1)
-            self._names[first] = market.yes.name
-
     def _back(self, given: Slice) -> Backed:
         until = given.watermark
+        self._learn(until)
         whales, self._whales = _split(self._whales, until)
         legs, self._legs = _split(self._legs, until)
-        bars = self._paid(given.bars)
-        candidates = self._candidates(whales, bars)
-        self._note(bars)
-        evidence = np.concatenate([whales_evidence(whales[whales["revision"] == 0]), self._told_of_first(legs)])
-        evidence = evidence[np.isin(evidence["instrument"], list(self._prices))]
-        evidence = evidence[np.lexsort([evidence[name] for name in reversed(EVIDENCE_ORDER)])]
-        names = {number: self._names[number] for number in np.unique(evidence["instrument"]).tolist()}
+        bars = self._markets.paid(given.bars)
+        finest = bars[bars["frame"] == 0]
+        candidates = self._candidates(whales, finest)
+        evidence, names = self._evidence(whales, legs, finest, given.names)
+        self._note(finest, until)
+        self._markets.forget(until)
         made = replace(given, bars=bars, candidates=candidates, features=np.empty((0, bars.size)))
         return Backed(made, evidence, names)
 
-    def _told_of_first(self, legs: Rows) -> Rows:
-        told = legs.copy()
-        for row in told:
-            row["instrument"], sign = self._answers.get(int(row["instrument"]), (int(row["instrument"]), 1))
-            row["direction"] *= sign
-        return told
+    def _learn(self, until: int) -> None:
+        known = [told for told in self._told if told[0] <= until]
+        self._told = self._told[len(known) :]
+        for at, group in known:
+            for market in group.markets:
+                self._markets.learn(market, at)
 
-    def _paid(self, bars: Rows) -> Rows:
-        """The bars, with what a resolved market pays as the price of the first that begins at or after that."""
-        finest = np.flatnonzero(bars["frame"] == 0)
-        waiting = []
-        bars = bars.copy() if self._ends.size else bars
-        for end in self._ends:
-            token = self._tokens.get(int(end["market"]), UNKNOWN)
-            after = finest[(bars["instrument"][finest] == token) & (bars["open_time"][finest] >= end["ts"])]
-            if after.size:
-                for name in ("open", "high", "low", "close"):
-                    bars[name][after[0]] = end["payout"]
-            elif (
-                token in self._prices and not (bars["flags"][finest[bars["instrument"][finest] == token]] & FIRST).any()
-            ):
-                waiting.append(end)
-        self._ends = np.array(waiting, POSITION)
-        return bars
+    def _evidence(self, whales: Rows, legs: Rows, finest: Rows, names: tuple[str, ...]) -> tuple[Rows, dict[int, str]]:
+        """What whales and legs say of first answers that have a price, and what those are called."""
+        rows = np.concatenate([whales_evidence(whales[whales["revision"] == 0]), self._markets.of_first(legs)])
+        rows = rows[np.lexsort([rows[name] for name in reversed(EVIDENCE_ORDER)])]
+        prices = [self._price(int(row["instrument"]), int(row["ts"]), finest) for row in rows]
+        kept = np.array([price is not None for price in prices], np.bool_)
+        tokens = zip(rows["instrument"].tolist(), prices, strict=True)
+        return rows[kept], {token: names[price.slot] for token, price in tokens if price is not None}
 
-    def _note(self, bars: Rows) -> None:
-        """The newest price of each instrument; one whose slot another took is forgotten."""
-        finest = bars[bars["frame"] == 0]
-        newcomers = finest[(finest["flags"] & FIRST) > 0]
-        taken = set(newcomers["slot"].tolist())
-        if taken:
-            self._prices = {each: known for each, known in self._prices.items() if known[0] not in taken}
-        columns = ("instrument", "slot", "close_time", "close")
-        for instrument, *known in zip(*(finest[name].tolist() for name in columns), strict=True):
-            self._prices[instrument] = tuple(known)
+    def _note(self, finest: Rows, until: int) -> None:
+        """The newest price of each instrument, while it is fresh."""
+        columns = ("instrument", "slot", "close", "close_time")
+        traded = finest[finest["flags"] & SYNTHETIC == 0]
+        for instrument, *known in zip(*(traded[name].tolist() for name in columns), strict=True):
+            self._prices[instrument] = Price(*known)
+        closes = dict(zip(finest["instrument"].tolist(), finest["close"].tolist(), strict=True))
+        self._prices = {
+            each: Price(known.slot, closes.get(each, known.close), known.traded_at)
+            for each, known in self._prices.items()
+            if until - known.traded_at <= FRESH_NS
+        }
 
-    def _candidates(self, whales: Rows, bars: Rows) -> Rows:
+    def _price(self, token: int, at: int, finest: Rows) -> Price | None:
+        """The price of an instrument at an instant; None if there is none that is fresh."""
+        known = self._prices.get(token)
+        mine = finest[(finest["instrument"] == token) & (finest["close_time"] <= at)]
+        if mine.size:
+            traded = mine["close_time"][mine["flags"] & SYNTHETIC == 0]
+            traded_at = int(traded[-1]) if traded.size else known.traded_at if known else NEVER
+            known = Price(int(mine["slot"][-1]), float(mine["close"][-1]), traded_at)
+        return known if known is not None and at - known.traded_at <= FRESH_NS else None
+
+    def _candidates(self, whales: Rows, finest: Rows) -> Rows:
         """A candidate for each whale and consensus that has a side, where there is a price to begin from."""
-        finest = bars[bars["frame"] == 0]
         out = np.zeros(whales.size, CANDIDATE)
         count = 0
         met = set()
         for row in whales:
             token, direction = int(row["first_token"]), int(row["direction"])
             key = (int(row["ts"]), token, int(row["kind"]))
-            known = self._price(token, int(row["ts"]), finest)
-            if row["kind"] == DISAGREEMENT or row["revision"] or not direction or known is None or key in met:
+            price = self._price(token, int(row["ts"]), finest)
+            if row["kind"] == DISAGREEMENT or row["revision"] or not direction or price is None or key in met:
                 continue
-            slot, price = known
-            reach = REACH * min(price, 1.0 - price)
+            reach = REACH * min(price.close, 1.0 - price.close)
             if reach <= 0.0:
                 continue
             met.add(key)
             made = out[count]
             count += 1
-            made["ts"], made["instrument"], made["slot"] = row["ts"], token, slot
-            made["entry_price"], made["direction"] = price, direction
-            made["take_profit"], made["stop_loss"] = price + direction * reach, price - direction * reach
+            made["ts"], made["instrument"], made["slot"] = row["ts"], token, price.slot
+            made["entry_price"], made["direction"] = price.close, direction
+            made["take_profit"], made["stop_loss"] = price.close + direction * reach, price.close - direction * reach
             made["expires_at"] = row["ts"] + HORIZON_NS
             made["strategy"] = int(row["kind"] == CONSENSUS)
             made["confidence"] = CONFIDENCE[made["strategy"]]
@@ -205,14 +212,6 @@ class Back(StatefulBatchLogic[Any, Backed, bytes]):
             made["reason"] = 0 if row["status"] == EMITTED else SUPPRESSED_REASONS.index("usual_size")
         out = out[:count]
         return out[np.lexsort([out[name] for name in ("strategy", "instrument", "ts")])]
-
-    def _price(self, token: int, at: int, finest: Rows) -> tuple[int, float] | None:
-        """The slot of an instrument and its last price at an instant."""
-        mine = finest[(finest["instrument"] == token) & (finest["close_time"] <= at)]
-        if mine.size:
-            return int(mine["slot"][-1]), float(mine["close"][-1])
-        known = self._prices.get(token)
-        return (known[0], known[2]) if known else None
 
 
 def _split(rows: Rows, until: int) -> tuple[Rows, Rows]:
@@ -238,5 +237,6 @@ def back(
 def _news(block: bytes) -> News:
     kind, content = read_block(block)
     if kind in ("trades", "quotes") and content.size:
-        return News(int(content["ts"].max()) - 1, [])
-    return News(NEVER, content if kind == "markets" else [])
+        newest = int(content["ts"].max())
+        return News(newest if kind == "trades" else NEVER, newest - 1, [])
+    return News(NEVER, NEVER, content if kind == "markets" else [])

@@ -6,15 +6,17 @@ whale_arbitrage_alignment = Pattern(
     name="whale_arbitrage_alignment",
     doc="""A whale takes the side to which an arbitrage will move the price, within 15 minutes.
 
-    Measured are their joint log-odds over the base rate, discounted because both are read off the same
-    tape; they must be above 0, and so must the expected return where it is known.
+    Measured is the strength of the whale; a half, which is 10,000 dollars, is the least. The expected
+    return must be above 0 where it is known. A basket has no record as a forecast, so it says nothing
+    of the odds: to ask that both together exceed the base rate would ask whether the whale is better
+    than whales are.
 
-    Clemen and Winkler, Limits for the Precision and Value of Information from Dependent Sources, 1985.
+    Saguillo et al., Unravelling the Probabilistic Forest, 2025.
     """,
     verb="point the same way",
     needs=(Need(kinds=("whale",), sided=True), Need(kinds=("arbitrage",), sided=True)),
     window=3,
     cooldown=12,
-    statistic="log_odds",
-    threshold=1e-9,
+    statistic="strength",
+    threshold=0.5,
 )

@@ -1,0 +1,104 @@
+"""back: what whales and baskets become, however the streams are cut, and what a slow twin says of how they end."""
+
+from random import Random
+
+import numpy as np
+import pytest
+
+from domain.clock import MINUTE
+from domain.slices import SUPPRESSED
+from flows.prediction import SETTINGS
+from operators.back import FRESH_NS, HORIZON_NS, Back, Backed
+from tests.naive import canonical
+from tests.operators.shard_of_whales import Twin, backed_by, log, settled, streams, whales_of
+from tests.whales import beat, market, token, told, trades
+
+SEEDS = range(4)
+
+
+def concluded(backed: list[Backed]) -> tuple[bytes, ...]:
+    """All that is handed on, however it was cut."""
+    candidates, bars = ([getattr(each.slice, name) for each in backed] for name in ("candidates", "bars"))
+    return tuple(
+        b"".join(canonical(rows) for rows in family)
+        for family in (candidates, bars, [each.evidence for each in backed])
+    )
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_which_stream_comes_first_how_it_is_cut_and_restarts_do_not_matter(seed: int) -> None:
+    random, blocks = Random(seed), log(seed)
+    waiting = [list(stream) for stream in streams(blocks)]
+    machine, found = Back(), []
+    while any(waiting):
+        stream = random.choice([each for each in waiting if each])
+        count = random.randrange(1, 200)
+        found += machine.on_batch(stream[:count])[0]
+        del stream[:count]
+        if random.random() < 0.2:
+            machine = Back(machine.snapshot())
+    assert concluded(found) == concluded(backed_by(blocks))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_every_whale_ends_as_a_twin_says_that_follows_the_trades(seed: int) -> None:
+    blocks = log(seed)
+    outcomes = settled(backed_by(blocks))
+    columns = ("ts", "instrument", "direction", "outcome", "entry_at", "exit_at", "entry_price", "exit_price")
+    found = [
+        tuple(row[name].item() for name in (*columns, "return_r", "strategy", "status"))
+        for row in outcomes[np.lexsort([outcomes["strategy"], outcomes["instrument"], outcomes["ts"]])]
+    ]
+    expected = sorted(Twin(blocks).outcomes(whales_of(blocks)), key=lambda each: (each[0], each[1], each[9]))
+    assert len(found) == len(expected) > 20
+    for one, other in zip(found, expected, strict=True):
+        assert one == pytest.approx(other, nan_ok=True)
+
+
+def test_the_twin_sees_all_ways_to_end() -> None:
+    ends = np.concatenate([settled(backed_by(log(seed))) for seed in range(2)])
+    assert set(ends["outcome"].tolist()) == {0, 1, 2}
+    assert SUPPRESSED in ends["status"]
+    assert np.isnan(ends["return_r"]).any()  # nobody traded any more
+
+
+def test_bars_go_on_until_every_candidate_has_ended() -> None:
+    assert SETTINGS.quiet_ns >= FRESH_NS + HORIZON_NS + 2 * MINUTE
+
+
+def test_an_old_price_is_none() -> None:
+    fresh, old = (
+        [
+            *(told(market("a")), trades((1, 0, "a-yes", 1, 0.5, 10)), beat(90), beat(at), beat(at + 70)),
+            *(trades((at + 100, 1, "a-no", 1, 0.5, 5_000)), beat(at + 300)),
+        ]
+        for at in (5 * 3_600, 7 * 3_600)
+    )
+    assert [each.slice.candidates.size for each in backed_by(fresh) if each.slice.candidates.size] == [1]
+    assert not any(each.slice.candidates.size + each.evidence.size for each in backed_by(old))
+
+
+def test_a_whale_on_a_token_that_nobody_told_of_is_evidence_under_its_name() -> None:
+    blocks = [trades((1, 0, "lonely", 1, 0.5, 10)), beat(90), trades((100, 1, "lonely", 1, 0.5, 5_000)), beat(300)]
+    (found,) = [each for each in backed_by(blocks) if each.evidence.size]
+    assert found.evidence["instrument"].tolist() == [token("lonely")]
+    assert list(found.names) == [token("lonely")]
+
+
+def played(markets: int) -> Back:
+    """After so many markets that came, were traded by a whale and resolved, one an hour."""
+    blocks = []
+    for at in range(markets):
+        name, start = f"m{at}", at * 3_600.0
+        blocks += [told(market(name)), trades((start + 1, 0, f"{name}-yes", 1, 0.5, 10)), beat(start + 90)]
+        blocks += [trades((start + 100, at % 9, f"{name}-no", 1, 0.5, 5_000)), beat(start + 2_000)]
+        blocks.append(told(market(name, "resolved", "yes")))
+    machine = Back()
+    for stream in streams([*blocks, beat(markets * 3_600 + 90)]):
+        machine.on_batch(stream)
+    return machine
+
+
+def test_markets_that_have_ended_are_forgotten() -> None:
+    few, many = (len(played(markets).snapshot()) for markets in (80, 240))
+    assert many < 1.1 * few

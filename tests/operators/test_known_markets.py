@@ -1,0 +1,85 @@
+"""Known markets: what is over pays, and nothing is kept for ever."""
+
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from domain.clock import DAY, HOUR, MINUTE
+from domain.evidence import EVIDENCE
+from domain.slices import BAR, SYNTHETIC
+from operators.known_markets import DUE_NS, OVER_NS, KnownMarkets
+from tests.builders import records
+from tests.whales import START, market, token
+
+HELD = ("open", "high", "low", "close")
+
+
+def bars(name: str, *opened: int) -> np.ndarray:
+    return records(BAR, *(bar(name, at) for at in opened))
+
+
+def bar(name: str, opened: int) -> dict[str, Any]:
+    return {"instrument": token(name), "open_time": opened, **dict.fromkeys(HELD, 0.4)}
+
+
+def leg(name: str, at_ns: int) -> dict[str, Any]:
+    return {"ts": at_ns, "instrument": token(name), "direction": 1}
+
+
+def test_what_is_over_is_worth_what_it_pays_from_then_on() -> None:
+    for winner, worth in (("yes", 1.0), ("no", 0.0), ("", 0.5)):
+        known = KnownMarkets()
+        known.learn(market("a", "resolved", winner), START + 1)
+        known.learn(market("a", "resolved", winner), START + HOUR)  # told again
+        given = bars("a-yes", START, START + MINUTE, START + OVER_NS + HOUR)
+        paid = known.paid(given)
+        assert [row[name] for row in paid for name in HELD] == [0.4] * 4 + [worth] * 4 + [0.4] * 4
+        assert (paid["flags"] & SYNTHETIC).tolist() == [0, SYNTHETIC, 0]
+        assert np.all(given["close"] == 0.4)
+
+
+def test_a_market_that_opens_again_is_not_over() -> None:
+    known = KnownMarkets()
+    known.learn(market("a", "resolved", "yes"), START)
+    known.learn(market("a"), START + 1)
+    assert np.all(known.paid(bars("a-yes", START + MINUTE))["close"] == 0.4)
+
+
+def test_legs_are_told_of_first_answers() -> None:
+    known = KnownMarkets()
+    known.learn(market("a"), START)
+    rows = records(EVIDENCE, *(leg(name, START) for name in ("a-yes", "a-no", "b-no")))
+    told = known.of_first(rows)
+    assert told["instrument"].tolist() == [token(name) for name in ("a-yes", "a-yes", "b-no")]
+    assert told["direction"].tolist() == [1, -1, 1]
+
+
+def test_markets_are_kept_until_they_are_long_over_or_long_due() -> None:
+    known = KnownMarkets()
+    known.learn(market("a", "resolved", "yes"), START)
+    known.learn(msgspec.structs.replace(market("b"), closes_at_ns=START + DAY), START)
+    known.learn(market("c"), START)
+    left = []
+    for now in (START, START + OVER_NS, START + OVER_NS + HOUR, START + DAY + DUE_NS, START + 2 * DAY + DUE_NS):
+        known.forget(now)
+        left.append(len(known))
+    assert left == [3, 3, 2, 2, 1]
+
+
+def test_what_is_asked_does_not_depend_on_when_memory_is_given_back() -> None:
+    late = records(EVIDENCE, leg("b-no", START + DUE_NS + 2 * DAY))
+    swept, not_swept = KnownMarkets(), KnownMarkets()
+    for known in (swept, not_swept):
+        known.learn(msgspec.structs.replace(market("b"), closes_at_ns=START + DAY), START)
+    swept.forget(int(late["ts"][0]))
+    assert swept.of_first(late).tobytes() == not_swept.of_first(late).tobytes() == late.tobytes()
+
+
+def test_a_state_is_taken_up_again() -> None:
+    known, resumed = KnownMarkets(), KnownMarkets()
+    known.learn(market("a", "resolved", "no"), START)
+    known.learn(market("b"), START)
+    resumed.restore(known.state())
+    assert resumed.state() == known.state()
+    assert np.all(resumed.paid(bars("a-yes", START + MINUTE))["close"] == 0.0)
