@@ -69,6 +69,7 @@ async def list_whales(resources: Resources, chosen: ChosenWhales) -> Answer:
     names = ("kind", "market", "slug", "wallet", "direction", "min_notional", "since", "until")
     filters: dict[str, Any] = {name: getattr(chosen, name) for name in names}
     filters["status"] = None if chosen.status == "all" else chosen.status
+    filters["wallet"] = None if chosen.wallet is None else wallets.names(chosen.wallet)
 
     async def read(**page: Any) -> list[WhaleTrade]:
         return await whales.LISTING.page(resources.pool, filters, **page)
@@ -85,5 +86,5 @@ async def show_wallet(resources: Resources, which: WhichWallet) -> WalletPage:
     found = await wallets.one(resources.pool, which.id)
     if found is None:
         raise ProblemError(NOT_FOUND, f"no wallet {which.id} has traded; /api/v1/whales lists who has")
-    traded = await whales.LISTING.page(resources.pool, {"wallet": found.id}, limit=SHOWN)
+    traded = await whales.LISTING.page(resources.pool, {"wallet": wallets.names(found.id)}, limit=SHOWN)
     return WalletPage(**msgspec.structs.asdict(found), whales=traded)

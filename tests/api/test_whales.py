@@ -3,6 +3,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from domain.wallets import wallet_id
 from store import wallets, whales
 from tests.api.conftest import Api
 from tests.whale_trades import ADDRESSES, wallet, whale
@@ -42,6 +43,16 @@ def test_a_wallet_is_shown_with_its_large_trades(api: Api, number: int) -> None:
     told = as_json(wallet(number)) | {"whales": [as_json(whale(at)) for at in traded]}
     for name in (ADDRESSES[number], ADDRESSES[number].lower()):
         assert api.get(f"/api/v1/wallets/{name}") == told
+
+
+def test_a_wallet_is_shown_with_what_it_did_before_its_address_was_known(api: Api) -> None:
+    number = str(wallet_id(ADDRESSES[0]))
+    wallets.write(api.connection, [wallet(0)])
+    whales.write(api.connection, [whale(0), whale(3, wallet=number)])
+    for name in (ADDRESSES[0], number):
+        found = api.get(f"/api/v1/wallets/{name}")
+        assert (found["id"], [each["wallet"] for each in found["whales"]]) == (ADDRESSES[0], [number, ADDRESSES[0]])
+    assert len(api.get(f"{PATH}?wallet={ADDRESSES[0]}&status=all")["whales"]) == 2
 
 
 def test_who_is_no_wallet_is_said_so(api: Api) -> None:

@@ -1,7 +1,12 @@
 from datetime import timedelta
+from itertools import permutations
 
+import msgspec
 import psycopg
+import pytest
 
+from domain.wallets import wallet_id
+from domain.whale_trades import Wallet
 from store import wallets
 from tests.store.conftest import Asker
 from tests.whale_trades import ADDRESSES, BEGIN, wallet
@@ -23,3 +28,40 @@ def test_what_was_seen_last_stays_however_it_comes(connection: psycopg.Connectio
     for batch, changed in (([older], 1), ([newer, older], 1), ([older], 0), ([newer], 0), ([], 0)):
         assert wallets.write(connection, batch) == changed
     assert ask(wallets.one, ADDRESSES[1]) == newer
+
+
+ADDRESS = ADDRESSES[0]
+NUMBER = str(wallet_id(ADDRESS))
+SEEN = [
+    msgspec.structs.replace(wallet(at, BEGIN + timedelta(hours=at)), id=name)
+    for at, name in enumerate((NUMBER, ADDRESS, NUMBER, ADDRESS.upper().replace("X", "x")))
+]
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_a_wallet_told_by_number_and_by_address_is_one(
+    connection: psycopg.Connection, ask: Asker, order: tuple[int, ...]
+) -> None:
+    for at in order:
+        wallets.write(connection, [SEEN[at]])
+    expected = msgspec.structs.replace(SEEN[2], id=ADDRESS)
+    assert [ask(wallets.one, name) for name in (ADDRESS, NUMBER)] == [expected] * 2
+    assert connection.execute("SELECT count(*) FROM wallets").fetchone() == (1,)
+
+
+def test_in_one_batch_too(connection: psycopg.Connection, ask: Asker) -> None:
+    assert wallets.write(connection, SEEN) == 1
+    assert ask(wallets.one, NUMBER) == SEEN[3]
+    assert wallets.write(connection, SEEN[:3]) == 0
+
+
+def test_nobody_has_a_number_beyond_all(connection: psycopg.Connection, ask: Asker) -> None:
+    odd: Wallet = msgspec.structs.replace(wallet(1), id="9" * 30)
+    assert wallets.write(connection, [odd]) == 1
+    assert ask(wallets.one, "9" * 30) == odd
+    assert ask(wallets.one, "") is None
+
+
+def test_whales_of_a_wallet_are_told_under_both_names() -> None:
+    assert wallets.names(ADDRESS) == [ADDRESS.lower(), NUMBER]
+    assert wallets.names(NUMBER) == [NUMBER, NUMBER]
