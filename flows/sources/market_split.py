@@ -33,6 +33,7 @@ from flows.shards import KEYS
 from flows.sources.split import Item
 from flows.venues.directory import Directory
 from flows.venues.intake import Intake
+from flows.venues.resync import Resyncs
 
 REMEMBERED = 1 << 20
 """Names and addresses that are known to have gone out; beyond, they go out again."""
@@ -48,10 +49,16 @@ class MarketSplit:
         The markets that are known from the start; they go out ahead of all else.
     pairs
         Those of the mapping file.
+
+    Attributes
+    ----------
+    resyncs
+        The books that whoever collects has to ask for.
     """
 
     def __init__(self, groups: Iterable[Group] = (), pairs: Iterable[Pair] = ()) -> None:
         self.directory = Directory(pairs)
+        self.resyncs = Resyncs()
         self._refused: dict[str, tuple[str, ...]] = {}
         self._rejects: list[Reject] = []
         self._newest_ns = 0
@@ -86,7 +93,13 @@ class MarketSplit:
         return [(key, block) for key in KEYS] if self._newest_ns else []
 
     def _tell(self, groups: list[Group]) -> None:
+        moved = any(not group.members for group in groups)  # what was there may be elsewhere now, without its books
         for group in groups:
+            for member in group.members:
+                if member.status == "resolved":
+                    self.resyncs.forget(member.tokens)
+                else:
+                    self.resyncs.learn(member.tokens, moved=moved)
             names = [token.name for member in group.members for token in member.tokens]
             self._put(group.shard, "block", markets_block([group]))
             if names:
@@ -122,6 +135,8 @@ class MarketSplit:
             own = rows[shards == shard]
             if kind == "trades":
                 self._name(shard, own, intake)
+            else:
+                self.resyncs.note(own)
             self._put(shard, kind, own)
 
     def _shard(self, kind: str, instrument: int) -> int:

@@ -7,7 +7,7 @@ import pytest
 from domain.blocks import markets_block, quotes_block
 from domain.clock import SECOND
 from domain.opportunities import Opportunity
-from domain.quotes import ASK, BID, TICK, TOP
+from domain.quotes import ASK, BID, CONTIGUOUS_SEQ, DROP, MESSAGE_END, TICK, TOP
 from tests.operators.arbitrage_feed import A_NO, B_NO, C_NO, EVENT, MS, NAMES, books, changes, feed, machine, opened
 from tests.prediction import beat, group, level, market, message, polymarket, quote, snapshot, trade
 
@@ -112,11 +112,37 @@ def test_rows_out_of_order_void_their_book() -> None:
 
 @pytest.mark.parametrize(
     ("row", "why"),
-    [(quote(A_NO, TICK, MS, "0.001"), "tick size changed"), (quote(A_NO, TOP, MS, "0.59", side=ASK), "mismatch")],
+    [
+        (quote(A_NO, TICK, MS, "0.001"), "tick size changed"),
+        (quote(A_NO, TOP, MS, "0.59", side=ASK), "mismatch"),
+        (quote(A_NO, DROP, MS), "feed interrupted"),
+    ],
 )
-def test_a_voided_book_ends_it(row, why) -> None:
+def test_a_voided_book_ends_it_and_a_new_snapshot_begins_anew(row, why) -> None:
     made, _ = opened()
     assert changes(feed(made, message(row))) == [("closed", f"book void: {why}")]
+    assert changes(feed(made, message(level(A_NO, 2 * MS, ASK, "0.60", "40")))) == [], "a step is no snapshot"
+    assert changes(feed(made, message(snapshot(A_NO, 3 * MS, {}, {"0.60": "40"})))) == [("opened", None)]
+
+
+def test_numbers_with_a_hole_end_it_until_a_snapshot() -> None:
+    made, _ = opened()
+    numbered = snapshot(A_NO, MS, {}, {"0.60": "100"})
+    numbered["seq"] = 7
+    assert changes(feed(made, message(numbered))) in ([], [("updated", None)])
+    missed = message(level(A_NO, 2 * MS, ASK, "0.60", "101"))
+    missed["seq"], missed["flags"] = 9, CONTIGUOUS_SEQ | MESSAGE_END
+    assert changes(feed(made, missed)) == [("closed", "book void: gap")]
+    assert changes(feed(made, message(snapshot(A_NO, 3 * MS, {}, {"0.60": "100"})))) == [("opened", None)]
+
+
+def test_a_book_older_than_the_limit_is_not_traded_on_until_it_is_heard_of() -> None:
+    made = machine(EVENT)
+    old = message(snapshot(A_NO, 0, {}, {"0.60": "40"}), snapshot(B_NO, 0, {}, {"0.65": "100"}))
+    late = message(snapshot(C_NO, 301 * SECOND, {}, {"0.70": "200"}))
+    assert [leg.token for each in feed(made, old, late) for leg in each.plan.legs] == []
+    heard = message(level(A_NO, 302 * SECOND, ASK, "0.60", "41"), level(B_NO, 302 * SECOND, ASK, "0.65", "99"))
+    assert changes(feed(made, heard)) == [("opened", None)]
 
 
 def test_a_ghost_ends_it_when_its_time_is_up() -> None:

@@ -1,0 +1,65 @@
+"""Books that are not good are asked for until they are, and good ones now and then."""
+
+import doctest
+
+import numpy as np
+import pytest
+
+from domain.clock import SECOND
+from domain.markets import Token
+from domain.quotes import BID, DROP, LEVEL, TICK
+from flows.sources.market_split import MarketSplit
+from flows.venues import resync
+from flows.venues.intake import Change, Intake
+from flows.venues.resync import Resync, Resyncs, polymarket_bodies
+from tests.flows.venues.test_directory import EVENT, ONE, TWO, alone
+from tests.prediction import START, quote, snapshot
+
+A, B = "polymarket:11", "polymarket:12"
+TOKENS = [Token(name=name, outcome="") for name in (A, B)]
+
+
+def test_the_words_are_those_of_the_venues() -> None:
+    assert doctest.testmod(resync).failed == 0
+    many = Resync("polymarket", tuple(f"polymarket:{number}" for number in range(501)))
+    assert [body.count(b"token_id") for body in polymarket_bodies(many)] == [500, 1]
+
+
+@pytest.mark.parametrize("kind", [DROP, TICK])
+def test_a_book_that_is_void_is_asked_for_until_its_snapshot_comes(kind: int) -> None:
+    made = Resyncs(retry_s=10.0, refresh_s=100.0)
+    made.learn(TOKENS)
+    made.note(np.concatenate([snapshot(A, 0), snapshot(B, 0)]))
+    assert made.due(START + SECOND) == []
+    made.note(quote(A, kind, 2 * SECOND, "0.001"))
+    assert made.due(START + 2 * SECOND) == [Resync("polymarket", (A,))]
+    assert made.due(START + 11 * SECOND) == [], "it was asked for just now"
+    assert made.due(START + 12 * SECOND) == [Resync("polymarket", (A,))]
+    made.note(snapshot(A, 13 * SECOND))
+    assert made.due(START + 99 * SECOND) == []
+    assert made.due(START + 100 * SECOND) == [Resync("polymarket", (B,))], "good ones now and then"
+    made.forget(TOKENS)
+    assert made.due(START + 999 * SECOND) == []
+
+
+def test_a_book_that_was_never_told_whole_is_asked_for() -> None:
+    made = Resyncs()
+    made.learn(TOKENS[:1])
+    made.note(quote(B, LEVEL, 0, "0.5", "3", BID))  # of no market that is known
+    made.note(quote(A, LEVEL, 0, "0.5", "3", BID))
+    assert made.due(START) == [Resync("polymarket", (A,))]
+
+
+def test_books_that_move_to_another_shard_are_asked_for_and_those_of_ended_markets_not() -> None:
+    single = alone(1)
+    split, intake = MarketSplit([single]), Intake("x")
+    assert split.resyncs.due(0) == []
+    intake.group(EVENT)
+    split.items(intake)
+    tokens = tuple(sorted(token.name for market in EVENT.markets for token in market.tokens))
+    assert split.resyncs.due(0) == [Resync("polymarket", tokens)]
+    intake.change(Change(ONE.name, "resolved", ONE.yes.name))
+    intake.quote(START, TWO.yes.instrument, DROP)
+    split.items(intake)
+    left = tuple(sorted(token.name for token in TWO.tokens))
+    assert split.resyncs.due(START + 20 * SECOND) == [Resync("polymarket", left)]
