@@ -21,6 +21,7 @@ from api.errors import Kind
 from api.resources import Resources
 
 JSON = "application/json"
+HTML = "text/html; charset=utf-8"
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
 _encoder = msgspec.json.Encoder()

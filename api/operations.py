@@ -22,12 +22,14 @@ from api import (
     trials,
     whales,
 )
+from api.answer import Answer
 from api.command import Command
 from api.enriched import EnrichedSignal
 from api.errors import CONFLICT, KEY_REUSED, NOT_FOUND, UNAVAILABLE
 from api.exposition import LegacyMetrics, show_legacy_metrics, show_metrics
 from api.openapi import document
-from api.operation import TEXT, Operation
+from api.operation import HTML, TEXT, Operation
+from api.reference import page
 from api.resources import Resources
 from domain.executions import Execution
 from domain.statistics.counted import Calibration
@@ -41,6 +43,16 @@ def _document() -> bytes:
 async def show_openapi(_resources: Resources, _: object) -> bytes:
     """What there is, as an OpenAPI 3.1 document."""
     return _document()
+
+
+@cache
+def _reference() -> Answer:
+    return page(msgspec.json.decode(_document()))
+
+
+async def show_reference(_resources: Resources, _: object) -> Answer:
+    """What there is, as a page for people."""
+    return _reference()
 
 
 OPERATIONS = (
@@ -233,4 +245,5 @@ OPERATIONS = (
     Operation(path="/metrics", handler=show_metrics, gives=bytes, media_type=TEXT, live=True),
     Operation(path="/metrics/legacy", handler=show_legacy_metrics, gives=LegacyMetrics, live=True),
     Operation(path="/openapi.json", handler=show_openapi, gives=dict),
+    Operation(path="/docs", handler=show_reference, gives=str, media_type=HTML),
 )
