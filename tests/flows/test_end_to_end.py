@@ -1,4 +1,4 @@
-"""Everything at once: `up` with the simulator; a signal reaches a WebSocket, REST and Postgres under one id."""
+"""Everything at once: `up` with the simulator; what it finds reaches WebSockets, REST and Postgres under one id."""
 
 import json
 import os
@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from urllib.parse import quote
 from urllib.request import urlopen
 
 import psycopg
@@ -43,6 +44,14 @@ class Up:
             "SIGNALENGINE_SIM_HISTORY_S": "172800",
             "SIGNALENGINE_SIM_SPEED": "600",
             "SIGNALENGINE_SIM_LEAD_S": "86400",
+            "SIGNALENGINE_SIMULATED_MARKETS_SINGLES": "1",
+            "SIGNALENGINE_SIMULATED_MARKETS_EVENTS": "2",
+            "SIGNALENGINE_SIMULATED_MARKETS_OPEN_EVENTS": "0",
+            "SIGNALENGINE_SIMULATED_MARKETS_LADDERS": "0",
+            "SIGNALENGINE_SIMULATED_MARKETS_ROUND_H": "6",
+            "SIGNALENGINE_SIMULATED_MARKETS_WHALES_PER_DAY": "48",
+            "SIGNALENGINE_SIMULATED_MARKETS_BASKETS_PER_DAY": "48",
+            "SIGNALENGINE_SIMULATED_MARKETS_HISTORY_H": "12",
         }
 
     def command(self, *words):
@@ -79,7 +88,71 @@ def first_signal(url):
                 return message["data"]
 
 
-def test_a_signal_is_the_same_everywhere(up):
+def whole_life(url):
+    """The changes of the first opportunity that is seen to open and to close."""
+    with connect(url.replace("http://", "ws://") + "/api/v1/ws/arbitrage") as feed:
+        assert json.loads(feed.recv(timeout=10))["type"] == "connected"
+        deadline = time.monotonic() + PATIENCE_S
+        lives = {}
+        while True:
+            message = json.loads(feed.recv(timeout=max(0.1, deadline - time.monotonic())))
+            if message["type"] == "arbitrage":
+                told = message["data"]
+                life = lives.setdefault(told["id"], [])
+                life.append(told)
+                if life[0]["closed_at"] is None and told["closed_at"] is not None:
+                    return life
+
+
+def ask(url, path):
+    with urlopen(url + path, timeout=10) as answer:
+        return json.load(answer)
+
+
+def test_what_is_found_is_the_same_everywhere(up):
+    a_signal_is_the_same_everywhere(up)
+    an_opportunity_is_the_same_everywhere(up)
+    a_whale_is_the_same_everywhere(up)
+    the_engine_is_started_again(up)
+
+
+def an_opportunity_is_the_same_everywhere(up):
+    instance = up.home.instance()
+    life = whole_life(instance.url)
+    opened, closed = life[0], life[-1]
+    assert opened["execution_plan"]["legs"]
+    assert opened["risk_assessment"]["grade"]
+    assert (opened["simulated"], opened["close_reason"]) == (True, None)
+    assert closed["revision"] > opened["revision"]
+    path = f"/api/v1/arbitrage/opportunities?status=all&group={quote(opened['group'])}&limit=100"
+    (served,) = [one for one in ask(instance.url, path)["opportunities"] if one["id"] == opened["id"]]
+    same = ("id", "opened_at", "closed_at", "best_edge", "duration_s", "execution_plan")
+    assert [served[name] for name in same] == [closed[name] for name in same]
+    with psycopg.connect(instance.database_url) as connection:
+        row = connection.execute(
+            "SELECT closed_at IS NULL, best_edge, simulated FROM arbitrage_opportunities WHERE id = %s", [opened["id"]]
+        ).fetchone()
+    assert row == (False, closed["best_edge"], True)
+
+
+def a_whale_is_the_same_everywhere(up):
+    instance = up.home.instance()
+    whale = ask(instance.url, "/api/v1/whales?limit=100")["whales"][-1]  # the newest may still be growing
+    with psycopg.connect(instance.database_url) as connection:
+        row = connection.execute(
+            "SELECT wallet, slug, notional, simulated FROM whale_trades WHERE id = %s", [whale["id"]]
+        ).fetchone()
+        proposed = connection.execute("SELECT count(*) FROM signals WHERE signal_type = 'whale'").fetchone()
+    assert row == (whale["wallet"], whale["slug"], whale["notional"], True)
+    assert proposed > (0,)
+    assert whale["slug"].startswith("simulated-")
+    assert whale["outcome"] in ("Yes", "No")
+    if whale["wallet"] is not None:
+        assert whale["wallet"].startswith("sim:0x")
+        assert ask(instance.url, f"/api/v1/wallets/{quote(whale['wallet'])}")["id"] == whale["wallet"]
+
+
+def a_signal_is_the_same_everywhere(up):
     instance = up.home.instance()
     pushed = first_signal(instance.url)
     with urlopen(f"{instance.url}/api/v1/signals/{pushed['id']}", timeout=10) as answer:
@@ -97,9 +170,13 @@ def test_a_signal_is_the_same_everywhere(up):
         name: value for name, value in pushed.items() if name not in ("score", "outcome")
     }
     assert pushed["simulated"] is True
-    # The engine dies; it is started again, and signals go on.
+
+
+def the_engine_is_started_again(up):
+    instance = up.home.instance()
+    before = first_signal(instance.url)
     killed = read_record(up.home.record("engine"))
     os.kill(killed.pid, signal.SIGKILL)
     again = first_signal(instance.url)
-    assert again["id"] != pushed["id"]
+    assert again["id"] != before["id"]
     assert read_record(up.home.record("engine")).pid != killed.pid

@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -12,21 +13,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import urlopen
 
-import numpy as np
 import psycopg
 import pytest
 import redis
 
-from domain.blocks import heartbeats, names_block, trades_block
-from domain.clock import MINUTE, SECOND
+from domain.clock import SECOND
 from domain.errors import ServiceError
-from domain.instruments import SHARDS, instrument_id, shard_of
+from domain.instruments import SHARDS
 from flows.engine import await_services
 from store import feed, log
-from tests.builders import START, market_trades
+from tests.flows.live_log import END, NAMES, TRADES, entries, prediction_trades
 
-NAMES = [f"test:S{number}" for number in range(6)]
-MINUTES = 1_500
+EAGER = {"FLOOR": "1000", "HEADLINE": "5000", "LATENESS_S": "5", "COOLDOWN_MIN": "1"}
 TABLES = {
     "bars": "instrument, timeframe, open_time",
     "events": "id",
@@ -37,30 +35,19 @@ TABLES = {
     "rejects": "source, position",
     "composite_signals": "id",
     "trade_executions": "id",
-    "account_equity": "day",
-    "signal_performance": "signal_type",
-    "confidence_buckets": "bucket_min",
+    "account_equity": "account, day",
+    "signal_performance": "account, signal_type",
+    "confidence_buckets": "account, bucket_min",
     "alerts": "id",
     "trade_days": "symbol, kind, name, day",
     "outcome_days": "symbol, timeframe, status, day",
     "forecast_days": "signal_type, status, step, day",
+    "whale_trades": "id",
+    "wallets": "id",
+    "arbitrage_opportunities": "id",
 }
 PATIENCE_S = 60.0
 ROOT = Path(__file__).parents[2]
-
-
-def entries() -> list[tuple[int, bytes]]:
-    """The log of a recording: (shard, block), with a heartbeat to every shard each ten minutes."""
-    trades = market_trades(NAMES, MINUTES, 6.0, seed=3)
-    shards = trades["instrument"] % SHARDS
-    out = [(shard_of(instrument_id(name)), names_block([name])) for name in NAMES]
-    for start in range(START, START + MINUTES * MINUTE, 10 * MINUTE):
-        now = (trades["ts"] >= start) & (trades["ts"] < start + 10 * MINUTE)
-        present = np.unique(shards[now]).tolist()
-        out += [(shard, trades_block(trades[now & (shards == shard)])) for shard in present]
-        out += [(shard, trades_block(heartbeats([start + 10 * MINUTE]))) for shard in range(SHARDS)]
-    out += [(shard, trades_block(heartbeats([START + MINUTES * MINUTE + 2 * SECOND]))) for shard in range(SHARDS)]
-    return out
 
 
 class Engine:
@@ -76,6 +63,7 @@ class Engine:
             "SIGNALENGINE_ENGINE_PORT": str(self.port),
             "SIGNALENGINE_ENGINE_RECOVERY_DIRECTORY": str(directory),
             "SIGNALENGINE_ENGINE_EPOCH_MS": "50",
+            **{f"SIGNALENGINE_WHALES_{name}": value for name, value in EAGER.items()},
         }
 
     @contextmanager
@@ -91,6 +79,15 @@ class Engine:
     def ask(self, path):
         with urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
             return answer.read().decode()
+
+    def has_reached_the_end(self):
+        """Whether every shard of both branches has passed the end of the recording."""
+        try:
+            told = self.ask("/metrics")
+        except OSError:
+            return False
+        times = re.findall(r"^watermark_seconds\{.*\} (\S+)$", told, re.MULTILINE)
+        return len(times) == 2 * SHARDS and min(map(float, times)) * SECOND >= END
 
 
 def rows_of(database_url):
@@ -123,12 +120,11 @@ def announced(redis_url):
 def unbroken(database_url, clean_redis_url, tmp_path):
     """What one run writes that nobody disturbs; leaves database and log as they were before."""
     client = log_client(clean_redis_url)
-    for shard, block in entries():
-        log.append(client, shard, [block])
-    last = START + MINUTES * MINUTE
+    for branch, shard, block in entries():
+        log.append(client, shard, [block], branch)
     engine = Engine(database_url, clean_redis_url, tmp_path / "unbroken")
     with engine.running() as process:
-        until(lambda: newest_bars(database_url, last) == len(NAMES), process)
+        until(engine.has_reached_the_end, process)
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE_S) == 0, "SIGTERM is a clean end"
     rows, told = rows_of(database_url), announced(clean_redis_url)
@@ -145,7 +141,9 @@ def log_client(url):
 def newest_bars(database_url, at_ns):
     with psycopg.connect(database_url) as connection:
         return connection.execute(
-            "SELECT count(*) FROM bars WHERE timeframe = '1m' AND close_time >= to_timestamp(%s)", [at_ns / SECOND]
+            "SELECT count(*) FROM bars WHERE timeframe = '1m' AND instrument LIKE 'test:%%' "
+            "AND close_time >= to_timestamp(%s)",
+            [at_ns / SECOND],
         ).fetchone()[0]
 
 
@@ -153,14 +151,15 @@ def test_kill_9_at_any_moment_changes_nothing(unbroken, database_url, clean_redi
     expected, told = unbroken
     assert len(expected["signals"]) > 10
     assert len(expected["outcomes"]) > 5
+    assert min(len(expected[table]) for table in ("whale_trades", "wallets", "arbitrage_opportunities")) > 5
+    assert {row[-1] for row in expected["account_equity"]} == {"instruments", "prediction"}
     rng = random.Random(5)
-    everything = entries()
 
     def feed_slowly():
         client = log_client(clean_redis_url)
-        for shard, block in everything:
-            log.append(client, shard, [block])
-            time.sleep(0.002)  # so that the log grows while the engine dies
+        for branch, shard, block in entries():
+            log.append(client, shard, [block], branch)
+            time.sleep(0.001)  # so that the log grows while the engine dies
 
     feeder = threading.Thread(target=feed_slowly)
     feeder.start()
@@ -176,7 +175,7 @@ def test_kill_9_at_any_moment_changes_nothing(unbroken, database_url, clean_redi
     feeder.join()
     with engine.running() as process:
         until(lambda: '"ready":true' in ask_or_empty(engine), process)
-        until(lambda: newest_bars(database_url, START + MINUTES * MINUTE) == len(NAMES), process)
+        until(engine.has_reached_the_end, process)
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE_S) == 0
     assert kills == 5
@@ -195,16 +194,17 @@ def row_is_emitted(row):
 def test_health_and_metrics_are_told_while_it_runs(database_url, clean_redis_url, tmp_path):
     client = log_client(clean_redis_url)
     engine = Engine(database_url, clean_redis_url, tmp_path / "recovery")
-    for shard, block in entries():
-        log.append(client, shard, [block])
+    for branch, shard, block in entries():
+        log.append(client, shard, [block], branch)
     with engine.running() as process:
         until(lambda: client.get("metrics:engine") is not None, process)
-        until(lambda: newest_bars(database_url, START + MINUTES * MINUTE) == len(NAMES), process)
+        until(engine.has_reached_the_end, process)
         assert '"ready":true' in engine.ask("/readyz")
         assert "poll_age_s" in engine.ask("/livez")
         told = engine.ask("/metrics")
-        count = int(MINUTES * 6.0 * len(NAMES))
-        assert f"trades_total {float(count)}" in told
+        assert f"trades_total {float(TRADES + prediction_trades())}" in told
+        assert 'whales_total{kind="whale",status="emitted"}' in told
+        assert re.search(r'opportunities_total\{change="opened",kind="\w+"\} [1-9]', told)
         assert 'bars_closed_total{timeframe="1m"}' in told
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE_S) == 0
@@ -253,13 +253,13 @@ def ask_or_empty(engine):
 
 def test_the_recipe_runs_under_bytewax_itself(database_url, clean_redis_url, tmp_path):
     client = log_client(clean_redis_url)
-    for shard, block in entries():
-        log.append(client, shard, [block])
+    for branch, shard, block in entries():
+        log.append(client, shard, [block], branch)
     environ = {**os.environ, "DATABASE_URL": database_url, "REDIS_URL": clean_redis_url}
     command = [sys.executable, "-m", "bytewax.run", "flows.signals:flow"]
     process = subprocess.Popen(command, env=environ, cwd=ROOT, stderr=subprocess.PIPE)
     try:
-        until(lambda: newest_bars(database_url, START + MINUTES * MINUTE) == len(NAMES), process)
+        until(lambda: newest_bars(database_url, END) == len(NAMES), process)
     finally:
         process.kill()
         process.communicate()

@@ -3,19 +3,25 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import redis
 
-from domain.blocks import KIND_TRADE, read_block
+from domain.blocks import KIND_TRADE, TRADE, Rows, read_block, unbundled
+from domain.branches import INSTRUMENTS, PREDICTION, Branch
 from domain.clock import parse_iso
 from domain.instruments import SHARDS
+from domain.quotes import QUOTE
 from domain.rows import concatenated
 from flows.__main__ import main
 from flows.sources.sim import Simulator
+from flows.sources.sim_prediction import PredictionSimulator
+from flows.sources.sim_prediction_settings import SimPredictionSettings
 from flows.sources.sim_settings import SimSettings
+from flows.sources.simulated import Simulates
 from store import log
 from store.redis_server import connect
 
@@ -44,6 +50,8 @@ def collect(clean_redis_url: str) -> Iterator[Callable[..., subprocess.Popen[byt
             **settings,
         }
         environ = {f"SIGNALENGINE_SIM_{name.upper()}": value for name, value in given.items()}
+        markets = {"singles": "1", "events": "1", "open_events": "0", "ladders": "0"}
+        environ |= {f"SIGNALENGINE_SIMULATED_MARKETS_{name.upper()}": value for name, value in markets.items()}
         process = subprocess.Popen(
             [sys.executable, "-m", "flows", "collect", "sim"],
             env={**os.environ, **environ, "REDIS_URL": clean_redis_url},
@@ -74,13 +82,24 @@ def test_kill_9_in_the_middle_leaves_no_trace(
         assert process.wait() == -signal.SIGKILL
         assert log.longest(client) < 240
     assert collect().wait(60) == 0
-    simulator = Simulator(SETTINGS)
     start_ns, end_ns = parse_iso(SETTINGS.start), parse_iso(SETTINGS.end)
-    for shard in range(SHARDS):
-        blocks = [read_block(block) for _, block in log.read(client, shard, log.START, 10_000)]
-        rows = concatenated([rows for kind, rows in blocks if kind == "trades"])
-        assert rows[rows["kind"] == KIND_TRADE].tobytes() == simulator.rows(shard, start_ns, end_ns).tobytes()
-        assert rows["ts"][-1] == end_ns
+    markets = SimPredictionSettings(singles=1, events=1, open_events=0, ladders=0)
+    simulators: dict[Branch, Simulates] = {INSTRUMENTS: Simulator(SETTINGS), PREDICTION: PredictionSimulator(markets)}
+    for branch, simulator in simulators.items():
+        for shard in range(SHARDS):
+            entries = log.read(client, shard, log.START, 10_000, branch)
+            found = said(block for _, entry in entries for block in unbundled(entry))
+            assert found == said(simulator.blocks(shard, start_ns, end_ns))
+            assert read_block(unbundled(entries[-1][1])[-1])[1]["ts"][-1] == end_ns
+
+
+def said(blocks: Iterable[bytes]) -> dict[str, bytes]:
+    """All trades, and all steps of books."""
+    found: dict[str, list[Rows]] = {"trades": [np.empty(0, TRADE)], "quotes": [np.empty(0, QUOTE)]}
+    for kind, rows in map(read_block, blocks):
+        if kind in found:
+            found[kind].append(rows[rows["kind"] == KIND_TRADE] if kind == "trades" else rows)
+    return {kind: concatenated(parts).tobytes() for kind, parts in found.items()}
 
 
 def test_sigterm_ends_it_with_status_0(client: redis.Redis, collect: Callable[..., subprocess.Popen[bytes]]) -> None:
