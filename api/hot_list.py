@@ -15,15 +15,16 @@ from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 import msgspec
 
 from api.recent import Kept, Recent, encode
-from domain.errors import ServiceError, SetupError
+from domain.errors import ServiceError
 from store.signals import Cursor
 
 COMPARED_S: Final = 1.0
 """How often a list that is asked for is compared with Postgres."""
 ASKED_S: Final = 30.0
 """A list that nobody asked for so long is not compared, and begins with a comparison when it is."""
-TRUSTED_S: Final = 3.0
-"""A list that was compared longer ago is not used, unless Postgres is away."""
+TRUSTED_S: Final = 10.0
+"""A list that was compared longer ago is not used, unless Postgres is known to be away; longer than that takes to find
+out."""
 WAITING_MAX: Final = 10_000
 """Entries of the feed that wait while a list is read; with more it is read anew."""
 
@@ -136,15 +137,15 @@ class HotList(Generic[R]):
         if not self._rows_max or self._steady_s() - self._asked_s > ASKED_S:
             return
         at_s, follows = self._steady_s(), self._follows
-        try:
-            if not self._begun or self._recent.thin:
-                await self._begin()
-            await self._compare()
-        except (ServiceError, SetupError):
-            self._postgres_away = self._compared_s > -inf
-            raise
+        if not self._begun or self._recent.thin:
+            await self._begin()
+        await self._compare()
         if follows == self._follows:
             self._compared_s, self._postgres_away = at_s, False
+
+    def do_without_postgres(self) -> None:
+        """Go on with what is there, if it was ever compared."""
+        self._postgres_away = self._compared_s > -inf
 
     def of_postgres(self, rows: Iterable[msgspec.Struct]) -> list[Kept[R]]:
         """Rows of Postgres as they would be kept."""

@@ -78,15 +78,16 @@ class HotLists:
 
     async def refresh(self) -> None:
         """Compare with Postgres once, as far as anybody asks."""
-        for hot in self._by_channel.values():
-            try:
+        try:
+            for hot in self._by_channel.values():
                 await hot.refresh()
-            except (ServiceError, SetupError) as problem:
-                if not self._failed:
-                    log.warning("hot_lists_not_compared error=%s", problem)
-                self._failed = True
-                return
-        self._failed = False
+            self._failed = False
+        except (ServiceError, SetupError) as problem:
+            if not self._failed:
+                log.warning("hot_lists_not_compared error=%s", problem)
+            self._failed = True
+            for hot in self._by_channel.values():
+                hot.do_without_postgres()
 
 
 def _signals(pool: Pool) -> Source[SignalHead]:

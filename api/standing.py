@@ -12,6 +12,8 @@ from store import graded, trade_days
 from store.postgres import Pool
 
 FRESH_S: Final = 5.0
+TRUSTED_S: Final = 15.0
+"""What is older is read before it is told."""
 RETRY_S: Final = 1.0
 """How long Postgres is left alone after it could not be reached."""
 
@@ -48,31 +50,40 @@ class Standing:
 
     def __init__(self, pool: Pool, steady_s: Callable[[], float]) -> None:
         self._pool, self._steady_s = pool, steady_s
-        self._lock = asyncio.Lock()
         self._known: Known | None = None
-        self._stale_s = 0.0
+        self._reading: asyncio.Task[Known] | None = None
+        self._due_s = 0.0
+        self._failed = False
 
     async def known(self) -> Known:
-        """What is known; older than a few seconds only while Postgres is away.
+        """What is known; older than `TRUSTED_S` only while Postgres is away.
 
         Raises
         ------
-        ServiceError
+        ServiceError, SetupError
             If Postgres cannot be reached in time, and never could.
         """
-        if self._known is not None and (self._steady_s() < self._stale_s or self._lock.locked()):
+        now_s = self._steady_s()
+        if self._reading is None and (self._known is None or now_s >= self._due_s):
+            self._reading = asyncio.create_task(self._read(now_s))
+            self._reading.add_done_callback(self._read_ended)
+        if self._known is not None and (self._failed or now_s - self._known.read_s < TRUSTED_S):
             return self._known
-        async with self._lock:
-            if self._known is None or self._steady_s() >= self._stale_s:
-                began_s = self._steady_s()
-                try:
-                    self._known = await self._read(began_s)
-                    self._stale_s = self._steady_s() + FRESH_S
-                except ServiceError:
-                    if self._known is None:
-                        raise
-                    self._stale_s = self._steady_s() + RETRY_S
+        assert self._reading is not None
+        try:
+            # Shielded: that one of those who wait goes away must not end it for the others.
+            return await asyncio.shield(self._reading)
+        except ServiceError:
+            if self._known is None:
+                raise
             return self._known
+
+    def _read_ended(self, reading: asyncio.Task[Known]) -> None:
+        self._reading = None
+        self._failed = reading.cancelled() or reading.exception() is not None
+        if not self._failed:
+            self._known = reading.result()
+        self._due_s = self._steady_s() + (RETRY_S if self._failed else FRESH_S)
 
     async def _read(self, began_s: float) -> Known:
         parts = await trade_days.read(self._pool, ["signal_type"])
