@@ -9,6 +9,7 @@ import msgspec
 from api import errors
 from api.command import KEY, KEY_PATTERN, Command
 from api.errors import Kind, Problem
+from api.openapi_headers import HEADERS, IF_NONE_MATCH, headers_of
 from api.operation import JSON, Operation
 
 ALWAYS = (errors.INVALID_PARAMETER, errors.MISDIRECTED, errors.INTERNAL)
@@ -57,7 +58,7 @@ def document(operations: Sequence[Operation], version: str) -> dict[str, Any]:
             }
             for operation in operations
         },
-        "components": {"schemas": components},
+        "components": {"schemas": components, "headers": HEADERS},
     }
 
 
@@ -76,10 +77,11 @@ def _operation(operation: Operation, body: dict[str, Any], problem: dict[str, An
     success: dict[str, Any] = {"description": summary, "content": {operation.media_type: {"schema": body}}}
     responses = {str(operation.success): success}
     if not operation.live:
-        success["headers"] = {"ETag": {"schema": _TEXT, "description": "Give it as `If-None-Match` to be told 304."}}
         responses["304"] = {"description": "The body is the one whose ETag was given."}
     for kind in (*ALWAYS, *operation.kinds):
         responses[str(kind.status)] = _problem(kind, problem)
+    for status, told in responses.items():
+        told["headers"] = headers_of(operation, int(status))
     described = {
         "operationId": operation.name,
         "summary": summary,
@@ -110,9 +112,10 @@ def _problem(kind: Kind, schema: dict[str, Any]) -> dict[str, Any]:
 def _parameters(operation: Operation) -> list[dict[str, Any]]:
     _, components = msgspec.json.schema_components([operation.takes], ref_template=_REFERENCE)
     record = components[operation.takes.__name__]
-    return [
+    described = [
         _parameter(name, schema, operation, name in record["required"]) for name, schema in record["properties"].items()
     ]
+    return described if operation.live else [*described, IF_NONE_MATCH]
 
 
 def _parameter(name: str, schema: dict[str, Any], operation: Operation, required: bool) -> dict[str, Any]:

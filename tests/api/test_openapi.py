@@ -5,6 +5,7 @@ import pytest
 from starlette.routing import Route
 
 from api.app import build
+from api.edge import SECURITY_HEADERS
 from api.operations import OPERATIONS
 from api.settings import ApiSettings
 from store import executions, instruments, latest, opportunities, outcomes, wallets, whales
@@ -113,6 +114,23 @@ def test_answers_are_what_the_document_says(api: Api, status: int) -> None:
     }[status]
     for path, address in addresses.items():
         jsonschema.validate(api.get(address, status), schema_at(document, path, str(status)))
+
+
+def test_headers_are_described(api: Api) -> None:
+    api.write([signal(number) for number in range(8)])
+    document = api.get("/openapi.json")
+    for path, sent in (("/api/v1/signals?limit=2", {}), ("/livez", {}), ("/signals?limit=0", {})):
+        response = api.http.get(path, headers=sent)
+        told = document["paths"][path.partition("?")[0]]["get"]["responses"][str(response.status_code)]["headers"]
+        everywhere = {"content-type", "content-length", "date", "cache-control", *map(str.lower, SECURITY_HEADERS)}
+        assert set(response.headers) - everywhere <= {name.lower() for name in told}
+        assert {reference["$ref"].rpartition("/")[2] for reference in told.values()} <= set(
+            document["components"]["headers"]
+        )
+    known = api.http.get("/signals", headers={"if-none-match": api.http.get("/signals").headers["etag"]})
+    assert known.status_code == 304
+    names = [parameter["name"] for parameter in document["paths"]["/livez"]["get"]["parameters"]]
+    assert names == []
 
 
 def test_a_wrong_answer_would_be_noticed(api: Api) -> None:
