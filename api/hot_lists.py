@@ -82,7 +82,7 @@ class HotLists:
             for hot in self._by_channel.values():
                 await hot.refresh()
             self._failed = False
-        except (ServiceError, SetupError) as problem:
+        except (ServiceError, SetupError, msgspec.MsgspecError) as problem:
             if not self._failed:
                 log.warning("hot_lists_not_compared error=%s", problem)
             self._failed = True

@@ -1,0 +1,162 @@
+"""What a caller can send that is wrong, byte by byte, and the code that answers it."""
+
+import json
+import socket
+from typing import NamedTuple
+
+from tests.api.builders import emitted
+from tests.api.conftest import Api
+
+LIST = "/api/v1/signals"
+EXECUTE = "/api/v1/arbitrage/execute"
+
+
+class Told(NamedTuple):
+    """An answer."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def code(self) -> str:
+        """Of a problem, whose form is checked here as well."""
+        assert self.headers["content-type"] == "application/problem+json"
+        problem = json.loads(self.body)
+        assert problem["status"] == self.status
+        assert problem["type"].startswith("urn:problem-type:signalengine:")
+        assert problem["title"]
+        assert isinstance(problem["retryable"], bool)
+        return str(problem["code"])
+
+
+def say(api: Api, sent: bytes) -> Told:
+    """The answer to these very bytes."""
+    host, port = api.address.split(":")
+    with socket.create_connection((host, int(port)), timeout=20) as raw:
+        raw.sendall(sent)
+        file = raw.makefile("rb")
+        status = int(file.readline().split()[1])
+        headers = {}
+        while line := file.readline().strip():
+            name, _, value = line.decode().partition(":")
+            headers[name.lower()] = value.strip()
+        return Told(status, headers, file.read(int(headers.get("content-length", "0"))))
+
+
+def request(target: str, method: str = "GET", body: bytes = b"", **headers: str) -> bytes:
+    """A request as it goes over the wire."""
+    lines = [f"{method} {target} HTTP/1.1", "Host: localhost"]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    lines += [f"Content-Length: {len(body)}"] if body else []
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
+
+
+def post(body: bytes, **headers: str) -> bytes:
+    return request(EXECUTE, "POST", body, **{"Content_Type": "application/json", "Idempotency_Key": "k"} | headers)
+
+
+ADDRESSES = [
+    ("/nothing", 404, "not_found"),
+    ("/api/v1/signals/", 404, "not_found"),
+    ("//api/v1/signals", 404, "not_found"),
+    ("/api/v1/../v1/signals", 404, "not_found"),
+    ("/api/v1/%2e%2e/v1/signals", 404, "not_found"),
+    ("/%00", 404, "not_found"),
+    (f"{LIST}?nothing=1", 400, "invalid_parameter"),
+    (f"{LIST}?Limit=1", 400, "invalid_parameter"),
+    (f"{LIST}?limit=1&limit=1", 400, "invalid_parameter"),
+    (f"{LIST}?limit", 400, "invalid_parameter"),
+    (f"{LIST}?limit=1001", 400, "invalid_parameter"),
+    (f"{LIST}?limit={'9' * 400}", 400, "invalid_parameter"),
+    (f"{LIST}?limit=1e3", 400, "invalid_parameter"),
+    (f"{LIST}?limit=%31%30%30%31", 400, "invalid_parameter"),
+    (f"{LIST}?limit=null", 400, "invalid_parameter"),
+    (f"{LIST}?page=1000001", 400, "invalid_parameter"),
+    (f"{LIST}?min_confidence=NaN", 400, "invalid_parameter"),
+    (f"{LIST}?min_confidence=inf", 400, "invalid_parameter"),
+    (f"{LIST}?mtf_aligned=1", 400, "invalid_parameter"),
+    (f"{LIST}?direction=LONG", 400, "invalid_parameter"),
+    (f"{LIST}?since=0.5", 400, "invalid_parameter"),
+    (f"{LIST}?since=2026-11-20T12:00:00", 400, "invalid_parameter"),
+    (f"{LIST}?since=2026-02-30T12:00:00Z", 400, "invalid_parameter"),
+    (f"{LIST}?timeframe=5x", 400, "invalid_parameter"),
+    (f"{LIST}?symbol=%00", 400, "invalid_parameter"),
+    (f"{LIST}?symbol=%ff", 400, "invalid_parameter"),
+    (f"{LIST}?symbol=a%20b", 400, "invalid_parameter"),
+    (f"{LIST}?symbol={'A' * 201}", 400, "invalid_parameter"),
+    (f"{LIST}?{'&'.join(f'a{number}=1' for number in range(60))}", 400, "invalid_parameter"),
+    (f"{LIST}?cursor=0", 400, "invalid_parameter"),
+    (f"{LIST}?cursor={'g' * 47}", 400, "invalid_parameter"),
+    (f"{LIST}?cursor={'f' * 47}", 400, "invalid_parameter"),
+    (f"{LIST}/%27%3BDROP", 400, "invalid_parameter"),
+    (f"{LIST}/{'f' * 32}", 404, "not_found"),
+    ("/performance/stats?lookback_days=0", 400, "invalid_parameter"),
+    ("/api/v1/bars/BTCUSDT", 400, "invalid_parameter"),
+]
+
+
+def test_addresses(api: Api) -> None:
+    for target, status, code in ADDRESSES:
+        told = say(api, request(target))
+        assert (told.status, told.code) == (status, code), target
+
+
+def test_a_cursor_of_someone_s_own_making_gives_rows_and_nothing_else(api: Api) -> None:
+    """Any place in the order may be named; there is nothing in a cursor to get around a filter with."""
+    api.write([emitted(number) for number in range(1, 5)])
+    link = api.get(f"{LIST}?limit=2&symbol=ETHUSDT&cursor=3{'f' * 46}")
+    assert {row["symbol"] for row in link["signals"]} == {"ETHUSDT"}
+    forged = api.get(f"{LIST}?limit=2")["next_cursor"]
+    for place in range(len(forged)):
+        changed = f"{forged[:place]}{'0' if forged[place] != '0' else '1'}{forged[place + 1 :]}"
+        assert api.http.get(f"{LIST}?limit=2&cursor={changed}").status_code == 200
+
+
+def test_methods(api: Api) -> None:
+    for method in ("POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"):
+        told = say(api, request(LIST, method))
+        assert (told.status, told.code) == (405, "method_not_allowed")
+        assert set(told.headers["allow"].split(", ")) == {"GET", "HEAD"}
+    told = say(api, request(EXECUTE))
+    assert (told.status, told.code, told.headers["allow"]) == (405, "method_not_allowed", "POST")
+    told = say(api, request(LIST, "HEAD"))
+    assert told.status == 200
+
+
+CONTENTS = [
+    (b"{", 400, "invalid_message"),
+    (b"", 400, "invalid_message"),
+    (b"null", 400, "invalid_message"),
+    (b"[]", 400, "invalid_message"),
+    (b'{"opportunity_id": 7, "revision": 0}', 400, "invalid_message"),
+    (b'{"opportunity_id": "%s", "revision": "0"}' % (b"0" * 32), 400, "invalid_message"),
+    (b'{"opportunity_id": "%s", "revision": -1}' % (b"0" * 32), 400, "invalid_message"),
+    (b'{"opportunity_id": "%s", "revision": NaN}' % (b"0" * 32), 400, "invalid_message"),
+    (b'{"opportunity_id": "%s", "revision": 1e999}' % (b"0" * 32), 400, "invalid_message"),
+    (b'{"opportunity_id": "%s", "revision": 0, "also": 1}' % (b"0" * 32), 400, "invalid_message"),
+    (b'{"opportunity_id": "\xed\xa0\x80", "revision": 0}', 400, "invalid_message"),
+    (b"[" * 4_000, 400, "invalid_message"),
+    (b" " * 5_000, 413, "too_large"),
+]
+
+
+def test_contents(api: Api) -> None:
+    for body, status, code in CONTENTS:
+        told = say(api, post(body))
+        assert (told.status, told.code) == (status, code), body[:60]
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "", "json"):
+        told = say(api, post(b"{}", Content_Type=kind))
+        assert (told.status, told.code) == (415, "unsupported")
+
+
+def test_a_content_that_never_ends_is_cut_off_at_its_limit(api: Api) -> None:
+    head = request(EXECUTE, "POST", Content_Type="application/json", Idempotency_Key="k", Transfer_Encoding="chunked")
+    told = say(api, head + b"1000\r\n" + b" " * 0x1000 + b"\r\n1000\r\n" + b" " * 0x1000 + b"\r\n")
+    assert (told.status, told.code) == (413, "too_large")
+
+
+def test_hosts(api: Api) -> None:
+    for sent in (b"GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", b"GET / HTTP/1.0\r\n\r\n"):
+        told = say(api, sent)
+        assert (told.status, told.code) == (421, "misdirected")
