@@ -31,7 +31,7 @@ from benchmarks.report import Table, tell
 from benchmarks.timing import Count, CountPart
 from domain.instruments import SHARDS
 from flows import cluster
-from flows.replay import free_addresses
+from flows.replay_processes import free_addresses
 from flows.settings import EngineSettings
 from flows.shards import shard_of_key
 from flows.signals import recipe, vocabulary

@@ -4,14 +4,18 @@ import argparse
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
-HELP = "run recorded trades or bars through the engine, to Parquet and a summary"
+HELP = "run recorded trades, bars or prediction markets through the engine, to Parquet and a summary"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     parser.add_argument(
-        "paths", nargs="+", metavar="PATH", help="recordings, or trades or OHLCV as Parquet, Feather, CSV"
+        "paths",
+        nargs="+",
+        metavar="PATH",
+        help="recordings, answers of prediction markets, or trades or OHLCV as Parquet, Feather, CSV",
     )
     parser.add_argument(
         "--out", metavar="DIR", help="write bars/ features/ events/ signals/ composites/ executions/ … as Parquet"
@@ -25,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--frame", metavar="LENGTH", help="length of the bars in an OHLCV file (default: as seen)")
     parser.add_argument("--timeframes", metavar="LIST", help="frames to make, such as 1m,5m,1h (default: the settings)")
     parser.add_argument("--primary", metavar="LENGTH", help="frame to decide on (default: the settings)")
+    parser.add_argument("--pairs", metavar="FILE", help="TOML file of reviewed pairs of markets across venues")
     parser.add_argument("--end", metavar="TIME", help="stated end of the recording, which closes the last bars")
     parser.add_argument(
         "--reject-limit", type=float, default=1.0, metavar="PERCENT", help="stop when more is rejected (default 1)"
@@ -39,9 +44,13 @@ def run(options: argparse.Namespace) -> int:
     import msgspec
 
     from domain.clock import parse_iso
+    from domain.environ import read
     from domain.errors import SettingError
     from flows.intelligence import Intelligence
+    from flows.prediction import Eyes
+    from flows.prediction_settings import PredictionSettings
     from flows.replay import Plan, replay
+    from flows.replay_text import text
     from flows.services import discovery
     from flows.settings import EngineSettings
     from flows.sources.columns import parse_mapping
@@ -49,15 +58,15 @@ def run(options: argparse.Namespace) -> int:
     if options.workers < 1:
         raise SettingError(f"--workers {options.workers} must be at least 1")
     settings = EngineSettings.from_environ(dict(os.environ))
-    if options.timeframes:
-        settings = msgspec.structs.replace(settings, timeframes=tuple(options.timeframes.split(",")))
-    if options.primary:
-        settings = msgspec.structs.replace(settings, primary_timeframe=options.primary)
+    market_settings = read(PredictionSettings, "prediction", os.environ).checked().engine
+    asked: dict[str, Any] = {"timeframes": tuple(options.timeframes.split(","))} if options.timeframes else {}
+    asked |= {"primary_timeframe": options.primary} if options.primary else {}
+    settings, market_settings = (msgspec.structs.replace(each, **asked) for each in (settings, market_settings))
     try:
         end_ns = parse_iso(options.end) if options.end else None
     except ValueError:
         raise SettingError(f"--end {options.end!r} is not a time; write it like 2024-08-09T00:00:00Z") from None
-    urls: dict[str, str | None] = {"database_url": None, "redis_url": None}
+    urls: dict[str, Any] = {"database_url": None, "redis_url": None}
     if options.postgres:
         urls = {
             "database_url": discovery.database_url(os.environ),
@@ -72,6 +81,9 @@ def run(options: argparse.Namespace) -> int:
         rejected_share_max=options.reject_limit / 100.0,
         settings=settings.checked(),
         intelligence=Intelligence.from_environ(os.environ),
+        pairs=options.pairs,
+        market_settings=market_settings.checked(),
+        eyes=Eyes.from_environ(os.environ),
         out=options.out,
         workers=options.workers,
         **urls,
@@ -80,15 +92,5 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         sys.stdout.write(msgspec.json.encode(summary).decode() + "\n")
     else:
-        sys.stdout.write(_text(msgspec.structs.asdict(summary)))
+        sys.stdout.write(text(summary))
     return 0
-
-
-def _text(summary: dict[str, object]) -> str:
-    lines = []
-    for name, value in summary.items():
-        shown = ", ".join(f"{key} {count:,}" for key, count in value.items()) if isinstance(value, dict) else value
-        lines.append(
-            f"{name.replace('_', ' '):18}{shown:,}" if isinstance(shown, int) else f"{name.replace('_', ' '):18}{shown}"
-        )
-    return "\n".join(lines) + "\n"

@@ -1,5 +1,6 @@
 """Formats: which reader a file needs, told by its first bytes and lines, never by its name."""
 
+import re
 from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
@@ -21,6 +22,32 @@ _REFUSED = {
     b"\xfd7zXZ": "is compressed with xz; unpack it, or compress it with gzip",
 }
 
+_MARKETS = re.compile(
+    rb'"(?:proxyWallet|proxy_wallet|tx_hash|event_type|price_changes|asset_id|clobTokenIds|conditionId|condition_id'
+    rb'|window_ts|market_ticker|event_ticker|orderbook_fp|yes_price_dollars)"\s*:'
+    rb'|"topic"\s*:\s*"(?:activity|crypto_prices|equity_prices)"|"type"\s*:\s*"orderbook_(?:snapshot|delta)"'
+)
+"""What only venues of prediction markets say."""
+_LINES = re.compile(rb"^(?:[{\[]|[1-8]\d{18} )", re.MULTILINE)
+"""How a line of JSON begins, with or without its receive time."""
+_HEAD_LINES = 5_000
+
+
+def holds_markets(path: Path) -> bool:
+    """Whether a file holds messages or answers of prediction markets, for `flows.sources.market_files`.
+
+    Raises
+    ------
+    InputError
+        If there is no such file.
+    """
+    if _first_bytes(path).startswith((*_BINARY, *_REFUSED)):
+        return False
+    head = b"\n".join(
+        islice((line for chunk in read_lines(path, block_bytes=1 << 16) for line in chunk.lines), _HEAD_LINES)
+    )
+    return _LINES.search(head) is not None and _MARKETS.search(head) is not None
+
 
 def open_input(path: Path, instrument: str | None, mapping: Mapping[str, str], frame: Frame | None) -> Input:
     """The input in `path`; the other parameters are for tables (`flows.sources.tables`).
@@ -35,7 +62,7 @@ def open_input(path: Path, instrument: str | None, mapping: Mapping[str, str], f
         if magic.startswith(bytes_):
             raise InputError(f"input {path.name!r} {fault}")
     if not magic.startswith(_BINARY):
-        lines = list(islice((line for chunk in read_lines(path, block_bytes=1 << 16) for line in chunk.lines), 20))
+        lines = _head(path, 20)
         if MarketTrades.recognises(lines):
             return MarketTrades(path)
         if Recording.recognises(lines):
@@ -51,6 +78,10 @@ def open_input(path: Path, instrument: str | None, mapping: Mapping[str, str], f
                 f"recordings have lines of `RECV_NS JSON`"
             )
     return Table(path, instrument=instrument, mapping=mapping, frame=frame)
+
+
+def _head(path: Path, count: int) -> list[bytes]:
+    return list(islice((line for chunk in read_lines(path, block_bytes=1 << 16) for line in chunk.lines), count))
 
 
 def _first_bytes(path: Path) -> bytes:

@@ -6,9 +6,10 @@ shard. A pair that is refused is a reject that says why, anew whenever that chan
 in `flows.sources.split`.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from itertools import pairwise
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -32,12 +33,29 @@ from domain.wallets import UNKNOWN
 from flows.shards import KEYS
 from flows.sources.split import Item
 from flows.venues.directory import Directory
-from flows.venues.intake import Intake
+from flows.venues.intake import Run
 from flows.venues.resync import Resyncs
 
 REMEMBERED = 1 << 20
 """Names and addresses that are known to have gone out; beyond, they go out again."""
 _BLOCKS = {"quotes": quotes_block, "trades": trades_block}
+
+
+class Told(Protocol):
+    """What messages said: an `Intake`, or what several of them gathered; see there."""
+
+    names: dict[int, str]
+    addresses: dict[int, str]
+    rejects: list[Reject]
+    ignored: Counter[str]
+
+    def take(self) -> list[Run]:
+        """The runs of rows, changes and groups, in their order."""
+        ...
+
+    def ignore(self, kind: str) -> None:
+        """Count what says nothing to us."""
+        ...
 
 
 class MarketSplit:
@@ -52,6 +70,8 @@ class MarketSplit:
 
     Attributes
     ----------
+    newest_ns
+        The newest time so far.
     resyncs
         The books that whoever collects has to ask for.
     """
@@ -61,13 +81,13 @@ class MarketSplit:
         self.resyncs = Resyncs()
         self._refused: dict[str, tuple[str, ...]] = {}
         self._rejects: list[Reject] = []
-        self._newest_ns = 0
+        self.newest_ns = 0
         self._named: set[tuple[int, int]] = set()
         self._parts: dict[int, list[tuple[str, Any]]] = {}
         for group in groups:
             self._tell(self.directory.put(group))
 
-    def items(self, intake: Intake) -> list[Item]:
+    def items(self, intake: Told) -> list[Item]:
         """Blocks for the shards, each shard's in order, of what the intake gathered."""
         for kind, content in intake.take():
             if kind == "group":
@@ -89,8 +109,8 @@ class MarketSplit:
 
     def end(self) -> list[Item]:
         """One last heartbeat to every shard."""
-        block = trades_block(heartbeats([self._newest_ns]))
-        return [(key, block) for key in KEYS] if self._newest_ns else []
+        block = trades_block(heartbeats([self.newest_ns]))
+        return [(key, block) for key in KEYS] if self.newest_ns else []
 
     def _tell(self, groups: list[Group]) -> None:
         moved = any(not group.members for group in groups)  # what was there may be elsewhere now, without its books
@@ -111,13 +131,13 @@ class MarketSplit:
         """Say why a pair is no arbitrage, where that was not said before."""
         if pair.faults and self._refused.get(pair.name) != pair.faults:
             reason = f"pair {pair.slug!r} is no arbitrage: {'; '.join(pair.faults)}"
-            self._rejects.append(Reject("pairs", 0, reason, at_ns=self._newest_ns))
+            self._rejects.append(Reject("pairs", 0, reason, at_ns=self.newest_ns))
         self._refused[pair.name] = pair.faults
 
-    def _add(self, kind: str, rows: Rows, intake: Intake) -> None:
-        keys = np.maximum.accumulate(np.concatenate([[self._newest_ns], rows["ts"]]))
+    def _add(self, kind: str, rows: Rows, intake: Told) -> None:
+        keys = np.maximum.accumulate(np.concatenate([[self.newest_ns], rows["ts"]]))
         marks = np.flatnonzero(np.diff(keys // clock.MINUTE)).tolist()
-        self._newest_ns = int(keys[-1])
+        self.newest_ns = int(keys[-1])
         self._share(kind, rows[: marks[0] if marks else None], intake)
         for start, end in pairwise([*marks, rows.size]):
             beat = heartbeats([int(keys[start + 1])])
@@ -125,7 +145,7 @@ class MarketSplit:
                 self._put(shard, "trades", beat)
             self._share(kind, rows[start:end], intake)
 
-    def _share(self, kind: str, rows: Rows, intake: Intake) -> None:
+    def _share(self, kind: str, rows: Rows, intake: Told) -> None:
         instruments, places = np.unique(rows["instrument"], return_inverse=True)
         shards = np.array([self._shard(kind, number) for number in instruments.tolist()], np.int64)[places]
         strangers = int((shards < 0).sum())
@@ -146,7 +166,7 @@ class MarketSplit:
             return group.shard
         return shard_of(instrument) if kind == "trades" else -1
 
-    def _name(self, shard: int, rows: Rows, intake: Intake) -> None:
+    def _name(self, shard: int, rows: Rows, intake: Told) -> None:
         """Say who is in the rows, where it was not said before."""
         if len(self._named) > REMEMBERED:
             self._named.clear()

@@ -5,8 +5,16 @@ from functools import partial
 
 import msgspec
 
+from domain.clock import parse_iso
 from domain.markets import Group
-from flows.venues import kalshi_rest, polymarket_activity, polymarket_clob, polymarket_data, polymarket_gamma
+from flows.venues import (
+    kalshi_rest,
+    polymarket_activity,
+    polymarket_clob,
+    polymarket_data,
+    polymarket_gamma,
+    polymarket_windows,
+)
 from flows.venues.facts import UNREADABLE
 from flows.venues.intake import Intake, Json
 from flows.venues.kalshi import Kalshi
@@ -14,6 +22,10 @@ from flows.venues.kalshi_rest import Series
 
 _KEEPALIVES = (b"", b'""', b"PONG")
 _PAGES = ("data", "events", "trades", "markets", "books")
+_WRAPPED = ("response", "books", "msg", "raw")
+_RECEIVED = ("collector_ts", "fetched_at")
+_AROUND = {*_RECEIVED, "src", "interval_sec"}
+"""What recorders write around messages, and no venue in them."""
 _DEEPEST = 3
 """A page holds events, and a frame a list of messages; nothing holds more."""
 
@@ -62,7 +74,9 @@ class Prediction:
 
     def _object(self, text: Json, keys: Mapping[str, msgspec.Raw], intake: Intake, *, depth: int) -> None:
         intake.raw = text
-        if "event_type" in keys:
+        if wrapped := next((keys[key] for key in _WRAPPED if key in keys and _AROUND & keys.keys()), None):
+            self._wrapped(wrapped, keys, intake, depth=depth)
+        elif "event_type" in keys:
             polymarket_clob.decode(text, _text.decode(keys["event_type"]), intake)
         elif "msg" in keys:
             self._kalshi.decode(text, intake)
@@ -78,6 +92,16 @@ class Prediction:
             self._decode(page, intake, depth=depth + 1)
         else:
             intake.ignore("unknown message")
+
+    def _wrapped(self, told: msgspec.Raw, keys: Mapping[str, msgspec.Raw], intake: Intake, *, depth: int) -> None:
+        """A message in what a recorder wrote around it: when it was received, and of what the question was."""
+        if not intake.received_ns:
+            when = next((keys[key] for key in _RECEIVED if key in keys), None)
+            intake.received_ns = parse_iso(_text.decode(when)) if when else 0
+        if "ticker" in keys:
+            kalshi_rest.decode_orderbook(told, _text.decode(keys["ticker"]), intake)
+        else:
+            self._decode(told, intake, depth=depth + 1)
 
 
 def _groups(groups: list[Group], intake: Intake) -> None:
@@ -104,7 +128,7 @@ _READERS: dict[str, Callable[[Json, Intake], None]] = {
     "all_time_pnl": partial(_ignore, "statistics of a wallet"),
     "base_fee": partial(_ignore, "fee rate"),  # of no market, and not what takers pay
     "label": partial(_ignore, "tag"),
-    "samples": partial(_ignore, "summary of books"),  # without the sizes at its prices
+    "samples": polymarket_windows.decode,
     "tokens": partial(_ignore, "market of the book"),  # Gamma says the same, and its fees
     "price_changes": partial(_clob, "price_change"),
     "bids": partial(_clob, "book"),

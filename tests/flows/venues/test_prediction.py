@@ -3,7 +3,6 @@
 import gzip
 import json
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ from hypothesis import strategies as st
 from domain.blocks import TRADE, markets_block, read_block
 from domain.quotes import MESSAGE_END, QUOTE
 from flows.sources.inputs import RAW_BYTES
-from flows.venues import kalshi_rest
 from flows.venues.intake import TYPES_COUNTED, Intake, rows_of
 from flows.venues.prediction import Prediction
 from tests.flows.venues.told import RECEIVED, tell, told
@@ -30,7 +28,7 @@ KALSHI_OTHERS = {
 }  # fmt: skip
 PAYLOADS: dict[str, dict[str, Any]] = {
     "polymarket/books_run_20260311T214149Z.jsonl.gz": {"quotes": 4730},
-    "polymarket/ladder.jsonl.gz": {"ignored": {"summary of books": 203}},
+    "polymarket/ladder.jsonl.gz": {"quotes": 8377, "groups": {"single": 203}},
     "polymarket/payloads/py_http_responses__book.json": {"quotes": 14},
     "polymarket/payloads/py_http_responses__event.json": {
         "rejects": {"market: Object missing required field `outcomes`": 3}
@@ -135,30 +133,19 @@ PAYLOADS: dict[str, dict[str, Any]] = {
 }
 
 
-def payloads(path: Path) -> Iterator[tuple[str, bytes]]:
-    """The messages in a file, out of what its recorder wrapped them in; ahead of each, a ticker that it needs."""
+def payloads(path: Path) -> list[bytes]:
+    """The messages in a file."""
     content = path.read_bytes()
     content = gzip.decompress(content) if path.suffix == ".gz" else content
-    for text in content.splitlines() if "jsonl" in path.name else [content]:
-        read = json.loads(text)
-        wrapped = read if isinstance(read, dict) else {}
-        if "response" in wrapped:
-            yield wrapped["ticker"], json.dumps(wrapped["response"]).encode()
-        elif "src" in wrapped:
-            yield "", json.dumps(wrapped["msg"]).encode()
-        else:
-            yield "", json.dumps(wrapped.get("raw", read)).encode()
+    return content.splitlines() if "jsonl" in path.name else [content]
 
 
 def came(path: Path) -> dict[str, Any]:
     """How much of each kind came out of a file."""
     intake, prediction = Intake(path.name), Prediction()
-    for position, (ticker, payload) in enumerate(payloads(path), 1):
+    for position, payload in enumerate(payloads(path), 1):
         intake.begin(position, RECEIVED, payload)
-        if ticker:
-            kalshi_rest.decode_orderbook(payload, ticker, intake)
-        else:
-            prediction.decode(payload, intake)
+        prediction.decode(payload, intake)
     found = told(intake, intake.take())
     counts = {
         "quotes": len(found.quotes),

@@ -11,9 +11,10 @@ from domain.arbitrage import ArbitrageSettings
 from domain.blocks import read_block
 from domain.opportunities import Opportunity
 from domain.pairs import fingerprint, read_pairs
-from flows.sources.market_blocks import market_blocks
+from flows.sources.market_files import MarketFiles
 from operators.catalogue import catalogue
 from operators.spot_arbitrage import SpotArbitrage
+from tests.flows.sources.test_market_files import items_of
 from tests.flows.venues import test_kalshi, test_kalshi_rest, test_polymarket_gamma
 from tests.flows.venues.test_polymarket_clob import BOOK
 from tests.flows.venues.told import RECEIVED
@@ -52,7 +53,8 @@ def conclude(tmp_path: Path, mapping: str, closes: str = "2028-11-07T00:00:00Z")
     machines: dict[str, SpotArbitrage] = {}
     found, rejected = [], []
     settings = ArbitrageSettings(depth_share=1.0, stale_s=1e6)
-    for key, block in market_blocks(recording(tmp_path, closes), pairs=read_pairs(tmp_path / "pairs.toml")):
+    opened = MarketFiles([recording(tmp_path, closes)], pairs=read_pairs(tmp_path / "pairs.toml"))
+    for key, block in items_of(opened):
         machine = machines.setdefault(key, SpotArbitrage(settings, catalogue().arbitrages))
         kind, content = read_block(block)
         rejected += [reject.reason for reject in content] if kind == "rejects" else []
