@@ -22,18 +22,11 @@ from api.resume import Resume
 from api.settings import ApiSettings, check
 from api.shared import Shared
 from api.standing import Standing
+from api.stream import stream_route
 from api.symbol_gauges import SymbolGauges
 from api.tail import Tail
 from domain.clock import to_datetime
-from store.feed import CHANNELS
 from store.postgres import async_pool
-
-GATEWAYS = {
-    "/ws/feed": CHANNELS,
-    "/api/v1/ws/signals": ("signals",),
-    "/api/v1/ws/arbitrage": ("arbitrage",),
-}
-"""WebSockets, and what each streams by itself."""
 
 
 def build(
@@ -64,7 +57,7 @@ def build(
     """
     check(settings)
     metrics = Metrics()
-    hub = Hub(settings, metrics)
+    hub = Hub(settings, metrics, steady_s)
     reader = FeedReader(redis_url)
     pool = async_pool(database_url, max_size=settings.database_connections_max)
     hot = HotLists(pool, settings.hot_rows, steady_s)
@@ -88,7 +81,8 @@ def build(
     app = Starlette(
         routes=[
             *(operation.route() for operation in OPERATIONS),
-            *(gateway_route(path, channels) for path, channels in GATEWAYS.items()),
+            stream_route(),
+            gateway_route(),
         ],
         middleware=[Middleware(Edge, metrics=metrics, steady_s=steady_s, allowed_hosts=settings.allowed_hosts)],
         exception_handlers=HANDLERS,
@@ -102,23 +96,11 @@ def build(
 @asynccontextmanager
 async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     resources: Resources = app.state.resources
-    metrics, hub = resources.metrics, resources.hub
-    metrics.look_around(0, 0)
+    resources.metrics.look_around(0, 0)
     await resources.pool.open()
     resources.tasks.append(tasks.start("tail", resources.tail.run()))
     resources.tasks.append(tasks.start("hot_lists", resources.hot.run()))
-    resources.tasks.append(
-        tasks.start(
-            "pulse",
-            pulse(
-                hub,
-                metrics,
-                status_s=resources.settings.status_s,
-                now_ns=resources.now_ns,
-                steady_s=resources.steady_s,
-            ),
-        )
-    )
+    resources.tasks.append(tasks.start("pulse", pulse(resources)))
     try:
         yield
     finally:

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
-from api.messages import Filter
+from api.filters import Filter
 
 OVERLAP = timedelta(minutes=10)
 """What shards conclude is pushed in the order in which they finish it, which is not quite that of its times; a

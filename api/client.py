@@ -1,71 +1,56 @@
-"""Client: one connection's place in the ring, and all that is kept for it.
+"""Client: all that is kept for one connection, whatever carries it.
 
-It knows nothing of sockets. A transport asks it for the next texts when it can send, waits for `wake`
-when there are none, and closes when `closing` is set; so a coroutine of Starlette and a protocol of
-our own serve clients in the same way.
+It knows nothing of sockets. What carries it, its sink, is written to until it says that it is full, and is
+then left alone until it says that it has room.
 """
 
-from collections.abc import Callable
+import asyncio
+import math
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from api import backfill
-from api.messages import CLOSE_SLOW, Filter, Gap, GapReason, encode
-from api.ring import Message, Ring
+import msgspec
 
-BATCH_CHARACTERS = 64 * 1024
-"""How much a client is given to send at a time; beside the socket's own buffer, all that it may hold."""
+from api.forms import Form, written
+from api.lane import Lane
+from api.messages import Gap, Keepalive, encode
+from api.ring import Ring
+
+if TYPE_CHECKING:
+    from api.cohort import Cohort
+
 WORDS_MAX = 32
 """Answers and notices that may wait for a client, besides the ring."""
+COMMENT = b": keepalive\n\n"
+"""What the reader of events does not get to see."""
+
+
+class Sink(Protocol):
+    """What carries a client. It tells the hub when it is full and when it has room."""
+
+    @property
+    def form(self) -> Form:
+        """How it is written to."""
+
+    def write(self, data: bytes) -> None:
+        """Take messages in its form, without waiting."""
+
+    def ping(self) -> None:
+        """Ask whether the other side is there."""
+
+    def close(self, code: int, reason: str) -> None:
+        """Say goodbye after what was written."""
+
+    def abort(self) -> None:
+        """Cut it off."""
 
 
 class Closing(NamedTuple):
-    """Why a connection is to be closed."""
+    """Why a connection is to be closed, and since when."""
 
     code: int
     reason: str
-
-
-class Subscription:
-    """One channel as one client wants it.
-
-    Attributes
-    ----------
-    seen, seen_at
-        Seq and time of the last message of the channel that was looked at, wanted or not.
-    recovering
-        Older messages are still being read from Redis; those in the ring wait.
-    """
-
-    __slots__ = ("channel", "recovering", "seen", "seen_at", "wanted")
-
-    def __init__(self, channel: str, wanted: Filter, seen: int) -> None:
-        self.channel = channel
-        self.wanted = wanted
-        self.seen = seen
-        self.seen_at: datetime | None = None
-        self.recovering = False
-
-    def gap(self, epoch: str | None, last: int | None, until: datetime | None, reason: GapReason) -> Gap:
-        """The news that what follows `seen` will not come."""
-        return Gap(
-            channel=self.channel,  # type: ignore[arg-type]  # checked where it came in
-            epoch=epoch,
-            first=self.seen + 1,
-            last=last,
-            reason=reason,
-            backfill=backfill.address(self.channel, self.wanted, self.seen_at, until),
-        )
-
-    def look_at(self, message: Message) -> bool:
-        """Whether `message` is to be sent; it is then seen either way."""
-        if message.seq <= self.seen:
-            return False
-        self.seen = message.seq
-        if message.facts is None:
-            return True
-        self.seen_at = message.facts.detected_at
-        return self.wanted.accepts(message.facts)
+    since_s: float
 
 
 class Client:
@@ -75,101 +60,123 @@ class Client:
     ----------
     ring
         Shared by all.
-    wake
-        Called when there may be something to send; must be quick and must not send.
-    drop
-        Called to cut a connection that cannot even be closed.
-    now_s
-        Reading of a steady clock.
+    sink
+        What carries it.
+    address
+        Where it comes from; None if that is not known.
+    heard_s
+        When it was last heard of, by a steady clock; infinite if nothing is to be expected of it.
+    expires_at
+        When its right to be here ends.
 
     Attributes
     ----------
-    position
-        Everything in the ring before it has been looked at.
-    sending_since_s
-        When the transport began to send what it is sending; None while it waits for more.
-    sent_at_s
-        When it last finished sending.
+    lane
+        What it gets as soon as possible.
+    paced
+        What it gets at intervals, or only the newest of.
+    cohort
+        With whom it shares every write; None while it has something of its own to catch up with.
+    full_since_s
+        Since when its sink takes nothing; None if it does.
     """
 
     __slots__ = (
         "_words",
+        "address",
         "by_default",
         "closing",
-        "drop",
-        "position",
-        "ring",
-        "sending_since_s",
-        "sent_at_s",
-        "status_due",
-        "subscriptions",
-        "wake",
+        "cohort",
+        "expires_at",
+        "full_since_s",
+        "heard_s",
+        "lane",
+        "paced",
+        "pinged",
+        "recovery",
+        "room",
+        "sink",
     )
 
-    def __init__(self, ring: Ring, wake: Callable[[], None], drop: Callable[[], None], now_s: float) -> None:
-        self.ring = ring
-        self.wake = wake
-        self.drop = drop
-        self.position = ring.head
-        self.subscriptions: dict[str, Subscription] = {}
+    def __init__(
+        self,
+        ring: Ring,
+        sink: Sink,
+        *,
+        address: str | None = None,
+        heard_s: float = math.inf,
+        expires_at: datetime | None = None,
+    ) -> None:
+        self.sink = sink
+        self.address = address
+        self.heard_s = heard_s
+        self.expires_at = expires_at
+        self.pinged = False
+        self.lane = Lane(ring)
+        self.paced: tuple[Lane, ...] = ()
         self.by_default = True
+        self.cohort: Cohort | None = None
         self.closing: Closing | None = None
-        self.sending_since_s: float | None = None
-        self.sent_at_s = now_s
-        self.status_due = False
-        self._words: list[str] = []
-
-    def tell(self, message: Any) -> None:
-        """Say something to this client alone, before anything else from the ring."""
-        if len(self._words) >= WORDS_MAX:
-            self.close(CLOSE_SLOW, "answers were not taken")
-            return
-        self._words.append(message if isinstance(message, str) else encode(message))
-        self.wake()
-
-    def close(self, code: int, reason: str) -> None:
-        """Have the connection closed; the first reason stands."""
-        if self.closing is None:
-            self.closing = Closing(code, reason)
-            self.wake()
-
-    def overtaken(self, epoch: str | None) -> list[Gap]:
-        """The gaps that opened because the ring moved on past this client, which then stands at its tail."""
-        ring = self.ring
-        if self.position >= ring.tail:
-            return []
-        self.position = ring.tail
-        oldest = ring[ring.tail].facts if len(ring) else None
-        until = None if oldest is None else oldest.detected_at
-        gaps = []
-        for subscription in self.subscriptions.values():
-            floor = ring.floor.get(subscription.channel, 0)
-            if floor > subscription.seen and not subscription.recovering:
-                gaps.append(subscription.gap(epoch, floor, until, "slow_consumer"))
-                subscription.seen = floor
-        return gaps
-
-    def take(self) -> list[str]:
-        """The next texts to send, about `BATCH_CHARACTERS` at most; empty if there are none yet."""
-        ring = self.ring
-        texts, self._words = self._words, []
-        room = BATCH_CHARACTERS
-        while self.position < ring.head and room > 0:
-            message = ring[self.position]
-            self.position += 1
-            subscription = self.subscriptions.get(message.channel)
-            if subscription is None or subscription.recovering or not subscription.look_at(message):
-                continue
-            texts.append(message.text)
-            room -= len(message.text)
-        return texts
-
-    def last_words(self) -> list[str]:
-        """What is still to be said before the connection is closed."""
-        words, self._words = self._words, []
-        return words
+        self.full_since_s: float | None = None
+        self.recovery: asyncio.Task[None] | None = None
+        self.room: asyncio.Event | None = None
+        self._words: list[bytes] | None = None
 
     @property
-    def recovering(self) -> bool:
-        """Whether something is still to be read from Redis for this client."""
-        return any(subscription.recovering for subscription in self.subscriptions.values())
+    def is_open(self) -> bool:
+        """Whether it can be written to now."""
+        return self.full_since_s is None and self.closing is None
+
+    @property
+    def lanes(self) -> tuple[Lane, ...]:
+        """All of them."""
+        return (self.lane, *self.paced)
+
+    def tell(self, word: msgspec.Struct) -> bool:
+        """Say something to this client alone; while it is full, that waits, before anything from the ring.
+
+        Returns
+        -------
+        bool
+            False if too much waits already.
+        """
+        if self.closing is not None:
+            return True
+        data = said(self.sink.form, word)
+        if self.full_since_s is None:
+            self.sink.write(data)
+        elif self._words is None:
+            self._words = [data]
+        elif len(self._words) < WORDS_MAX:
+            self._words.append(data)
+        else:
+            return False
+        return True
+
+    def has_room(self) -> None:
+        """Its sink takes data again: first what was to be said."""
+        self.full_since_s = None
+        words, self._words = self._words, None
+        if words is not None:
+            self.sink.write(b"".join(words))
+        if self.room is not None:
+            self.room.set()
+
+    def close(self, code: int, reason: str, now_s: float) -> None:
+        """Have the connection closed; the first reason stands."""
+        if self.closing is not None:
+            return
+        if self._words is not None:
+            self.sink.write(b"".join(self._words))
+            self._words = None
+        self.closing = Closing(code, reason, now_s)
+        self.sink.close(code, reason)
+
+
+def said(form: Form, word: msgspec.Struct) -> bytes:
+    """A word in the form of a connection; it is too short to be compressed."""
+    if form is Form.EVENT and isinstance(word, Keepalive):
+        return COMMENT
+    form = Form.FRAME if form is Form.DEFLATED else form
+    position = f"{word.epoch}:{word.last}" if isinstance(word, Gap) and word.last is not None else ""
+    return written(form, encode(word), kind=str(word.__struct_config__.tag), position=position)

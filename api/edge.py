@@ -47,7 +47,7 @@ class Edge:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        request_id = _request_id(headers.get("x-request-id", ""))
+        request_id = request_id_of(headers.get("x-request-id", ""))
         scope.setdefault("state", {})["request_id"] = request_id
         began_s = self._steady_s()
         status = 0
@@ -99,7 +99,7 @@ def is_known_host(host: str, allowed: tuple[str, ...]) -> bool:
     return is_loopback(name) or name in allowed
 
 
-def _request_id(given: str) -> str:
+def request_id_of(given: str) -> str:
     """The caller's own id if it is harmless in a log, else a new one."""
     return given if _REQUEST_ID.fullmatch(given) else uuid4().hex
 

@@ -1,19 +1,23 @@
-"""Hub: from one feed to all clients.
+"""Hub: the clients of this process, and what is said to all of them besides the feed."""
 
-Every message is encoded once and put into one ring, from which each client is served at its own pace.
-Nothing here waits, and nothing grows with the number of messages that a client has not taken.
-"""
-
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
 from random import Random
 
+import msgspec
+
 from api import backfill
-from api.client import Client, Subscription
+from api.client import Client, said
+from api.fanout import Fanout
+from api.filters import ANY, Filter
+from api.lane import Subscription
 from api.messages import (
+    CLOSE_RESTARTING,
     CLOSE_SLOW,
+    CLOSE_UNAUTHENTICATED,
     Connected,
-    Filter,
     Gap,
     GoingAway,
     Greeting,
@@ -26,10 +30,12 @@ from api.metrics import Metrics
 from api.ring import Message, Ring
 from api.settings import ApiSettings
 
-VERSION = "3.0.0"
+VERSION = "3.1.0"
 """Of what is spoken over the WebSocket; its first number changes when a client would have to."""
 _SPREAD_MS = (500, 5000)
 """When clients of a stopping server come back, so that they do not all come at once."""
+_AT_ONCE = 250
+"""Clients that are said something before others, who may wait for a message, get their turn."""
 
 
 class Hub:
@@ -41,35 +47,78 @@ class Hub:
         The limits.
     metrics
         Where messages and losses are counted.
-
-    Attributes
-    ----------
-    epoch
-        Which life of the streams the seqs belong to; None until Redis was first reached.
-    sent
-        Counts what transports have sent.
+    steady_s
+        Reads a clock that only goes forward, in seconds.
     """
 
-    def __init__(self, settings: ApiSettings, metrics: Metrics) -> None:
+    def __init__(self, settings: ApiSettings, metrics: Metrics, steady_s: Callable[[], float]) -> None:
         self.settings = settings
         self.metrics = metrics
         self.ring = Ring(settings.ring_messages, settings.ring_bytes)
         self.clients: set[Client] = set()
-        self.epoch: str | None = None
-        self._status = ""
-        self.sent = metrics.ws_messages.labels("clients")
+        self.addresses: Counter[str | None] = Counter()
+        self.steady_s = steady_s
+        self.sent = metrics.ws_messages.labels("clients").inc
+        self.fanout = Fanout(
+            self.ring,
+            steady_s,
+            announce=self.announce,
+            close=self.close,
+            sent=self.sent,
+        )
+
+    @property
+    def epoch(self) -> str | None:
+        """Which life of the streams the seqs belong to; None until Redis was first reached."""
+        return self.ring.epoch
 
     def join(self, client: Client, channels: Sequence[str], wanted: Filter) -> None:
         """Greet a client and begin what its address streams by itself."""
         greeting = Greeting(message="signalengine feed", version=VERSION, epoch=self.epoch, heads=self.heads())
-        client.tell(Connected(greeting))
+        self.tell(client, Connected(greeting))
+        self.fanout.flush()
         for channel in channels:
-            client.subscriptions[channel] = Subscription(channel, wanted, self.ring.newest.get(channel, 0))
+            client.lane.subscriptions[channel] = Subscription(channel, wanted, self.ring.newest.get(channel, 0))
+        client.lane.position = self.ring.head
         self.clients.add(client)
+        self.addresses[client.address] += 1
+        self.fanout.settle(client)
 
     def leave(self, client: Client) -> None:
-        """Forget a client."""
-        self.clients.discard(client)
+        """Forget a client; once is enough."""
+        self.fanout.unsettle(client)
+        if client in self.clients:
+            self.clients.discard(client)
+            self.addresses[client.address] -= 1
+            if not self.addresses[client.address]:
+                del self.addresses[client.address]
+        if client.recovery is not None:
+            client.recovery.cancel()
+
+    def full(self, client: Client) -> None:
+        """The sink of a client takes nothing more for now."""
+        if client.full_since_s is None:
+            client.full_since_s = self.steady_s()
+            self.fanout.unsettle(client)
+
+    def room(self, client: Client) -> None:
+        """It takes something again."""
+        if client.full_since_s is not None:
+            client.has_room()
+            if client.closing is None and client in self.clients:
+                self.fanout.settle(client)
+
+    def tell(self, client: Client, word: msgspec.Struct) -> None:
+        """Say something to one client."""
+        if not client.tell(word):
+            self.close(client, CLOSE_SLOW, "answers were not taken")
+
+    def close(self, client: Client, code: int, reason: str) -> None:
+        """Close one client's connection."""
+        if client.closing is None:
+            client.close(code, reason, self.steady_s())
+            self.fanout.unsettle(client)
+            self.metrics.ws_closed.labels(code).inc()
 
     def heads(self) -> dict[str, int]:
         """The newest seq of every channel that has had a message."""
@@ -77,10 +126,7 @@ class Hub:
 
     def publish(self, messages: Sequence[Message]) -> None:
         """Give messages to everybody, in this order."""
-        for message in messages:
-            self.ring.append(message)
-        if messages:
-            self._wake_all()
+        self.fanout.publish(messages)
 
     def lose(self, channel: str, first: int, last: int) -> None:
         """Tell everybody on `channel` that messages `first` to `last` never reached us."""
@@ -92,15 +138,16 @@ class Hub:
             first=first,
             last=last,
             reason="lost_upstream",
-            backfill=backfill.address(channel, Filter(), since, None),
+            backfill=backfill.address(channel, ANY, since, None),
         )
-        self.metrics.ws_gaps.labels(gap.reason).inc(sum(channel in client.subscriptions for client in self.clients))
-        self.publish([Message(channel, last, encode(gap), None)])
+        concerned = sum(channel in lane.subscriptions for client in self.clients for lane in client.lanes)
+        self.metrics.ws_gaps.labels(gap.reason).inc(concerned)
+        self.publish([Message(channel, last, encode(gap), None, "gap")])
 
     def announce(self, client: Client, gap: Gap) -> None:
         """Tell one client what it will not get."""
         self.metrics.ws_gaps.labels(gap.reason).inc()
-        client.tell(gap)
+        self.tell(client, gap)
 
     def begin_epoch(self, epoch: str, floors: Mapping[str, int], backlog: Sequence[Message] = ()) -> None:
         """Start with a life of the streams; seqs of the one before mean nothing, and every client is told.
@@ -114,56 +161,78 @@ class Hub:
         backlog
             Messages for those who come back, not for those who are here.
         """
+        self.fanout.flush()
+        for client in self.clients:
+            self.fanout.unsettle(client)
+        is_first, self.ring.epoch = self.epoch is None, epoch
         self.ring.clear()
         for channel, seq in floors.items():
             self.ring.begin(channel, seq)
         for message in backlog:
             self.ring.append(message)
-        for client in self.clients:
-            for subscription in client.subscriptions.values():
-                if self.epoch is not None:
-                    self.announce(client, subscription.gap(epoch, None, None, "epoch_changed"))
-                subscription.seen = self.ring.newest.get(subscription.channel, 0)
-                subscription.recovering = False
-            client.position = self.ring.head
-        self.epoch = epoch
-
-    def spread_status(self, metrics: Mapping[str, float], at: datetime) -> None:
-        """Tell everybody how the server is; who is busy gets only the newest."""
-        data = StatusData(metrics=dict(metrics), connected_clients=len(self.clients))
-        self._status = encode(Status(at, data))
-        for client in self.clients:
-            client.status_due = True
-        self._wake_all()
-
-    def next_texts(self, client: Client) -> list[str]:
-        """What a client is to be sent now; empty if there is nothing yet."""
-        for gap in client.overtaken(self.epoch):
-            self.announce(client, gap)
-        texts = client.take()
-        if client.status_due:
-            client.status_due = False
-            texts.append(self._status)
-        return texts
-
-    def sweep(self, now_s: float, at: datetime) -> None:
-        """Once a second: a word to the idle, and an end to the stuck."""
-        keepalive = encode(Keepalive(at, self.epoch, self.heads()))
+        self.fanout.skip()
         for client in list(self.clients):
-            if client.sending_since_s is None:
-                idle = client.position == self.ring.head and not client.recovering
-                if idle and now_s - client.sent_at_s >= self.settings.keepalive_s:
-                    client.tell(keepalive)
-            elif now_s - client.sending_since_s >= 2 * self.settings.stuck_s:
-                client.drop()
-            elif now_s - client.sending_since_s >= self.settings.stuck_s:
-                client.close(CLOSE_SLOW, "nothing was taken for too long")
+            for lane in client.lanes:
+                lane.position = self.ring.head
+                for subscription in lane.subscriptions.values():
+                    if not is_first:
+                        self.announce(client, subscription.gap(epoch, None, None, "epoch_changed"))
+                    subscription.seen = self.ring.newest.get(subscription.channel, 0)
+                    subscription.recovering = False
+            self.fanout.settle(client)
+
+    async def spread_status(self, metrics: Mapping[str, float], at: datetime) -> None:
+        """Tell everybody how the server is, but for those who have no room; they get the next."""
+        status = Status(at, StatusData(metrics=dict(metrics), connected_clients=len(self.clients)))
+        await self._say(status, list(self.clients))
+
+    async def sweep(self, now_s: float, at: datetime) -> None:
+        """Once a second: a word to the idle, a question to the silent, an end to the stuck and the expired."""
+        quiet_s = now_s - self.settings.keepalive_s
+        idle = [cohort for cohort in self.fanout.cohorts.values() if cohort.sent_s <= quiet_s]
+        for cohort in idle:
+            cohort.sent_s = now_s
+        await self._say(
+            Keepalive(at, self.epoch, self.heads()), [client for cohort in idle for client in cohort.members]
+        )
+        async for client in _in_turns(list(self.clients)):
+            self._look_after(client, now_s, at)
+
+    def _look_after(self, client: Client, now_s: float, at: datetime) -> None:
+        stuck_s, silent_s = self.settings.stuck_s, now_s - client.heard_s
+        if client.closing is not None:
+            if now_s - client.closing.since_s >= stuck_s:
+                client.sink.abort()
+        elif client.full_since_s is not None and now_s - client.full_since_s >= stuck_s:
+            self.close(client, CLOSE_SLOW, "nothing was taken for too long")
+        elif client.expires_at is not None and client.expires_at <= at:
+            self.close(client, CLOSE_UNAUTHENTICATED, "the right to be here has ended; come with a new one")
+        elif silent_s >= 3 * self.settings.ping_s:
+            self.close(client, CLOSE_SLOW, "pings were not answered")
+        elif silent_s >= self.settings.ping_s and not client.pinged and client.full_since_s is None:
+            client.pinged = True
+            client.sink.ping()
+
+    async def _say(self, word: msgspec.Struct, clients: Sequence[Client]) -> None:
+        """Write a word to those who are up to date; it is encoded once a form."""
+        made = {form: said(form, word) for form in {client.sink.form for client in clients}}
+        async for client in _in_turns(clients):
+            if client.cohort is not None:
+                client.sink.write(made[client.sink.form])
 
     def farewell(self, random: Random) -> None:
         """Tell everybody that the server stops, and when to come back."""
-        for client in self.clients:
-            client.tell(GoingAway(random.randint(*_SPREAD_MS)))
+        for client in list(self.clients):
+            self.tell(client, GoingAway(random.randint(*_SPREAD_MS)))
 
-    def _wake_all(self) -> None:
-        for client in self.clients:
-            client.wake()
+    def dismiss(self) -> None:
+        """Close all connections, since the server stops."""
+        for client in list(self.clients):
+            self.close(client, CLOSE_RESTARTING, "the server restarts")
+
+
+async def _in_turns(clients: Sequence[Client]) -> AsyncIterator[Client]:
+    for place, client in enumerate(clients, 1):
+        yield client
+        if place % _AT_ONCE == 0:
+            await asyncio.sleep(0)

@@ -10,23 +10,11 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from api.params import Name, Share, Timeframe, frame_name
-from api.ring import Facts
-from domain.opportunities import Opportunity
-from domain.signals import Direction, Signal
-
-Channel = Literal["signals", "composites", "arbitrage", "executions", "performance", "alerts"]
-MESSAGE_TYPES: dict[str, str] = {
-    "signals": "signal",
-    "composites": "composite",
-    "arbitrage": "arbitrage",
-    "executions": "execution",
-    "performance": "performance",
-    "alerts": "alert",
-}
-"""What one message of each channel is called."""
+from api.announcements import Channel
+from api.filters import ANY, Filter
 
 Id = int | Annotated[str, Meta(max_length=64)] | None
+Mode = Literal["stream", "latest", "disconnect"]
 
 
 class Since(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -36,41 +24,31 @@ class Since(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seq: Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 
-class Filter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which messages of a channel a client wants; all conditions hold together, null is any."""
-
-    symbols: frozenset[Name] | None = None
-    direction: frozenset[Direction] | None = None
-    timeframes: frozenset[Timeframe] | None = None
-    min_confidence: Share | None = None
-    mtf_aligned: bool | None = None
-
-    def __post_init__(self) -> None:
-        """Give every timeframe its one name."""
-        if self.timeframes is not None:
-            msgspec.structs.force_setattr(self, "timeframes", frozenset(map(frame_name, self.timeframes)))
-
-    def accepts(self, facts: Facts | None) -> bool:
-        """Whether a message with these facts is wanted; one that does not say is not what was asked for."""
-        return facts is None or (
-            (self.symbols is None or facts.symbol in self.symbols)
-            and (self.direction is None or facts.direction in self.direction)
-            and (self.timeframes is None or facts.timeframe in self.timeframes)
-            and (
-                self.min_confidence is None
-                or (facts.raw_confidence is not None and facts.raw_confidence >= self.min_confidence)
-            )
-            and (self.mtf_aligned is None or facts.mtf_aligned is self.mtf_aligned)
-        )
-
-
 class Subscribe(msgspec.Struct, frozen=True, tag_field="op", tag="subscribe", forbid_unknown_fields=True):
-    """Begin, or begin anew, a channel. The first one ends what an address streams by itself."""
+    """Begin, or begin anew, a channel. The first one ends what an address streams by itself.
+
+    Attributes
+    ----------
+    since
+        Send first what came after this position.
+    snapshot
+        Without `since`: send first so many of the newest messages that the filter wants, as far as the
+        server remembers.
+    mode
+        `stream`: every message, or a `gap` for those that were missed. `latest`: a message may be left
+        out when a newer one of the same thing (symbol and timeframe, or id) waits; that is no gap.
+        `disconnect`: the connection is closed with 4408 instead of a gap.
+    min_interval_ms
+        Send no more often than this; what comes between waits.
+    """
 
     channel: Channel
     id: Id = None
-    filter: Filter = Filter()
+    filter: Filter = ANY
     since: Since | None = None
+    snapshot: Annotated[int, Meta(ge=0, le=100)] = 0
+    mode: Mode = "stream"
+    min_interval_ms: Annotated[int, Meta(ge=0, le=60_000)] = 0
 
 
 class Unsubscribe(msgspec.Struct, frozen=True, tag_field="op", tag="unsubscribe", forbid_unknown_fields=True):
@@ -96,40 +74,6 @@ class Connected(msgspec.Struct, frozen=True, tag_field="type", tag="connected"):
     """The connection stands."""
 
     data: Greeting
-
-
-class PushedSignal(Signal, frozen=True, kw_only=True):
-    """A signal with the number to rank it by: `final_score`, or `raw_confidence` while it is not scored."""
-
-    score: float
-
-
-class SignalMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="signal"):
-    """A new signal."""
-
-    channel: Literal["signals"]
-    seq: int
-    ts: datetime
-    data: PushedSignal
-
-
-class ArbitrageMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="arbitrage"):
-    """An opportunity that opened, changed, closed or was judged; warnings are the reasons in its risk."""
-
-    channel: Literal["arbitrage"]
-    seq: int
-    ts: datetime
-    data: Opportunity
-
-
-class Pushed(msgspec.Struct, frozen=True):
-    """Any message of a channel, around data that is JSON already. `ts` is when this server had it."""
-
-    type: str
-    channel: str
-    seq: int
-    ts: datetime
-    data: msgspec.Raw
 
 
 class StatusData(msgspec.Struct, frozen=True, kw_only=True):
@@ -217,27 +161,20 @@ class GoingAway(msgspec.Struct, frozen=True, tag_field="type", tag="going_away")
     reconnect_after_ms: int
 
 
-Said = (
-    SignalMessage
-    | ArbitrageMessage
-    | Connected
-    | Status
-    | Keepalive
-    | Subscribed
-    | Unsubscribed
-    | Gap
-    | Error
-    | GoingAway
-)
-"""All that a server says today."""
+Word = Connected | Status | Keepalive | Subscribed | Unsubscribed | Gap | Error | GoingAway
+"""All that a server says besides what the feed announces."""
 
 CLOSE_UNSUPPORTED = 1003
+CLOSE_RESTARTING = 1012
+CLOSE_BAD = 4400
+CLOSE_UNAUTHENTICATED = 4401
+CLOSE_FORBIDDEN = 4403
 CLOSE_SLOW = 4408
 CLOSE_FLOODING = 4429
 
 _encoder = msgspec.json.Encoder()
 
 
-def encode(message: Any) -> str:
-    """The text of one message."""
-    return _encoder.encode(message).decode()
+def encode(message: Any) -> bytes:
+    """The JSON of one message."""
+    return _encoder.encode(message)

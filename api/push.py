@@ -8,7 +8,8 @@ from datetime import datetime
 
 import msgspec
 
-from api.messages import MESSAGE_TYPES, Pushed, encode
+from api.announcements import MESSAGE_TYPES, Pushed
+from api.messages import encode
 from api.ring import Facts, Message
 
 
@@ -23,10 +24,17 @@ class SignalFacts(Facts, frozen=True, kw_only=True):
     detected_at: datetime
 
     @property
+    def key(self) -> tuple[str | None, ...]:
+        """Signals replace older ones of the same symbol and timeframe."""
+        return (self.symbol, self.timeframe)
+
+    @property
     def score(self) -> float:
         """The number to rank it by: the final score, or the confidence while it has none."""
         return self.raw_confidence if self.final_score is None else self.final_score
 
+
+_NO_BREAKS = bytes.maketrans(b"\r\n", b"  ")  # in JSON they can stand only between words
 
 _facts = msgspec.json.Decoder(Facts)
 _signal_facts = msgspec.json.Decoder(SignalFacts)
@@ -52,7 +60,7 @@ def message_of(channel: str, seq: int, payload: bytes, at: datetime) -> Message:
     Examples
     --------
     >>> from datetime import UTC
-    >>> print(message_of("alerts", 7, b'{"level":"info"}', datetime(2026, 11, 20, 12, tzinfo=UTC)).text)
+    >>> print(message_of("alerts", 7, b'{"level":"info"}', datetime(2026, 11, 20, 12, tzinfo=UTC)).body.decode())
     {"type":"alert","channel":"alerts","seq":7,"ts":"2026-11-20T12:00:00Z","data":{"level":"info"}}
     """
     if channel == "signals":
@@ -60,5 +68,6 @@ def message_of(channel: str, seq: int, payload: bytes, at: datetime) -> Message:
         payload = payload.rstrip()[:-1] + b',"score":' + msgspec.json.encode(signal.score) + b"}"
     else:
         facts = _facts.decode(payload)
-    text = encode(Pushed(MESSAGE_TYPES[channel], channel, seq, at, msgspec.Raw(payload)))
-    return Message(channel, seq, text, facts)
+    kind = MESSAGE_TYPES[channel]
+    body = encode(Pushed(kind, channel, seq, at, msgspec.Raw(payload.translate(_NO_BREAKS))))
+    return Message(channel, seq, body, facts, kind)

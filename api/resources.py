@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from api.feed_reader import FeedReader
 from api.hot_lists import HotLists
@@ -30,6 +31,8 @@ class Resources:
         Reads a clock that only goes forward, in seconds.
     tasks
         What runs beside the requests, from start to stop.
+    callers
+        Connections whose request is not complete, and since when.
     """
 
     settings: ApiSettings
@@ -48,3 +51,4 @@ class Resources:
     now_ns: Callable[[], int]
     steady_s: Callable[[], float]
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    callers: dict[Any, float] = field(default_factory=dict)

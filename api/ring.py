@@ -6,14 +6,17 @@ more than one.
 """
 
 from datetime import datetime
-from typing import NamedTuple
 
 import msgspec
 
+from api.forms import Form, written
+
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What filters look at; null where a message does not say."""
+    """What filters look at, and what a message is the newest of; null where it does not say."""
 
+    id: str | None = None
+    name: str | None = None
     symbol: str | None = None
     direction: str | None = None
     timeframe: str | None = None
@@ -22,17 +25,44 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     mtf_aligned: bool | None = None
     detected_at: datetime | None = None
 
+    @property
+    def key(self) -> tuple[str | None, ...]:
+        """What the message tells of: of two with the same key the newer one replaces the older."""
+        return (self.name or self.id,)
 
-class Message(NamedTuple):
+
+class Message:
     """One message, encoded once for everybody.
 
-    `facts` is None for a message that concerns all subscribers of its channel, whatever their filter.
+    Parameters
+    ----------
+    channel, seq
+        Where it stands in the feed.
+    body
+        Its JSON, without line breaks.
+    facts
+        What filters look at; None for a message that concerns all subscribers of its channel.
+    kind
+        Its type, as it stands in the JSON.
     """
 
-    channel: str
-    seq: int
-    text: str
-    facts: Facts | None
+    __slots__ = ("_written", "body", "channel", "facts", "kind", "seq")
+
+    def __init__(self, channel: str, seq: int, body: bytes, facts: Facts | None, kind: str = "") -> None:
+        self.channel = channel
+        self.seq = seq
+        self.body = body
+        self.facts = facts
+        self.kind = kind
+        self._written: dict[Form, bytes] = {}
+
+    def written(self, form: Form, epoch: str | None) -> bytes:
+        """The message in a form, which is made at the first call."""
+        made = self._written.get(form)
+        if made is None:
+            position = f"{epoch}:{self.seq}"
+            made = self._written[form] = written(form, self.body, kind=self.kind, position=position)
+        return made
 
 
 class Ring:
@@ -43,10 +73,12 @@ class Ring:
     messages_max
         Messages kept, at least 1.
     bytes_max
-        Characters of their texts kept; one message is kept whatever its size.
+        The same in bytes of JSON; one message is kept whatever its size.
 
     Attributes
     ----------
+    epoch
+        Which life of the streams the seqs belong to; None until Redis was first reached.
     head
         Position that the next message will get.
     tail
@@ -61,6 +93,7 @@ class Ring:
         self._slots: list[Message | None] = [None] * messages_max
         self._bytes_max = bytes_max
         self._bytes = 0
+        self.epoch: str | None = None
         self.head = 0
         self.tail = 0
         self.newest: dict[str, int] = {}
@@ -75,13 +108,18 @@ class Ring:
     def __len__(self) -> int:
         return self.head - self.tail
 
+    @property
+    def is_full(self) -> bool:
+        """Whether the next message makes it forget the oldest."""
+        return len(self) == len(self._slots) or self._bytes >= self._bytes_max
+
     def begin(self, channel: str, seq: int) -> None:
         """Say that messages of `channel` up to `seq` exist but will not be given to the ring."""
         self.newest[channel] = self.floor[channel] = seq
 
     def append(self, message: Message) -> None:
         """Keep `message`, whose seq is above all before it on its channel, and forget the oldest if need be."""
-        size = len(message.text)
+        size = len(message.body)
         while self.tail < self.head and (len(self) == len(self._slots) or self._bytes + size > self._bytes_max):
             self._forget()
         self._slots[self.head % len(self._slots)] = message
@@ -122,6 +160,6 @@ class Ring:
     def _forget(self) -> None:
         message = self[self.tail]
         self._slots[self.tail % len(self._slots)] = None
-        self._bytes -= len(message.text)
+        self._bytes -= len(message.body)
         self.floor[message.channel] = message.seq
         self.tail += 1

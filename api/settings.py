@@ -52,6 +52,9 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True):
     clients_max: Count = 10_000
     """WebSocket clients at a time; the next is told to come back later."""
 
+    clients_per_address_max: Count = 100
+    """The same of one address; loopback addresses, behind which may be a proxy, have no such limit."""
+
     message_bytes_max: Count = 4096
     """Largest message a client may send; a larger one closes its connection with 1009."""
 
@@ -60,6 +63,13 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     keepalive_s: Seconds = 10
     """A client that was sent nothing for so long is sent a keepalive."""
+
+    ping_s: Seconds = 20
+    """A client that was not heard of for so long is sent a ping, and closed with 4408 if it stays silent for
+    twice as long again."""
+
+    head_s: Seconds = 10
+    """A caller that takes longer to say what it wants is cut off."""
 
     status_s: Seconds = 15
     """How often clients are sent a status."""

@@ -17,6 +17,13 @@ def start(name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
     return task
 
 
+def spawn(name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """A task that comes to an end; the caller keeps it until then. If it fails, that is logged."""
+    task = asyncio.create_task(work, name=name)
+    task.add_done_callback(_log_failure)
+    return task
+
+
 async def stop(tasks: Sequence[asyncio.Task[None]]) -> None:
     """Cancel `tasks` and wait until they have ended.
 
@@ -33,3 +40,8 @@ async def stop(tasks: Sequence[asyncio.Task[None]]) -> None:
 def _log_end(task: asyncio.Task[None]) -> None:
     if not task.cancelled():
         log.critical("task_ended name=%s", task.get_name(), exc_info=task.exception())
+
+
+def _log_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        log.error("task_failed name=%s", task.get_name(), exc_info=task.exception())

@@ -102,7 +102,13 @@ def say(websocket: ClientConnection, **command: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def serve(database_url: str, clean_redis_url: str) -> Iterator[Callable[..., Api]]:
+def transport() -> str:
+    """What carries WebSockets: our own protocol, or ASGI."""
+    return "own"
+
+
+@pytest.fixture
+def serve(database_url: str, clean_redis_url: str, transport: str) -> Iterator[Callable[..., Api]]:
     """Starts an API with the given settings."""
     started: list[Api] = []
     # What tests write is not announced, so nothing is kept in memory unless a test is about that.
@@ -117,7 +123,7 @@ def serve(database_url: str, clean_redis_url: str) -> Iterator[Callable[..., Api
         chosen = ApiSettings(port=0, **{**ticks, **settings})
         app = build(chosen, database_url=database, redis_url=redis_url, now_ns=now_ns, steady_s=time.perf_counter)
         listener = listen(chosen.host, 0)
-        server = Server(config(app, chosen), app.state.resources.hub)
+        server = Server(config(app, chosen, fallback=transport == "asgi"), app.state.resources.hub)
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
         host, port = listener.getsockname()

@@ -4,7 +4,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from api.messages import ArbitrageMessage
+from api.announcements import ArbitrageMessage
 from domain.clock import SECOND, from_datetime
 from domain.opportunities import Opportunity
 from store import opportunities, outbox

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from api.arbitrage import PATH, ChosenOpportunities
 from api.backfill import OVERLAP, address
-from api.messages import Filter
+from api.filters import Filter
 from api.params import parse
 from api.signals import ChosenOfAll
 

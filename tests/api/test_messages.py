@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.messages import Command, Connected, Filter, Gap, Greeting, Keepalive, Status, StatusData, encode
+from api.filters import Filter
+from api.messages import Command, Connected, Gap, Greeting, Keepalive, Status, StatusData, encode
 from api.ring import Facts
 
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -70,7 +71,7 @@ def test_frames_of_a_filter_have_one_name() -> None:
         '{"op":"subscribe","channel":"signals","since":{"seq":1}}',
         '{"op":"subscribe","channel":"signals","since":{"epoch":"e","seq":-1}}',
         '{"op":"subscribe","channel":"signals","since":{"epoch":"e","seq":1e3}}',
-        '{"op":"subscribe","channel":"signals","mode":"latest"}',
+        '{"op":"subscribe","channel":"signals","mode":"newest"}',
         '{"op":"unsubscribe","channel":"signals","filter":{}}',
         '{"op":"ping"}',
         "{}",

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from hypothesis import given
 
-from api.messages import MESSAGE_TYPES, SignalMessage
+from api.announcements import MESSAGE_TYPES, SignalMessage
 from api.push import message_of
 from domain.signals import Signal
 from store.feed import CHANNELS
@@ -18,7 +18,7 @@ AT = datetime(2026, 11, 20, 12, 30, tzinfo=UTC)
 @given(signals())
 def test_a_signal_is_pushed_as_it_is_with_its_score(signal: Signal) -> None:
     message = message_of("signals", 7, payload(signal), AT)
-    pushed = msgspec.json.decode(message.text, type=SignalMessage)
+    pushed = msgspec.json.decode(message.body, type=SignalMessage)
     assert (pushed.channel, pushed.seq, pushed.ts) == ("signals", 7, AT)
     values = msgspec.structs.asdict(pushed.data)
     assert values.pop("score") == (signal.raw_confidence if signal.final_score is None else signal.final_score)
@@ -29,9 +29,9 @@ def test_facts_are_those_of_the_signal() -> None:
     signal = emitted(3, final_score=0.9)
     facts = message_of("signals", 1, payload(signal), AT).facts
     assert facts is not None
-    assert {name: getattr(facts, name) for name in facts.__struct_fields__} == {
-        name: getattr(signal, name) for name in facts.__struct_fields__
-    }
+    said = {name: getattr(facts, name) for name in facts.__struct_fields__}
+    assert said == {name: getattr(signal, name, None) for name in facts.__struct_fields__}
+    assert facts.key == (signal.symbol, signal.timeframe)
 
 
 @pytest.mark.parametrize(

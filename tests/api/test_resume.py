@@ -1,14 +1,13 @@
 import asyncio
-import json
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from api.client import Client
 from api.feed_reader import FeedReader
+from api.filters import ANY
 from api.hub import Hub
-from api.messages import Filter, Since, Subscribe
+from api.messages import Since, Subscribe
 from api.metrics import Metrics
 from api.push import message_of
 from api.resume import Resume
@@ -17,6 +16,7 @@ from store import feed
 from store.signals import payload
 from tests.api.builders import emitted
 from tests.api.conftest import Api, hear, say, until
+from tests.api.sink import Kept
 
 
 def resume(api: Api, websocket: Any, seq: int, **more: Any) -> dict[str, Any]:
@@ -139,22 +139,24 @@ def test_channels_resume_each_on_its_own(api: Api) -> None:
 
 
 def test_what_the_ring_has_needs_no_redis_and_skips_nothing_on_other_channels() -> None:
-    hub = Hub(ApiSettings(), Metrics())
-    hub.begin_epoch("e", {"signals": 0, "alerts": 0})
-    client = Client(hub.ring, wake=lambda: None, drop=lambda: None, now_s=0)
-    hub.join(client, ("signals", "alerts"), Filter())
     at = datetime(2026, 11, 20, tzinfo=UTC)
-    rows = [(("signals", "alerts")[seq % 2], seq) for seq in range(1, 11)]
-    hub.publish([message_of(channel, seq, payload(emitted(seq)), at) for channel, seq in rows])
 
-    async def subscribe() -> None:
+    async def live() -> list[dict[str, Any]]:
+        hub = Hub(ApiSettings(), Metrics(), lambda: 0.0)
+        hub.begin_epoch("e", {"signals": 0, "alerts": 0})
+        sink = Kept(hub)
+        hub.join(sink.client, ("signals", "alerts"), ANY)
+        hub.full(sink.client)
+        rows = [(("signals", "alerts")[seq % 2], seq) for seq in range(1, 11)]
+        hub.publish([message_of(channel, seq, payload(emitted(seq)), at) for channel, seq in rows])
         reader = FeedReader("redis://127.0.0.1:9/0")
         resume = Resume(hub, reader, lambda: at)
-        client.by_default = False
-        await resume.subscribe(client, Subscribe("alerts", since=Since("e", 5)))
+        sink.client.by_default = False
+        assert resume.subscribe(sink.client, Subscribe("alerts", since=Since("e", 5))) is None
+        hub.room(sink.client)
         await reader.close()
+        return sink.take()
 
-    asyncio.run(subscribe())
-    greeting, ack, *streamed = map(json.loads, hub.next_texts(client))
+    greeting, ack, *streamed = asyncio.run(live())
     assert (greeting["type"], ack["type"], ack["recovered"]) == ("connected", "subscribed", True)
     assert [message["seq"] for message in streamed] == [2, 4, 6, 7, 8, 9, 10]

@@ -22,7 +22,7 @@ class RingAgainstList(RuleBasedStateMachine):
     @rule(channel=channels, step=st.integers(1, 3), size=st.integers(0, 60))
     def append(self, channel: str, step: int, size: int) -> None:
         seq = self.ring.newest.get(channel, 0) + step
-        message = Message(channel, seq, "x" * size, Facts())
+        message = Message(channel, seq, b"x" * size, Facts())
         self.ring.append(message)
         self.given.append(message)
 
@@ -45,10 +45,10 @@ class RingAgainstList(RuleBasedStateMachine):
         kept = [self.ring[position] for position in range(self.ring.tail, self.ring.head)]
         assert kept == self.given[len(self.given) - len(kept) :]
         assert len(kept) <= MESSAGES_MAX
-        assert len(kept) <= 1 or sum(len(message.text) for message in kept) <= BYTES_MAX
+        assert len(kept) <= 1 or sum(len(message.body) for message in kept) <= BYTES_MAX
         if len(kept) < len(self.given):
             forgotten = self.given[-len(kept) - 1 :]
-            assert len(forgotten) > MESSAGES_MAX or sum(len(message.text) for message in forgotten) > BYTES_MAX
+            assert len(forgotten) > MESSAGES_MAX or sum(len(message.body) for message in forgotten) > BYTES_MAX
 
     @invariant()
     def newest_is_the_last_seq(self) -> None:
@@ -77,6 +77,6 @@ TestRing = RingAgainstList.TestCase
 def test_newest_facts_are_those_of_the_last_that_has_any(said: list[tuple[str, Facts | None]]) -> None:
     ring = Ring(100, 10_000)
     for seq, (channel, facts) in enumerate(said, 1):
-        ring.append(Message(channel, seq, "", facts))
+        ring.append(Message(channel, seq, b"", facts))
     known = [facts for channel, facts in said if channel == "signals" and facts is not None]
     assert ring.newest_facts("signals") is (known[-1] if known else None)

@@ -195,7 +195,7 @@ def test_without_redis_a_way_back_that_needs_it_is_refused_for_a_while(
 
 def test_what_the_streams_forgot_while_we_were_away_is_announced(clean_redis_url: str) -> None:
     """The tail is stopped and run again, which is what an outage is to it."""
-    hub = Hub(ApiSettings(ring_messages=1000), Metrics())
+    hub = Hub(ApiSettings(ring_messages=1000), Metrics(), time.perf_counter)
     writer = feed.connect(clean_redis_url)
 
     def publish(first: int, last: int) -> None:
@@ -224,7 +224,7 @@ def test_what_the_streams_forgot_while_we_were_away_is_announced(clean_redis_url
     told = [hub.ring[position] for position in range(hub.ring.tail, hub.ring.head)]
     assert oldest > 100
     assert [message.seq for message in told] == [1, 2, 3, oldest - 1, *range(oldest, 1001)]
-    gap = json.loads(told[3].text)
+    gap = json.loads(told[3].body)
     assert (gap["type"], gap["from"], gap["to"], gap["reason"]) == ("gap", 4, oldest - 1, "lost_upstream")
     assert gap["backfill"] == "/api/v1/signals?limit=1000&since=2026-11-20T11%3A53%3A00Z"
 

@@ -1,0 +1,88 @@
+"""Handshake: from an HTTP request to a WebSocket (RFC 6455 §4.2)."""
+
+import base64
+import hashlib
+from binascii import Error
+from http import HTTPStatus
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from starlette.datastructures import Headers
+from starlette.responses import Response
+
+from api.admission import Head
+from api.errors import INVALID_MESSAGE, ProblemError
+
+_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+_VERSION = "13"
+_KEY_BYTES = 16
+END = b"\r\n\r\n"
+
+
+class Upgrade(NamedTuple):
+    """A request for a WebSocket."""
+
+    head: Head
+    key: str
+    offers: str
+
+
+def read(head: bytes, address: str | None) -> Head:
+    """The request line and headers, whose syntax the HTTP parser before us has checked."""
+    request, *lines = head.split(b"\r\n")
+    method, target, _ = request.split(b" ", 2)
+    path, _, query = target.partition(b"?")
+    pairs = [line.partition(b":") for line in lines]
+    headers = Headers(raw=[(name.strip().lower(), value.strip()) for name, _, value in pairs])
+    return Head(unquote(path.decode("latin-1")), query, headers, address, method.decode("latin-1"))
+
+
+def check(head: Head) -> Upgrade:
+    """The upgrade that a request asks for.
+
+    Raises
+    ------
+    ProblemError
+        If it does not do so in the form of RFC 6455.
+    """
+    headers = head.headers
+    if head.method != "GET":
+        raise ProblemError(INVALID_MESSAGE, "a WebSocket begins with a GET")
+    if headers.get("sec-websocket-version") != _VERSION:
+        raise ProblemError(INVALID_MESSAGE, f"Sec-WebSocket-Version has to be {_VERSION}")
+    keys = headers.getlist("sec-websocket-key")
+    if len(keys) != 1 or not _is_key(keys[0]):
+        raise ProblemError(INVALID_MESSAGE, "Sec-WebSocket-Key has to be 16 bytes in base64, once")
+    return Upgrade(head, keys[0], ", ".join(headers.getlist("sec-websocket-extensions")))
+
+
+def acceptance(upgrade: Upgrade, extensions: str | None, subprotocol: str | None = None) -> bytes:
+    """The answer that makes it a WebSocket."""
+    digest = base64.b64encode(hashlib.sha1(upgrade.key.encode() + _GUID, usedforsecurity=False).digest())
+    lines = [
+        "HTTP/1.1 101 Switching Protocols",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        f"Sec-WebSocket-Accept: {digest.decode()}",
+    ]
+    if extensions is not None:
+        lines.append(f"Sec-WebSocket-Extensions: {extensions}")
+    if subprotocol is not None:
+        lines.append(f"Sec-WebSocket-Protocol: {subprotocol}")
+    return "\r\n".join(lines).encode() + END
+
+
+def refusal(response: Response) -> bytes:
+    """Any other answer, after which the connection ends."""
+    status = HTTPStatus(response.status_code)
+    lines = [f"HTTP/1.1 {status.value} {status.phrase}".encode(), b"connection: close"]
+    lines.append(f"sec-websocket-version: {_VERSION}".encode())
+    lines += [name + b": " + value for name, value in response.raw_headers]
+    return b"\r\n".join(lines) + END + bytes(response.body)
+
+
+def _is_key(text: str) -> bool:
+    try:
+        return len(base64.b64decode(text, validate=True)) == _KEY_BYTES
+    except (Error, ValueError):
+        return False

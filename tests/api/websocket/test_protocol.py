@@ -1,0 +1,176 @@
+"""Our own protocol as a client meets it on the wire."""
+
+import json
+import socket
+import struct
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from websockets.sync.client import connect
+
+from tests.api.builders import emitted
+from tests.api.conftest import Api, hear, until
+from tests.api.raw import RawClient, raw_client
+from tests.api.websocket.frames import client_frame
+from tests.api.websocket.test_parser import BROKEN
+
+
+def test_text_in_parts_with_a_ping_between_is_one_command(api: Api) -> None:
+    with raw_client(api.address) as client:
+        next(client.messages())
+        command = json.dumps({"op": "unsubscribe", "id": "grün", "channel": "signals"}).encode()
+        client.send(client_frame(command[:40], fin=False) + client_frame(b"there?", 9) + client_frame(command[40:], 0))
+        assert client.frame() == (10, b"there?")
+        assert json.loads(client.frame()[1]) == {"type": "unsubscribed", "id": "grün", "channel": "signals"}
+
+
+@pytest.mark.parametrize(("sent", "code"), [case for case in BROKEN if case[1] != 1009])
+def test_a_broken_frame_closes_with_its_code_and_the_end_of_the_connection(api: Api, sent: bytes, code: int) -> None:
+    with raw_client(api.address) as client:
+        client.send(sent + client_frame(b"and more that nobody reads"))
+        *_, last = client.messages()
+        assert last == {"close": code}
+        assert client.is_at_end()
+    until(lambda: not api.resources.hub.clients)
+
+
+def test_a_message_too_large_is_refused_at_its_first_bytes_and_the_reason_arrives(api: Api) -> None:
+    with raw_client(api.address) as client:
+        client.send(client_frame(b"x" * 1_000_000))
+        *_, last = client.messages()
+        assert last == {"close": 1009}
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=400))
+def test_noise_ends_one_connection_and_no_other(api: Api, noise: bytes) -> None:
+    with raw_client(api.address) as client:
+        client.send(noise)
+        client.send(client_frame(b"", 8))
+        client.finish()
+        for message in client.messages():
+            assert message.get("close", 1000) in (1000, 1002, 1007, 1009) or message["type"] in ("connected", "error")
+    assert api.http.get("/livez").status_code == 200
+
+
+def test_a_close_is_answered_with_its_code_and_ends(api: Api) -> None:
+    for payload, code in ((b"", 1000), (struct.pack("!H", 1001), 1001), (struct.pack("!H", 4999) + b"bye", 4999)):
+        with raw_client(api.address) as client:
+            client.send(client_frame(payload, 8) + client_frame(b"too late"))
+            *_, last = client.messages()
+            assert last == {"close": code}
+            assert client.is_at_end()
+
+
+def test_one_that_does_not_answer_our_close_is_cut(serve: Callable[..., Api]) -> None:
+    api = serve(stuck_s=0.3)
+    with raw_client(api.address) as client:
+        client.send(client_frame(b"\x00", 2))
+        *_, last = client.messages()
+        assert last == {"close": 1003}
+        assert client.is_at_end()
+    until(lambda: not api.resources.hub.clients)
+
+
+def test_a_silent_client_is_asked_and_then_closed(serve: Callable[..., Api]) -> None:
+    """Half of its connection may be gone without a word."""
+    api = serve(ping_s=0.2)
+    with raw_client(api.address) as silent, api.websocket() as answering:
+        assert json.loads(silent.frame()[1])["type"] == "connected"
+        assert silent.frame() == (9, b"")
+        assert silent.frame() == (8, struct.pack("!H", 4408) + b"pings were not answered")
+        api.publish([emitted(1)])
+        assert hear(answering)["seq"] == 1
+
+
+@pytest.mark.parametrize("offered", [False, True])
+def test_compression_is_used_only_where_it_was_offered(api: Api, offered: bool) -> None:
+    compression = "deflate" if offered else None
+    with connect(f"ws://{api.address}/ws/feed", proxy=None, compression=compression) as websocket:
+        assert hear(websocket)["type"] == "connected"
+        answered = websocket.response.headers.get("sec-websocket-extensions", "") if websocket.response else ""
+        assert ("server_no_context_takeover" in answered) is offered
+        rows = [emitted(number) for number in range(1, 40)]
+        api.publish(rows)
+        assert [hear(websocket)["seq"] for _ in rows] == list(range(1, 40))
+        websocket.send(json.dumps({"op": "unsubscribe", "id": 1, "channel": "signals", "pad": "x" * 300}))
+        assert hear(websocket)["code"] == "invalid_message"
+
+
+def test_a_compressed_frame_is_small_and_marked(api: Api) -> None:
+    offer = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
+    with raw_client(api.address, more=offer) as small, raw_client(api.address) as plain:
+        small.frame()
+        plain.frame()
+        api.publish([emitted(1)])
+        assert len(small.frame()[1]) < 0.6 * len(plain.frame()[1])
+
+
+@contextmanager
+def caller(api: Api, request: str) -> Iterator[RawClient]:
+    """A connection that has said so much."""
+    host, port = api.address.split(":")
+    client = RawClient(socket.create_connection((host, int(port)), timeout=20))
+    try:
+        client.send(request.encode())
+        yield client
+    finally:
+        client.close()
+
+
+HEAD = "GET /ws/feed HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+KEY = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+VERSION = "Sec-WebSocket-Version: 13\r\n"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        HEAD + KEY,
+        HEAD + VERSION,
+        HEAD + KEY + "Sec-WebSocket-Version: 8\r\n",
+        HEAD + VERSION + "Sec-WebSocket-Key: short\r\n",
+        HEAD + VERSION + KEY + KEY,
+        HEAD.replace("GET", "POST") + VERSION + KEY,
+    ],
+)
+def test_a_handshake_that_is_none_is_refused(api: Api, head: str) -> None:
+    with caller(api, head + "\r\n") as client:
+        answer = client.everything().decode()
+        assert answer.startswith("HTTP/1.1 400 ")
+        assert "sec-websocket-version: 13" in answer
+        assert json.loads(answer.partition("\r\n\r\n")[2])["code"] == "invalid_message"
+
+
+UNFINISHED = [
+    "",
+    "GET /ws/feed HTTP/1.1\r\nHost: 127.0.0.1\r\n",
+    HEAD + VERSION,
+    "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\nx",
+]
+
+
+@pytest.mark.parametrize("said", UNFINISHED)
+def test_who_does_not_finish_its_request_is_cut(serve: Callable[..., Api], said: str) -> None:
+    api = serve(head_s=0.3)
+    began = time.monotonic()
+    with caller(api, said) as client:
+        assert client.everything().startswith(b"HTTP/1.1 408 ") is not said.startswith("POST")
+    assert time.monotonic() - began < 15
+    until(lambda: not api.resources.callers)
+
+
+def test_a_head_without_end_is_refused(api: Api) -> None:
+    with caller(api, "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: ") as client:
+        assert client.flood(b"x" * 10_000, 100) < 100
+
+
+def test_a_caller_that_leaves_during_the_handshake_is_forgotten(api: Api) -> None:
+    for _ in range(20):
+        with caller(api, HEAD + VERSION + KEY + "\r\n"):
+            pass
+    until(lambda: not api.resources.hub.clients)
