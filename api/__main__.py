@@ -14,17 +14,22 @@ from types import FrameType
 
 import uvicorn
 
+from api import tasks
 from api.app import build
 from api.door import Door
+from api.doorman import Doorman
 from api.hub import Hub
 from api.listener import BACKLOG, listen, url_of
 from api.settings import ApiSettings, check
 from api.websocket.protocol import WebSocketProtocol
+from api.worker import Reception
 from domain.environ import read
 from domain.errors import SettingError, SetupError
 
 FAREWELL_S = 0.1
 """How long clients get to hear that the server stops, and when to come back."""
+DRAIN_TICKS, DRAIN_TICK_S = 80, 0.1
+"""How long a worker that is replaced waits for its clients to leave: longer than the longest that it asks them for."""
 STOP_S = 5
 """How long requests may take to finish after that."""
 
@@ -32,11 +37,39 @@ log = logging.getLogger("api")
 
 
 class Server(uvicorn.Server):
-    """uvicorn, with a word to WebSocket clients before it closes them with 1012."""
+    """uvicorn, with a word to WebSocket clients before it closes them with 1012.
 
-    def __init__(self, config: uvicorn.Config, hub: Hub) -> None:
+    Parameters
+    ----------
+    config
+        Of uvicorn.
+    hub
+        With the clients.
+    line
+        To the doorman, who hands over connections; None if we accept them ourselves.
+    """
+
+    def __init__(self, config: uvicorn.Config, hub: Hub, line: socket.socket | None = None) -> None:
         super().__init__(config)
         self._hub = hub
+        self._line = line
+        self._reception: asyncio.Task[None] | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to serve."""
+        await super().startup(sockets)
+        if self._line is not None:
+            self._reception = tasks.spawn("reception", self._receive(Reception(self._line, self, self._hub)))
+
+    async def _receive(self, reception: Reception) -> None:
+        """Take connections until the doorman sends us away; then our clients have some time to go elsewhere."""
+        await reception.run()
+        self._hub.farewell(Random())  # noqa: S311  it spreads clients over seconds
+        for _ in range(DRAIN_TICKS):
+            if not self._hub.clients or self.should_exit:
+                break
+            await asyncio.sleep(DRAIN_TICK_S)
+        self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop."""
@@ -53,6 +86,7 @@ def main(words: Sequence[str] | None = None, environ: Mapping[str, str] = os.env
     """Serve. Exit status 2 means that the set-up is wrong; the message says how to mend it."""
     parser = argparse.ArgumentParser(prog="python -m api", description="Serves REST, WebSocket and metrics.")
     parser.add_argument("--check", action="store_true", help="read the settings, say what is wrong, and stop")
+    parser.add_argument("--worker", type=int, metavar="FD", help=argparse.SUPPRESS)
     options = parser.parse_args(words)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     signal.signal(signal.SIGTERM, _leave)  # for uvicorn to fall back on when it has stopped
@@ -67,12 +101,20 @@ def main(words: Sequence[str] | None = None, environ: Mapping[str, str] = os.env
         )
         if options.check:
             return 0
-        listener = listen(settings.host, settings.port)
+        listener = None if options.worker is not None else listen(settings.host, settings.port)
     except SetupError as problem:
         sys.stderr.write(f"signalengine api: {problem}\n")
         return 2
-    log.info("listening url=%s", url_of(listener))
-    Server(config(app, settings), app.state.resources.hub).run([listener])
+    hub = app.state.resources.hub
+    if listener is None:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a terminal that hangs up tells us too
+        Server(config(app, settings), hub, socket.socket(fileno=options.worker)).run([])
+    elif settings.processes > 1:
+        doorman = Doorman(listener, settings.processes, time.perf_counter)
+        return doorman.run(lambda: log.info("listening url=%s processes=%d", url_of(listener), settings.processes))
+    else:
+        log.info("listening url=%s", url_of(listener))
+        Server(config(app, settings), hub).run([listener])
     return 0
 
 

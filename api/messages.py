@@ -171,6 +171,15 @@ CLOSE_UNAUTHENTICATED = 4401
 CLOSE_FORBIDDEN = 4403
 CLOSE_SLOW = 4408
 CLOSE_FLOODING = 4429
+CLOSE_CODES = {
+    CLOSE_RESTARTING: "the server restarts: come back and resume",
+    CLOSE_BAD: "nothing that was said made sense",
+    CLOSE_UNAUTHENTICATED: "the right to be here ended: come with a new one",
+    CLOSE_FORBIDDEN: "this is not open to you",
+    CLOSE_SLOW: "nothing was taken, or answered, for too long: come back and resume",
+    CLOSE_FLOODING: "too many messages: wait, then come back",
+}
+"""What each of our own codes means."""
 
 _encoder = msgspec.json.Encoder()
 

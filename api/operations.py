@@ -23,6 +23,7 @@ from api import (
     whales,
 )
 from api.answer import Answer
+from api.asyncapi import show_asyncapi
 from api.command import Command
 from api.enriched import EnrichedSignal
 from api.errors import CONFLICT, KEY_REUSED, NOT_FOUND, UNAVAILABLE
@@ -246,4 +247,5 @@ OPERATIONS = (
     Operation(path="/metrics/legacy", handler=show_legacy_metrics, gives=LegacyMetrics, live=True),
     Operation(path="/openapi.json", handler=show_openapi, gives=dict),
     Operation(path="/docs", handler=show_reference, gives=str, media_type=HTML),
+    Operation(path="/asyncapi.json", handler=show_asyncapi, gives=dict),
 )

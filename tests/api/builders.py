@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from domain.performance import Alert
 from domain.signals import FrameView, Signal
 
 BEGIN = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -42,3 +43,18 @@ def signal(number: int, **changes: Any) -> Signal:
 def emitted(number: int, **changes: Any) -> Signal:
     """The same, always emitted."""
     return signal(number, **{"status": "emitted", "suppressed_reason": None} | changes)
+
+
+def alert_of(signal: Signal) -> bytes:
+    """An alert that goes with a signal, as the feed has it."""
+    alert = Alert(
+        id=signal.id,
+        kind="drawdown",
+        level="warning",
+        message="The account is 5 % below its best.",
+        at=signal.detected_at,
+        signal_type=signal.signal_type,
+        value=0.05,
+        trades=31,
+    )
+    return msgspec.json.encode(alert)

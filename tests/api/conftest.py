@@ -22,6 +22,8 @@ from api.settings import ApiSettings
 from domain.signals import Signal
 from store import feed, signals
 from store.postgres import connect as connect_postgres
+from tests.api.builders import alert_of
+from tests.api.words import checked
 
 PATIENCE_S = 20
 
@@ -64,7 +66,8 @@ class Api:
 
     def publish(self, rows: Sequence[Signal], channel: str = "signals") -> list[int]:
         """Into the feed, under the next seqs."""
-        entries = [(self.seq + place, signals.payload(row)) for place, row in enumerate(rows, 1)]
+        payload = {"signals": signals.payload, "alerts": alert_of}[channel]
+        entries = [(self.seq + place, payload(row)) for place, row in enumerate(rows, 1)]
         self.seq += len(rows)
         assert feed.publish(self.redis, channel, entries) == len(rows)
         return [seq for seq, _ in entries]
@@ -91,7 +94,7 @@ def hear(websocket: ClientConnection, within_s: float = PATIENCE_S) -> dict[str,
     """The next message that is not there just because time passes."""
     message: dict[str, Any] = {"type": "status"}
     while message["type"] in ("status", "keepalive"):
-        message = json.loads(websocket.recv(within_s))
+        message = checked(websocket.recv(within_s))
     return message
 
 

@@ -1,12 +1,13 @@
 """A WebSocket client that reads only when it is told to, and then frame by frame."""
 
-import json
 import socket
 import struct
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
+
+from tests.api.words import checked
 
 SMALL = 4096
 
@@ -38,7 +39,8 @@ class RawClient:
             if opcode == 8:
                 yield {"close": struct.unpack("!H", payload[:2])[0]}
                 return
-            yield json.loads(payload)
+            if opcode == 1:
+                yield checked(payload)
 
     def send(self, data: bytes) -> None:
         """As it is; one that was hung up on says nothing more."""

@@ -1,4 +1,3 @@
-import json
 import time
 from collections.abc import Callable
 from typing import Any
@@ -8,12 +7,13 @@ import psutil
 from tests.api.builders import emitted
 from tests.api.conftest import Api, hear, until
 from tests.api.raw import RawClient, raw_client
+from tests.api.words import checked
 
 
 def hear_any(websocket: Any, kind: str) -> dict[str, Any]:
     message: dict[str, Any] = {}
     while message.get("type") != kind:
-        message = json.loads(websocket.recv(20))
+        message = checked(websocket.recv(20))
     return message
 
 

@@ -1,4 +1,3 @@
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,6 +9,7 @@ from store import feed
 from store.signals import payload
 from tests.api.builders import emitted
 from tests.api.conftest import Api, until
+from tests.api.words import checked
 
 Event = dict[str, Any]
 
@@ -33,7 +33,7 @@ def read(response: httpx2.Response) -> Iterator[Event]:
     for line in response.iter_lines():
         name, _, value = line.partition(": ")
         if line:
-            event[name or "comment"] = json.loads(value) if name == "data" else value
+            event[name or "comment"] = checked(value) if name == "data" else value
         elif event:
             yield event
             event = {}
