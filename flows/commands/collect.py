@@ -1,4 +1,4 @@
-"""`signalengine collect VENUE`: a venue's trades into the log."""
+"""`signalengine collect VENUE`: what happens at a venue into the log."""
 
 import argparse
 import os

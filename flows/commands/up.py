@@ -153,7 +153,7 @@ def _free_address(name: str, environ: dict[str, str]) -> str:
 
 def _announce(instance: Instance, terminal: Terminal) -> None:
     terminal.say(f"signalengine is ready, venue {instance.venue}{' (simulated)' if instance.venue == 'sim' else ''}")
-    terminal.say(f"  REST       {instance.url}/api/v1/signals")
+    terminal.say(f"  REST       {instance.url}/api/v1/signals, …/whales, …/arbitrage/opportunities")
     terminal.say(f"  WebSocket  {instance.url.replace('http', 'ws', 1)}/ws/feed")
     terminal.say(f"  metrics    {instance.url}/metrics and {instance.metrics_url}")
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bytewax.dataflow import Dataflow
 from bytewax.outputs import FixedPartitionedSink
-from bytewax.testing import TestingSink, run_main
+from bytewax.testing import TestingSink, cluster_main, run_main
 
 from domain.blocks import quotes_block, read_block, trades_block
 from domain.clock import HOUR, MINUTE
@@ -21,12 +22,17 @@ from domain.slices import EMITTED
 from domain.whale_settings import WhaleSettings
 from domain.whales import FLAGS
 from flows import judgements
-from flows.prediction import SETTINGS, Eyes, Sinks, recipe, vocabulary
+from flows.intelligence import DEFAULTS
+from flows.prediction import SETTINGS, Eyes, Sinks, prediction, recipe, vocabulary
+from flows.settings import EngineSettings
 from flows.shards import shard_of_key
+from flows.signals import signals
 from flows.sinks.tally import ALIGNED_FAMILIES
 from flows.sources.sim import DEFAULT_START_NS as START
+from flows.sources.sim import sim_source
 from flows.sources.sim_prediction import PredictionSimulator, sim_prediction_source
 from flows.sources.sim_prediction_settings import SimPredictionSettings
+from flows.sources.sim_settings import SimSettings
 from tests.flows.interrupted import Run, run_all
 from tests.flows.kept import Kept, KeptPartition, content
 from tests.flows.ready import Ready
@@ -155,18 +161,21 @@ def cut(block: bytes, batch: int) -> list[bytes]:
     return [make(rows[start:end]) for start, end in pairwise([*range(0, rows.size, batch), rows.size])]
 
 
+def sinks_in(kept: Path) -> Sinks:
+    return Sinks(
+        slices={"kept": Kept(kept)},
+        whales={"kept_whales": KeptRows(kept, "whales", ("rows", "positions"))},
+        opportunities={"kept_baskets": KeptRows(kept, "baskets", ("rows",), by_shard=True)},
+        aligned={"kept_aligned": KeptRows(kept, "aligned", (*ALIGNED_FAMILIES, "evidence"))},
+    )
+
+
 def concluded(batch: int, runs: list[Run]) -> tuple[dict[str, bytes | int], int]:
     with tempfile.TemporaryDirectory() as name:
         kept = Path(name) / "kept"
         kept.mkdir()
-        sinks = Sinks(
-            slices={"kept": Kept(kept)},
-            whales={"kept_whales": KeptRows(kept, "whales", ("rows", "positions"))},
-            opportunities={"kept_baskets": KeptRows(kept, "baskets", ("rows",), by_shard=True)},
-            aligned={"kept_aligned": KeptRows(kept, "aligned", (*ALIGNED_FAMILIES, "evidence"))},
-        )
         crashes = run_all(
-            Cut(batch), runs, Path(name) / "recovery", lambda log: recipe(log, sinks, SETTINGS, eyes=EYES)
+            Cut(batch), runs, Path(name) / "recovery", lambda log: recipe(log, sinks_in(kept), SETTINGS, eyes=EYES)
         )
         return content(kept), crashes
 
@@ -198,3 +207,17 @@ def test_nothing_that_runs_the_recipe_changes_what_it_concludes(batch: int, runs
     found, crashes = concluded(batch, runs)
     assert [name for name in sorted({*found, *expected()}) if found.get(name) != expected().get(name)] == []
     assert crashes == sum(run.ending == "crash" for run in runs)
+
+
+def test_beside_traded_instruments_it_concludes_what_it_concludes_alone() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        kept = Path(name)
+        flow, found = Dataflow("signalengine"), list[Any]()
+        instruments = SimSettings(symbols=("BTCUSDT",), trades_per_second=0.1)
+        signals(
+            "signals", flow, sim_source(instruments, 150), {"seen": TestingSink(found)}, EngineSettings(), DEFAULTS, {}
+        )
+        prediction("prediction", flow, Cut(1_000), sinks_in(kept), SETTINGS, DEFAULTS, EYES)
+        cluster_main(flow, [], 0, worker_count_per_proc=2, epoch_interval=SHORT)
+        assert content(kept) == expected()
+        assert sum(each.bars.size for _, each in found) > 150

@@ -18,7 +18,7 @@ def test_second_up_finds_the_first_and_is_content(trial: Trial) -> None:
     assert done.stdout.splitlines() == [
         f"signalengine already runs in {trial.directory}",
         "signalengine is ready, venue sim (simulated)",
-        f"  REST       {instance.url}/api/v1/signals",
+        f"  REST       {instance.url}/api/v1/signals, …/whales, …/arbitrage/opportunities",
         f"  WebSocket  {instance.url.replace('http', 'ws')}/ws/feed",
         f"  metrics    {instance.url}/metrics and {instance.metrics_url}",
     ]
