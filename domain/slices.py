@@ -90,7 +90,7 @@ CANDIDATE = np.dtype(
         ("status", "u1"),  # EMITTED or SUPPRESSED
         ("reason", "u1"),  # index into SUPPRESSED_REASONS
         ("spare", "<u2"),
-        ("spare2", "<i4"),
+        ("cost", "<i4"),  # of both sides, millionths of the price; below 0: its fee is assumed; 0: the recipe's own
         ("mtf_direction", "i1", (MAX_FRAMES,)),
         ("mtf_strength", "<f8", (MAX_FRAMES,)),  # [0, 1]
     ]

@@ -181,6 +181,7 @@ def _signal(
             stop_loss=row["stop_loss"],
             expires_at=expires_at,
             suppressed_reason=suppressed,
+            cost=row["cost"] / 1_000_000,
         ),
         simulated=listed.simulated,
         **(_scored(score, name, vocabulary) if score else {}),

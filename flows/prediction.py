@@ -115,7 +115,7 @@ def prediction(
     closed = roll("roll", blocks, roll_settings(settings, from_bars=False))
     whales = spot_whales("spot_whales", blocks, eyes.whales)
     baskets = spot_arbitrage("spot_arbitrage", blocks, eyes.arbitrage, ideas.arbitrages)
-    backed = back("back", blocks, closed, whales, baskets)
+    backed = back("back", blocks, closed, whales, baskets, settings.slippage_bps)
     settled = settle("settle", op.map_value("candidates", backed, _slice), costs)
     aligned = align("align", settled, len(ideas.columns))
     scored = score(

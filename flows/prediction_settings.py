@@ -14,9 +14,9 @@ class PredictionSettings(msgspec.Struct, frozen=True, kw_only=True):
     enabled
         Whether prediction markets are watched beside traded instruments, and simulated with them. A recovery
         directory belongs to the one or the other.
-    fee_bps, slippage_bps
-        Cost of a trade on each of its two sides, in basis points. A hundredth is what a fee rate of 4 % takes
-        at a price of three quarters; trades are at bid or ask already.
+    slippage_bps
+        Slippage of a trade on each of its two sides, in basis points; trades are at bid or ask already. The fee is
+        that of its market.
     lateness_s
         How far behind the newest row of its shard a trade may come and still count in bars, which close so much
         later. Polymarket tells who traded in whole seconds and 1.9 s after it matched, on request 5 to 9 s after
@@ -25,7 +25,6 @@ class PredictionSettings(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     enabled: bool = True
-    fee_bps: float = 100.0
     slippage_bps: float = 20.0
     lateness_s: float = 10.0
 
@@ -35,11 +34,10 @@ class PredictionSettings(msgspec.Struct, frozen=True, kw_only=True):
         Raises
         ------
         SettingError
-            If a cost is negative, or the lateness longer than a minute.
+            If the slippage is negative, or the lateness longer than a minute.
         """
-        for name in ("fee_bps", "slippage_bps"):
-            if not 0.0 <= getattr(self, name) < 10_000.0:
-                raise SettingError(f"{name} {getattr(self, name):g} must be at least 0 and under 10000")
+        if not 0.0 <= self.slippage_bps < 10_000.0:
+            raise SettingError(f"slippage_bps {self.slippage_bps:g} must be at least 0 and under 10000")
         if not 0.0 <= self.lateness_s <= 60.0:
             raise SettingError(f"lateness_s {self.lateness_s:g} must be at least 0 and at most 60")
         return self
@@ -53,6 +51,6 @@ class PredictionSettings(msgspec.Struct, frozen=True, kw_only=True):
             lateness_s=self.lateness_s,
             # A whale is followed for a day from a price that is up to six hours old.
             quiet_h=31.0,
-            fee_bps=self.fee_bps,
+            fee_bps=0.0,  # each candidate brings its own
             slippage_bps=self.slippage_bps,
         )

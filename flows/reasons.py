@@ -32,6 +32,7 @@ def sentence(
     stop_loss: float,
     expires_at: datetime,
     suppressed_reason: str | None,
+    cost: float = 0.0,
 ) -> str:
     """The sentence.
 
@@ -41,13 +42,18 @@ def sentence(
         The events on the bar that was decided on. Without any, the strategy's name stands for them.
     frame_directions
         Where each frame points, in {-1, 0, 1}.
+    cost
+        What this trade pays on both sides, as a fraction of its price; below 0 if the fee in it is assumed, and
+        0 if it pays what all do.
     """
+    paid = f", costs {abs(cost):.2%}".replace("%", " %") if cost else ""
+    paid += " with the highest fee, as nobody tells it" if cost < 0.0 else ""
     side = "Long" if direction > 0 else "Short"
     aligned = sum(way == direction for way in frame_directions)
     words = (
         f"{side} {symbol} {timeframe}: {_listed(evidence) or _spoken(strategy)}, "
         f"aligned on {aligned} of {len(frame_directions)} frames, "
-        f"target {price(take_profit)}, stop {price(stop_loss)}, expires {expires_at:%Y-%m-%d %H:%M} UTC"
+        f"target {price(take_profit)}, stop {price(stop_loss)}, expires {expires_at:%Y-%m-%d %H:%M} UTC{paid}"
     )
     return f"{words}; suppressed: {_spoken(suppressed_reason)}." if suppressed_reason else f"{words}."
 

@@ -4,7 +4,8 @@ All is told of a market's first answer: who buys the second is short of it. A wh
 and a consensus is a candidate: entry is at the first price after it, target and stop lie nine tenths of
 the way to the nearer of 0 and 1 off the price, and a market that is resolved is worth what it pays from
 then on. A basket that opens or is updated is evidence for each of its legs. Neither is made where the
-first answer has not been traded for hours: that is no price to begin from.
+first answer has not been traded for hours: that is no price to begin from. A candidate pays what its market
+takes of a taker, on both sides at the price it begins from; where nobody says, the most that its venue takes.
 
 Four streams of one shard meet here, each with a watermark of its own. What is concluded up to t is
 concluded once all four have passed t, and what was told of markets counts from its place in the log on;
@@ -14,6 +15,7 @@ Memory: the markets that are known (operators/known_markets.py), and the prices 
 """
 
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,16 +26,19 @@ from numpy.typing import NDArray
 from domain.blocks import read_block
 from domain.clock import HOUR
 from domain.evidence import EVIDENCE, EVIDENCE_ORDER
+from domain.fees import highest, marginal_fee
+from domain.instruments import venue_of
 from domain.markets import Group
 from domain.opportunities import Findings
 from domain.slices import CANDIDATE, EMITTED, SUPPRESSED_REASONS, SYNTHETIC, Slice
 from domain.whales import CONSENSUS, DISAGREEMENT, WHALE, WhaleFindings
 from domain.whales import evidence_of as whales_evidence
 from operators.arbitrage_evidence import evidence_of
+from operators.kernels.costs import UNITS
 from operators.known_markets import KnownMarkets
 from operators.state import freeze, thaw
 
-VERSION = 2
+VERSION = 3
 STRATEGIES = ("whale", "whale_consensus")
 """Names of what whales propose."""
 CONFIDENCE = (0.52, 0.55)
@@ -42,6 +47,7 @@ HORIZON_NS = 24 * HOUR
 """After so long a candidate is judged by the price there is."""
 FRESH_NS = 6 * HOUR
 """A price that is older is none. Bars must go on for that and for the horizon, or a candidate is never judged."""
+SLIPPAGE_BPS = 20.0
 REACH = 0.9
 """Distance of target and stop from the price, as a share of the way to the nearer of 0 and 1."""
 NEVER = -(1 << 63)
@@ -78,7 +84,8 @@ class Backed:
 class Back(StatefulBatchLogic[Any, Backed, bytes]):
     """The candidates and evidence of one shard: the state machine that `back` runs."""
 
-    def __init__(self, resume: bytes | None = None) -> None:
+    def __init__(self, resume: bytes | None = None, *, slippage_bps: float = SLIPPAGE_BPS) -> None:
+        self._slippage = Decimal(str(slippage_bps)) / 10_000
         self._watermarks = dict.fromkeys(SOURCES, NEVER)
         self._newest = NEVER  # trade, or heartbeat
         self._told: list[tuple[int, Group]] = []  # when in the log's time, and what
@@ -139,7 +146,7 @@ class Back(StatefulBatchLogic[Any, Backed, bytes]):
         legs, self._legs = _split(self._legs, until)
         bars = self._markets.paid(given.bars)
         finest = bars[bars["frame"] == 0]
-        candidates = self._candidates(whales, finest)
+        candidates = self._candidates(whales, finest, given.names)
         evidence, names = self._evidence(whales, legs, finest, given.names)
         self._note(finest, until)
         self._markets.forget(until)
@@ -185,7 +192,7 @@ class Back(StatefulBatchLogic[Any, Backed, bytes]):
             known = Price(int(mine["slot"][-1]), float(mine["close"][-1]), traded_at)
         return known if known is not None and at - known.traded_at <= FRESH_NS else None
 
-    def _candidates(self, whales: Rows, finest: Rows) -> Rows:
+    def _candidates(self, whales: Rows, finest: Rows, names: tuple[str, ...]) -> Rows:
         """A candidate for each whale and consensus that has a side, where there is a price to begin from."""
         out = np.zeros(whales.size, CANDIDATE)
         count = 0
@@ -206,12 +213,21 @@ class Back(StatefulBatchLogic[Any, Backed, bytes]):
             made["entry_price"], made["direction"] = price.close, direction
             made["take_profit"], made["stop_loss"] = price.close + direction * reach, price.close - direction * reach
             made["expires_at"] = row["ts"] + HORIZON_NS
+            made["cost"] = self._cost(token, int(row["ts"]), price, names)
             made["strategy"] = int(row["kind"] == CONSENSUS)
             made["confidence"] = CONFIDENCE[made["strategy"]]
             made["status"] = row["status"]
             made["reason"] = 0 if row["status"] == EMITTED else SUPPRESSED_REASONS.index("usual_size")
         out = out[:count]
         return out[np.lexsort([out[name] for name in ("strategy", "instrument", "ts")])]
+
+    def _cost(self, first: int, at: int, price: Price, names: tuple[str, ...]) -> int:
+        """Of both sides, as in CANDIDATE."""
+        told = self._markets.fees(first, at)
+        schedule = highest(venue_of(names[price.slot])) if told is None else told
+        paid = Decimal(str(price.close))
+        both = int(2 * UNITS * (marginal_fee(schedule, paid) / paid + self._slippage))
+        return -both if schedule.assumed else both
 
 
 def _split(rows: Rows, until: int) -> tuple[Rows, Rows]:
@@ -227,11 +243,12 @@ def back(
     slices: KeyedStream[Slice],
     whales: KeyedStream[WhaleFindings],
     baskets: KeyedStream[Findings],
+    slippage_bps: float,
 ) -> KeyedStream[Backed]:
-    """Slices of each shard with the candidates of its whales, and its evidence."""
+    """Slices of each shard with the candidates of its whales, and its evidence; slippage is that of one side."""
     news = map_value("news", blocks, _news)
     together: KeyedStream[Any] = merge("together", news, slices, whales, baskets)
-    return stateful_batch("candidates", together, Back)
+    return stateful_batch("candidates", together, lambda resume: Back(resume, slippage_bps=slippage_bps))
 
 
 def _news(block: bytes) -> News:

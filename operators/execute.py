@@ -20,7 +20,7 @@ from operators.kernels.paper import ACCOUNT, POSITION, RULE, trade
 from operators.settle import Costs
 from operators.state import freeze, thaw
 
-VERSION = 1
+VERSION = 2
 
 
 class Execute(StatefulBatchLogic[Aligned, Aligned, bytes]):

@@ -1,4 +1,4 @@
-"""Known markets: which token is whose answer, and what those that are over pay.
+"""Known markets: which token is whose answer, what its taker pays, and what those that are over pay.
 
 A market is known from when it is told of. Resolved, its first answer is worth what it pays for as long as
 somebody may wait for it; then it is forgotten. One of which nobody says that it was resolved is forgotten
@@ -8,11 +8,12 @@ memory is given back.
 
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from domain.clock import DAY, HOUR
-from domain.markets import Market
+from domain.markets import FeeSchedule, Market
 from domain.slices import SYNTHETIC
 
 OVER_NS, DUE_NS = 2 * DAY, 30 * DAY
@@ -20,6 +21,7 @@ VOID = 0.5
 """What each answer pays where a market has no winner."""
 NEVER = (1 << 63) - 1
 Rows = NDArray[Any]
+_schedule = msgspec.json.Decoder(FeeSchedule)
 
 
 class KnownMarkets:
@@ -28,6 +30,7 @@ class KnownMarkets:
     def __init__(self) -> None:
         self._answers: dict[int, tuple[int, int, int]] = {}  # token to its market's first one, +1 or -1, until when
         self._over: dict[int, tuple[int, float]] = {}  # first token to when its market was over, and what it pays
+        self._fees: dict[int, FeeSchedule] = {}  # by first token
         self._swept_at = 0
 
     def __len__(self) -> int:
@@ -35,11 +38,13 @@ class KnownMarkets:
 
     def state(self) -> tuple[Any, ...]:
         """Numbers and tuples."""
-        return tuple(self._answers.items()), tuple(self._over.items())
+        fees = tuple((first, msgspec.json.encode(schedule)) for first, schedule in self._fees.items())
+        return tuple(self._answers.items()), tuple(self._over.items()), fees
 
     def restore(self, state: tuple[Any, ...]) -> None:
         """Go on from a state."""
-        self._answers, self._over = (dict(each) for each in state)
+        self._answers, self._over = (dict(each) for each in state[:2])
+        self._fees = {first: _schedule.decode(schedule) for first, schedule in state[2]}
 
     def learn(self, market: Market, at_ns: int) -> None:
         """A market was told of."""
@@ -52,6 +57,11 @@ class KnownMarkets:
             if market.closes_at_ns:
                 until = max(at_ns, market.closes_at_ns) + DUE_NS
         self._answers[first], self._answers[market.no.instrument] = (first, 1, until), (first, -1, until)
+        self._fees[first] = market.fees
+
+    def fees(self, first: int, at_ns: int) -> FeeSchedule | None:
+        """What the taker pays in the market of a first answer; None if it is not known."""
+        return self._fees.get(first) if at_ns <= self._answers.get(first, (0, 0, 0))[2] else None
 
     def paid(self, bars: Rows) -> Rows:
         """The bars; those that begin once their market is over hold what it pays, and nobody trades at that."""
@@ -81,4 +91,5 @@ class KnownMarkets:
             return
         self._swept_at = now_ns
         self._answers = {token: known for token, known in self._answers.items() if now_ns <= known[2]}
+        self._fees = {first: schedule for first, schedule in self._fees.items() if first in self._answers}
         self._over = {first: over for first, over in self._over.items() if now_ns - over[0] <= OVER_NS}

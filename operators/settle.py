@@ -3,7 +3,7 @@
 Entry is at the open of the first traded bar of the finest frame that begins at or after the decision:
 the first price that the decision has not seen. A bar that holds both stop and target counts as a
 stop. A stop that the market jumps over is paid at the jump's price; a target is never paid better
-than asked. Returns are net of fees and slippage on both sides.
+than asked. Returns are net of fees and slippage on both sides: the candidate's own, or those of the recipe.
 """
 
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ from domain.slices import OUTCOME, Slice
 from operators.kernels.outcomes import NONE, OPEN, follow
 from operators.state import freeze, thaw
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ def canonical(rows: Any) -> bytes:
     """Rows as what counts of them: no slots, no row numbers, one NaN. Of features, column by column."""
     if rows.dtype.names is None:
         return bytes(np.where(np.isnan(rows), np.nan, rows).T.tobytes())
-    names = [name for name in rows.dtype.names if name not in ("slot", "row", "spare", "spare2")]
+    names = [name for name in rows.dtype.names if name not in ("slot", "row", "spare")]
     columns = [rows[name] for name in names]
     plain = np.zeros(
         rows.size, [(name, each.dtype.str, each.shape[1:]) for name, each in zip(names, columns, strict=True)]

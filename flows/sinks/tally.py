@@ -26,7 +26,8 @@ from flows.shards import shard_of_key
 from operators.kernels.fingerprint import fingerprint
 
 ALIGNED = "aligned"
-UNHASHED = frozenset({"slot", "row", "spare", "spare2"})
+UNHASHED = frozenset({"slot", "row", "spare", "cost"})
+"""Of a cost the outcome tells."""
 FAMILIES = ("bars", "features", "gaps", "events", "candidates", "outcomes")
 ALIGNED_FAMILIES = (
     *(*ORDER, "decided", "relations", "scores", "composites"),

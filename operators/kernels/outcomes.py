@@ -7,20 +7,25 @@ import numpy as np
 
 from domain.slices import EXPIRED, SL_HIT, SYNTHETIC, TP_HIT
 from operators.kernels import kernel
+from operators.kernels.costs import cost_of
 
 OPEN = np.dtype(
     [
         (name, "<i8")
         for name in ("ts", "instrument", "expires_at", "entry_at", "next", "slot", "strategy", "direction", "status")
     ]
-    + [(name, "<f8") for name in ("reference", "take_profit", "stop_loss", "confidence", "entry", "best", "worst")]
+    + [
+        (name, "<f8")
+        for name in ("reference", "take_profit", "stop_loss", "confidence", "entry", "best", "worst", "cost")
+    ]
 )
-"""A candidate that is followed. `entry_at` is 0 until it is entered; `next` chains those of a slot."""
+"""A candidate that is followed. `entry_at` is 0 until it is entered; `cost` is that of both sides, a fraction of the
+price; `next` chains those of a slot."""
 NONE = -1
 
 
 @kernel
-def _take_in(candidate, pool, free, heads):
+def _take_in(candidate, pool, free, heads, cost):
     """Put a candidate at the end of its slot's chain; `free[0]` counts the free places behind it."""
     place = free[free[0]]
     free[0] -= 1
@@ -29,6 +34,7 @@ def _take_in(candidate, pool, free, heads):
     mine.slot, mine.strategy, mine.direction = candidate.slot, candidate.strategy, candidate.direction
     mine.status, mine.confidence, mine.reference = candidate.status, candidate.confidence, candidate.entry_price
     mine.take_profit, mine.stop_loss = candidate.take_profit, candidate.stop_loss
+    mine.cost = cost_of(candidate, cost)
     mine.entry_at, mine.next = 0, NONE
     mine.entry = mine.best = mine.worst = np.nan
     if heads[candidate.slot] == NONE:
@@ -67,8 +73,8 @@ def _settle_one(mine, bar):
 
 
 @kernel
-def _grade(out, mine, bar, outcome, price, cost):
-    """Write the outcome; `cost` is the fraction of the price paid for both sides."""
+def _grade(out, mine, bar, outcome, price):
+    """Write the outcome."""
     out.ts, out.instrument, out.exit_at = mine.ts, mine.instrument, bar.close_time
     out.slot, out.strategy, out.direction = mine.slot, mine.strategy, mine.direction
     out.status, out.confidence, out.outcome = mine.status, mine.confidence, outcome
@@ -78,7 +84,7 @@ def _grade(out, mine, bar, outcome, price, cost):
         return
     # The risk that was planned, not the one that the first price happened to give: never zero.
     risk = abs(mine.reference - mine.stop_loss)
-    net = mine.direction * (price - mine.entry) - cost * mine.entry
+    net = mine.direction * (price - mine.entry) - mine.cost * mine.entry
     out.return_pct = 100.0 * net / mine.entry
     out.return_r = net / risk
     out.best_r = mine.direction * (mine.best - mine.entry) / risk
@@ -100,7 +106,7 @@ def follow(bars, candidates, pool, free, heads, outcomes, cost):
     outcomes
         Room for every open and new candidate.
     cost
-        Fees and slippage of both sides, as a fraction of the price.
+        Fees and slippage of both sides, as a fraction of the price; of candidates that have none of their own.
 
     Returns
     -------
@@ -114,7 +120,7 @@ def follow(bars, candidates, pool, free, heads, outcomes, cost):
         if bar.frame != 0:
             continue
         while waiting < candidates.size and candidates[waiting].ts <= bar.open_time:
-            _take_in(candidates[waiting], pool, free, heads)
+            _take_in(candidates[waiting], pool, free, heads, cost)
             waiting += 1
         before = NONE
         at = heads[bar.slot]
@@ -125,7 +131,7 @@ def follow(bars, candidates, pool, free, heads, outcomes, cost):
             if outcome < 0:
                 before = at
             else:
-                _grade(outcomes[count], mine, bar, outcome, price, cost)
+                _grade(outcomes[count], mine, bar, outcome, price)
                 count += 1
                 if before == NONE:
                     heads[bar.slot] = following
@@ -135,6 +141,6 @@ def follow(bars, candidates, pool, free, heads, outcomes, cost):
                 free[free[0]] = at
             at = following
     while waiting < candidates.size:
-        _take_in(candidates[waiting], pool, free, heads)
+        _take_in(candidates[waiting], pool, free, heads, cost)
         waiting += 1
     return count

@@ -10,12 +10,13 @@ from domain.clock import DAY
 from domain.executions import EVEN, LOSS, OPEN, PLANNED, SKIP_REASONS, SKIPPED, UNFILLED, WIN
 from domain.slices import EMITTED, SYNTHETIC
 from operators.kernels import kernel
+from operators.kernels.costs import cost_of
 
 POSITION = np.dtype(
     [(name, "<i8") for name in ("ts", "instrument", "entry_at", "strategy", "direction", "regime")]
-    + [(name, "<f8") for name in ("probability", "entry", "shares", "risk", "mark")]
+    + [(name, "<f8") for name in ("probability", "entry", "shares", "risk", "mark", "cost")]
 )
-"""A planned or open position; `entry_at` is 0 until it is filled."""
+"""A planned or open position; `entry_at` is 0 until it is filled, `cost` a fraction of the price, of both sides."""
 ACCOUNT = np.dtype(
     [("equity", "<f8"), ("marked", "<f8"), ("peak", "<f8"), ("midnight", "<i8"), ("held", "<i8"), ("begun", "<i8")]
 )
@@ -64,6 +65,7 @@ def _plan(candidate, probability, regime, positions, account, rule, out):
     mine.strategy, mine.direction, mine.regime = candidate.strategy, candidate.direction, regime
     mine.probability, mine.entry = probability, candidate.entry_price
     mine.mark, mine.shares, mine.risk = candidate.entry_price, 0.0, 0.0
+    mine.cost = cost_of(candidate, rule.cost)
     why = 0
     if account.held >= rule.positions_max:
         why = FULL
@@ -71,7 +73,7 @@ def _plan(candidate, probability, regime, positions, account, rule, out):
         why = NO_EQUITY
     else:
         distance = abs(candidate.entry_price - candidate.stop_loss)
-        cost = rule.cost * candidate.entry_price / distance
+        cost = mine.cost * candidate.entry_price / distance
         reward = abs(candidate.take_profit - candidate.entry_price) / distance - cost
         share = share_at_risk(probability, reward, 1.0 + cost, rule)
         if share > 0.0:
@@ -87,7 +89,7 @@ def _plan(candidate, probability, regime, positions, account, rule, out):
 
 
 @kernel
-def _close(ended, positions, account, cost, out):
+def _close(ended, positions, account, out):
     """Close the position of an outcome; whether there was one."""
     for place in range(account.held):
         mine = positions[place]
@@ -105,7 +107,7 @@ def _close(ended, positions, account, cost, out):
                 account.equity += pnl
                 out.state = WIN if pnl > 0.0 else LOSS if pnl < 0.0 else EVEN
                 out.entry_at, out.entry_price, out.exit_price = ended.entry_at, ended.entry_price, ended.exit_price
-                out.notional, out.fees, out.pnl = notional, cost * notional, pnl
+                out.notional, out.fees, out.pnl = notional, mine.cost * notional, pnl
                 out.pnl_pct, out.pnl_r, out.equity = ended.return_pct, ended.return_r, account.equity
             account.held -= 1
             for later in range(place, account.held):  # the others keep their order
@@ -132,7 +134,7 @@ def _see(bar, positions, account, out):
 
 
 @kernel
-def _end_day(positions, account, cost, out):
+def _end_day(positions, account, out):
     """Mark the account at midnight; open positions pay their costs at once."""
     floating = exposure = 0.0
     opened = 0
@@ -140,7 +142,7 @@ def _end_day(positions, account, cost, out):
         mine = positions[place]
         if mine.entry_at:
             opened += 1
-            floating += mine.shares * (mine.direction * (mine.mark - mine.entry) - cost * mine.entry)
+            floating += mine.shares * (mine.direction * (mine.mark - mine.entry) - mine.cost * mine.entry)
             exposure += mine.shares * mine.mark
     worth = account.equity + floating
     account.peak = max(account.peak, worth)
@@ -188,10 +190,10 @@ def trade(bars, candidates, probability, regime, outcomes, positions, accounts, 
         if not account.begun:
             account.begun, account.midnight = 1, -(-instant // DAY) * DAY
         while account.midnight < instant:
-            _end_day(positions, account, rule.cost, days[ended])
+            _end_day(positions, account, days[ended])
             ended += 1
         while old < outcomes.size and outcomes[old].exit_at == instant:
-            told += _close(outcomes[old], positions, account, rule.cost, executions[told])
+            told += _close(outcomes[old], positions, account, executions[told])
             old += 1
         while bar < bars.size and bars[bar].close_time == instant:
             if account.held and bars[bar].frame == 0:

@@ -10,6 +10,7 @@ from domain.slices import EMITTED, SUPPRESSED, SUPPRESSED_REASONS
 from operators.kernels import kernel
 from operators.kernels.book import RELATED, put
 from operators.kernels.buckets import refill
+from operators.kernels.costs import cost_of
 from operators.kernels.experience import meet
 from operators.kernels.fusion import correlation, fuse
 from operators.kernels.history import EVEN, rate
@@ -98,7 +99,7 @@ def _judge(candidate, slot, ratio, own, joint, memory, rules, row):
     planned = abs(candidate.entry_price - candidate.stop_loss)
     reward, loss = 0.0, 1.0
     if planned > 0.0:
-        cost = rules.cost * candidate.entry_price / planned
+        cost = cost_of(candidate, rules.cost) * candidate.entry_price / planned
         reward, loss = abs(candidate.take_profit - candidate.entry_price) / planned - cost, 1.0 + cost
     wins, losses = payoff(returns, reward, loss, rules.prior)
     value = row.probability * wins - (1.0 - row.probability) * losses

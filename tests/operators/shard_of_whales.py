@@ -4,6 +4,7 @@ import math
 from bisect import bisect_left
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,12 +19,22 @@ from operators.back import FRESH_NS, HORIZON_NS, REACH, Back, Backed, _news
 from operators.roll import Roll, RollSettings
 from operators.settle import Costs, Settle
 from operators.spot_whales import SpotWhales
+from tests.prediction import polymarket
 from tests.whales import EAGER, beat, fills, market, told
 
 ROLL = RollSettings((Frame.parse("1m"), Frame.parse("5m")), lateness_ns=10 * SECOND, quiet_ns=31 * HOUR)
-COSTS = Costs(100.0, 20.0)
+COSTS = Costs()  # of candidates that have none of their own, which are none of these
+SLIPPAGE = 0.002
+RATES = {"a": "0.04", "b": "0.07", "c": "0"}
+UNTOLD = 0.07
+"""Of Polymarket's takers, by market; and of those of `lonely`."""
 TOKENS = ("a-yes", "a-no", "b-yes", "b-no", "c-yes", "c-no", "lonely")
 Told = tuple[list[Any], list[Slice], list[Any], list[Any]]
+
+
+def priced(name: str, *state: Any) -> Market:
+    """A market whose takers pay."""
+    return msgspec.structs.replace(market(name, *state), fees=polymarket(RATES[name]))
 
 
 def log(seed: int) -> list[bytes]:
@@ -40,14 +51,14 @@ def log(seed: int) -> list[bytes]:
     ]
     trades = fills(*rows, first_id=10)
     names = [f"polymarket:{token}" for token in TOKENS]
-    blocks: list[tuple[float, bytes]] = [(-1.0, names_block(names)), (-1.0, told(*map(market, "abc")))]
+    blocks: list[tuple[float, bytes]] = [(-1.0, names_block(names)), (-1.0, told(*map(priced, "abc")))]
     blocks += [(at, trades_block(trades[each : each + 1])) for each, at in enumerate(at_s.tolist())]
     over_at = float(rng.integers(20, 47) * 3_600)
-    blocks.append((over_at, told(market("a", "resolved", str(rng.choice(["yes", "no"]))), market("b", "paused"))))
-    blocks.append((float(rng.integers(1, 48) * 3_600), told(market("b", "paused"))))
-    blocks.append((float(rng.integers(20, 48) * 3_600), told(market("c", "resolved"))))
+    blocks.append((over_at, told(priced("a", "resolved", str(rng.choice(["yes", "no"]))), priced("b", "paused"))))
+    blocks.append((float(rng.integers(1, 48) * 3_600), told(priced("b", "paused"))))
+    blocks.append((float(rng.integers(20, 48) * 3_600), told(priced("c", "resolved"))))
     if rng.random() < 0.5:
-        blocks.append((over_at + 7_200.0, told(market("a"))))
+        blocks.append((over_at + 7_200.0, told(priced("a"))))
     return [block for _, block in sorted(blocks, key=lambda each: each[0])] + [beat(100 * 3_600)]
 
 
@@ -91,6 +102,7 @@ class Twin:
     def __init__(self, blocks: list[bytes]) -> None:
         self.trades: dict[int, list[tuple[int, float]]] = {}
         self.over: dict[int, list[tuple[int, float | None]]] = {}  # first token: from when on, worth what
+        self.rates: dict[int, float] = {}
         self.now = self.end = 0
         for block in blocks:
             kind, content = read_block(block)
@@ -104,6 +116,7 @@ class Twin:
                     self.learn(each)
 
     def learn(self, told_of: Market) -> None:
+        self.rates[told_of.yes.instrument] = float(RATES[told_of.slug])
         spans = self.over.setdefault(told_of.yes.instrument, [])
         if told_of.status != "resolved":
             spans.append((self.now, None))
@@ -141,6 +154,7 @@ class Twin:
         if not bars_of or ts - (bars_of[-1] // MINUTE + 1) * MINUTE > FRESH_NS:
             return None
         price = known[3]
+        cost = math.floor(2e6 * (self.rates.get(token, UNTOLD) * (1.0 - price) + SLIPPAGE) + 1e-6) / 1e6
         reach = REACH * min(price, 1.0 - price)
         if reach <= 0.0:
             return None
@@ -161,7 +175,7 @@ class Twin:
             elif minute + MINUTE >= ts + HORIZON_NS:
                 ended, price_out = EXPIRED, close if entry_at else math.nan
             if ended >= 0:
-                net = direction * (price_out - entry) - COSTS.both_sides * entry
+                net = direction * (price_out - entry) - cost * entry
                 return ts, token, direction, ended, entry_at, minute + MINUTE, entry, price_out, net / reach
             minute += MINUTE
 
