@@ -20,8 +20,9 @@ SHOWN = 100
 WalletName = Annotated[
     str,
     Meta(
-        pattern=r"^(0x[0-9a-fA-F]{1,64}|[0-9]{1,19})$",
-        description="A wallet's address, or its number where that is not known; capitals do not matter.",
+        pattern=r"^((sim:)?0x[0-9a-fA-F]{1,64}|[0-9]{1,19})$",
+        description="A wallet's address, with sim: before a simulated one, or its number where that is not known; "
+        "capitals do not matter.",
     ),
 ]
 Side = Annotated[int, Meta(ge=-1, le=1)]

@@ -4,10 +4,12 @@ Of each the ones told of last are known, `MOST` of them; the tokens of a market 
 """
 
 import pickle
+import zlib
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from domain.markets import Group
+from domain.wallets import wallet_id
 from domain.whales import Called
 
 MOST = 8_192
@@ -23,12 +25,14 @@ class Names:
         self._leaving: set[int] = set()
         self._frozen = frozen  # they change seldom, and snapshots are many
         if frozen is not None:
-            self._tokens, self._wallets = pickle.loads(frozen)  # noqa: S301  as trusted as in operators.state
+            self._tokens, addresses = pickle.loads(zlib.decompress(frozen))  # noqa: S301  as trusted as in operators.state
+            self._wallets = {wallet_id(address): address for address in addresses}
 
     def snapshot(self) -> bytes:
         """All of them."""
         if self._frozen is None:
-            self._frozen = pickle.dumps((self._tokens, self._wallets), protocol=5)
+            told = pickle.dumps((self._tokens, list(self._wallets.values())), protocol=5)
+            self._frozen = zlib.compress(told)  # to a third: an address is written in digits
         return self._frozen
 
     def called(self, row: Any) -> Called:

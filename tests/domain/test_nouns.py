@@ -80,6 +80,12 @@ def test_blocks_say_what_they_are():
     assert blocks.read_block(blocks.markets_block([GROUP])) == ("markets", [GROUP])
 
 
+def test_a_bundle_is_taken_apart_into_its_blocks():
+    some = [blocks.names_block(["a:b"]), b"", blocks.trades_block(np.zeros(2, blocks.TRADE))]
+    assert blocks.unbundled(blocks.bundled(some)) == some
+    assert blocks.unbundled(some[0]) == [some[0]]
+
+
 @given(st.lists(st.text()))
 def test_fingerprints_are_told_from_ids_that_grow(parts):
     found = ids.trade_fingerprint(*parts)

@@ -61,11 +61,12 @@ def test_a_name_alone_is_known_and_a_market_adds_to_it_in_either_order():
 def test_those_told_of_last_are_known(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(names, "MOST", 3)
     known = Names()
-    known.learn_wallets(dict(zip(WALLETS[:3], "abc", strict=True)))
-    known.learn_wallets({WALLETS[0]: "a", WALLETS[3]: "d"})
-    assert [known.called(row("x", wallet)).wallet for wallet in WALLETS[:4]] == ["a", None, "c", "d"]
+    known.learn_wallets(dict(zip(WALLETS[:3], ADDRESSES[:3], strict=True)))
+    known.learn_wallets({WALLETS[0]: ADDRESSES[0], WALLETS[3]: ADDRESSES[3]})
+    kept = [ADDRESSES[0], None, ADDRESSES[2], ADDRESSES[3]]
+    assert [known.called(row("x", wallet)).wallet for wallet in WALLETS[:4]] == kept
     again = Names(known.snapshot())
-    assert [again.called(row("x", wallet)).wallet for wallet in WALLETS[:4]] == ["a", None, "c", "d"]
+    assert [again.called(row("x", wallet)).wallet for wallet in WALLETS[:4]] == kept
 
 
 def test_names_come_in_blocks():

@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
+from domain.branches import PREDICTION
 from domain.errors import RecoveryError, ServiceError
 from store import log, redis_server
 from tests.store.conftest import Asker
@@ -128,3 +129,16 @@ def test_a_full_redis_is_a_service_error(client: redis.Redis) -> None:
     finally:
         client.config_set("maxmemory", room)
     assert log.append(client, 0, [b"x"]) == log.last_entry(client, 0)[0]
+
+
+def test_branches_have_streams_of_their_own(client: redis.Redis) -> None:
+    client.flushall()
+    here, there = log.append(client, 3, [b"a", b"b"]), log.append(client, 3, [b"c"], PREDICTION)
+    assert [block for _, block in log.read(client, 3, log.START, 9)] == [b"a", b"b"]
+    assert log.read_many(client, {3: log.START}, 9, PREDICTION) == {3: [(there, b"c")]}
+    assert log.last_entry(client, 3, PREDICTION) == (there, b"c")
+    assert (log.longest(client), log.longest(client, PREDICTION)) == (2, 1)
+    assert log.trim(client, 3, here) == 1
+    assert log.longest(client, PREDICTION) == 1
+    with pytest.raises(RecoveryError, match="log:prediction:003 no longer holds entry"):
+        log.check_resume(client, 3, here, PREDICTION)
