@@ -41,9 +41,11 @@ COMPOSITE = np.dtype(
 
 
 class Component(msgspec.Struct, frozen=True, kw_only=True):
-    """One piece of evidence in a composite; `weight` its log-odds.
+    """One piece of evidence in a composite; `weight` its share in the confidence, log-odds.
 
-    `id` is that of the signal or event; other evidence has one of its own, and its kind for a name.
+    That share is 0 of evidence without a record, such as an arbitrage: it answers a pattern's need and says
+    nothing of the odds. `id` is that of the signal or event; other evidence has one of its own, and its kind
+    for a name.
     """
 
     kind: str

@@ -27,7 +27,8 @@ def evidence_of(findings: Findings, probability: float = np.nan) -> NDArray[Any]
     findings
         Of one shard.
     probability
-        That a leg's price moves the way it is pushed, where that has been measured; NaN says nothing.
+        That a leg's price moves the way it is pushed, where that has been measured; NaN says nothing, and adds
+        nothing to the odds of a composite.
     """
     rows = [
         (

@@ -102,7 +102,7 @@ class Crowds:
         self._half_life = settings.half_life_h * HOUR
         self._quiet = int(settings.quiet_d * 24 * HOUR)
         self._crowds: dict[int, Crowd] = {}
-        self._crowds_max = 1_024
+        self._crowds_max = 64
 
     def state(self) -> tuple[Any, ...]:
         """Numbers and tuples."""
@@ -187,7 +187,7 @@ class Crowds:
         if len(self._crowds) < self._crowds_max:
             return
         alive = {key: crowd for key, crowd in self._crowds.items() if now - crowd.newest_at <= self._quiet}
-        self._crowds, self._crowds_max = alive, max(1_024, 2 * len(alive))
+        self._crowds, self._crowds_max = alive, max(64, 2 * len(alive))
 
 
 def poisson_tail(least: int, expected: float) -> float:

@@ -119,8 +119,10 @@ class Pools:
         """
         ended: list[Rows] = [out[:0]]
         number, now = instrument_id(market.name), int(self.clock[NOW])
+        self._vacate_due(rules.quiet)
         slot = self._slot_of(number, (market.yes.instrument, market.no.instrument), rules, out, ended)
         mine = self._markets[slot]
+        mine["due_at"] = market.closes_at_ns
         known = mine["state"] == OVER and now - mine["seen_at"] <= rules.quiet
         mine["state"] = OVER if market.status == "resolved" else OPEN
         if mine["state"] == OPEN or known:
@@ -158,7 +160,7 @@ class Pools:
         else:
             slot = int(self.clock[MARKETS])
             self.clock[MARKETS] += 1
-        self._markets[slot] = (slot, number, *tokens, self.clock[NOW], UNSET, 0, 0, 0.0, OPEN, 1)
+        self._markets[slot] = (slot, number, *tokens, self.clock[NOW], UNSET, 0, 0, 0, 0.0, OPEN, 1)
         index_tokens(*self.table, self._markets, slot, slot + 1)
         return slot
 
@@ -184,11 +186,29 @@ class Pools:
         for slot in np.flatnonzero(mortal & (self.clock[NOW] - mine["seen_at"] > quiet)).tolist():
             self._vacate(slot)
 
+    def _vacate_due(self, quiet: int) -> None:
+        """Those that were due long ago and have long not been traded, though nobody said that they are over.
+
+        That can be told: should one be traded again, its tokens are without a market until it is told of again.
+        So it is done when a market is told of, and not when memory is short.
+        """
+        mine = self._markets[: int(self.clock[MARKETS])]
+        newest = np.maximum(mine["seen_at"], mine["due_at"])
+        gone = (mine["state"] == OPEN) & (mine["told"] == 1) & (mine["due_at"] > 0)
+        gone &= self.clock[NOW] - newest > quiet
+        for slot in np.flatnonzero(gone).tolist():
+            self._vacate(slot)
+        if gone.any():
+            self._index()
+
     def _fill_markets(self, markets: Rows, sketches: Rows, free: Rows, capacity: int) -> None:
         self._markets, self._sketches = _grown(markets, capacity), np.zeros((capacity, SIZE))
         self._sketches[: len(sketches)] = sketches
         self.free = _grown(free, capacity)
-        size = 4 * capacity
+        self._index()
+
+    def _index(self) -> None:
+        size = 4 * self._markets.size
         self.table = (np.zeros(size, np.int64), np.full(size, NOBODY, np.int64))
         index_tokens(*self.table, self._markets, 0, int(self.clock[MARKETS]))
 

@@ -35,7 +35,7 @@ from operators.names import Names
 from operators.pools import Pools
 from operators.state import freeze, thaw
 
-VERSION = 2
+VERSION = 3
 Rows = NDArray[Any]
 
 

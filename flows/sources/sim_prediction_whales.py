@@ -35,7 +35,7 @@ WITHIN_NS = 30 * MINUTE
 AHEAD = 3 / 8
 """Of a round: so long before the others the first of them has been there. Without anybody before, nobody could
 say that many at once are unusual."""
-FOLLOW_SHARE, FOLLOW_NS = 0.5, 8 * MINUTE
+FOLLOW_SHARE, FOLLOW_NS = 0.3, 8 * MINUTE
 """Of slips that pay that somebody follows, and within what time."""
 FILLS = (2, 8)
 BETWEEN_S = 6.0

@@ -22,12 +22,12 @@ EPISODE = np.dtype(
 was when last told; `large` whether it was handed on as such, `judged` whether its gates were looked at."""
 MARKET = np.dtype(
     [(name, "<i8") for name in ("slot", "market", "first", "second")]
-    + [(name, "<i8") for name in ("seen_at", "started_at", "faded_at", "volume_at")]
+    + [(name, "<i8") for name in ("seen_at", "started_at", "faded_at", "volume_at", "due_at")]
     + [("volume", "<f8"), ("state", "<i4"), ("told", "<i4")]
 )
 """Its slot and number, and those of its tokens (0: none); newest time of its trades, or when it was over; the
 end of its first episode (UNSET: none); when its sketch last faded; trailing volume in dollars, as of
-`volume_at`; whether somebody told of it, or it is but a token."""
+`volume_at`; when it is due, as far as was told (0: unknown); whether somebody told of it, or it is but a token."""
 VACANT, OPEN, OVER = 0, 1, 2
 UNSET = -(1 << 62)
 NOBODY = -1

@@ -74,6 +74,20 @@ def test_whales_and_baskets_that_agree_and_crowds_of_whales_are_composites() -> 
         assert one.symbol.endswith("-yes")
 
 
+def test_baskets_say_nothing_of_the_odds_and_no_composite_says_what_is_not_known() -> None:
+    evidence, told = rows("evidence"), rows("composites")
+    assert np.all(np.isnan(evidence["probability"][evidence["kind"] == ARBITRAGE]))
+    assert told.size
+    for name in ("composite_confidence", "correlation_score", "risk_score", "statistic"):
+        assert np.all(np.isfinite(told[name])), name
+    assert np.all((told["composite_confidence"] > 0.0) & (told["composite_confidence"] < 1.0))
+    assert np.all(np.isnan(told["expected_return"]) | (told["expected_return"] > 0.0))
+    assert np.all(told["component_weight"][told["component_kind"] == ARBITRAGE] == 0.0)
+    words = vocabulary()
+    for one in (one for each in busy()["aligned"] for one in judgements.composites(each, words)):
+        assert one.expected_return is None or one.expected_return > 0.0
+
+
 def test_whales_are_candidates_that_are_graded_told_or_not() -> None:
     candidates, outcomes = rows("candidates"), rows("outcomes")
     assert set(candidates["status"].tolist()) == {EMITTED, 1}
