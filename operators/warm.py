@@ -4,6 +4,14 @@ Compiling takes about a minute on a slow machine and is done once: the result is
 `NUMBA_CACHE_DIR`, or beside the sources.
 """
 
+import gc
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 
 from domain.blocks import NO_ID, TRADE, bars_block, names_block, trades_block
@@ -19,6 +27,8 @@ from operators.catalogue import catalogue
 from operators.correlate import Correlate, Scope
 from operators.detect import Detect
 from operators.execute import Execute
+from operators.features import Feature
+from operators.kernels.kept import KEPT, digest_of
 from operators.measure import Measure
 from operators.propose import Propose, ProposeSettings
 from operators.relate import Relate
@@ -28,11 +38,60 @@ from operators.settle import Costs, Settle
 from operators.tally import Tally
 from operators.warm_prediction import warm_prediction
 
+ALL = KEPT / "all"
+"""Says from which sources everything was compiled once."""
+HALF = "half"
+_SOURCES = digest_of(Path(__file__))
+FRAMES = parse_frames(("1m", "5m"))
+
 
 def warm() -> None:
-    """Run each step once over a few trades and a few bars, and over a prediction market."""
-    warm_prediction()
-    ideas, frames, name = catalogue(), parse_frames(("1m", "5m")), "warm:UP"
+    """Compile what there is; the first time, half of it in a process of its own."""
+    with no_garbage():
+        with _half_aside():
+            warm_recipe()
+            # The other begins with the first: they meet, and take from the cache what is there.
+            warm_features(catalogue().features[::-1])
+        warm_prediction()
+    with suppress(OSError):  # what cannot be kept is compiled again
+        ALL.write_text(_SOURCES)
+
+
+def warm_half() -> None:
+    """What takes as long as all the rest."""
+    with no_garbage():
+        warm_prediction()
+        warm_features(catalogue().features)
+
+
+@contextmanager
+def _half_aside() -> Iterator[None]:
+    if not KEPT.is_dir() or (ALL.is_file() and ALL.read_text() == _SOURCES):
+        yield
+        return
+    with subprocess.Popen([sys.executable, "-m", "operators.warm", HALF]):
+        yield
+
+
+@contextmanager
+def no_garbage() -> Iterator[None]:
+    """Do not look for garbage: numba makes millions of objects that stay, and looking takes a twelfth of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def warm_features(features: tuple[Feature, ...]) -> None:
+    """Compile features for arguments of the types that `Measure` gives them."""
+    for feature in features:
+        feature.over({"close": np.ones(feature.lookback)})
+
+
+def warm_recipe() -> None:
+    """Run each step once over a few trades and a few bars."""
+    ideas, frames, name = catalogue(), FRAMES, "warm:UP"
     half_lives = {each.name: each.half_life_ns(frames[1].length_ns) for each in ideas.strategies}
     trades = np.zeros(12, TRADE)
     trades["ts"], trades["instrument"] = np.arange(12) * MINUTE, instrument_id(name)
@@ -43,9 +102,10 @@ def warm() -> None:
     for column in ("open", "high", "low", "close", "volume"):
         bars[column] = 1.0
     for block, lateness_ns in ((trades_block(trades), MINUTE // 60), (bars_block(bars), 0)):
-        slices = Roll(RollSettings(frames, lateness_ns)).on_batch([names_block([name]), block])[0]
+        rolled = Roll(RollSettings(frames, lateness_ns)).on_batch([names_block([name]), block])[0]
+        Measure(ideas.features[:1], len(frames)).on_batch(rolled)
+        slices = [replace(each, features=np.full((len(ideas.columns), each.bars.size), np.nan)) for each in rolled]
         for step in (
-            Measure(ideas.features, len(frames)),
             Detect(ideas.detectors, ideas.features, len(frames)),
             Propose(ideas.strategies, ideas.detectors, ideas.features, ProposeSettings(frames, 1)),
             Settle(Costs()),
@@ -63,4 +123,4 @@ def warm() -> None:
 
 
 if __name__ == "__main__":
-    warm()
+    warm_half() if HALF in sys.argv else warm()

@@ -4,24 +4,24 @@
 
 - `error_model="numpy"`: division by zero gives inf or NaN, as numpy does, and does not raise;
 - `nogil=True`: worker threads run kernels side by side;
-- `cache=True`: compiled once per machine, into `NUMBA_CACHE_DIR` or beside the sources;
+- kept: compiled once per machine, see `operators.kernels.kept`;
+- `no_cfunc_wrapper=True`: nobody calls a kernel from C, and each wrapper takes its time to compile;
 - no `fastmath`: NaN means "not warm" and must survive, and sums must not be reordered.
 """
 
-import shutil
 from collections.abc import Callable
-from hashlib import blake2b
-from pathlib import Path
 from typing import Any
 
 import numba
 
-_ROOMS = Path(__file__).parents[1], Path(__file__).parents[2] / "domain"
+from operators.kernels.kept import KeptCode
+
+_FLAGS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
 
 
 def kernel(function: Callable[..., Any]) -> Any:
     """`function`, compiled on first use and cached."""
-    return numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+    return _compiled(function)
 
 
 def inlined(function: Callable[..., Any]) -> Any:
@@ -31,26 +31,10 @@ def inlined(function: Callable[..., Any]) -> Any:
     compiled with the caller's constants, so that a loop over a constant period becomes a few straight
     instructions. For what is short and stands in inner loops.
     """
-    return numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")(function)
+    return _compiled(function, inline="always")
 
 
-def _keep_apart() -> None:
-    """Keep what was compiled from other sources apart.
-
-    numba looks only at the file in which a kernel stands. One that calls a kernel of another file, or
-    reads a constant of it, would go on running the old code after an edit there (seen with 0.68).
-    """
-    digest = blake2b(digest_size=8)
-    for room in _ROOMS:
-        for path in sorted(room.rglob("*.py")):
-            digest.update(path.read_bytes())
-    config: Any = numba.config  # filled from the environment at import, which mypy cannot see
-    given = config.CACHE_DIR
-    beside = Path(__file__).parent / "__pycache__" / "compiled"
-    directory = (Path(given) if given else beside) / digest.hexdigest()
-    if not given and not directory.exists():
-        shutil.rmtree(beside, ignore_errors=True)  # of older sources, which nobody will ask for again
-    config.CACHE_DIR = str(directory)
-
-
-_keep_apart()
+def _compiled(function: Callable[..., Any], **options: Any) -> Any:
+    dispatcher: Any = numba.njit(**_FLAGS, **options)(function)
+    dispatcher._cache = KeptCode(function)  # noqa: SLF001  # where `cache=True` puts one
+    return dispatcher
