@@ -20,7 +20,8 @@ down: ## stop what `make up` started
 	@if $(BIN)/signalengine --version >/dev/null 2>&1; then $(BIN)/signalengine down; fi
 
 test: .venv/dev.stamp ## run the tests; ARGS=tests/domain runs some of them
-	$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m operators.warm  # once, and not in each of the two workers
+	$(BIN)/python -m pytest --numprocesses=2 --dist=worksteal $(ARGS)
 
 check: .venv/dev.stamp ## format, lint, types and imports; changes nothing
 	$(BIN)/ruff format --check .
