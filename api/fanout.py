@@ -139,7 +139,7 @@ class Fanout:
         self._loose.pop(client, None)
         if not client.is_open:
             return
-        if lane.recovering:
+        if lane.recovering or self._is_ahead(lane):
             self._loose[client] = None
         elif client.cohort is None:
             key = key_of(client)
@@ -149,6 +149,10 @@ class Fanout:
         if client.paced:
             self._paced[client] = None
             self._offer_all(client)
+
+    def _is_ahead(self, lane: Lane) -> bool:
+        """Whether it has had, from Redis or another server, what the front has not; a cohort would repeat that."""
+        return any(one.seen > self._newest.get(name, 0) for name, one in lane.subscriptions.items())
 
     def unsettle(self, client: Client) -> None:
         """Have a client go its own way, from where it stands."""

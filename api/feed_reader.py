@@ -58,6 +58,10 @@ class FeedReader:
         """Channel, seq and payload of what comes after the seqs in `positions`; waits up to `block_ms`."""
         return await feed.read(self._redis, positions, block_ms=block_ms)
 
+    async def keeps(self, channel: str, seq: int) -> bool:
+        """Whether an entry is still there, and with it all that follow."""
+        return await feed.keeps(self._redis, channel, seq)
+
     async def following(self, channel: str, seq: int) -> Following:
         """What the stream has after `seq`, and whether that is all."""
         found = await feed.read(self._redis, {channel: max(seq - 1, 0)}, block_ms=0)

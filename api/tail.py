@@ -18,6 +18,9 @@ from domain.clock import to_datetime
 from domain.errors import ServiceError
 from store.feed import CHANNELS
 
+SUSPICIOUS = 50
+"""Entries of one read from which on we lag, so that a stream may have forgotten some before we came."""
+
 log = logging.getLogger(__name__)
 
 BLOCK_MS = 1_000
@@ -119,11 +122,23 @@ class Tail:
                 self._positions[channel] = before_first
                 self._hub.lose(channel, position + 1, before_first)
 
+    async def _check_lag(self, entries: Iterable[tuple[str, int, bytes]]) -> None:
+        """Announce what lies before the first of `entries`, unless what we had last is still there."""
+        firsts: dict[str, int] = {}
+        for channel, seq, _ in entries:
+            firsts.setdefault(channel, seq)
+        for channel, first in firsts.items():
+            position = self._positions[channel]
+            if position and first > position + 1 and not await self._reader.keeps(channel, position):
+                self._hub.lose(channel, position + 1, first - 1)
+
     async def _follow(self) -> None:
         """Read until Redis is lost or the epoch is another."""
         looked_s = self._steady_s()
         while True:
             entries = await self._reader.next(self._positions, BLOCK_MS)
+            if len(entries) >= SUSPICIOUS:
+                await self._check_lag(entries)
             # In parts, so that clients who keep up are served before the ring moves on.
             part = max(1, min(PART, self._hub.settings.ring_messages // 4))
             for start in range(0, len(entries), part):

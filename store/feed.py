@@ -23,6 +23,7 @@ __all__ = [
     "connect_async",
     "epoch",
     "head",
+    "keeps",
     "key",
     "newest",
     "publish",
@@ -128,6 +129,12 @@ async def head(client: redis.asyncio.Redis, channel: str) -> int:
     """The newest sequence number of a channel; 0 if it is empty."""
     with reachable():
         return _head(await client.xrevrange(key(channel), count=1))
+
+
+async def keeps(client: redis.asyncio.Redis, channel: str, seq: int) -> bool:
+    """Whether an entry is still there. Streams forget from the oldest on, so then all that follow it are too."""
+    with reachable():
+        return bool(await client.xrange(key(channel), f"{seq}-0", f"{seq}-0", count=1))
 
 
 async def tail(client: redis.asyncio.Redis, channel: str, count: int) -> list[tuple[int, bytes]]:

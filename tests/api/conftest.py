@@ -23,6 +23,7 @@ from domain.signals import Signal
 from store import feed, signals
 from store.postgres import connect as connect_postgres
 from tests.api.builders import alert_of
+from tests.api.valkeys import Valkey, own_valkey  # noqa: F401  a fixture of all tests here
 from tests.api.words import checked
 
 PATIENCE_S = 20
@@ -156,3 +157,12 @@ def api(serve: Callable[..., Api]) -> Api:
     running = serve()
     until(lambda: running.resources.tail.connected)
     return running
+
+
+def on(serve: Callable[..., Api], server: Valkey, **settings: Any) -> Api:
+    """An API, and its writer, on that Valkey."""
+    api = serve(redis_url=server.url, **settings)
+    api.redis.close()
+    api.redis = feed.connect(server.url)
+    until(lambda: api.resources.tail.connected)
+    return api

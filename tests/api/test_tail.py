@@ -1,14 +1,8 @@
 import asyncio
 import json
-import os
-import shutil
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
-
-import pytest
 
 from api import tasks
 from api.feed_reader import FeedReader
@@ -16,68 +10,10 @@ from api.hub import Hub
 from api.metrics import Metrics
 from api.settings import ApiSettings
 from api.tail import Tail
-from flows.services import binaries, valkey
-from flows.services.running import Running
 from store import feed
 from store.signals import payload
 from tests.api.builders import emitted
-from tests.api.conftest import Api, hear, say, until
-
-
-class Valkey:
-    """A Valkey of one's own, to be stopped and started again."""
-
-    def __init__(self, directory: Path, *, durable: bool) -> None:
-        self._directory = directory
-        self._durable = durable
-        self._running: Running | None = None
-        self.start()
-
-    @property
-    def url(self) -> str:
-        return valkey.url_of(self._directory)
-
-    def start(self) -> None:
-        self._running = valkey.start(
-            binaries.redis_programs(),
-            self._directory / "valkey",
-            sockets=self._directory,
-            log=self._directory / "log",
-            record=self._directory / "record",
-            environ=os.environ,
-            durable=self._durable,
-            dies_with_parent=True,
-        )
-
-    def stop(self) -> None:
-        if self._running is not None:
-            self._running.process.stop(valkey.STOP)
-            self._running = None
-
-
-@pytest.fixture
-def own_valkey() -> Iterator[Callable[..., Valkey]]:
-    """Starts one that keeps its data over a restart, or loses it."""
-    directory = Path(tempfile.mkdtemp(prefix="se-"))
-    started: list[Valkey] = []
-
-    def start(*, durable: bool) -> Valkey:
-        started.append(Valkey(directory, durable=durable))
-        return started[0]
-
-    yield start
-    for one in started:
-        one.stop()
-    shutil.rmtree(directory)
-
-
-def on(serve: Callable[..., Api], server: Valkey, **settings: Any) -> Api:
-    """An API, and its writer, on that Valkey."""
-    api = serve(redis_url=server.url, **settings)
-    api.redis.close()
-    api.redis = feed.connect(server.url)
-    until(lambda: api.resources.tail.connected)
-    return api
+from tests.api.conftest import Api, hear, on, say, until
 
 
 def test_a_restart_that_keeps_the_data_costs_nothing(serve: Callable[..., Api], own_valkey: Any) -> None:

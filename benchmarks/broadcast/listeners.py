@@ -1,0 +1,124 @@
+"""Listeners: many connections in one process that does nothing but read, the same for every server.
+
+    python -m benchmarks.broadcast.listeners PORT PATH DIALECT CLIENTS MESSAGES
+
+Says `ready` when all are connected, then, when all have had all messages, how long each took from its stamp:
+the text `t=` and 16 digits, nanoseconds of the monotonic clock, anywhere in a message. DIALECT is what has to
+be said before messages come: ws, nats, mqtt; or stuck, which never reads.
+"""
+
+import array
+import json
+import os
+import resource
+import select
+import socket
+import sys
+import time
+
+import numpy as np
+
+MASK = b"\x00\x00\x00\x00"
+STAMP = b"t="
+STAMP_DIGITS = 16
+PATIENCE_S = 60
+SMALL = 4096
+
+
+def masked(payload: bytes, opcode: int = 2) -> bytes:
+    """A frame as a client sends it; the mask is zero, which is allowed and leaves the payload as it is."""
+    size = bytes([0x80 | len(payload)]) if len(payload) < 126 else b"\xfe" + len(payload).to_bytes(2, "big")
+    return bytes([0x80 | opcode]) + size + MASK + payload
+
+
+def mqtt_words(number: int) -> bytes:
+    """CONNECT and SUBSCRIBE of MQTT 3.1.1 (§3.1, §3.8)."""
+    name = f"c{number}".encode()
+    connect = b"\x00\x04MQTT\x04\x02\x00\x00" + len(name).to_bytes(2, "big") + name
+    subscribe = b"\x00\x01\x00\x04feed\x00"
+    return masked(b"\x10" + bytes([len(connect)]) + connect + b"\x82" + bytes([len(subscribe)]) + subscribe)
+
+
+def words(dialect: str, number: int) -> bytes:
+    """What a client says after its handshake."""
+    if dialect == "nats":
+        return masked(b'CONNECT {"verbose":false,"pedantic":false}\r\nSUB feed 1\r\nPING\r\n')
+    return mqtt_words(number) if dialect == "mqtt" else b""
+
+
+def connected(port: int, path: str, dialect: str, number: int) -> socket.socket:
+    """One client that will get messages."""
+    client = socket.socket()
+    if dialect == "stuck":
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL)
+    client.settimeout(PATIENCE_S)
+    client.connect(("127.0.0.1", port))
+    protocol = "Sec-WebSocket-Protocol: mqtt\r\n" if dialect == "mqtt" else ""
+    client.sendall(
+        f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{protocol}\r\n".encode()
+    )
+    head = b""
+    while b"\r\n\r\n" not in head:
+        head += client.recv(4096)
+    assert head.startswith(b"HTTP/1.1 101 "), head
+    if said := words(dialect, number):
+        client.sendall(said)
+        client.recv(4096)  # the server's first answer: by then it has read all that was said
+    client.settimeout(0)
+    return client
+
+
+def listen(clients: list[socket.socket], messages: int) -> "array.array[int]":
+    """Nanoseconds that each message took to each client."""
+    epoll = select.epoll()
+    by_descriptor = {client.fileno(): client for client in clients}
+    left = dict.fromkeys(by_descriptor, messages)
+    parts = dict.fromkeys(by_descriptor, b"")
+    took: array.array[int] = array.array("q")
+    for descriptor in by_descriptor:
+        epoll.register(descriptor, select.EPOLLIN)
+    end_s = time.monotonic() + PATIENCE_S
+    waiting = len(clients)
+    while waiting and time.monotonic() < end_s:
+        for descriptor, _ in epoll.poll(1.0):
+            data = by_descriptor[descriptor].recv(262_144)
+            now_ns = time.monotonic_ns()
+            if not data:
+                raise ConnectionError("a server hung up")
+            data = parts[descriptor] + data
+            at = 0
+            while (found := data.find(STAMP, at)) >= 0 and found + 2 + STAMP_DIGITS <= len(data):
+                at = found + 2 + STAMP_DIGITS
+                took.append(now_ns - int(data[found + 2 : at]))
+                left[descriptor] -= 1
+                waiting -= left[descriptor] == 0
+            parts[descriptor] = data[max(at, len(data) - STAMP_DIGITS - 2) :]
+    return took
+
+
+def main(port: int, path: str, dialect: str, count: int, messages: int) -> None:
+    """Connect, listen, tell."""
+    clients = [connected(port, path, dialect, number) for number in range(count)]
+    print("ready", flush=True)
+    if dialect == "stuck":
+        sys.stdin.read()
+        return
+    began = time.process_time()
+    took = np.array(listen(clients, messages)) / 1e6
+    p50, p99 = np.percentile(took, (50, 99)) if len(took) else (0.0, 0.0)
+    told = {
+        "came": len(took),
+        "p50_ms": float(p50),
+        "p99_ms": float(p99),
+        "max_ms": float(took.max(initial=0.0)),
+        "cpu_s": time.process_time() - began,
+    }
+    print(json.dumps(told), flush=True)
+    os._exit(0)  # to close ten thousand sockets one by one takes a while
+
+
+if __name__ == "__main__":
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    main(int(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5]))

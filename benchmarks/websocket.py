@@ -1,0 +1,131 @@
+"""How long a message takes to all clients of one server, ours and others.
+
+The same signal to each server at the same pace, and the same program that listens (`broadcast/listeners.py`).
+Ours is given to by way of Valkey, as the engine does it; the others have it from a socket. Every server runs
+twice, in turns, and the better run counts: on a busy machine the worse one measures its neighbours.
+
+    python -m benchmarks.websocket [--clients N …]
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+import msgspec
+import psutil
+
+from benchmarks.broadcast.servers import PEERS, Server, ours
+from benchmarks.report import Table, tell
+from benchmarks.rest import signal
+from benchmarks.services import services
+
+CASES = {1_000: (200, 0.05), 10_000: (20, 0.5)}
+"""By number of clients: messages, and seconds between them; 20,000 deliveries a second each."""
+RUNS = 2
+OURS = "signalengine"
+NAMES = (OURS, *PEERS)
+TABLE = Table(
+    "websocket",
+    "A message to all clients of one process",
+    ("server and clients", "p50 ms", "p99 ms", "max ms", "p99 ÷ bare", "CPU µs per delivery"),
+    tuple(f"{name}, {clients:,}" for clients in CASES for name in NAMES),
+)
+
+Start = Callable[[], AbstractContextManager[Server]]
+
+
+def payload() -> bytes:
+    """A signal of the usual size, with a place for the stamp."""
+    stamped = msgspec.structs.replace(signal(1), reason=f"t={0:016d}", features={})
+    return msgspec.json.encode(stamped)
+
+
+def stamped(body: bytes) -> bytes:
+    """The same, made now."""
+    at = body.index(b"t=0") + 2
+    return body[:at] + b"%016d" % time.monotonic_ns() + body[at + 16 :]
+
+
+def measure(server: Server, clients: int, messages: int, pause_s: float) -> dict[str, float]:
+    """Connect, send, and what the listeners say."""
+    words = [str(server.port), server.path, server.dialect, str(clients), str(messages)]
+    command = [sys.executable, "-m", "benchmarks.broadcast.listeners", *words]
+    body = payload()
+    process = psutil.Process(server.process.pid)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as listeners:
+        assert listeners.stdout is not None
+        assert listeners.stdout.readline() == "ready\n"
+        time.sleep(1)
+        before = sum(process.cpu_times()[:2])
+        due = time.perf_counter()
+        for _ in range(messages):
+            server.give(stamped(body))
+            due += pause_s
+            time.sleep(max(0.0, due - time.perf_counter()))
+        said: dict[str, float] = json.loads(listeners.stdout.readline())
+        said["server_cpu_s"] = sum(process.cpu_times()[:2]) - before
+    return said
+
+
+def main() -> None:
+    """Measure all, tell."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--clients", type=int, nargs="*", choices=list(CASES), help="only so many")
+    parser.add_argument("--servers", nargs="*", choices=NAMES, help="only these")
+    options = parser.parse_args()
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    best: dict[tuple[str, int], dict[str, float]] = {}
+    notes = [f"{deliveries(CASES):,} deliveries a second, messages of {len(payload()):,} bytes"]
+    with services() as (database, cache):
+        starts: dict[str, Start] = {OURS: lambda: ours(database.url, cache.url), **PEERS}
+        for clients, (messages, pause_s) in CASES.items():
+            for name in NAMES * RUNS:
+                if (options.clients and clients not in options.clients) or (
+                    options.servers and name not in options.servers
+                ):
+                    continue
+                try:
+                    with starts[name]() as server:
+                        found = measure(server, clients, messages, pause_s)
+                except FileNotFoundError as problem:
+                    notes.append(f"{name} is not there ({problem})")
+                    continue
+                if found["came"] != clients * messages:
+                    notes.append(f"{name}, {clients:,}: {found['came']:,.0f} of {clients * messages:,} came")
+                key = (name, clients)
+                best[key] = min(best.get(key, found), found, key=lambda one: one["p99_ms"])
+                print(name, clients, found, flush=True)
+    tell(TABLE, rows(best), list(dict.fromkeys(notes)))
+
+
+def deliveries(cases: dict[int, tuple[int, float]]) -> int:
+    """A second; the same in each case."""
+    (each,) = {round(clients / pause_s) for clients, (_, pause_s) in cases.items()}
+    return each
+
+
+def rows(best: dict[tuple[str, int], dict[str, float]]) -> list[list[Any]]:
+    """One for each server and number of clients."""
+    made: list[list[Any]] = []
+    for clients, (messages, _) in CASES.items():
+        bare = best.get((NAMES[1], clients))
+        for name in NAMES:
+            found = best.get((name, clients))
+            cells: list[Any] = [None] * 5
+            if found is not None:
+                cells = [found["p50_ms"], found["p99_ms"], found["max_ms"]]
+                cells.append(found["p99_ms"] / bare["p99_ms"] if bare else None)
+                cells.append(found["server_cpu_s"] / (clients * messages) * 1e6)
+            made.append([f"{name}, {clients:,}", *cells])
+    return made
+
+
+if __name__ == "__main__":
+    main()
