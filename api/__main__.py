@@ -20,7 +20,8 @@ from api.door import Door
 from api.doorman import Doorman
 from api.hub import Hub
 from api.listener import BACKLOG, listen, url_of
-from api.settings import ApiSettings, check
+from api.security.settings import SecuritySettings
+from api.settings import ApiSettings
 from api.websocket.protocol import WebSocketProtocol
 from api.worker import Reception
 from domain.environ import read
@@ -91,9 +92,10 @@ def main(words: Sequence[str] | None = None, environ: Mapping[str, str] = os.env
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     signal.signal(signal.SIGTERM, _leave)  # for uvicorn to fall back on when it has stopped
     try:
-        settings = check(read(ApiSettings, "api", environ))
+        settings = read(ApiSettings, "api", environ)
         app = build(
             settings,
+            read(SecuritySettings, "security", environ),
             database_url=_address(environ, "DATABASE_URL"),
             redis_url=_address(environ, "REDIS_URL"),
             now_ns=time.time_ns,

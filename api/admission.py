@@ -1,6 +1,5 @@
 """Admission: whether a caller may have a stream, decided once, before anything is kept for it."""
 
-from datetime import datetime
 from typing import NamedTuple
 
 from starlette.datastructures import Headers
@@ -11,6 +10,10 @@ from api.errors import MISDIRECTED, NOT_FOUND, UNAVAILABLE, ProblemError
 from api.filters import Filter, FilterParameters
 from api.origin import is_ours, stranger
 from api.resources import Resources
+from api.security.credentials import without_ticket
+from api.security.gate import Visitor
+from api.security.permit import permit
+from api.security.principal import Principal
 from api.settings import is_loopback
 from store.feed import CHANNELS
 
@@ -23,31 +26,23 @@ GATEWAYS: dict[str, tuple[str, ...]] = {
 
 
 class Head(NamedTuple):
-    """What a caller says of itself and of what it wants."""
+    """What a caller says of itself and of what it wants; and who it is, if somebody has looked."""
 
     path: str
     query: bytes
     headers: Headers
     address: str | None
     method: str = "GET"
-
-
-class Principal(NamedTuple):
-    """Who a caller is, and until when that holds; None: as long as it stays."""
-
-    name: str
-    expires_at: datetime | None = None
+    visitor: Visitor | None = None
 
 
 class Admission(NamedTuple):
     """What an admitted caller is given."""
 
     principal: Principal
+    address: str | None
     channels: tuple[str, ...]
     wanted: Filter
-
-
-ANYBODY = Principal("anybody")
 
 
 async def admit(head: Head, resources: Resources, channels: tuple[str, ...] | None = None) -> Admission:
@@ -65,22 +60,27 @@ async def admit(head: Head, resources: Resources, channels: tuple[str, ...] | No
     Raises
     ------
     ProblemError
-        `MISDIRECTED`, `FORBIDDEN`, `NOT_FOUND`, `INVALID_PARAMETER` or `UNAVAILABLE`.
+        `MISDIRECTED`, `UNAUTHENTICATED`, `RATE_LIMITED`, `FORBIDDEN`, `NOT_FOUND`, `INVALID_PARAMETER` or
+        `UNAVAILABLE`.
     """
     settings, hub = resources.settings, resources.hub
     if not is_known_host(head.headers.get("host", ""), settings.allowed_hosts):
         raise ProblemError(
             MISDIRECTED, "this name is not one of ours; add it to allowed_hosts of [api] if it should be"
         )
+    gate, peer = resources.gate, head.address or ""
+    visitor = head.visitor or await gate.admit(head.headers, head.query, peer, websocket=True)
+    principal = permit(visitor, "stream", gate)
     channels = channels or GATEWAYS.get(head.path)
     if channels is None:
         raise ProblemError(NOT_FOUND, f"no WebSocket is at {head.path}; /asyncapi.json lists what there is")
     if not is_ours(head.headers, settings):
         raise stranger(head.headers)
-    wanted = params.parse(FilterParameters, head.query).filter()
+    wanted = params.parse(FilterParameters, without_ticket(head.query)).filter()
     if len(hub.clients) >= settings.clients_max:
         raise ProblemError(UNAVAILABLE, "all places for clients are taken; try again later")
-    crowded = hub.addresses[head.address] >= settings.clients_per_address_max
-    if crowded and head.address is not None and not is_loopback(head.address):
+    address = visitor.address or None
+    crowded = hub.addresses[address] >= settings.clients_per_address_max
+    if crowded and address is not None and not is_loopback(address):
         raise ProblemError(UNAVAILABLE, "too many clients at your address; close some, or try again later")
-    return Admission(ANYBODY, channels, wanted)
+    return Admission(principal, address, channels, wanted)

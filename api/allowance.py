@@ -2,6 +2,8 @@
 
 BURST_S = 2
 """How many seconds' worth may be sent at once."""
+_ONE = 1 - 1e-9
+"""Sums of many small parts fall short by their rounding."""
 
 
 class Allowance:
@@ -14,19 +16,19 @@ class Allowance:
     [True, True, False, True, False]
     """
 
-    __slots__ = ("_at_s", "_left", "_most", "_per_s")
+    __slots__ = ("_at_s", "_most", "_per_s", "left")
 
-    def __init__(self, per_s: float, now_s: float) -> None:
+    def __init__(self, per_s: float, now_s: float, burst_s: float = BURST_S) -> None:
         self._per_s = per_s
-        self._most = max(1.0, per_s * BURST_S)
-        self._left = self._most
+        self._most = max(1.0, per_s * burst_s)
+        self.left = self._most
         self._at_s = now_s
 
     def take(self, now_s: float) -> bool:
         """Whether one more is allowed now; if so it is used up."""
-        self._left = min(self._most, self._left + (now_s - self._at_s) * self._per_s)
+        self.left = min(self._most, self.left + (now_s - self._at_s) * self._per_s)
         self._at_s = now_s
-        if self._left < 1:
+        if self.left < _ONE:
             return False
-        self._left -= 1
+        self.left -= 1
         return True

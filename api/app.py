@@ -19,6 +19,9 @@ from api.operations import OPERATIONS
 from api.pulse import pulse
 from api.resources import Resources
 from api.resume import Resume
+from api.security.gate import Gate
+from api.security.guard import Guard
+from api.security.settings import SecuritySettings
 from api.settings import ApiSettings, check
 from api.shared import Shared
 from api.standing import Standing
@@ -28,9 +31,12 @@ from api.tail import Tail
 from domain.clock import to_datetime
 from store.postgres import async_pool
 
+OFF = SecuritySettings()
+
 
 def build(
     settings: ApiSettings,
+    security: SecuritySettings = OFF,
     *,
     database_url: str,
     redis_url: str,
@@ -43,6 +49,8 @@ def build(
     ----------
     settings
         The section `api`.
+    security
+        The section `security`.
     database_url, redis_url
         Where the ledger and the feed are.
     now_ns
@@ -53,16 +61,26 @@ def build(
     Raises
     ------
     SettingError
-        If it would listen where others can reach it, or an address is not one.
+        If it would serve strangers, an address is not one, or a key of tokens cannot be read.
     """
-    check(settings)
+    check(settings, security.checked())
     metrics = Metrics()
-    hub = Hub(settings, metrics, steady_s)
     reader = FeedReader(redis_url)
     pool = async_pool(database_url, max_size=settings.database_connections_max)
     hot = HotLists(pool, settings.hot_rows, steady_s)
+    gate = Gate(
+        security,
+        pool=pool,
+        redis_url=redis_url,
+        metrics=metrics,
+        body_bytes_max=settings.message_bytes_max,
+        now_ns=now_ns,
+        steady_s=steady_s,
+    )
+    hub = Hub(settings, metrics, steady_s, gate.ending)
     resources = Resources(
         settings=settings,
+        gate=gate,
         database_url=database_url,
         pool=pool,
         reader=reader,
@@ -84,7 +102,10 @@ def build(
             stream_route(),
             gateway_route(),
         ],
-        middleware=[Middleware(Edge, metrics=metrics, steady_s=steady_s, allowed_hosts=settings.allowed_hosts)],
+        middleware=[
+            Middleware(Edge, metrics=metrics, steady_s=steady_s, allowed_hosts=settings.allowed_hosts),
+            Middleware(Guard, gate=gate),
+        ],
         exception_handlers=HANDLERS,
         lifespan=_lifespan,
     )
@@ -98,6 +119,8 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     resources: Resources = app.state.resources
     resources.metrics.look_around(0, 0)
     await resources.pool.open()
+    await resources.gate.open()
+    resources.tasks.append(tasks.start("gate", resources.gate.run()))
     resources.tasks.append(tasks.start("tail", resources.tail.run()))
     resources.tasks.append(tasks.start("hot_lists", resources.hot.run()))
     resources.tasks.append(tasks.start("pulse", pulse(resources)))
@@ -105,5 +128,6 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
         yield
     finally:
         await tasks.stop(resources.tasks)
+        await resources.gate.close()
         await resources.reader.close()
         await resources.pool.close()

@@ -6,7 +6,6 @@ then left alone until it says that it has room.
 
 import asyncio
 import math
-from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import msgspec
@@ -15,6 +14,7 @@ from api.forms import Form, written
 from api.lane import Lane
 from api.messages import Gap, Keepalive, encode
 from api.ring import Ring
+from api.security.principal import LOCAL, Principal
 
 if TYPE_CHECKING:
     from api.cohort import Cohort
@@ -66,8 +66,8 @@ class Client:
         Where it comes from; None if that is not known.
     heard_s
         When it was last heard of, by a steady clock; infinite if nothing is to be expected of it.
-    expires_at
-        When its right to be here ends.
+    principal
+        Who it is.
 
     Attributes
     ----------
@@ -87,12 +87,12 @@ class Client:
         "by_default",
         "closing",
         "cohort",
-        "expires_at",
         "full_since_s",
         "heard_s",
         "lane",
         "paced",
         "pinged",
+        "principal",
         "recovery",
         "room",
         "sink",
@@ -105,12 +105,12 @@ class Client:
         *,
         address: str | None = None,
         heard_s: float = math.inf,
-        expires_at: datetime | None = None,
+        principal: Principal = LOCAL,
     ) -> None:
         self.sink = sink
         self.address = address
         self.heard_s = heard_s
-        self.expires_at = expires_at
+        self.principal = principal
         self.pinged = False
         self.lane = Lane(ring)
         self.paced: tuple[Lane, ...] = ()

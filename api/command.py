@@ -27,6 +27,8 @@ from api.errors import (
 from api.operation import JSON, Operation
 from api.origin import check_origin
 from api.resources import Resources
+from api.security.permit import permit
+from domain.api_keys import Scope
 
 KEY = "Idempotency-Key"
 KEY_PATTERN = r"^[\x21-\x7e]{1,200}$"
@@ -57,6 +59,7 @@ class Command(Operation):
     method: ClassVar[str] = "post"
     success: ClassVar[int] = CREATED
     body: type[msgspec.Struct]
+    scope: Scope | None = "execute"
     live: bool = True
 
     @property
@@ -70,9 +73,17 @@ class Command(Operation):
         async def endpoint(request: Request) -> Response:
             resources: Resources = request.app.state.resources
             check_origin(request, resources.settings)
+            caller = permit(request.state.visitor, "execute", resources.gate)
             params.parse(self.takes, request.scope["query_string"], request.path_params)
             wish = Wish(_key_of(request), await self._content(request, resources.settings.message_bytes_max))
             done = await self.handler(resources, wish)
+            resources.gate.audit.tell(
+                "execute",
+                actor=caller.name,
+                what=f"{self.name} {wish.key}",
+                address=request.state.visitor.address,
+                request_id=request.state.request_id,
+            )
             return Response(_encoder.encode(done), CREATED, {"Cache-Control": "no-store"}, JSON)
 
         return Route(self.path, endpoint, methods=["POST"], name=self.name)

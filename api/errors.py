@@ -33,6 +33,7 @@ class Kind(NamedTuple):
 
 INVALID_PARAMETER = Kind("invalid_parameter", 400, "A parameter is not valid")
 INVALID_MESSAGE = Kind("invalid_message", 400, "A message is not valid")
+UNAUTHENTICATED = Kind("unauthenticated", 401, "Nobody knows who you are")
 FORBIDDEN = Kind("forbidden", 403, "This is not open to you")
 NOT_FOUND = Kind("not_found", 404, "There is no such thing")
 METHOD_NOT_ALLOWED = Kind("method_not_allowed", 405, "This address does not take that method")
@@ -42,12 +43,14 @@ UNSUPPORTED = Kind("unsupported", 415, "That type of content is not understood")
 MISDIRECTED = Kind("misdirected", 421, "This server does not answer to that name")
 KEY_REUSED = Kind("key_reused", 422, "The key was used for something else")
 RATE_LIMITED = Kind("rate_limited", 429, "Too many messages", retryable=True)
+HEADERS_TOO_LARGE = Kind("headers_too_large", 431, "The header is too large")
 INTERNAL = Kind("internal", 500, "The server made a mistake")
 UNAVAILABLE = Kind("unavailable", 503, "A service behind the API is away", retryable=True)
 
 KINDS = (
     INVALID_PARAMETER,
     INVALID_MESSAGE,
+    UNAUTHENTICATED,
     FORBIDDEN,
     NOT_FOUND,
     METHOD_NOT_ALLOWED,
@@ -57,6 +60,7 @@ KINDS = (
     MISDIRECTED,
     KEY_REUSED,
     RATE_LIMITED,
+    HEADERS_TOO_LARGE,
     INTERNAL,
     UNAVAILABLE,
 )
@@ -89,11 +93,14 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class ProblemError(Exception):
     """Raised by handlers; becomes the answer."""
 
-    def __init__(self, kind: Kind, detail: str, faults: Sequence[Fault] = ()) -> None:
+    def __init__(
+        self, kind: Kind, detail: str, faults: Sequence[Fault] = (), *, headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(detail)
         self.kind = kind
         self.detail = detail
         self.faults = list(faults)
+        self.headers = headers
 
 
 def problem_response(
@@ -123,7 +130,9 @@ def problem_response(
 
 async def _on_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, ProblemError)
-    return problem_response(error.kind, error.detail, request.state.request_id, faults=error.faults)
+    return problem_response(
+        error.kind, error.detail, request.state.request_id, faults=error.faults, headers=error.headers
+    )
 
 
 async def _on_outage(request: Request, error: Exception) -> Response:

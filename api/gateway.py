@@ -16,6 +16,7 @@ from api.errors import ProblemError, problem_response
 from api.forms import Form
 from api.outlet import Outlet
 from api.resources import Resources
+from api.security.credentials import subprotocol_of
 from api.session import Session
 
 
@@ -27,17 +28,19 @@ def gateway_route() -> WebSocketRoute:
 async def _endpoint(websocket: WebSocket) -> None:
     resources: Resources = websocket.app.state.resources
     address = websocket.client.host if websocket.client else None
-    head = Head(websocket.scope["path"], websocket.scope["query_string"], websocket.headers, address)
+    path, query = websocket.scope["path"], websocket.scope["query_string"]
+    head = Head(path, query, websocket.headers, address, visitor=websocket.state.visitor)
     try:
         admission = await admit(head, resources)
     except ProblemError as problem:
-        request_id = websocket.state.request_id
-        answer = problem_response(problem.kind, problem.detail, request_id, faults=problem.faults)
+        answer = problem_response(
+            problem.kind, problem.detail, websocket.state.request_id, faults=problem.faults, headers=problem.headers
+        )
         with suppress(OSError):  # it left before it was refused
             await websocket.send_denial_response(answer)
         return
     with suppress(OSError):  # it left before it was let in
-        await websocket.accept()
+        await websocket.accept(subprotocol_of(websocket.headers))
         await _Connection(websocket, resources, admission).run()
 
 
@@ -49,9 +52,8 @@ class _Connection:
         self._hub = resources.hub
         self._admission = admission
         self._outlet = Outlet(resources.hub, Form.LINE)
-        address = websocket.client.host if websocket.client else None
         self._client = self._outlet.client = Client(
-            resources.hub.ring, self._outlet, address=address, expires_at=admission.principal.expires_at
+            resources.hub.ring, self._outlet, address=admission.address, principal=admission.principal
         )
         self._free = asyncio.Event()
         self._free.set()

@@ -16,7 +16,6 @@ from api.lane import Subscription
 from api.messages import (
     CLOSE_RESTARTING,
     CLOSE_SLOW,
-    CLOSE_UNAUTHENTICATED,
     Connected,
     Gap,
     GoingAway,
@@ -28,6 +27,8 @@ from api.messages import (
 )
 from api.metrics import Metrics
 from api.ring import Message, Ring
+from api.security.principal import Principal
+from api.security.sessions import Ending, stays
 from api.settings import ApiSettings
 
 VERSION = "3.1.0"
@@ -49,15 +50,24 @@ class Hub:
         Where messages and losses are counted.
     steady_s
         Reads a clock that only goes forward, in seconds.
+    ending
+        Says why somebody may not stay.
     """
 
-    def __init__(self, settings: ApiSettings, metrics: Metrics, steady_s: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        settings: ApiSettings,
+        metrics: Metrics,
+        steady_s: Callable[[], float],
+        ending: Callable[[Principal], Ending | None] = stays,
+    ) -> None:
         self.settings = settings
         self.metrics = metrics
         self.ring = Ring(settings.ring_messages, settings.ring_bytes)
         self.clients: set[Client] = set()
         self.addresses: Counter[str | None] = Counter()
         self.steady_s = steady_s
+        self._ending = ending
         self.sent = metrics.ws_messages.labels("clients").inc
         self.fanout = Fanout(
             self.ring,
@@ -196,17 +206,17 @@ class Hub:
             Keepalive(at, self.epoch, self.heads()), [client for cohort in idle for client in cohort.members]
         )
         async for client in _in_turns(list(self.clients)):
-            self._look_after(client, now_s, at)
+            self._look_after(client, now_s)
 
-    def _look_after(self, client: Client, now_s: float, at: datetime) -> None:
+    def _look_after(self, client: Client, now_s: float) -> None:
         stuck_s, silent_s = self.settings.stuck_s, now_s - client.heard_s
         if client.closing is not None:
             if now_s - client.closing.since_s >= stuck_s:
                 client.sink.abort()
         elif client.full_since_s is not None and now_s - client.full_since_s >= stuck_s:
             self.close(client, CLOSE_SLOW, "nothing was taken for too long")
-        elif client.expires_at is not None and client.expires_at <= at:
-            self.close(client, CLOSE_UNAUTHENTICATED, "the right to be here has ended; come with a new one")
+        elif (end := self._ending(client.principal)) is not None:
+            self.close(client, *end)
         elif silent_s >= 3 * self.settings.ping_s:
             self.close(client, CLOSE_SLOW, "pings were not answered")
         elif silent_s >= self.settings.ping_s and not client.pinged and client.full_since_s is None:

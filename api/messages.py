@@ -166,6 +166,7 @@ Word = Connected | Status | Keepalive | Subscribed | Unsubscribed | Gap | Error 
 
 CLOSE_UNSUPPORTED = 1003
 CLOSE_RESTARTING = 1012
+CLOSE_LATER = 1013
 CLOSE_BAD = 4400
 CLOSE_UNAUTHENTICATED = 4401
 CLOSE_FORBIDDEN = 4403
@@ -173,6 +174,7 @@ CLOSE_SLOW = 4408
 CLOSE_FLOODING = 4429
 CLOSE_CODES = {
     CLOSE_RESTARTING: "the server restarts: come back and resume",
+    CLOSE_LATER: "what you came with cannot be looked up: come back later",
     CLOSE_BAD: "nothing that was said made sense",
     CLOSE_UNAUTHENTICATED: "the right to be here ended: come with a new one",
     CLOSE_FORBIDDEN: "this is not open to you",

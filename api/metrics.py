@@ -90,8 +90,22 @@ class Metrics:
         self.ws_closed = Counter(
             "ws_closed",
             "Connections that we closed. 4408: a client took nothing, look at its network; 4429: it sends too much; "
-            "1003: it sends binary.",
+            "1003: it sends binary; 4401: its key was revoked, or its token expired.",
             ["code"],
+            registry=self.registry,
+        )
+        self.auth_refused = Counter(
+            "auth_refused",
+            "Keys, tokens and tickets that were refused, and why. unknown_key, signature: somebody guesses, or a key "
+            "was revoked; the log has the address. expired: tell its owner. keys_away: Postgres cannot be read.",
+            ["reason"],
+            registry=self.registry,
+        )
+        self.rate_limited = Counter(
+            "rate_limited",
+            "Requests answered with 429. caller: one key or token asks too often, talk to its owner or raise "
+            "requests_per_s of [security]; address: a stranger does; failures: an address shows only wrong keys.",
+            ["what"],
             registry=self.registry,
         )
         self.uptime_s = Gauge(

@@ -12,8 +12,15 @@ from api.errors import Kind, Problem
 from api.openapi_headers import HEADERS, IF_NONE_MATCH, headers_of
 from api.operation import JSON, Operation
 
-ALWAYS = (errors.INVALID_PARAMETER, errors.MISDIRECTED, errors.INTERNAL)
+ALWAYS = (
+    errors.INVALID_PARAMETER,
+    errors.TOO_LARGE,
+    errors.MISDIRECTED,
+    errors.HEADERS_TOO_LARGE,
+    errors.INTERNAL,
+)
 """What may go wrong with every operation."""
+_REFUSALS = (errors.UNAUTHENTICATED, errors.FORBIDDEN)
 _REFERENCE = "#/components/schemas/{name}"
 _DESCRIPTION = """
 Trading signals, each with its reasons and, once it has ended, its outcome.
@@ -27,7 +34,7 @@ arbitrage alone at `/api/v1/ws/arbitrage`.
 """
 
 
-def document(operations: Sequence[Operation], version: str) -> dict[str, Any]:
+def document(operations: Sequence[Operation], version: str, *, secured: bool = False) -> dict[str, Any]:
     """The OpenAPI 3.1 document of `operations`.
 
     Parameters
@@ -36,6 +43,8 @@ def document(operations: Sequence[Operation], version: str) -> dict[str, Any]:
         What there is.
     version
         Of the program.
+    secured
+        Callers have to prove who they are.
     """
     records = [Problem, *(operation.gives for operation in operations if operation.media_type == JSON)]
     (problem, *bodies), components = msgspec.json.schema_components(records, ref_template=_REFERENCE)
@@ -53,16 +62,24 @@ def document(operations: Sequence[Operation], version: str) -> dict[str, Any]:
         "paths": {
             operation.path.replace(":path}", "}"): {
                 operation.method: _operation(
-                    operation, next(waiting) if operation.media_type == JSON else _TEXT, problem
+                    operation, next(waiting) if operation.media_type == JSON else _TEXT, problem, secured=secured
                 )
             }
             for operation in operations
         },
-        "components": {"schemas": components, "headers": HEADERS},
+        "components": {"schemas": components, "headers": HEADERS} | ({"securitySchemes": _SCHEMES} if secured else {}),
     }
 
 
 _TEXT = {"type": "string"}
+_SCHEMES = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A key made by `signalengine keys create`, or a JSON Web Token.",
+    },
+    "key": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "A key; the other way to give it."},
+}
 _KEY = {
     "name": KEY,
     "in": "header",
@@ -72,13 +89,14 @@ _KEY = {
 }
 
 
-def _operation(operation: Operation, body: dict[str, Any], problem: dict[str, Any]) -> dict[str, Any]:
+def _operation(operation: Operation, body: dict[str, Any], problem: dict[str, Any], *, secured: bool) -> dict[str, Any]:
     summary, _, rest = operation.description.partition("\n")
     success: dict[str, Any] = {"description": summary, "content": {operation.media_type: {"schema": body}}}
     responses = {str(operation.success): success}
     if not operation.live:
         responses["304"] = {"description": "The body is the one whose ETag was given."}
-    for kind in (*ALWAYS, *operation.kinds):
+    asks = secured and operation.scope is not None
+    for kind in (*ALWAYS, *operation.kinds, *(_REFUSALS if asks else ()), *((errors.RATE_LIMITED,) if secured else ())):
         responses[str(kind.status)] = _problem(kind, problem)
     for status, told in responses.items():
         told["headers"] = headers_of(operation, int(status))
@@ -89,6 +107,8 @@ def _operation(operation: Operation, body: dict[str, Any], problem: dict[str, An
         "parameters": _parameters(operation),
         "responses": responses,
     }
+    if asks:
+        described["security"] = [{scheme: [operation.scope]} for scheme in _SCHEMES]
     if isinstance(operation, Command):
         described["parameters"] = [*_parameters(operation), _KEY]
         described["requestBody"] = {"required": True, "content": {JSON: {"schema": _body(operation)}}}

@@ -19,6 +19,8 @@ from api import params
 from api.answer import Answer, tag_of
 from api.errors import Kind
 from api.resources import Resources
+from api.security.permit import permit
+from domain.api_keys import Scope
 
 JSON = "application/json"
 HTML = "text/html; charset=utf-8"
@@ -52,6 +54,8 @@ class Operation:
         Of the body.
     problems
         What may go wrong besides bad parameters and our own mistakes.
+    scope
+        What a caller has to be allowed to do; None is open to everybody.
     live
         The answer is different each time, so a copy is never worth asking about.
     summed
@@ -66,6 +70,7 @@ class Operation:
     gives: Any
     media_type: str = JSON
     problems: tuple[Kind, ...] = ()
+    scope: Scope | None = "read"
     live: bool = False
     summed: bool = False
 
@@ -93,6 +98,8 @@ class Operation:
         """The operation for Starlette."""
 
         async def endpoint(request: Request) -> Response:
+            if self.scope is not None:
+                permit(request.state.visitor, self.scope, request.app.state.resources.gate)
             parameters = params.parse(self.takes, request.scope["query_string"], request.path_params)
             resources: Resources = request.app.state.resources
 

@@ -18,6 +18,7 @@ from api import (
     models,
     outcome_stats,
     signals,
+    tickets,
     trades,
     trials,
     whales,
@@ -37,23 +38,23 @@ from domain.statistics.counted import Calibration
 
 
 @cache
-def _document() -> bytes:
-    return msgspec.json.encode(document(OPERATIONS, version("signalengine")))
+def _document(*, secured: bool) -> bytes:
+    return msgspec.json.encode(document(OPERATIONS, version("signalengine"), secured=secured))
 
 
-async def show_openapi(_resources: Resources, _: object) -> bytes:
+async def show_openapi(resources: Resources, _: object) -> bytes:
     """What there is, as an OpenAPI 3.1 document."""
-    return _document()
+    return _document(secured=resources.gate.settings.required)
 
 
 @cache
-def _reference() -> Answer:
-    return page(msgspec.json.decode(_document()))
+def _reference(*, secured: bool) -> Answer:
+    return page(msgspec.json.decode(_document(secured=secured)))
 
 
-async def show_reference(_resources: Resources, _: object) -> Answer:
+async def show_reference(resources: Resources, _: object) -> Answer:
     """What there is, as a page for people."""
-    return _reference()
+    return _reference(secured=resources.gate.settings.required)
 
 
 OPERATIONS = (
@@ -241,11 +242,16 @@ OPERATIONS = (
         problems=(UNAVAILABLE,),
         summed=True,
     ),
-    Operation(path="/livez", handler=health.livez, gives=health.Live, problems=(UNAVAILABLE,), live=True),
-    Operation(path="/readyz", handler=health.readyz, gives=health.Ready, problems=(UNAVAILABLE,), live=True),
-    Operation(path="/metrics", handler=show_metrics, gives=bytes, media_type=TEXT, live=True),
-    Operation(path="/metrics/legacy", handler=show_legacy_metrics, gives=LegacyMetrics, live=True),
-    Operation(path="/openapi.json", handler=show_openapi, gives=dict),
-    Operation(path="/docs", handler=show_reference, gives=str, media_type=HTML),
-    Operation(path="/asyncapi.json", handler=show_asyncapi, gives=dict),
+    tickets.TicketOperation(
+        path=tickets.PATH, handler=tickets.make_ticket, gives=tickets.Ticket, problems=(UNAVAILABLE,)
+    ),
+    Operation(path="/livez", handler=health.livez, gives=health.Live, problems=(UNAVAILABLE,), scope=None, live=True),
+    Operation(
+        path="/readyz", handler=health.readyz, gives=health.Ready, problems=(UNAVAILABLE,), scope=None, live=True
+    ),
+    Operation(path="/metrics", handler=show_metrics, gives=bytes, media_type=TEXT, scope="metrics", live=True),
+    Operation(path="/metrics/legacy", handler=show_legacy_metrics, gives=LegacyMetrics, scope="metrics", live=True),
+    Operation(path="/openapi.json", handler=show_openapi, gives=dict, scope=None),
+    Operation(path="/docs", handler=show_reference, gives=str, media_type=HTML, scope=None),
+    Operation(path="/asyncapi.json", handler=show_asyncapi, gives=dict, scope=None),
 )

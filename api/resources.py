@@ -11,6 +11,7 @@ from api.hub import Hub
 from api.metrics import Metrics
 from api.micro_cache import MicroCache
 from api.resume import Resume
+from api.security.gate import Gate
 from api.settings import ApiSettings
 from api.shared import Shared
 from api.standing import Standing
@@ -36,6 +37,7 @@ class Resources:
     """
 
     settings: ApiSettings
+    gate: Gate
     database_url: str
     pool: Pool
     reader: FeedReader

@@ -6,6 +6,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from api.security.settings import SecuritySettings
 from domain.errors import SettingError
 
 Count = Annotated[int, Meta(ge=1)]
@@ -19,7 +20,7 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     host: str = "127.0.0.1"
-    """Address to listen on. Loopback only, since nobody is asked who they are."""
+    """Address to listen on. Others than loopback need `authentication` of [security]."""
 
     port: Annotated[int, Meta(ge=0, le=65535)] = 8000
     """Port to listen on; 0 takes any free one and logs it."""
@@ -83,26 +84,26 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True):
     long again. The default outlasts a phone's change of network."""
 
 
-def check(settings: ApiSettings) -> ApiSettings:
+def check(settings: ApiSettings, security: SecuritySettings) -> ApiSettings:
     """`settings`, if they are safe to serve with.
 
     Raises
     ------
     SettingError
-        If the host is not a loopback address.
+        If others than this machine could reach it, and nobody is asked who they are.
 
     Examples
     --------
-    >>> check(ApiSettings(host="0.0.0.0"))
+    >>> check(ApiSettings(host="0.0.0.0"), SecuritySettings())
     Traceback (most recent call last):
         ...
-    domain.errors.SettingError: setting host='0.0.0.0' of [api] is not a loopback address; the API asks nobody who they
-    are, so let it listen on 127.0.0.1, behind a proxy that does
+    domain.errors.SettingError: setting host='0.0.0.0' of [api] is not a loopback address, and nobody is asked who they
+    are; set SIGNALENGINE_SECURITY_AUTHENTICATION=required and make a key with 'signalengine keys create'
     """
-    if not is_loopback(settings.host):
+    if not is_loopback(settings.host) and not security.required:
         raise SettingError(
-            f"setting host={settings.host!r} of [api] is not a loopback address; the API asks nobody who they are, "
-            f"so let it listen on 127.0.0.1, behind a proxy that does"
+            f"setting host={settings.host!r} of [api] is not a loopback address, and nobody is asked who they are; "
+            f"set SIGNALENGINE_SECURITY_AUTHENTICATION=required and make a key with 'signalengine keys create'"
         )
     return settings
 

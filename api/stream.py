@@ -40,11 +40,12 @@ async def _endpoint(request: Request) -> Response:
     if channel not in MESSAGE_TYPES:
         raise ProblemError(NOT_FOUND, f"there is no channel of that name; there are {', '.join(MESSAGE_TYPES)}")
     address = request.client.host if request.client else None
-    head = Head(request.url.path, request.scope["query_string"], request.headers, address)
+    query, visitor = request.scope["query_string"], request.state.visitor
+    head = Head(request.url.path, query, request.headers, address, visitor=visitor)
     admission = await admit(head, resources, (channel,))
     since = _since(request.headers.get("last-event-id"))
     hub, outlet = resources.hub, Outlet(resources.hub, Form.EVENT)
-    client = outlet.client = Client(hub.ring, outlet, address=address, expires_at=admission.principal.expires_at)
+    client = outlet.client = Client(hub.ring, outlet, address=admission.address, principal=admission.principal)
     hub.join(client, (), ANY)
     try:
         later = resources.resume.subscribe(client, Subscribe(channel, filter=admission.wanted, since=since))

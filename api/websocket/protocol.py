@@ -20,6 +20,7 @@ from api.errors import INTERNAL, ProblemError, problem_response
 from api.forms import Form
 from api.messages import CLOSE_RESTARTING
 from api.resources import Resources
+from api.security.credentials import subprotocol_of
 from api.session import Session
 from api.websocket import handshake
 from api.websocket.deflate import agree
@@ -163,7 +164,9 @@ class WebSocketProtocol(asyncio.Protocol):
             upgrade = handshake.check(head)
             admission = await admit(head, self._resources)
         except ProblemError as problem:
-            response = problem_response(problem.kind, problem.detail, request_id, faults=problem.faults)
+            response = problem_response(
+                problem.kind, problem.detail, request_id, faults=problem.faults, headers=problem.headers
+            )
         except Exception:
             log.exception("handshake_failed request=%s path=%s", request_id, head.path)
             response = problem_response(INTERNAL, "it was logged under the id in instance", request_id)
@@ -183,13 +186,13 @@ class WebSocketProtocol(asyncio.Protocol):
         self.form = Form.FRAME if extensions is None else Form.DEFLATED
         self._parser = Parser(resources.settings.message_bytes_max, deflated=extensions is not None)
         self.transport.set_write_buffer_limits(HIGH_WATER, LOW_WATER)
-        self.write(handshake.acceptance(upgrade, extensions))
+        self.write(handshake.acceptance(upgrade, extensions, subprotocol_of(head.headers)))
         self.client = Client(
             resources.hub.ring,
             self,
-            address=head.address,
+            address=admission.address,
             heard_s=resources.steady_s(),
-            expires_at=admission.principal.expires_at,
+            principal=admission.principal,
         )
         resources.hub.join(self.client, admission.channels, admission.wanted)
         early, self._early = self._early, b""

@@ -18,6 +18,7 @@ RECORDS = {
     "paper": "domain.paper:PaperSettings",
     "prediction": "flows.prediction_settings:PredictionSettings",
     "score": "domain.scoring:ScoreSettings",
+    "security": "api.security.settings:SecuritySettings",
     "services": "flows.services.settings:ServiceSettings",
     "sim": "flows.sources.sim_settings:SimSettings",
     "simulated_markets": "flows.sources.sim_prediction_settings:SimPredictionSettings",
@@ -31,11 +32,13 @@ CHECKS = {
     "paper": "domain.paper:PaperSettings.checked",
     "prediction": "flows.prediction_settings:PredictionSettings.checked",
     "score": "domain.scoring:ScoreSettings.checked",
+    "security": "api.security.settings:SecuritySettings.checked",
     "sim": "flows.sources.sim_settings:SimSettings.checked",
     "simulated_markets": "flows.sources.sim_prediction_settings:SimPredictionSettings.checked",
     "whales": "domain.whale_settings:WhaleSettings.checked",
 }
-"""Functions that look at a whole record."""
+"""Functions that look at a whole record, and at those of the sections beside it."""
+BESIDE = {"api": ("security",)}
 
 
 def section(name: str, environ: Mapping[str, str]) -> Any:
@@ -46,5 +49,5 @@ def section(name: str, environ: Mapping[str, str]) -> Any:
     SettingError
         If a name is unknown or a value does not fit.
     """
-    settings = read(resolve_name(RECORDS[name]), name, environ)
-    return resolve_name(CHECKS[name])(settings) if name in CHECKS else settings
+    settings, *beside = (read(resolve_name(RECORDS[each]), each, environ) for each in (name, *BESIDE.get(name, ())))
+    return resolve_name(CHECKS[name])(settings, *beside) if name in CHECKS else settings

@@ -15,9 +15,10 @@ import redis
 from websockets.sync.client import ClientConnection, connect
 
 from api.__main__ import Server, config
-from api.app import build
+from api.app import OFF, build
 from api.listener import listen
 from api.resources import Resources
+from api.security.settings import SecuritySettings
 from api.settings import ApiSettings
 from domain.signals import Signal
 from store import feed, signals
@@ -122,10 +123,13 @@ def serve(database_url: str, clean_redis_url: str, transport: str) -> Iterator[C
         redis_url: str = clean_redis_url,
         database: str = database_url,
         now_ns: Callable[[], int] = time.time_ns,
+        security: SecuritySettings = OFF,
         **settings: Any,
     ) -> Api:
         chosen = ApiSettings(port=0, **{**ticks, **settings})
-        app = build(chosen, database_url=database, redis_url=redis_url, now_ns=now_ns, steady_s=time.perf_counter)
+        app = build(
+            chosen, security, database_url=database, redis_url=redis_url, now_ns=now_ns, steady_s=time.perf_counter
+        )
         listener = listen(chosen.host, 0)
         server = Server(config(app, chosen, fallback=transport == "asgi"), app.state.resources.hub)
         thread = threading.Thread(target=server.run, args=([listener],))

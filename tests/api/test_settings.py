@@ -1,5 +1,6 @@
 import pytest
 
+from api.security.settings import SecuritySettings
 from api.settings import ApiSettings, check, is_loopback
 from domain.environ import read
 from domain.errors import SettingError
@@ -7,14 +8,15 @@ from domain.errors import SettingError
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "localhost"])
 def test_loopback_is_served(host: str) -> None:
-    assert check(ApiSettings(host=host)).host == host
+    assert check(ApiSettings(host=host), SecuritySettings()).host == host
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "10.1.2.3", "example.org", "127.0.0.1.example", "0"])
 def test_anything_else_is_refused_with_the_way_out(host: str) -> None:
     assert not is_loopback(host)
-    with pytest.raises(SettingError, match=r"host=.* is not a loopback address; .*127\.0\.0\.1"):
-        check(ApiSettings(host=host))
+    with pytest.raises(SettingError, match=r"host=.* is not a loopback address, .*AUTHENTICATION=required"):
+        check(ApiSettings(host=host), SecuritySettings())
+    assert check(ApiSettings(host=host), SecuritySettings(authentication="required")).host == host
 
 
 def test_environment_fills_every_kind_of_field() -> None:

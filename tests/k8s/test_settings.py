@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from api.security.settings import SecuritySettings
 from api.settings import check
 from domain.environ import PREFIX, SECTIONS, read
 from domain.errors import SettingError
@@ -63,7 +64,9 @@ def test_api_answers_to_its_address_and_to_the_names_of_its_service(layer: str) 
     assert {"status.podip", *names} <= set(settings(layer, "api", "api").allowed_hosts)
 
 
-def test_api_pod_waits_for_authentication() -> None:
-    """config.env says so. When this fails, the API has authentication: mend the words there and in network.yaml."""
+def test_api_pod_asks_callers_who_they_are_and_so_may_start(layer: str) -> None:
+    security = settings(layer, "api", "security").checked()
+    assert security.required
+    assert check(settings(layer, "api", "api"), security).host == "0.0.0.0"
     with pytest.raises(SettingError, match="not a loopback address"):
-        check(settings("base", "api", "api"))
+        check(settings(layer, "api", "api"), SecuritySettings())

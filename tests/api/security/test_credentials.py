@@ -1,0 +1,58 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.datastructures import Headers
+
+from api.security.credentials import Credential, find, without_ticket
+from api.security.principal import NOBODY, Refusal
+
+
+def shown(query: bytes = b"", *, websocket: bool = False, **fields: str) -> Credential | Refusal:
+    raw = [(name.replace("_", "-").encode(), text.encode("latin-1")) for name, text in fields.items()]
+    return find(Headers(raw=raw), query, websocket=websocket)
+
+
+def test_every_place_is_looked_at() -> None:
+    assert shown(authorization="Bearer abc") == Credential("bearer", "abc")
+    assert shown(authorization="bearer  abc ") == Credential("bearer", "abc")
+    assert shown(x_api_key="abc") == Credential("bearer", "abc")
+    offered = "signalengine.v1, bearer.a.b-c"
+    assert shown(websocket=True, sec_websocket_protocol=offered) == Credential("bearer", "a.b-c")
+    assert shown(sec_websocket_protocol=offered) is NOBODY
+    assert shown(b"symbol=X&ticket=abc") == Credential("ticket", "abc")
+
+
+def test_keys_and_tokens_in_addresses_are_not_looked_at() -> None:
+    assert shown(b"token=abc&access_token=abc&key=abc&api_key=abc") is NOBODY
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    ["", "Bearer", "Bearer ", "Basic YTpi", "Token abc", "Bearer a b", "Bearer ä", f"Bearer {'a' * 8193}"],
+)
+def test_what_is_no_bearer_is_malformed(authorization: str) -> None:
+    found = shown(authorization=authorization)
+    assert isinstance(found, Refusal)
+    assert found.reason == "malformed"
+
+
+def test_two_are_one_too_many() -> None:
+    for found in (
+        shown(authorization="Bearer abc", x_api_key="abc"),
+        shown(b"ticket=a&ticket=b"),
+        shown(b"ticket=a", authorization="Bearer abc"),
+        shown(websocket=True, sec_websocket_protocol="bearer.a, bearer.b"),
+    ):
+        assert isinstance(found, Refusal)
+        assert (found.reason, found.kind.status) == ("ambiguous", 400)
+
+
+@given(st.lists(st.sampled_from([b"a=1", b"ticket=x", b"ticket", b"tickets=1", b"", b"b=ticket"])))
+def test_ticket_is_taken_out_and_nothing_else(parts: list[bytes]) -> None:
+    left = [part for part in parts if part.partition(b"=")[0] != b"ticket"]
+    assert without_ticket(b"&".join(parts)).split(b"&") == (left or [b""])
+
+
+@given(st.binary(max_size=80))
+def test_any_query_is_borne(query: bytes) -> None:
+    assert isinstance(find(Headers(), query, websocket=True), Credential | Refusal)

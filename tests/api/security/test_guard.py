@@ -1,0 +1,235 @@
+"""What callers meet, over a real socket."""
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx2
+import msgspec
+import pytest
+
+from api.operations import OPERATIONS
+from domain.api_keys import SCOPES
+from store import api_keys, audit_log
+from tests.api.conftest import Api, until
+from tests.api.security.keys import REQUIRED, WITH_SECRET, bearer, make_key, token
+
+Serve = Callable[..., Api]
+
+
+@pytest.fixture
+def guarded(serve: Serve) -> Api:
+    """An API that asks everybody who they are."""
+    api = serve(security=REQUIRED)
+    until(lambda: api.resources.tail.connected)
+    return api
+
+
+def let_in(api: Api, *scopes: Any, expires_at: datetime | None = None) -> dict[str, str]:
+    """The header with a new key, which the API need not first look for."""
+    text, _ = make_key(api.connection, *scopes, expires_at=expires_at)
+    good = [key for key in api_keys.listed(api.connection) if key.revoked_at is None]
+    api.resources.gate.ring.put(good, time.time())
+    return bearer(text)
+
+
+def problem(response: httpx2.Response) -> tuple[int, str]:
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.headers["cache-control"] == "no-store"
+    return response.status_code, response.json()["code"]
+
+
+def test_on_loopback_nobody_is_asked(api: Api) -> None:
+    response = api.http.get("/api/v1/signals")
+    assert response.status_code == 200
+    assert "ratelimit" not in response.headers
+    assert "strict-transport-security" not in response.headers
+    assert api.http.get("/api/v1/signals", headers=bearer("nonsense")).status_code == 200
+
+
+def test_only_health_and_documents_are_open_to_strangers(guarded: Api) -> None:
+    for operation in OPERATIONS:
+        path = operation.path.replace(":path}", "}").format(**dict.fromkeys(operation.path_names, "0" * 32))
+        response = guarded.http.request(operation.method.upper(), path)
+        if operation.path in ("/livez", "/readyz") or operation.scope is None:
+            assert response.status_code == 200, path
+        else:
+            assert problem(response) == (401, "unauthenticated"), path
+            assert response.headers["www-authenticate"] == 'Bearer realm="signalengine"'
+    open_paths = {operation.path for operation in OPERATIONS if operation.scope is None}
+    assert {"/livez", "/readyz", "/openapi.json"} <= open_paths
+    assert not any(path.startswith(("/api/v1/signals", "/performance")) for path in open_paths)
+
+
+def test_each_operation_wants_its_scope(guarded: Api) -> None:
+    for scope in SCOPES:
+        headers = let_in(guarded, scope)
+        for path, needed in (("/api/v1/signals", "read"), ("/metrics", "metrics")):
+            response = guarded.http.get(path, headers=headers)
+            if scope in (needed, "admin"):
+                assert response.status_code == 200
+            else:
+                assert problem(response) == (403, "forbidden")
+                expected = f'Bearer realm="signalengine", error="insufficient_scope", scope="{needed}"'
+                assert response.headers["www-authenticate"] == expected
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"authorization": "Bearer nonsense"},
+        {"authorization": "Basic YTpi"},
+        {"authorization": "Bearer se_000000000000_" + "0" * 64},
+        {"x-api-key": "se_000000000000_" + "0" * 64},
+        {"authorization": "Bearer a.b.c"},
+    ],
+)
+def test_what_is_not_believed_is_refused(guarded: Api, headers: dict[str, str]) -> None:
+    response = guarded.http.get("/api/v1/signals", headers=headers)
+    assert problem(response) == (401, "unauthenticated")
+    assert response.headers["www-authenticate"] == 'Bearer realm="signalengine", error="invalid_token"'
+
+
+def test_key_is_taken_from_either_header_but_not_from_both(guarded: Api) -> None:
+    headers = let_in(guarded, "read")
+    text = headers["authorization"].removeprefix("Bearer ")
+    assert guarded.http.get("/api/v1/signals", headers={"x-api-key": text}).status_code == 200
+    both = guarded.http.get("/api/v1/signals", headers={"x-api-key": text, **headers})
+    assert problem(both) == (400, "invalid_parameter")
+
+
+def test_expired_key_is_refused(guarded: Api) -> None:
+    headers = let_in(guarded, "read", expires_at=datetime.now(UTC) - timedelta(seconds=1))
+    assert "expired" in guarded.get("/api/v1/signals", 401, headers=headers)["detail"]
+
+
+def test_revoked_key_is_refused_within_seconds(guarded: Api) -> None:
+    headers = let_in(guarded, "read")
+    key_id = headers["authorization"].split("_")[1]
+    assert guarded.http.get("/api/v1/signals", headers=headers).status_code == 200
+    assert api_keys.revoke(guarded.connection, key_id, at=datetime.now(UTC), actor="test")
+    until(lambda: guarded.http.get("/api/v1/signals", headers=headers).status_code == 401, within_s=5)
+
+
+def test_tokens_are_taken_beside_keys(serve: Serve) -> None:
+    api = serve(security=WITH_SECRET)
+    now_s = time.time()
+    assert api.http.get("/api/v1/signals", headers=bearer(token(now_s))).status_code == 200
+    assert api.http.get("/metrics", headers=bearer(token(now_s))).status_code == 403
+    assert api.http.get("/api/v1/signals", headers=bearer(token(now_s, aud="other"))).status_code == 401
+    assert api.http.get("/api/v1/signals", headers=let_in(api, "read")).status_code == 200
+
+
+def test_callers_are_told_how_much_is_left_and_then_to_wait(serve: Serve) -> None:
+    api = serve(security=msgspec.structs.replace(REQUIRED, requests_per_s=2))
+    first, second = let_in(api, "read"), let_in(api, "read")
+    answers = [api.http.get("/api/v1/instruments", headers=first) for _ in range(6)]
+    assert answers[0].headers["ratelimit-policy"] == '"default";q=4;w=2'
+    assert answers[0].headers["ratelimit"] == '"default";r=3;t=0'
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert refused
+    assert problem(refused[0]) == (429, "rate_limited")
+    assert refused[0].headers["retry-after"] == "1"
+    assert refused[0].json()["retryable"]
+    assert api.http.get("/api/v1/instruments", headers=second).status_code == 200, "another caller"
+    assert api.http.get("/livez").status_code == 200, "a stranger has an allowance of their own"
+
+
+def test_who_guesses_is_stopped_and_who_knows_is_not(serve: Serve) -> None:
+    api = serve(security=msgspec.structs.replace(REQUIRED, failures_per_minute=5))
+    headers = let_in(api, "read")
+    statuses = [api.http.get("/livez", headers=bearer(f"guess{number}")).status_code for number in range(8)]
+    assert statuses == [200] * 5 + [429] * 3
+    assert api.http.get("/api/v1/instruments", headers=headers).status_code == 200
+    metrics = api.http.get("/metrics", headers=let_in(api, "metrics")).text
+    assert 'auth_refused_total{reason="malformed"} 8.0' in metrics
+    assert 'rate_limited_total{what="failures"} 3.0' in metrics
+
+
+def test_behind_tls_browsers_are_told_to_stay_there(serve: Serve) -> None:
+    api = serve(security=msgspec.structs.replace(REQUIRED, behind_tls=True))
+    for path in ("/livez", "/api/v1/signals", "/nope"):
+        assert api.http.get(path).headers["strict-transport-security"] == "max-age=31536000"
+
+
+def test_addresses_come_from_the_proxy_that_is_ours(serve: Serve) -> None:
+    api = serve(security=msgspec.structs.replace(REQUIRED, requests_per_s=1, proxies=1))
+    for _ in range(2):
+        for caller in range(3):
+            answer = api.http.get("/livez", headers={"x-forwarded-for": f"6.6.6.6, 203.0.113.{caller}"})
+            assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({f"x-{number}": "a" for number in range(101)}, (431, "headers_too_large")),
+        ({"x-long": "a" * 17_000}, (431, "headers_too_large")),
+    ],
+)
+def test_heads_are_bounded(api: Api, headers: dict[str, str], expected: tuple[int, str]) -> None:
+    assert problem(api.http.get("/livez", headers=headers)) == expected
+
+
+def test_bodies_are_bounded_whoever_sends_them(guarded: Api) -> None:
+    for method, path in (("GET", "/livez"), ("POST", "/api/v1/tickets")):
+        assert problem(guarded.http.request(method, path, content=bytes(4097))) == (413, "too_large")
+
+
+def test_what_was_done_is_written_down_with_who_did_it(guarded: Api) -> None:
+    headers = let_in(guarded, "execute")
+    wanted = {"opportunity_id": "0" * 32, "revision": 0}
+    response = guarded.http.post(
+        "/api/v1/arbitrage/execute", json=wanted, headers={**headers, "Idempotency-Key": "wish"}
+    )
+    assert response.status_code == 404, "nothing was done"
+    guarded.resources.gate.audit.tell("execute", actor="key:1", what="x", address="::1", request_id="r")
+    deeds = until(lambda: [deed for deed in audit_log.read(guarded.connection) if deed.action == "execute"])
+    (deed,) = deeds
+    assert (deed.actor, deed.object, deed.address, deed.request_id) == ("key:1", "x", "::1", "r")
+
+
+def test_document_says_what_each_operation_wants(guarded: Api, api: Api) -> None:
+    document = guarded.get("/openapi.json")
+    assert set(document["components"]["securitySchemes"]) == {"bearer", "key"}
+    paths = document["paths"]
+    assert paths["/api/v1/signals"]["get"]["security"] == [{"bearer": ["read"]}, {"key": ["read"]}]
+    assert paths["/api/v1/arbitrage/execute"]["post"]["security"][0] == {"bearer": ["execute"]}
+    assert {"401", "403", "429"} <= paths["/api/v1/signals"]["get"]["responses"].keys()
+    assert "security" not in paths["/livez"]["get"]
+    assert "securitySchemes" not in api.get("/openapi.json")["components"]
+
+
+def test_nothing_secret_is_logged(guarded: Api, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    headers = let_in(guarded, "read", "stream")
+    secret = headers["authorization"].rpartition("_")[2]
+    wrong = f"se_000000000000_{'5' * 64}"
+    ticket = guarded.http.post("/api/v1/tickets", headers=headers).json()["ticket"]
+    with guarded.websocket(f"/ws/feed?ticket={ticket}"):
+        pass
+    guarded.http.get(f"/api/v1/signals?ticket={ticket}")
+    guarded.http.get("/api/v1/signals", headers=headers)
+    guarded.http.get("/metrics", headers=headers)
+    guarded.http.get("/api/v1/signals", headers=bearer(wrong))
+    guarded.http.get(f"/api/v1/signals?token={secret}")
+    ours = [record for record in caplog.records if not record.name.startswith("httpx2")]  # which is the caller
+    said = (
+        "\n".join(map(logging.Formatter().format, ours))
+        + guarded.http.get("/metrics", headers=let_in(guarded, "metrics")).text
+    )
+    assert "refused reason=unknown_key" in said
+    assert "refused reason=scope" in said
+    for word in (secret, ticket, "5" * 64):
+        assert word not in said
+        assert word not in repr(audit_log.read(guarded.connection))
+
+
+def test_without_postgres_strangers_stay_outside(serve: Serve) -> None:
+    api = serve(security=REQUIRED, database="postgresql://127.0.0.1:9/none")
+    response = api.http.get("/api/v1/signals", headers=bearer("se_000000000000_" + "0" * 64))
+    assert problem(response) == (503, "unavailable")
+    assert problem(api.http.get("/api/v1/signals"))[0] == 401
+    assert api.http.get("/livez").status_code == 200

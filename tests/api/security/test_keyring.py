@@ -1,0 +1,87 @@
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from api.security.keyring import TOUCHED_S, TRUSTED_S, KeyRing
+from api.security.principal import Principal, Refusal
+from domain.api_keys import ApiKey, parse, text_of
+from store.postgres import async_pool, connect
+from tests.api.security.keys import make_key
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+NOW_S = NOW.timestamp()
+TEXT = text_of(bytes(6), bytes(32))
+
+
+def key(text: str = TEXT, expires_at: datetime | None = None) -> ApiKey:
+    parts = parse(text)
+    assert parts is not None
+    return ApiKey(id=parts.id, name="", digest=parts.digest, scopes=("read",), created_at=NOW, expires_at=expires_at)
+
+
+@pytest.fixture
+def ring() -> KeyRing:
+    """One that has never met its database."""
+    return KeyRing(async_pool("postgresql://127.0.0.1:9/none"), lambda: round(NOW_S * 1e9))
+
+
+def reason(found: Principal | Refusal) -> str:
+    return found.reason if isinstance(found, Refusal) else found.name
+
+
+def test_key_is_believed_until_it_expires(ring: KeyRing) -> None:
+    until = NOW + timedelta(seconds=60)
+    ring.put([key(expires_at=until)], NOW_S)
+    assert ring.find(TEXT, NOW_S + 59) == Principal(
+        name="key:000000000000", scopes=frozenset({"read"}), expires_at_s=until.timestamp(), key_id="000000000000"
+    )
+    assert reason(ring.find(TEXT, NOW_S + 60)) == "expired"
+
+
+def test_right_id_is_worth_nothing_without_the_secret(ring: KeyRing) -> None:
+    ring.put([key()], NOW_S)
+    wrong = text_of(bytes(6), bytes(31) + b"\1")
+    unknown = text_of(bytes(5) + b"\1", bytes(32))
+    assert ring.find(wrong, NOW_S) == ring.find(unknown, NOW_S), "they are told the same"
+    assert reason(ring.find(wrong, NOW_S)) == "unknown_key"
+    assert reason(ring.find(text_of(bytes(5) + b"\1", bytes(32)), NOW_S)) == "unknown_key"
+    assert reason(ring.find("se_", NOW_S)) == "malformed"
+
+
+def test_keys_that_cannot_be_read_again_are_honoured_for_a_while(ring: KeyRing) -> None:
+    assert reason(ring.find(TEXT, NOW_S)) == "keys_away"
+    ring.put([key()], NOW_S)
+    assert reason(ring.find(TEXT, NOW_S + TRUSTED_S)) == "key:000000000000"
+    assert reason(ring.find(TEXT, NOW_S + TRUSTED_S + 1)) == "keys_away"
+
+
+def test_use_is_written_down_once_a_minute(database_url: str) -> None:
+    now_s = NOW_S
+    with connect(database_url) as connection:
+        text, made = make_key(connection)
+
+        def last_used() -> datetime | None:
+            row = connection.execute("SELECT last_used_at FROM api_keys WHERE id = %s", (made.id,)).fetchone()
+            assert row is not None
+            used: datetime | None = row[0]
+            return used
+
+        async def follow() -> list[datetime | None]:
+            nonlocal now_s
+            pool = async_pool(database_url, max_size=1)
+            await pool.open()
+            ring = KeyRing(pool, lambda: round(now_s * 1e9))
+            seen = []
+            try:
+                await ring.refresh()
+                for later_s in (0.0, 1.0, TOUCHED_S):
+                    now_s = NOW_S + later_s
+                    assert isinstance(ring.find(text, now_s), Principal)
+                    await ring.refresh()
+                    seen.append(last_used())
+            finally:
+                await pool.close()
+            return seen
+
+        assert asyncio.run(follow()) == [NOW, NOW, NOW + timedelta(seconds=TOUCHED_S)]

@@ -1,0 +1,136 @@
+"""Who may listen, how they may say who they are, and what ends it."""
+
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from store import api_keys
+from tests.api.conftest import Api, hear, until
+from tests.api.security.keys import REQUIRED, WITH_SECRET, bearer, make_key, token
+from tests.api.security.test_guard import let_in
+
+Serve = Callable[..., Api]
+
+
+@pytest.fixture
+def guarded(serve: Serve) -> Api:
+    api = serve(security=WITH_SECRET)
+    until(lambda: api.resources.tail.connected)
+    return api
+
+
+def refused(api: Api, path: str = "/ws/feed", **options: Any) -> tuple[int, str]:
+    """Status and code with which a handshake ends."""
+    with pytest.raises(InvalidStatus) as raised, connect(f"ws://{api.address}{path}", proxy=None, **options):
+        pass
+    response = raised.value.response
+    assert response.body is not None
+    return response.status_code, json.loads(response.body)["code"]
+
+
+def closed(websocket: ClientConnection, within_s: float = 10) -> int:
+    """The code that ends a connection."""
+    with pytest.raises(ConnectionClosed) as raised:
+        hear_all(websocket, within_s)
+    assert raised.value.rcvd is not None
+    return raised.value.rcvd.code
+
+
+def hear_all(websocket: ClientConnection, within_s: float) -> None:
+    while True:
+        websocket.recv(within_s)
+
+
+def test_strangers_may_not_listen(guarded: Api) -> None:
+    assert refused(guarded) == (401, "unauthenticated")
+    assert refused(guarded, additional_headers=bearer("nonsense")) == (401, "unauthenticated")
+    assert refused(guarded, "/ws/feed?ticket=nonsense") == (401, "unauthenticated")
+    assert refused(guarded, additional_headers=let_in(guarded, "read")) == (403, "forbidden")
+
+
+def test_key_is_taken_from_the_header_and_from_the_subprotocol(guarded: Api) -> None:
+    headers = let_in(guarded, "stream")
+    text = headers["authorization"].removeprefix("Bearer ")
+    with guarded.websocket(additional_headers=headers) as websocket:
+        assert websocket.subprotocol is None
+    with guarded.websocket(subprotocols=["signalengine.v1", f"bearer.{text}"]) as websocket:
+        assert websocket.subprotocol == "signalengine.v1"
+    now_s = time.time()
+    with guarded.websocket(subprotocols=["signalengine.v1", f"bearer.{token(now_s)}"]) as websocket:
+        assert websocket.subprotocol == "signalengine.v1"
+
+
+def test_ticket_opens_one_connection_of_any_worker(guarded: Api, serve: Serve) -> None:
+    other = serve(security=WITH_SECRET)
+    headers = let_in(guarded, "stream")
+    until(lambda: other.resources.gate.ring.honours(headers["authorization"].split("_")[1]))
+    made = guarded.http.post("/api/v1/tickets", headers=headers)
+    assert (made.status_code, made.headers["cache-control"]) == (201, "no-store")
+    ticket = made.json()["ticket"]
+    assert made.json()["expires_in_s"] == 30
+    with other.websocket(f"/api/v1/ws/signals?symbol=BTCUSDT&ticket={ticket}"):
+        assert refused(guarded, f"/ws/feed?ticket={ticket}") == (401, "unauthenticated")
+    again = guarded.http.post("/api/v1/tickets", headers=headers).json()["ticket"]
+    assert guarded.http.get(f"/api/v1/signals?ticket={again}").status_code == 403, "it is for listening alone"
+
+
+def test_tickets_are_for_those_who_may_listen(guarded: Api) -> None:
+    for headers, status in ((let_in(guarded, "read"), 403), ({}, 401), (bearer("nonsense"), 401)):
+        assert guarded.http.post("/api/v1/tickets", headers=headers).status_code == status
+    evil = {**let_in(guarded, "stream"), "origin": "https://evil.example"}
+    assert guarded.http.post("/api/v1/tickets", headers=evil).status_code == 403
+
+
+def test_on_loopback_tickets_work_too(api: Api) -> None:
+    ticket = api.http.post("/api/v1/tickets").json()["ticket"]
+    with api.websocket(f"/ws/feed?ticket={ticket}"):
+        pass
+
+
+def test_page_of_another_site_may_not_listen_though_it_has_a_key(guarded: Api) -> None:
+    assert refused(guarded, additional_headers=let_in(guarded, "stream"), origin="https://evil.example") == (
+        403,
+        "forbidden",
+    )
+
+
+def test_token_that_expires_in_mid_stream_ends_the_connection(guarded: Api) -> None:
+    headers = bearer(token(time.time(), exp=time.time() + 1.5))
+    with guarded.websocket(additional_headers=headers) as websocket:
+        assert closed(websocket) == 4401
+    assert refused(guarded, additional_headers=headers) == (401, "unauthenticated")
+
+
+def test_key_that_expires_in_mid_stream_ends_the_connection(guarded: Api) -> None:
+    headers = let_in(guarded, "stream", expires_at=datetime.now(UTC) + timedelta(seconds=4))
+    with guarded.websocket(additional_headers=headers) as websocket:
+        assert closed(websocket) == 4401
+
+
+def test_revoked_key_ends_its_connections_and_no_others(guarded: Api) -> None:
+    text, key = make_key(guarded.connection, "stream")
+    until(lambda: guarded.resources.gate.ring.honours(key.id))
+    ticket = guarded.http.post("/api/v1/tickets", headers=bearer(text)).json()["ticket"]
+    with (
+        guarded.websocket(additional_headers=bearer(text)) as first,
+        guarded.websocket(f"/ws/feed?ticket={ticket}") as second,
+        guarded.websocket(additional_headers=let_in(guarded, "stream")) as other,
+    ):
+        assert api_keys.revoke(guarded.connection, key.id, at=datetime.now(UTC), actor="test")
+        assert closed(first) == 4401
+        assert closed(second) == 4401
+        other.send(json.dumps({"op": "subscribe", "channel": "signals"}))
+        assert hear(other)["type"] == "subscribed"
+
+
+def test_without_redis_tickets_are_not_to_be_had(serve: Serve) -> None:
+    api = serve(security=REQUIRED, redis_url="redis://127.0.0.1:9/0")
+    headers = let_in(api, "stream")
+    assert api.http.post("/api/v1/tickets", headers=headers).status_code == 503
+    assert refused(api, "/ws/feed?ticket=abc") == (503, "unavailable")

@@ -1,0 +1,174 @@
+import base64
+import hmac
+import json
+from pathlib import Path
+from typing import Any
+
+import jwt
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.security.jwks import Jwks
+from api.security.principal import Principal, Refusal
+from api.security.settings import SecuritySettings
+from api.security.tokens import Tokens
+from domain.errors import SettingError
+from tests.api.security.keys import AUDIENCE, ISSUER, SECRET, WITH_SECRET, claims, jwk, private_key, public_pem, token
+
+NOW = 1_800_000_000.0
+
+
+def reason(tokens: Tokens, text: str, now_s: float = NOW) -> str:
+    found = tokens.find(text, now_s)
+    return found.reason if isinstance(found, Refusal) else "believed"
+
+
+def segment(value: Any) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+
+@pytest.fixture
+def with_secret() -> Tokens:
+    return Tokens(WITH_SECRET, None)
+
+
+@pytest.fixture
+def with_public_key(tmp_path: Path) -> Tokens:
+    pem = tmp_path / "key.pem"
+    pem.write_bytes(public_pem())
+    return Tokens(msgspec.structs.replace(WITH_SECRET, jwt_public_key_file=str(pem)), None)
+
+
+@pytest.fixture
+def with_key_set(tmp_path: Path) -> Tokens:
+    file = tmp_path / "jwks.json"
+    file.write_text(json.dumps({"keys": [jwk("a"), {"kty": "EC"}, {"kty": "RSA", "kid": "b"}]}))
+    settings = SecuritySettings(jwt_issuer=ISSUER, jwt_audience=AUDIENCE, jwt_jwks=str(file))
+    return Tokens(settings, Jwks(str(file), lambda: 0.0))
+
+
+def test_good_token_says_who_it_is_what_they_may_and_until_when(with_secret: Tokens) -> None:
+    ada = Principal(name="token:ada", scopes=frozenset({"read", "stream"}), expires_at_s=NOW + 60)
+    assert with_secret.find(token(NOW), NOW) == ada
+    assert with_secret.find(token(NOW, aud=["other", AUDIENCE], scope=None, scopes=["stream", "read", 7]), NOW) == ada
+    assert with_secret.find(token(NOW, scope="read stream write openid"), NOW) == ada
+    nothing = with_secret.find(token(NOW, scope=None), NOW)
+    assert isinstance(nothing, Principal)
+    assert nothing.scopes == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"aud": "other"}, "audience"),
+        ({"aud": None}, "incomplete"),
+        ({"iss": "https://other.example"}, "issuer"),
+        ({"iss": None}, "incomplete"),
+        ({"sub": None}, "incomplete"),
+        ({"sub": ""}, "malformed"),
+        ({"sub": "two words"}, "malformed"),
+        ({"sub": "a\nb"}, "malformed"),
+        ({"exp": None}, "incomplete"),
+        ({"exp": NOW}, "expired"),
+        ({"exp": NOW - 60}, "expired"),
+        ({"exp": "soon"}, "malformed"),
+        ({"exp": 1e300}, "malformed"),
+        ({"exp": True}, "malformed"),
+        ({"nbf": NOW + 1}, "not_yet"),
+        ({"nbf": "later"}, "malformed"),
+    ],
+)
+def test_token_with_wrong_claims_is_refused(with_secret: Tokens, changes: dict[str, Any], why: str) -> None:
+    assert reason(with_secret, token(NOW, **changes)) == why
+
+
+def test_clocks_may_differ_by_the_leeway() -> None:
+    tokens = Tokens(msgspec.structs.replace(WITH_SECRET, jwt_leeway_s=30), None)
+    assert reason(tokens, token(NOW, exp=NOW), NOW + 29) == "believed"
+    assert reason(tokens, token(NOW, exp=NOW), NOW + 30) == "expired"
+    assert reason(tokens, token(NOW, nbf=NOW + 30)) == "believed"
+
+
+def test_token_of_another_secret_is_refused(with_secret: Tokens) -> None:
+    assert reason(with_secret, token(NOW, key=SECRET[::-1])) == "signature"
+    head, body, _ = token(NOW).split(".")
+    assert reason(with_secret, f"{head}.{body}.") == "signature"
+
+
+def test_unsigned_token_is_refused(with_secret: Tokens, with_public_key: Tokens) -> None:
+    for name in ("none", "None", "NONE", "nOnE", ""):
+        text = f"{segment({'alg': name})}.{segment(claims(NOW))}."
+        assert reason(with_secret, text) == "algorithm"
+        assert reason(with_public_key, text) == "algorithm"
+
+
+@pytest.mark.parametrize("algorithm", ["HS384", "HS512"])
+def test_other_algorithms_are_refused_though_the_secret_is_right(with_secret: Tokens, algorithm: str) -> None:
+    long = SECRET * 2
+    tokens = Tokens(msgspec.structs.replace(WITH_SECRET, jwt_secret=long), None)
+    assert reason(tokens, token(NOW, key=long, algorithm=algorithm)) == "algorithm"
+
+
+def signed(body: dict[str, Any], key: bytes) -> str:
+    """A token of HS256 that no library would make."""
+    text = f"{segment({'alg': 'HS256', 'kid': 'a'})}.{segment(body)}"
+    mac = hmac.digest(key, text.encode(), "sha256")
+    return f"{text}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"
+
+
+def test_public_key_is_no_secret(with_public_key: Tokens, with_key_set: Tokens) -> None:
+    """The confusion of RS256 and HS256 (CVE-2015-9235)."""
+    for key in (public_pem(), public_pem().strip()):
+        assert reason(with_public_key, signed(claims(NOW), key)) == "signature"
+        assert reason(with_key_set, signed(claims(NOW), key)) == "algorithm"
+
+
+def test_public_key_file(with_public_key: Tokens) -> None:
+    assert reason(with_public_key, token(NOW, private_key(), "RS256")) == "believed"
+    assert reason(with_public_key, token(NOW)) == "believed"
+    assert reason(with_public_key, token(NOW, private_key(1), "RS256")) == "signature"
+
+
+def test_key_set_is_asked_by_kid(with_key_set: Tokens) -> None:
+    assert reason(with_key_set, token(NOW, private_key(), "RS256", {"kid": "a"})) == "believed"
+    assert reason(with_key_set, token(NOW, private_key(1), "RS256", {"kid": "a"})) == "signature"
+    assert reason(with_key_set, token(NOW, private_key(), "RS256", {"kid": "b"})) == "unknown_kid"
+    assert reason(with_key_set, token(NOW, private_key(), "RS256")) == "unknown_kid"
+
+
+def test_keys_in_a_token_are_not_looked_at(with_key_set: Tokens) -> None:
+    """Who brings the key brings the signature too."""
+    brought = {"jwk": jwk("mine", 1), "jku": "https://evil.example/jwks.json", "kid": "mine"}
+    text = jwt.encode(claims(NOW), private_key(1), "RS256", headers=brought)
+    assert reason(with_key_set, text) == "unknown_kid"
+
+
+def test_without_keys_of_tokens_there_are_none() -> None:
+    tokens = Tokens(SecuritySettings(authentication="required"), None)
+    assert reason(tokens, token(NOW)) == "malformed"
+
+
+@given(st.text(max_size=60) | st.from_regex(r"[\w-]{0,20}\.[\w-]{0,20}\.[\w-]{0,20}", fullmatch=True))
+def test_nonsense_is_refused(text: str) -> None:
+    assert isinstance(Tokens(WITH_SECRET, None).find(text, NOW), Refusal)
+
+
+WORDS = st.text(max_size=9)
+VALUES = st.none() | st.booleans() | st.integers() | st.floats() | WORDS | st.lists(WORDS, max_size=3)
+NAMES = st.sampled_from(["iss", "aud", "sub", "exp", "nbf", "scope", "scopes"])
+
+
+@given(st.dictionaries(NAMES, VALUES))
+def test_claims_of_any_type_do_no_harm(changes: dict[str, Any]) -> None:
+    body = claims(NOW) | changes
+    assert isinstance(Tokens(WITH_SECRET, None).find(signed(body, SECRET.encode()), NOW), Principal | Refusal)
+
+
+@pytest.mark.parametrize("content", [b"", b"no key", b"-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----\n"])
+def test_file_that_holds_no_key_is_refused_at_the_start(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "key.pem"
+    file.write_bytes(content)
+    with pytest.raises(SettingError, match=r"jwt_public_key_file='.*key\.pem'"):
+        Tokens(msgspec.structs.replace(WITH_SECRET, jwt_public_key_file=str(file)), None)

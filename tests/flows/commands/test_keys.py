@@ -1,0 +1,58 @@
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from domain.api_keys import parse
+from flows.__main__ import main
+from store import api_keys, audit_log
+from store.postgres import connect
+
+
+@pytest.fixture(autouse=True)
+def database(database_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    return database_url
+
+
+def test_key_is_shown_once_and_kept_as_a_hash(database: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["keys", "create", "desk", "--scope", "stream", "--scope", "read", "--days", "1"]) == 0
+    shown = capsys.readouterr()
+    parts = parse(shown.out.strip())
+    assert parts is not None
+    assert shown.err.startswith("desk: read, stream; good until ")
+    with connect(database) as connection:
+        (key,) = api_keys.listed(connection)
+        (deed,) = audit_log.read(connection)
+    assert (key.id, key.digest, key.scopes) == (parts.id, parts.digest, ("read", "stream"))
+    assert key.expires_at is not None
+    assert timedelta(hours=23) < key.expires_at - datetime.now(UTC) < timedelta(hours=25)
+    assert (deed.action, deed.actor, deed.object) == ("key_created", "command line", key.id)
+    secret = shown.out.strip().rpartition("_")[2]
+    for words in (["keys", "list"], ["keys", "list", "--json"]):
+        assert main(words) == 0
+        listed = capsys.readouterr().out
+        assert key.id in listed
+        assert secret not in listed
+        assert "digest" not in listed
+
+
+def test_revoked_key_stays_in_the_list(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["keys", "create", "desk", "--json", "--days", "0"])
+    made = json.loads(capsys.readouterr().out)
+    assert (made["scopes"], made["expires_at"]) == (["read", "stream"], None)
+    assert main(["keys", "revoke", made["id"]]) == 0
+    assert main(["keys", "revoke", made["id"]]) == 1
+    assert "no key" in capsys.readouterr().err
+    main(["keys", "list"])
+    assert capsys.readouterr().out.splitlines()[1].split()[:3] == [made["id"], "revoked", "never"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["keys"], ["keys", "create"], ["keys", "create", "x", "--scope", "all"], ["keys", "create", "a\nb"],
+     ["keys", "create", ""], ["keys", "create", "x", "--days", "-1"], ["keys", "lst"]],
+)  # fmt: skip
+def test_what_cannot_be_done_is_said_in_a_line(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
