@@ -20,7 +20,7 @@ PREFIX = "SIGNALENGINE_"
 FILE_VARIABLE = "SIGNALENGINE_CONFIG"
 FILE_NAME = "signalengine.toml"
 SECTIONS = (
-    *("api", "arbitrage", "correlate", "engine", "paper", "prediction", "score", "security", "services"),
+    *("alerts", "api", "arbitrage", "correlate", "engine", "paper", "prediction", "score", "security", "services"),
     *("sim", "simulated_markets", "whales"),
 )
 

@@ -21,7 +21,9 @@ __all__ = [
     "CHANNELS",
     "connect",
     "connect_async",
+    "ends",
     "epoch",
+    "follow",
     "head",
     "keeps",
     "key",
@@ -123,6 +125,24 @@ async def read(
         wait_ms = min(block_ms, BLOCK_MS_MAX) if block_ms > 0 else None
         streams: Any = await client.xread(after, count=_AT_ONCE, block=wait_ms)
     return [(names[name], *_entry(entry)) for name, entries in streams or () for entry in entries]
+
+
+def follow(client: redis.Redis, positions: dict[str, int], *, block_ms: int) -> list[tuple[str, int, bytes]]:
+    """`read` for processes that wait for nothing else."""
+    names = {key(channel).encode(): channel for channel in positions}
+    after: Any = {key(channel): f"{seq}-0" for channel, seq in positions.items()}
+    with reachable():
+        streams: Any = client.xread(after, count=_AT_ONCE, block=min(max(block_ms, 1), BLOCK_MS_MAX))
+    return [(names[name], *_entry(entry)) for name, entries in streams or () for entry in entries]
+
+
+def ends(client: redis.Redis, channel: str) -> tuple[int, int]:
+    """The oldest and the newest sequence number that a channel keeps; 0 and 0 if it is empty."""
+    with reachable(), client.pipeline(transaction=True) as pipeline:
+        pipeline.xrange(key(channel), count=1)
+        pipeline.xrevrange(key(channel), count=1)
+        oldest, newest_entry = pipeline.execute()
+    return _head(oldest), _head(newest_entry)
 
 
 async def head(client: redis.asyncio.Redis, channel: str) -> int:

@@ -13,6 +13,8 @@ from redis.retry import Retry
 
 from domain.errors import ServiceError, SettingError
 
+Client = redis.Redis
+
 BLOCK_MS_MAX: Final = 10_000
 _TIMEOUT_S: Final = 15
 """Longer than a read may block, so that only a dead server is taken for one."""

@@ -60,7 +60,7 @@ def run(options: argparse.Namespace, commands: "Commands | None" = None) -> int:
             from store.migrate import migrate
 
             instance = Instance(url=web, metrics_url=f"{metrics}/metrics", venue=options.venue)
-            commands = commands or commands_for(options.venue)
+            commands = commands or commands_for(options.venue, alerts=_somebody_to_tell(environ))
             keep(Stack(home, settings, environ, instance, commands, migrate, terminal.say), terminal)
             return 0
     return _detach(home, environ, options.venue, terminal)
@@ -127,6 +127,15 @@ def _join(home: Home, terminal: Terminal) -> int:
     terminal.say(f"signalengine already runs in {home.directory}")
     _announce(instance, terminal)
     return 0
+
+
+def _somebody_to_tell(environ: Mapping[str, str]) -> bool:
+    """Whether hooks are set; what they need is looked at now, and not by a process that would end at once."""
+    from flows.alerts.settings import AlertSettings, target_of
+    from flows.services.sections import section
+
+    settings: AlertSettings = section("alerts", environ)
+    return len([target_of(hook, environ) for hook in settings.hooks]) > 0
 
 
 def _free_address(name: str, environ: dict[str, str]) -> str:

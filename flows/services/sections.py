@@ -11,6 +11,7 @@ from typing import Any
 from domain.environ import read
 
 RECORDS = {
+    "alerts": "flows.alerts.settings:AlertSettings",
     "api": "api.settings:ApiSettings",
     "arbitrage": "domain.arbitrage:ArbitrageSettings",
     "correlate": "domain.correlation:CorrelateSettings",
@@ -25,6 +26,7 @@ RECORDS = {
     "whales": "domain.whale_settings:WhaleSettings",
 }
 CHECKS = {
+    "alerts": "flows.alerts.settings:AlertSettings.checked",
     "api": "api.settings:check",
     "arbitrage": "domain.arbitrage:ArbitrageSettings.checked",
     "correlate": "domain.correlation:CorrelateSettings.checked",

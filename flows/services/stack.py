@@ -41,14 +41,14 @@ _ROTATE_EVERY_S = 10.0
 Commands = Mapping[str, Sequence[str]]
 
 
-def commands_for(venue: str) -> Commands:
-    """What the parts of an instance run, in the order in which they are started."""
+def commands_for(venue: str, *, alerts: bool = False) -> Commands:
+    """What the parts of an instance run, in the order of their start; `alerts` if there is somebody to tell."""
     python = [sys.executable, "-m"]
     return {
         "api": [*python, "api"],
         "engine": [*python, "flows", "engine"],
         "collector": [*python, "flows", "collect", venue],
-    }
+    } | ({"alerts": [*python, "flows", "alerts"]} if alerts else {})
 
 
 @dataclass

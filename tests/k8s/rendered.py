@@ -73,7 +73,7 @@ def ports_of(workload: Manifest) -> dict[str, int]:
 def environment_of(layer: str, workload: Manifest) -> dict[str, str]:
     """The variables its first container sees, but for secrets; a field of the pod is its path in small letters."""
     container = pod_of(workload)["containers"][0]
-    named = {source["configMapRef"]["name"] for source in container.get("envFrom", [])}
+    named = {source["configMapRef"]["name"] for source in container.get("envFrom", []) if "configMapRef" in source}
     found: dict[str, str] = {}
     for config in of_kind(layer, "ConfigMap"):
         found |= config["data"] if name_of(config) in named else {}

@@ -67,7 +67,7 @@ def violations(workload: Manifest) -> list[str]:
 
 def test_pods_meet_the_restricted_profile(layer: str) -> None:
     assert {name: violations(workload) for name, workload in workloads(layer).items()} == {
-        name: [] for name in ("api", "collector", "engine", "migrate")
+        name: [] for name in ("alerts", "api", "collector", "engine", "migrate")
     }
 
 
@@ -105,11 +105,13 @@ def test_root_is_read_only_and_every_mount_has_a_bounded_volume(layer: str) -> N
     for workload in workloads(layer).values():
         pod = pod_of(workload)
         claims = {name_of(claim) for claim in workload["spec"].get("volumeClaimTemplates", [])}
-        scratch = {volume["name"] for volume in pod["volumes"] if volume["emptyDir"]["sizeLimit"]}
+        given = {volume["name"] for volume in pod["volumes"] if "configMap" in volume}
+        scratch = {volume["name"] for volume in pod["volumes"] if volume.get("emptyDir", {}).get("sizeLimit")}
         for container in containers_of(workload):
             assert container["securityContext"]["readOnlyRootFilesystem"] is True
             mounts = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
-            assert mounts.keys() == claims | scratch
+            assert mounts.keys() == claims | scratch | given
+            assert all(mount["readOnly"] for mount in container["volumeMounts"] if mount["name"] in given)
             assert mounts["tmp"] == "/tmp"
 
 

@@ -87,7 +87,13 @@ def test_secrets_are_referred_to_and_never_written_down(layer: str) -> None:
         }
         for name, workload in workloads(layer).items()
     }
-    needed = {"api": STORES, "engine": STORES, "collector": {"REDIS_URL"}, "migrate": {"DATABASE_URL"}}
+    needed = {
+        "alerts": STORES,
+        "api": STORES,
+        "engine": STORES,
+        "collector": {"REDIS_URL"},
+        "migrate": {"DATABASE_URL"},
+    }
     assert given == {name: {key: {"name": "signalengine", "key": key} for key in keys} for name, keys in needed.items()}
 
 
@@ -95,7 +101,9 @@ def test_settings_come_from_the_one_config_map(layer: str) -> None:
     (config,) = of_kind(layer, "ConfigMap")
     for name, workload in workloads(layer).items():
         (container,) = pod_of(workload)["containers"]
-        sources = [source["configMapRef"]["name"] for source in container.get("envFrom", [])]
+        sources = [
+            source["configMapRef"]["name"] for source in container.get("envFrom", []) if "configMapRef" in source
+        ]
         assert sources == ([] if name == "migrate" else [name_of(config)])
 
 
@@ -141,9 +149,21 @@ def test_prometheus_and_the_doorman_are_let_in(layer: str) -> None:
 
 def test_pods_may_call_names_and_stores_and_nothing_else(layer: str) -> None:
     outward = {name: policy["egress"] for name, policy in policies(layer).items() if "egress" in policy}
-    assert set(outward) == {"stores", "timely"}
+    assert set(outward) == {"alerts", "stores", "timely"}
     ports = [{port["port"] for port in rule["ports"]} for rule in outward["stores"]]
     assert ports == [{53}, {5432, 6379}]
+
+
+def test_alerts_may_call_the_internet_by_tls_and_no_neighbour(layer: str) -> None:
+    (rule,) = policies(layer)["alerts"]["egress"]
+    (peer,) = rule["to"]
+    assert rule["ports"] == [{"protocol": "TCP", "port": 443}]
+    assert peer["ipBlock"]["cidr"] == "0.0.0.0/0"
+    assert {"10.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"} <= set(peer["ipBlock"]["except"])
+
+
+def test_alerts_wait_for_hooks(layer: str) -> None:
+    assert workloads(layer)["alerts"]["spec"]["replicas"] == 0
 
 
 def test_no_object_is_forgotten_here(layer: str) -> None:

@@ -93,3 +93,12 @@ def test_no_server_and_no_address() -> None:
         feed.publish(nobody, "signals", entries([1]))
     with pytest.raises(SettingError, match="redis://"):
         redis_server.connect("http://localhost")
+
+
+def test_reader_that_waits_for_nothing_else_reads_the_same(clean_redis_url: str) -> None:
+    with feed.connect(clean_redis_url) as client:
+        assert feed.ends(client, "alerts") == (0, 0)
+        feed.publish(client, "alerts", [(3, b"c"), (5, b"e")])
+        assert feed.follow(client, {"alerts": 3, "signals": 0}, block_ms=1) == [("alerts", 5, b"e")]
+        assert feed.follow(client, {"alerts": 5}, block_ms=1) == []
+        assert feed.ends(client, "alerts") == (3, 5)

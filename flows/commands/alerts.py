@@ -1,0 +1,68 @@
+"""`signalengine alerts`: tells hooks what is announced."""
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import time
+from random import Random
+from threading import Event
+from types import FrameType
+
+HELP = "tell webhooks and chats what is announced, until told to stop"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """`--status`."""
+    parser.add_argument("--status", action="store_true", help="only say how many deliveries of each hook wait or ended")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Tell until SIGTERM or SIGINT; the exit status."""
+    from domain.errors import SettingError
+    from flows.alerts import service
+    from flows.alerts.settings import target_of
+    from flows.services import discovery
+    from flows.services.sections import section
+
+    if options.status:
+        return _status(discovery.database_url(os.environ))
+    settings = section("alerts", os.environ)
+    if not settings.hooks:
+        raise SettingError("[alerts] names no hook, so there is nobody to tell; write [[alerts.hooks]]")
+    targets = {hook.name: target_of(hook, os.environ) for hook in settings.hooks}
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    stopping = Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  the form of a handler
+        stopping.set()
+
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, stop)
+    service.run(
+        settings,
+        targets,
+        database_url=discovery.database_url(os.environ),
+        redis_url=discovery.redis_url(os.environ),
+        now_ns=time.time_ns,
+        steady_s=time.monotonic,
+        random=Random(),  # noqa: S311  it spreads attempts over seconds
+        stopping=stopping,
+    )
+    return 0
+
+
+def _status(url: str) -> int:
+    from domain.clock import from_datetime, iso
+    from store import webhooks
+    from store.postgres import connect
+
+    with connect(url) as connection:
+        counts = webhooks.counts(connection)
+    for count in counts:
+        oldest = iso(from_datetime(count.oldest_at))
+        sys.stdout.write(f"{count.hook:24}{count.status:12}{count.deliveries:9,}   oldest {oldest}\n")
+    if not counts:
+        sys.stdout.write("no deliveries\n")
+    return 0

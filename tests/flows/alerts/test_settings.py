@@ -1,0 +1,102 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from domain.environ import read
+from domain.errors import SettingError
+from flows.alerts.settings import AlertSettings, Hook, Target, target_of
+from flows.services.sections import section
+
+FILE = """
+[alerts]
+give_up_s = 600
+private_networks = ["10.1.0.0/16"]
+
+[[alerts.hooks]]
+name = "desk"
+url = "https://desk.example/hook"
+secret_variable = "DESK_SECRET"
+channels = ["signals"]
+directions = ["long"]
+min_confidence = 0.6
+
+[[alerts.hooks]]
+name = "phone"
+kind = "telegram"
+url_variable = "PHONE_URL"
+chat_id = "-100123"
+channels = ["alerts"]
+levels = ["warning"]
+"""
+
+
+def test_file_is_read_whole(tmp_path: Path) -> None:
+    file = tmp_path / "signalengine.toml"
+    file.write_text(FILE)
+    settings = section("alerts", {"SIGNALENGINE_CONFIG": str(file)})
+    assert settings == AlertSettings(
+        give_up_s=600,
+        private_networks=("10.1.0.0/16",),
+        hooks=(
+            Hook(name="desk", url="https://desk.example/hook", secret_variable="DESK_SECRET", channels=("signals",),
+                 directions=("long",), min_confidence=0.6),
+            Hook(name="phone", kind="telegram", url_variable="PHONE_URL", chat_id="-100123", channels=("alerts",),
+                 levels=("warning",)),
+        ),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("chanels = []", "unknown field `chanels`"),
+        ("channels = []", "length >= 1"),
+        ('channels = ["trades"]', "Invalid enum value 'trades'"),
+        ("min_confidence = 2", "<= 1"),
+        ('kind = "sms"', "Invalid enum value 'sms'"),
+    ],
+)
+def test_misspelled_hook_is_an_error(tmp_path: Path, line: str, message: str) -> None:
+    file = tmp_path / "signalengine.toml"
+    file.write_text(f'[[alerts.hooks]]\nname = "desk"\n{line}\n')
+    with pytest.raises(SettingError, match=message):
+        read(AlertSettings, "alerts", {"SIGNALENGINE_CONFIG": str(file)})
+
+
+GOOD: dict[str, Any] = {"name": "desk", "url": "https://desk.example/", "secret_variable": "S"}
+
+
+@pytest.mark.parametrize(
+    ("hooks", "message"),
+    [
+        ([GOOD | {"name": "Desk"}], "a name has"),
+        ([GOOD | {"name": ""}], "a name has"),
+        ([GOOD, GOOD], "there twice"),
+        ([GOOD | {"url": ""}], "either url or url_variable"),
+        ([GOOD | {"url_variable": "U"}], "either url or url_variable"),
+        ([GOOD | {"secret_variable": ""}], "needs secret_variable"),
+        ([GOOD | {"kind": "telegram"}], "needs chat_id"),
+        ([GOOD | {"name": f"desk{number}"} for number in range(33)], "32 are the most"),
+    ],
+)
+def test_hooks_that_cannot_work_are_refused(hooks: list[dict[str, Any]], message: str) -> None:
+    with pytest.raises(SettingError, match=message):
+        AlertSettings(hooks=tuple(Hook(**hook) for hook in hooks)).checked()
+
+
+def test_networks_have_to_be_networks() -> None:
+    with pytest.raises(SettingError, match="private_networks"):
+        AlertSettings(private_networks=("10.1.2.3/16",)).checked()
+
+
+def test_secrets_come_from_the_environment_alone() -> None:
+    hook = Hook(name="desk", url_variable="DESK_URL", secret_variable="DESK_SECRET")
+    environ = {"DESK_URL": "https://desk.example/", "DESK_SECRET": "x" * 24}
+    assert target_of(hook, environ) == Target(url="https://desk.example/", secret=b"x" * 24)
+    for name in environ:
+        with pytest.raises(SettingError, match=f"{name} is not set"):
+            target_of(hook, environ | {name: ""})
+    with pytest.raises(SettingError, match="has 5 characters") as raised:
+        target_of(hook, environ | {"DESK_SECRET": "short"})
+    assert "short" not in str(raised.value)

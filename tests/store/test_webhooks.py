@@ -1,0 +1,94 @@
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import psycopg
+import pytest
+
+from store import webhooks
+from store.postgres import connect
+from store.webhooks import Count, Delivery
+
+AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def connection(database_url: str) -> Iterator[psycopg.Connection]:
+    with connect(database_url) as connection:
+        yield connection
+
+
+def delivery(number: int, hook: str = "desk", **changes: object) -> Delivery:
+    plain = Delivery(
+        id=f"{hook}-{number}",
+        hook=hook,
+        channel="alerts",
+        seq=number,
+        body="{}",
+        created_at=AT + timedelta(seconds=number),
+    )
+    return msgspec.structs.replace(plain, **changes)
+
+
+def end(connection: psycopg.Connection, number: int, now: datetime = AT) -> None:
+    webhooks.tried(
+        connection, f"desk-{number}", status="delivered", now=now, due_at=now, last_status=204, last_error=""
+    )
+
+
+def test_written_twice_is_there_once_and_the_position_only_goes_forward(connection: psycopg.Connection) -> None:
+    rows = [delivery(1), delivery(2)]
+    assert webhooks.write(connection, rows, {"alerts": 2, "signals": 7}) == 2
+    assert webhooks.write(connection, [*rows, delivery(3)], {"alerts": 3, "signals": 6}) == 1
+    assert webhooks.positions(connection) == {"alerts": 3, "signals": 7}
+
+
+def test_due_is_the_oldest_whose_time_has_come(connection: psycopg.Connection) -> None:
+    webhooks.write(connection, [delivery(1), delivery(2), delivery(3, hook="other")], {})
+    assert webhooks.due(connection, "desk", AT) is None
+    assert webhooks.due(connection, "desk", AT + timedelta(seconds=9)) == delivery(1)
+    later = AT + timedelta(seconds=60)
+    webhooks.tried(connection, "desk-1", status="waiting", now=AT, due_at=later, last_status=500, last_error="x")
+    assert webhooks.due(connection, "desk", AT + timedelta(seconds=9)) == delivery(2)
+    end(connection, 2)
+    assert webhooks.due(connection, "desk", AT + timedelta(seconds=9)) is None
+    assert webhooks.due(connection, "desk", later) == delivery(1, attempts=1)
+
+
+def test_what_has_ended_does_not_change(connection: psycopg.Connection) -> None:
+    webhooks.write(connection, [delivery(1)], {})
+    end(connection, 1)
+    webhooks.tried(connection, "desk-1", status="waiting", now=AT, due_at=AT, last_status=500, last_error="x")
+    assert webhooks.counts(connection) == [Count("desk", "delivered", 1, AT + timedelta(seconds=1))]
+
+
+def test_waiting_is_bounded_in_time_and_number_and_ended_is_forgotten(connection: psycopg.Connection) -> None:
+    webhooks.write(connection, [delivery(number) for number in range(10)] + [delivery(1, hook="gone")], {})
+    end(connection, 9)
+    now = AT + timedelta(seconds=100)
+    old = AT + timedelta(seconds=3)
+    assert webhooks.give_up(connection, ["desk"], now=now, before=old, waiting_max=4) == 6
+    rows = connection.execute("SELECT id, last_error FROM webhook_deliveries WHERE status = 'given_up' ORDER BY id")
+    assert dict(rows.fetchall()) == {
+        "desk-0": "too old",
+        "desk-1": "too old",
+        "desk-2": "too old",
+        "desk-3": "too many wait",
+        "desk-4": "too many wait",
+        "gone-1": "too old",
+    }
+    assert webhooks.forget(connection, before=AT + timedelta(seconds=50)) == 1
+    assert {count.status: count.deliveries for count in webhooks.counts(connection) if count.hook == "desk"} == {
+        "given_up": 5,
+        "waiting": 4,
+    }
+
+
+def test_only_one_has_the_turn(connection: psycopg.Connection, database_url: str) -> None:
+    assert webhooks.take_turn(connection)
+    with connect(database_url) as other:
+        assert not webhooks.take_turn(other)
+        connection.close()
+        deadline = datetime.now(UTC) + timedelta(seconds=10)
+        while not webhooks.take_turn(other):
+            assert datetime.now(UTC) < deadline
