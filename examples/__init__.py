@@ -1,0 +1,1 @@
+"""Examples: programs that use signalengine from outside. Copy them; nothing of ours imports them."""

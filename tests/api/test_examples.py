@@ -1,0 +1,155 @@
+"""The example client against the API as it runs, and the examples of the README as they are copied."""
+
+import asyncio
+import json
+import re
+import shutil
+import subprocess
+import threading
+from collections.abc import AsyncGenerator, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from examples.client import Client, Gap, Message, Position, RefusedError, Signal
+from store import api_keys
+from tests.api.builders import emitted, signal
+from tests.api.conftest import Api, until
+from tests.api.security.keys import REQUIRED, make_key
+
+README = Path(__file__).parents[2] / "README.md"
+Serve = Callable[..., Api]
+
+
+async def take(stream: AsyncGenerator[Message | Gap, None], count: int) -> list[Message | Gap]:
+    async with asyncio.timeout(20):
+        return [await anext(stream) for _ in range(count)]
+
+
+def test_pages_are_followed_to_the_end(api: Api) -> None:
+    rows = [signal(number) for number in range(25)]
+    api.write(rows)
+    client = Client(f"http://{api.address}")
+    found = list(client.signals(limit=4, status="all"))
+    assert [one.id for one in found] == [row.id for row in reversed(rows)]
+    assert isinstance(found[0], Signal)
+    longs = list(client.signals(limit=1000, direction="long", mtf_aligned=True, since=rows[3].detected_at))
+    wanted = [row for row in rows[3:] if row.direction == "long" and row.mtf_aligned and row.status == "emitted"]
+    assert {one.id for one in longs} == {row.id for row in wanted}
+    with pytest.raises(RefusedError, match=r"400: .*nmae"):
+        client.get("/api/v1/signals", nmae="x")
+
+
+def test_channel_is_followed_across_restarts_of_the_server(serve: Serve) -> None:
+    """Each message once and in order, also those that came while nobody was connected."""
+    first = serve()
+    until(lambda: first.resources.tail.connected)
+
+    async def follow() -> list[Message | Gap]:
+        begin = Position(first.resources.hub.epoch or "", 0)
+        stream = Client(f"http://{first.address}").follow("signals", since=begin, symbols=["BTCUSDT"])
+        rows = [emitted(number, symbol=("BTCUSDT", "ETHUSDT")[number % 2]) for number in range(8)]
+        await asyncio.to_thread(first.publish, rows[:4])
+        told = await take(stream, 2)
+        await stream.aclose()
+        await asyncio.to_thread(first.publish, rows[4:])
+        last = told[-1]
+        assert isinstance(last, Message)
+        second = await asyncio.to_thread(serve)
+        again = Client(f"http://{second.address}").follow("signals", since=last.position, symbols=["BTCUSDT"])
+        return told + await take(again, 2)
+
+    told = asyncio.run(follow())
+    assert [one.position.seq for one in told if isinstance(one, Message)] == [1, 3, 5, 7]
+    assert isinstance(told[0], Message)
+    assert told[0].signal.symbol == "BTCUSDT"
+
+
+def test_lost_connection_is_made_again_and_nothing_is_missed(api: Api) -> None:
+    async def follow() -> list[Message | Gap]:
+        stream = Client(f"http://{api.address}").follow("signals", since=Position(api.resources.hub.epoch or "", 0))
+        await asyncio.to_thread(api.publish, [emitted(1)])
+        told = await take(stream, 1)
+        for connection in list(api.server.server_state.connections):
+            transport = connection.transport
+            transport.get_extra_info("socket")
+            api.server.servers[0].get_loop().call_soon_threadsafe(transport.abort)
+        await asyncio.to_thread(api.publish, [emitted(2), emitted(3)])
+        return told + await take(stream, 2)
+
+    assert [one.position.seq for one in asyncio.run(follow()) if isinstance(one, Message)] == [1, 2, 3]
+
+
+def test_what_the_server_has_no_more_is_a_gap(api: Api) -> None:
+    async def follow() -> list[Message | Gap]:
+        stream = Client(f"http://{api.address}").follow("signals", since=Position("another life", 7))
+        first = await take(stream, 1)
+        await asyncio.to_thread(api.publish, [emitted(1)])
+        return first + await take(stream, 1)
+
+    gap, message = asyncio.run(follow())
+    assert isinstance(gap, Gap)
+    assert gap.reason == "epoch_changed"
+    assert isinstance(message, Message)
+    assert message.position.seq == 1
+
+
+def test_key_is_shown_and_a_revoked_one_ends_it(serve: Serve) -> None:
+    api = serve(security=REQUIRED)
+    until(lambda: api.resources.tail.connected)
+    with pytest.raises(RefusedError, match="401"):
+        Client(f"http://{api.address}").get("/api/v1/signals")
+    with pytest.raises(RefusedError, match="401"):
+        asyncio.run(take(Client(f"http://{api.address}").follow(), 1))
+    text, key = make_key(api.connection)
+    until(lambda: api.resources.gate.ring.honours(key.id))
+    client = Client(f"http://{api.address}", key=text)
+    assert client.get("/api/v1/signals", limit=1)["signals"] == []
+
+    async def follow() -> None:
+        waiting = asyncio.create_task(take(client.follow(), 1))
+        await asyncio.to_thread(until, lambda: api.resources.hub.clients)
+        api_keys.revoke(api.connection, key.id, at=datetime.now(UTC), actor="test")
+        await waiting
+
+    with pytest.raises(RefusedError, match=r"4401|401"):
+        asyncio.run(follow())
+
+
+def javascript() -> str:
+    """The example of the README."""
+    (found,) = re.findall(r"```js\n(.*?)```", README.read_text(), re.DOTALL)
+    return str(found)
+
+
+@pytest.mark.parametrize("secured", [False, True])
+def test_javascript_of_the_readme_pages_and_follows(serve: Serve, tmp_path: Path, secured: bool) -> None:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("node is not installed; it runs the example in JavaScript")
+    api = serve(**({"security": REQUIRED} if secured else {}))
+    until(lambda: api.resources.tail.connected)
+    api.write([emitted(3)])
+    text, key = make_key(api.connection)
+    if secured:
+        until(lambda: api.resources.gate.ring.honours(key.id))
+    program = tmp_path / "example.mjs"
+    program.write_text(javascript().replace("http://127.0.0.1:8000", f"http://{api.address}"))
+    version = int(
+        subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout[1:].split(".")[0]
+    )
+    options = ["--experimental-websocket"] if version < 22 else []  # a page has it anyway
+    environ = {"KEY": text} if secured else {}
+    with subprocess.Popen([node, *options, str(program)], env=environ, stdout=subprocess.PIPE, text=True) as process:
+        watchdog = threading.Timer(60, process.kill)
+        watchdog.start()
+        try:
+            assert process.stdout is not None
+            assert json.loads(process.stdout.readline())["id"] == emitted(3).id
+            until(lambda: [client for client in api.resources.hub.clients if not client.by_default])
+            api.publish([emitted(2)])
+            assert json.loads(process.stdout.readline())["data"]["id"] == emitted(2).id
+        finally:
+            watchdog.cancel()
+            process.kill()
