@@ -25,6 +25,8 @@ ASKED_S: Final = 30.0
 TRUSTED_S: Final = 10.0
 """A list that was compared longer ago is not used, unless Postgres is known to be away; longer than that takes to find
 out."""
+COUNTING_SHARE: Final = 50
+"""Rows beneath those in memory are counted so often that it takes one part in so many of the time."""
 WAITING_MAX: Final = 10_000
 """Entries of the feed that wait while a list is read; with more it is read anew."""
 
@@ -93,6 +95,7 @@ class HotList(Generic[R]):
         self._record = msgspec.json.Decoder(source.record)
         self._begun = self._followed = self._postgres_away = False
         self._compared_s = -inf
+        self._counted_s = self._count_due_s = -inf
         self._follows = 0
         self._asked_s = steady_s()
         self._waiting: list[bytes] | None = None
@@ -108,6 +111,11 @@ class HotList(Generic[R]):
     def age_s(self) -> float:
         """Seconds since the rows were compared with Postgres."""
         return self._steady_s() - self._compared_s
+
+    @property
+    def total_age_s(self) -> float:
+        """The same of the rows and of how many there are in all."""
+        return self.age_s if self._recent.floor is None else max(self.age_s, self._steady_s() - self._counted_s)
 
     def follow(self, *, followed: bool) -> None:
         """Say whether `take` is given all that is announced. After a loss the list is compared before it is used."""
@@ -177,12 +185,24 @@ class HotList(Generic[R]):
                 self._put(kept)
         if self._source.changed_at is not None:
             self._change(await self._source.changed_at())
-        if self._recent.beneath is None and (floor := self._recent.floor) is not None:
-            late = self._recent.late
-            with suppress(ServiceError):  # too many to be counted in time
-                beneath = await self._source.beneath(floor)
-                if (floor, late) == (self._recent.floor, self._recent.late):
-                    self._recent.know_beneath(beneath)
+        if (floor := self._recent.floor) is not None:
+            await self._count(floor)
+
+    async def _count(self, floor: Cursor) -> None:
+        """Count the rows beneath anew, the rarer the longer it takes: one that nobody announced may be among them."""
+        began_s = self._steady_s()
+        if self._recent.beneath is not None and began_s < self._count_due_s:
+            return
+        late = self._recent.late
+        try:
+            beneath = await self._source.beneath(floor)
+        except ServiceError:  # too many to be counted in time
+            self._recent.know_beneath(None)
+            return
+        if (floor, late) == (self._recent.floor, self._recent.late):
+            self._recent.know_beneath(beneath)
+            self._counted_s = began_s
+            self._count_due_s = began_s + COUNTING_SHARE * (self._steady_s() - began_s)
 
     def _change(self, at: datetime | None) -> None:
         if at is not None and (self.changed_at is None or at > self.changed_at):

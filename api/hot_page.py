@@ -73,7 +73,7 @@ async def hot_page(
     recent = None if wanted is None else hot.recent()
     key, stamp = (path, asked), (None if recent is None else recent.version, stands.stamp)
     if recent is not None and (shared := resources.shared.get(key, stamp, now)) is not None:
-        return replace(shared, age_s=_age_s(resources, hot, stands))
+        return replace(shared, age_s=_age_s(resources, asked, hot, stands))
     from_postgres = recent is None
 
     async def read_kept(**page: Any) -> list[Kept[R]]:
@@ -96,7 +96,7 @@ async def hot_page(
         return Answer(page, turned.headers)
     answer = Answer.ready(msgspec.json.encode(page), turned.headers)
     resources.shared.keep(key, stamp, until, answer)
-    return replace(answer, age_s=_age_s(resources, hot, stands))
+    return replace(answer, age_s=_age_s(resources, asked, hot, stands))
 
 
 def raw(rows: Sequence[Kept[R]]) -> list[Any]:
@@ -104,6 +104,7 @@ def raw(rows: Sequence[Kept[R]]) -> list[Any]:
     return [msgspec.Raw(kept.encoded) for kept in rows]
 
 
-def _age_s(resources: Resources, hot: HotList[R], stands: Stands) -> float:
+def _age_s(resources: Resources, asked: Paged, hot: HotList[R], stands: Stands) -> float:
     """Of the oldest thing that the answer is made of."""
-    return hot.age_s if stands.read_s is None else max(hot.age_s, resources.steady_s() - stands.read_s)
+    age_s = hot.total_age_s if asked.limit is None and asked.cursor is None else hot.age_s
+    return age_s if stands.read_s is None else max(age_s, resources.steady_s() - stands.read_s)

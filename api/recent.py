@@ -168,10 +168,11 @@ class Recent(Generic[R]):
                 del self._orders[key]
         self.version += 1
 
-    def know_beneath(self, number: int) -> None:
+    def know_beneath(self, number: int | None) -> None:
         """So many rows of the list are older than those kept."""
-        self.beneath = number
-        self.version += 1
+        if number != self.beneath:
+            self.beneath = number
+            self.version += 1
 
     def page(
         self, wanted: Wanted, *, limit: int, before: Cursor | None = None, offset: int = 0
