@@ -8,10 +8,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INPUTS := pyproject.toml $(wildcard requirements.lock)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test check docs bench clean
+.PHONY: help up down test check docs bench bench-api clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: .venv/up.stamp ## install what is missing and start everything; ARGS=--detach returns when it is ready
 	$(BIN)/signalengine up $(ARGS)
@@ -34,6 +34,10 @@ docs: .venv/dev.stamp ## write the generated tables of the README
 
 bench: .venv/bench.stamp ## measure, with peers beside us, and write the figures of the README; ARGS=roll only that
 	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-api: BENCH_NODE_MODULES ?= node_modules
+bench-api: .venv/bench.stamp ## measure the API beside bare sockets, Node ws, NATS and Mosquitto, as far as they are there
+	BENCH_NODE_MODULES=$(BENCH_NODE_MODULES) $(BIN)/python -m benchmarks rest websocket connections
 
 clean: down ## stop everything and remove the environment and all caches; the data of `up` stays
 	rm -rf .venv *.egg-info build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -4,7 +4,7 @@
 
 Says `ready` when all are connected, then, when all have had all messages, how long each took from its stamp:
 the text `t=` and 16 digits, nanoseconds of the monotonic clock, anywhere in a message. DIALECT is what has to
-be said before messages come: ws, nats, mqtt; or stuck, which never reads.
+be said before messages come: ws, nats, mqtt; or quiet, and stuck with a small buffer, which never read.
 """
 
 import array
@@ -23,6 +23,7 @@ STAMP = b"t="
 STAMP_DIGITS = 16
 PATIENCE_S = 60
 SMALL = 4096
+AT_ONCE = 200
 
 
 def masked(payload: bytes, opcode: int = 2) -> bytes:
@@ -46,8 +47,8 @@ def words(dialect: str, number: int) -> bytes:
     return mqtt_words(number) if dialect == "mqtt" else b""
 
 
-def connected(port: int, path: str, dialect: str, number: int) -> socket.socket:
-    """One client that will get messages."""
+def called(port: int, path: str, dialect: str) -> socket.socket:
+    """A connection that has asked to be a WebSocket."""
     client = socket.socket()
     if dialect == "stuck":
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL)
@@ -58,15 +59,28 @@ def connected(port: int, path: str, dialect: str, number: int) -> socket.socket:
         f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{protocol}\r\n".encode()
     )
-    head = b""
-    while b"\r\n\r\n" not in head:
-        head += client.recv(4096)
-    assert head.startswith(b"HTTP/1.1 101 "), head
-    if said := words(dialect, number):
-        client.sendall(said)
-        client.recv(4096)  # the server's first answer: by then it has read all that was said
-    client.settimeout(0)
     return client
+
+
+def connected(port: int, path: str, dialect: str, count: int) -> list[socket.socket]:
+    """Clients that will get messages; some at a time, since a server may take its time for each."""
+    clients: list[socket.socket] = []
+    while len(clients) < count:
+        fresh = [called(port, path, dialect) for _ in range(min(AT_ONCE, count - len(clients)))]
+        for client in fresh:
+            head = b""
+            while b"\r\n\r\n" not in head:
+                head += client.recv(4096)
+            assert head.startswith(b"HTTP/1.1 101 "), head
+        for number, client in enumerate(fresh, len(clients)):
+            if said := words(dialect, number):
+                client.sendall(said)
+        for client in fresh:
+            if dialect in ("nats", "mqtt"):
+                client.recv(4096)  # its first answer: by then it has read what was said
+            client.settimeout(0)
+        clients += fresh
+    return clients
 
 
 def listen(clients: list[socket.socket], messages: int) -> "array.array[int]":
@@ -99,9 +113,9 @@ def listen(clients: list[socket.socket], messages: int) -> "array.array[int]":
 
 def main(port: int, path: str, dialect: str, count: int, messages: int) -> None:
     """Connect, listen, tell."""
-    clients = [connected(port, path, dialect, number) for number in range(count)]
+    clients = connected(port, path, dialect, count)
     print("ready", flush=True)
-    if dialect == "stuck":
+    if dialect in ("stuck", "quiet"):
         sys.stdin.read()
         return
     began = time.process_time()

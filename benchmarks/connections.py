@@ -1,0 +1,100 @@
+"""What ten thousand connections cost that say nothing, and what they cost that read nothing.
+
+`python -m api` in a process of its own. First its clients are idle; then others come that never read, 3,000
+signals are published, and the memory of the process and of all TCP sockets of the kernel is looked at. The
+latter counts both ends of each connection, since both are on this machine. Meanwhile a hundred clients that
+do read are timed, as they were before.
+
+    python -m benchmarks.connections [--clients N]
+"""
+
+import argparse
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from benchmarks.broadcast.servers import Server, ours
+from benchmarks.report import Table, tell
+from benchmarks.services import services
+from benchmarks.websocket import measure, payload, stamped
+
+READERS, MESSAGES, PAUSE_S = 100, 100, 0.02
+FLOOD = 3_000
+TABLE = Table(
+    "connections",
+    "Clients that only cost",
+    ("what", "clients", "process KiB each", "kernel KiB each", "all MB", "readers p50 ms", "readers p99 ms"),
+    ("nobody", "idle", "stuck, 3,000 signals behind"),
+)
+
+
+@contextmanager
+def crowd(server: Server, dialect: str, count: int) -> Iterator[None]:
+    """So many clients, which do nothing."""
+    words = [str(server.port), server.path, dialect, str(count), "0"]
+    command = [sys.executable, "-m", "benchmarks.broadcast.listeners", *words]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        time.sleep(1)
+        yield
+        process.kill()
+    time.sleep(2)
+
+
+def weight(server: Server) -> tuple[int, int]:
+    """Bytes of the process, and of all TCP sockets in the kernel."""
+    lines = Path("/proc/net/sockstat").read_text().splitlines()
+    (tcp,) = (line.split() for line in lines if line.startswith("TCP:"))
+    return psutil.Process(server.process.pid).memory_info().rss, int(tcp[tcp.index("mem") + 1]) * resource.getpagesize()
+
+
+def timed(server: Server) -> tuple[float, float]:
+    """Milliseconds to clients that read: the median and the 99th of a hundred."""
+    found = measure(server, READERS, MESSAGES, PAUSE_S)
+    return found["p50_ms"], found["p99_ms"]
+
+
+def row(
+    what: str, count: int, before: tuple[int, int], after: tuple[int, int], took: tuple[float | None, float | None]
+) -> list[Any]:
+    process, kernel = (now - then for now, then in zip(after, before, strict=True))
+    each = [process / count / 1024, kernel / count / 1024] if count else [None, None]
+    return [what, count, *each, (process + kernel) / 1e6 if count else None, *took]
+
+
+def main() -> None:
+    """Measure, tell."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--clients", type=int, default=10_000, help="(default: %(default)s)")
+    count = parser.parse_args().clients
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    told = []
+    with services() as (database, cache), ours(database.url, cache.url) as server:
+        timed(server)
+        told.append(row(TABLE.rows[0], 0, (0, 0), (0, 0), timed(server)))
+        before = weight(server)
+        with crowd(server, "quiet", count):
+            idle = weight(server)
+            told.append(row(TABLE.rows[1], count, before, idle, (None, None)))  # what is sent comes to them too
+        before = weight(server)
+        with crowd(server, "stuck", count):
+            body = payload()
+            for _ in range(FLOOD):
+                server.give(stamped(body))
+            time.sleep(5)
+            stuck = weight(server)
+            told.append(row(TABLE.rows[2], count, before, stuck, timed(server)))
+    tell(TABLE, told, [f"{READERS} readers, {MESSAGES} messages of {len(payload()):,} bytes"])
+
+
+if __name__ == "__main__":
+    main()
