@@ -1,20 +1,22 @@
 """Door: callers who do not say what they want are not waited for, and heads have a limit.
 
-uvicorn waits for ever for a request to begin or to end, and takes headers of any length.
+uvicorn waits for ever for a request to begin or to end, and takes addresses and headers of any length.
+Whoever is refused here is told so as everywhere else, by a problem.
 """
 
 import asyncio
 from typing import Any, cast
+from uuid import uuid4
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from api.errors import ADDRESS_TOO_LONG, HEADERS_TOO_LARGE, MALFORMED, TIMED_OUT, Kind, problem_response
 from api.resources import Resources
 
 HEAD_BYTES_MAX = 32 * 1024
-_TOO_LATE = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
-_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+ADDRESS_BYTES_MAX = 8 * 1024
 
 
 class Door(HttpToolsProtocol):
@@ -30,6 +32,7 @@ class Door(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._resources: Resources = cast(Any, config.app).state.resources
         self._head_bytes = 0
+        self._address_bytes = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Somebody calls."""
@@ -46,14 +49,29 @@ class Door(HttpToolsProtocol):
         if self in self._resources.callers:
             self._head_bytes += len(data)
             if self._head_bytes > HEAD_BYTES_MAX + self._resources.settings.message_bytes_max:
-                self._refuse(_TOO_LARGE)
+                self._refuse(HEADERS_TOO_LARGE, f"more than {HEAD_BYTES_MAX} bytes before its end")
                 return
         super().data_received(data)
+
+    def send_400_response(self, msg: str) -> None:
+        """It is not HTTP, or not any more."""
+        if self._address_bytes > ADDRESS_BYTES_MAX:
+            self._refuse(ADDRESS_TOO_LONG, f"more than {ADDRESS_BYTES_MAX} bytes")
+        else:
+            self._refuse(MALFORMED, msg)
 
     def on_message_begin(self) -> None:
         """Its first byte."""
         self._wait()
+        self._address_bytes = 0
         super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        """A part of its address."""
+        self._address_bytes += len(url)
+        if self._address_bytes > ADDRESS_BYTES_MAX:
+            raise ValueError("the address is too long")  # which ends the parser
+        super().on_url(url)
 
     def on_message_complete(self) -> None:
         """Its last byte."""
@@ -67,7 +85,7 @@ class Door(HttpToolsProtocol):
 
     def give_up(self) -> None:
         """It took too long."""
-        self._refuse(_TOO_LATE)
+        self._refuse(TIMED_OUT, "send the whole request at once")
 
     def _wait(self) -> None:
         self._resources.callers.setdefault(self, self._resources.steady_s())
@@ -76,9 +94,20 @@ class Door(HttpToolsProtocol):
         self._head_bytes = 0
         self._resources.callers.pop(self, None)
 
-    def _refuse(self, answer: bytes) -> None:
+    def _refuse(self, kind: Kind, detail: str) -> None:
         self._done()
         if not self.transport.is_closing():
             if self.cycle is None or self.cycle.response_complete:
-                self.transport.write(answer)
+                self.transport.write(_problem(kind, detail))
+            elif not self.cycle.response_started and not self.pipeline:
+                self.transport.write(_problem(kind, detail))
+                self.cycle.disconnected = True  # what its handler says comes too late
             self.transport.close()
+
+
+def _problem(kind: Kind, detail: str) -> bytes:
+    """A whole answer, where there is no request to answer to."""
+    request_id = uuid4().hex
+    told = problem_response(kind, detail, request_id, headers={"X-Request-ID": request_id, "Connection": "close"})
+    head = b"".join(b"%b: %b\r\n" % header for header in told.raw_headers)
+    return STATUS_LINE[kind.status] + head + b"\r\n" + bytes(told.body)

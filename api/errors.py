@@ -33,12 +33,15 @@ class Kind(NamedTuple):
 
 INVALID_PARAMETER = Kind("invalid_parameter", 400, "A parameter is not valid")
 INVALID_MESSAGE = Kind("invalid_message", 400, "A message is not valid")
+MALFORMED = Kind("malformed", 400, "That is not HTTP")
 UNAUTHENTICATED = Kind("unauthenticated", 401, "Nobody knows who you are")
 FORBIDDEN = Kind("forbidden", 403, "This is not open to you")
 NOT_FOUND = Kind("not_found", 404, "There is no such thing")
 METHOD_NOT_ALLOWED = Kind("method_not_allowed", 405, "This address does not take that method")
+TIMED_OUT = Kind("timed_out", 408, "The request did not come to its end in time", retryable=True)
 CONFLICT = Kind("conflict", 409, "It is no longer what was asked for")
 TOO_LARGE = Kind("too_large", 413, "The content is too large")
+ADDRESS_TOO_LONG = Kind("address_too_long", 414, "The address is too long")
 UNSUPPORTED = Kind("unsupported", 415, "That type of content is not understood")
 MISDIRECTED = Kind("misdirected", 421, "This server does not answer to that name")
 KEY_REUSED = Kind("key_reused", 422, "The key was used for something else")
@@ -50,12 +53,15 @@ UNAVAILABLE = Kind("unavailable", 503, "A service behind the API is away", retry
 KINDS = (
     INVALID_PARAMETER,
     INVALID_MESSAGE,
+    MALFORMED,
     UNAUTHENTICATED,
     FORBIDDEN,
     NOT_FOUND,
     METHOD_NOT_ALLOWED,
+    TIMED_OUT,
     CONFLICT,
     TOO_LARGE,
+    ADDRESS_TOO_LONG,
     UNSUPPORTED,
     MISDIRECTED,
     KEY_REUSED,

@@ -15,6 +15,7 @@ from api.operation import JSON, Operation
 ALWAYS = (
     errors.INVALID_PARAMETER,
     errors.TOO_LARGE,
+    errors.ADDRESS_TOO_LONG,
     errors.MISDIRECTED,
     errors.HEADERS_TOO_LARGE,
     errors.INTERNAL,

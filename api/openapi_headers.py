@@ -21,6 +21,11 @@ HEADERS: Final[dict[str, dict[str, Any]]] = {
         "schema": _SECONDS,
     },
     "Link": {"description": 'The next page, with `rel="next"`; absent on the last.', "schema": _TEXT},
+    "RateLimit-Policy": {
+        "description": "Requests a caller may send in how many seconds; absent where nobody is asked for a name.",
+        "schema": _TEXT,
+    },
+    "RateLimit": {"description": "How many are left now, and seconds until there are more.", "schema": _TEXT},
     "Retry-After": {"description": "Seconds after which the same request may succeed.", "schema": _SECONDS},
 }
 IF_NONE_MATCH: Final = {
@@ -34,7 +39,7 @@ IF_NONE_MATCH: Final = {
 
 def headers_of(operation: Operation, status: int) -> dict[str, dict[str, str]]:
     """Those that an answer of that status may have, as references to `HEADERS`."""
-    names = ["X-Request-ID"]
+    names = ["X-Request-ID", "RateLimit-Policy", "RateLimit"]
     if status in (200, 304) and not operation.live:
         names += ["ETag", "Age"]
         fields = {field.name for field in msgspec.structs.fields(operation.takes)}

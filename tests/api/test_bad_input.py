@@ -33,9 +33,8 @@ class Told(NamedTuple):
 def say(api: Api, sent: bytes) -> Told:
     """The answer to these very bytes."""
     host, port = api.address.split(":")
-    with socket.create_connection((host, int(port)), timeout=20) as raw:
+    with socket.create_connection((host, int(port)), timeout=20) as raw, raw.makefile("rb") as file:
         raw.sendall(sent)
-        file = raw.makefile("rb")
         status = int(file.readline().split()[1])
         headers = {}
         while line := file.readline().strip():
@@ -160,3 +159,33 @@ def test_hosts(api: Api) -> None:
     for sent in (b"GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", b"GET / HTTP/1.0\r\n\r\n"):
         told = say(api, sent)
         assert (told.status, told.code) == (421, "misdirected")
+
+
+HEADS = [
+    (b"nothing like it\r\n\r\n", 400, "malformed"),
+    (b"GET / HTTP/1.1\r\nHost localhost\r\n\r\n", 400, "malformed"),
+    (b"GET / HTTP/9.9\r\nHost: localhost\r\n\r\n", 400, "malformed"),
+    (b"\x16\x03\x01\x02\x00\x01\x00\x01", 400, "malformed"),
+    (request(LIST, "POST", Content_Length="-1"), 400, "malformed"),
+    (request(LIST, "POST", Transfer_Encoding="chunked") + b"xyz\r\n", 400, "malformed"),
+    (request(f"{LIST}?symbol={'A' * 9_000}"), 414, "address_too_long"),
+    (request(f"/{'a' * 30_000}"), 414, "address_too_long"),
+    (request(LIST, X_Much="x" * 20_000), 431, "headers_too_large"),
+    (request(LIST, **{f"X_{number}": "x" for number in range(200)}), 431, "headers_too_large"),
+    (b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Much: " + b"x" * 60_000, 431, "headers_too_large"),
+]
+
+
+def test_heads(api: Api) -> None:
+    for sent, status, code in HEADS:
+        told = say(api, sent)
+        assert (told.status, told.code) == (status, code), sent[:60]
+        assert told.headers["x-request-id"] == json.loads(told.body)["instance"]
+    assert api.http.get("/livez").status_code == 200
+
+
+def test_who_does_not_go_on_is_told_and_sent_away(serve) -> None:  # type: ignore[no-untyped-def]
+    api = serve(head_s=0.2)
+    for sent in (b"GET /livez HTTP/1.1\r\nHost: loc", post(b"{" * 9)[:-8]):
+        told = say(api, sent)
+        assert (told.status, told.code) == (408, "timed_out")

@@ -20,7 +20,7 @@ def problem_of(api: Api, method: str, path: str) -> tuple[Problem, dict[str, str
 
 def test_kinds_are_told_apart_by_code() -> None:
     assert len({kind.code for kind in KINDS}) == len(KINDS)
-    assert {kind.code for kind in KINDS if kind.retryable} == {"rate_limited", "unavailable"}
+    assert {kind.code for kind in KINDS if kind.retryable} == {"rate_limited", "timed_out", "unavailable"}
 
 
 def test_every_address_that_is_not_there_is_a_problem(api: Api) -> None:
