@@ -77,9 +77,9 @@ _SCHEMES = {
     "bearer": {
         "type": "http",
         "scheme": "bearer",
-        "description": "A key made by `signalengine keys create`, or a JSON Web Token.",
+        "description": "A key made by `signalengine keys create`, or a JSON Web Token. The header `X-API-Key` takes a "
+        "key too; who gives both is refused.",
     },
-    "key": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "A key; the other way to give it."},
 }
 _KEY = {
     "name": KEY,

@@ -3,15 +3,18 @@
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from api.security.settings import SecuritySettings
 from store import executions, instruments, latest, opportunities, outcomes, wallets, whales
 from store.instruments import Instrument
 from store.latest import FeatureRow
 from tests.api.builders import signal
-from tests.api.conftest import Api
+from tests.api.conftest import Api, until
+from tests.api.security.keys import make_key
 from tests.opportunities import opportunity, settled
 from tests.store import paper
 from tests.whale_trades import ADDRESSES, wallet, whale
@@ -73,6 +76,17 @@ def run(api: Api, directory: Path, *options: str) -> None:
 
 def test_answers_are_what_the_document_says(api: Api, tmp_path: Path) -> None:
     run(api, tmp_path, "--max-examples", "5", "--generation-deterministic")
+
+
+@pytest.mark.slow
+def test_answers_are_what_the_document_says_where_callers_are_asked_who_they_are(
+    serve: Callable[..., Api], tmp_path: Path
+) -> None:
+    security = SecuritySettings(authentication="required", requests_per_s=1e6, failures_per_minute=1e6)
+    api = serve(security=security)
+    text, key = make_key(api.connection, "admin")
+    until(lambda: api.resources.gate.ring.honours(key.id))
+    run(api, tmp_path, "--max-examples", "5", "--generation-deterministic", "--header", f"Authorization: Bearer {text}")
 
 
 @pytest.mark.slow

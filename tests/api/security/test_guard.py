@@ -193,9 +193,9 @@ def test_what_was_done_is_written_down_with_who_did_it(guarded: Api) -> None:
 
 def test_document_says_what_each_operation_wants(guarded: Api, api: Api) -> None:
     document = guarded.get("/openapi.json")
-    assert set(document["components"]["securitySchemes"]) == {"bearer", "key"}
+    assert set(document["components"]["securitySchemes"]) == {"bearer"}
     paths = document["paths"]
-    assert paths["/api/v1/signals"]["get"]["security"] == [{"bearer": ["read"]}, {"key": ["read"]}]
+    assert paths["/api/v1/signals"]["get"]["security"] == [{"bearer": ["read"]}]
     assert paths["/api/v1/arbitrage/execute"]["post"]["security"][0] == {"bearer": ["execute"]}
     assert {"401", "403", "429"} <= paths["/api/v1/signals"]["get"]["responses"].keys()
     assert "security" not in paths["/livez"]["get"]
