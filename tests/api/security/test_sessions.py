@@ -134,3 +134,18 @@ def test_without_redis_tickets_are_not_to_be_had(serve: Serve) -> None:
     headers = let_in(api, "stream")
     assert api.http.post("/api/v1/tickets", headers=headers).status_code == 503
     assert refused(api, "/ws/feed?ticket=abc") == (503, "unavailable")
+
+
+def test_stream_of_events_asks_too_takes_a_ticket_and_ends_with_the_key(guarded: Api) -> None:
+    path = "/api/v1/stream/signals"
+    assert guarded.http.get(path).status_code == 401
+    assert guarded.http.get(path, headers=let_in(guarded, "read")).status_code == 403
+    text, key = make_key(guarded.connection, "stream")
+    until(lambda: guarded.resources.gate.ring.honours(key.id))
+    ticket = guarded.http.post("/api/v1/tickets", headers=bearer(text)).json()["ticket"]
+    with guarded.http.stream("GET", f"{path}?symbol=BTCUSDT&ticket={ticket}", timeout=20) as response:
+        assert response.status_code == 200
+        assert api_keys.revoke(guarded.connection, key.id, at=datetime.now(UTC), actor="test")
+        lines = list(response.iter_lines())  # until the server ends it
+    assert lines[0].startswith("retry:")
+    assert guarded.http.get(f"{path}?ticket={ticket}").status_code == 401
