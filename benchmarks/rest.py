@@ -1,14 +1,16 @@
 """Requests a second that one API process answers, and how long they take.
 
 A real Postgres with signals in it, `python -m api` in a process of its own, and a client that does as
-little as it can: some connections that stay open, each asking again as soon as it has its answer. The
-client runs on the same cores, so the server alone would do more.
+little as it can. Twice: connections that ask again as soon as they have their answer, for the most that
+is answered; and 1,000 requests a second at instants that were fixed before, each timed from its instant,
+so that a server that stalls is charged for all who wait. Beside it a bare Starlette on the same uvicorn,
+which sends the same bytes and does nothing else. The client runs on the same cores, so the servers alone
+would do more.
 
     python -m benchmarks.rest [--signals N] [--connections N] [--seconds N]
 """
 
 import argparse
-import asyncio
 import os
 import re
 import subprocess
@@ -17,10 +19,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from tempfile import NamedTemporaryFile
 from typing import Any
+from urllib.request import urlopen
 
 import numpy as np
+import uvloop
+from numpy.typing import NDArray
 
+from benchmarks.asking import closed_loop, open_loop
 from benchmarks.report import Table, tell
 from benchmarks.services import services
 from domain.ids import signal_id
@@ -30,23 +37,49 @@ from store.postgres import connect, transaction
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 SYMBOLS = 1_000
-KEPT = signal_id("bench:S0", "5m", "breakout", 1, 0)
 CASES = {
     "live": "/livez",
-    "one signal": f"/api/v1/signals/{KEPT}",
+    "one of the newest signals": "/api/v1/signals/{newest}",
+    "one old signal, from Postgres": "/api/v1/signals/{oldest}",
     "newest 10": "/signals?limit=10",
+    "newest 10, known already (304)": "/signals?limit=10",
     "newest 100": "/signals?limit=100",
-    "newest 100 of one symbol": "/api/v1/signals?limit=100&symbol=S7",
-    "first page with total": "/api/v1/signals?per_page=10",
+    "first page of 10 with total": "/api/v1/signals?per_page=10",
+    "newest 100 of one symbol, from Postgres": "/api/v1/signals?limit=100&symbol=S7",
+    "performance": "/api/v1/analytics/performance",
 }
-TABLE = Table("rest", "Requests to one API process", ("what", "requests/s", "p50 ms", "p99 ms"), tuple(CASES))
+PEERS = {"bare Starlette, bytes of newest 10": "newest 10", "bare Starlette, bytes of newest 100": "newest 100"}
+COLUMNS = ("what", "kB", "requests/s", "p50 ms", "p99 ms", "p50 ms at 1,000/s", "p99 ms at 1,000/s")
+TABLE = Table("rest", "Requests to one API process", COLUMNS, (*CASES, *PEERS))
+RATE = 1_000
+BARE = """
+import sys, uvicorn
+from api.listener import listen, url_of
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Route
+body = open(sys.argv[1], "rb").read()
+async def give(request):
+    return Response(body, media_type="application/json")
+listener = listen("127.0.0.1", 0)
+print("listening url=" + url_of(listener), file=sys.stderr, flush=True)
+app = Starlette(routes=[Route("/", give)])
+uvicorn.Server(
+    uvicorn.Config(app, loop="uvloop", http="httptools", log_level="warning", access_log=False)
+).run([listener])
+"""
+
+
+def id_of(number: int) -> str:
+    """Of the signal of that number."""
+    return signal_id(f"bench:S{number % SYMBOLS}", "5m", "breakout", 1, number // SYMBOLS)
 
 
 def signal(number: int) -> Signal:
     """A signal of the size that strategies make."""
     symbol = f"S{number % SYMBOLS}"
     return Signal(
-        id=signal_id(f"bench:{symbol}", "5m", "breakout", 1, number // SYMBOLS),
+        id=id_of(number),
         venue="bench",
         symbol=symbol,
         market_slug=symbol.lower(),
@@ -71,47 +104,57 @@ def signal(number: int) -> Signal:
     )
 
 
-async def ask(port: int, path: str, connections: int, seconds: float) -> list[float]:
-    """Seconds that each request took."""
-    request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
-    took: list[float] = []
-    end = time.perf_counter() + seconds
-
-    async def one_connection() -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**22)
-        while (began := time.perf_counter()) < end:
-            writer.write(request)
-            head = await reader.readuntil(b"\r\n\r\n")
-            assert head.startswith(b"HTTP/1.1 200 "), head
-            await reader.readexactly(int(re.search(rb"content-length: (\d+)", head)[1]))  # type: ignore[index]
-            took.append(time.perf_counter() - began)
-        writer.close()
-        await writer.wait_closed()
-
-    await asyncio.gather(*(one_connection() for _ in range(connections)))
-    return took
-
-
 @contextmanager
-def api(database_url: str, redis_url: str) -> Iterator[int]:
-    """The port of a running API."""
-    environ = os.environ | {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "SIGNALENGINE_API_PORT": "0"}
-    with subprocess.Popen([sys.executable, "-m", "api"], env=environ, stderr=subprocess.PIPE, text=True) as process:
+def serving(command: list[str], **environ: str) -> Iterator[int]:
+    """The port of a server that says where it listens."""
+    with subprocess.Popen(command, env=os.environ | environ, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         found = next(f for line in process.stderr if (f := re.search(r"listening url=http://\S+:(\d+)", line)))
         yield int(found[1])
         process.terminate()
 
 
+def time_one(port: int, path: str, known: str | None, connections: int, seconds: float) -> list[float | None]:
+    """The figures of one case, without its name."""
+    lines = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n" + (f"If-None-Match: {known}\r\n" if known else "")
+    request = f"{lines}\r\n".encode()
+    size = 0 if known else len(_get(port, path)[0])
+    uvloop.run(closed_loop(port, request, connections, 0.5))
+    most = np.array(uvloop.run(closed_loop(port, request, connections, seconds)))
+    answered = len(most) / seconds
+    told: list[float | None] = [size / 1_000, answered, *_percentiles(most)]
+    if answered < 1.5 * RATE:  # such a rate would only fill its queue
+        return [*told, None, None]
+    return [*told, *_percentiles(np.array(uvloop.run(open_loop(port, request, RATE, seconds))))]
+
+
+def _percentiles(took: NDArray[np.float64]) -> list[float]:
+    """The median and the 99th of seconds, in milliseconds."""
+    return [float(ms) for ms in np.percentile(took, (50, 99)) * 1000]
+
+
 def measure(port: int, connections: int, seconds: float, count: int) -> None:
-    """All cases in one run."""
+    """All cases and peers in one run."""
     told: list[tuple[Any, ...]] = []
-    for what, path in CASES.items():
-        asyncio.run(ask(port, path, connections, 0.5))
-        took = asyncio.run(ask(port, path, connections, seconds))
-        p50, p99 = np.percentile(took, (50, 99)) * 1000
-        told.append((what, len(took) / seconds, float(p50), float(p99)))
+    for what, template in CASES.items():
+        path = template.format(newest=id_of(count - 1), oldest=id_of(0))
+        for _ in range(20):  # the lists are in memory once they were asked for
+            tag = _get(port, path)[1]
+            time.sleep(0.1)
+        told.append((what, *time_one(port, path, tag if "304" in what else None, connections, seconds)))
+    for what, same in PEERS.items():
+        with NamedTemporaryFile() as file:
+            file.write(_get(port, CASES[same])[0])
+            file.flush()
+            with serving([sys.executable, "-c", BARE, file.name]) as bare:
+                told.append((what, *time_one(bare, "/", None, connections, seconds)))
     tell(TABLE, told, [f"{count:,} signals, {connections} connections that never pause, client on the same cores"])
+
+
+def _get(port: int, path: str) -> tuple[bytes, str | None]:
+    """Body and ETag."""
+    with urlopen(f"http://127.0.0.1:{port}{path}") as answer:
+        return answer.read(), answer.headers["etag"]
 
 
 def main() -> None:
@@ -119,7 +162,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--signals", type=int, default=50_000, help="in the database (default: %(default)s)")
     parser.add_argument("--connections", type=int, default=8, help="that ask at once (default: %(default)s)")
-    parser.add_argument("--seconds", type=float, default=5, help="for each case (default: %(default)s)")
+    parser.add_argument("--seconds", type=float, default=4, help="for each case and way (default: %(default)s)")
     options = parser.parse_args()
     with services() as (database, cache):
         with connect(database.url) as connection:
@@ -128,7 +171,8 @@ def main() -> None:
                     signals.write(connection, [signal(number) for number in range(first, first + 1_000)])
             connection.execute("TRUNCATE outbox")
             connection.execute("VACUUM ANALYZE signals")
-        with api(database.url, cache.url) as port:
+        where = {"DATABASE_URL": database.url, "REDIS_URL": cache.url, "SIGNALENGINE_API_PORT": "0"}
+        with serving([sys.executable, "-m", "api"], **where) as port:
             measure(port, options.connections, options.seconds, options.signals)
 
 
