@@ -73,8 +73,8 @@ class Fanout:
         """Write what there is, and again once that has gone out if more has come."""
         self._passing = self._front < self._ring.head
         if self._passing:
-            self.flush()
             asyncio.get_running_loop().call_soon(self._pass)
+            self.flush()
 
     def flush(self) -> None:
         """Bring the front to the head of the ring."""

@@ -1,7 +1,7 @@
 """How long a message takes to all clients of one server, ours and others.
 
 The same signal to each server at the same pace, and the same program that listens (`broadcast/listeners.py`).
-Ours is given to by way of Valkey, as the engine does it; the others have it from a socket. Every server runs
+Ours and the bare sockets of uvloop are given to by way of Valkey, the others straight from a socket. Every server runs
 twice, in turns, and the better run counts: on a busy machine the worse one measures its neighbours.
 
     python -m benchmarks.websocket [--clients N …]
@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 import psutil
 
-from benchmarks.broadcast.servers import PEERS, Server, ours
+from benchmarks.broadcast.servers import PEERS, Server, bare, ours
 from benchmarks.report import Table, tell
 from benchmarks.rest import signal
 from benchmarks.services import services
@@ -29,7 +29,8 @@ CASES = {1_000: (200, 0.05), 10_000: (20, 0.5)}
 """By number of clients: messages, and seconds between them; 20,000 deliveries a second each."""
 RUNS = 2
 OURS = "signalengine"
-NAMES = (OURS, *PEERS)
+BARE = "bare uvloop sockets"
+NAMES = (OURS, BARE, *PEERS)
 TABLE = Table(
     "websocket",
     "A message to all clients of one process",
@@ -84,7 +85,11 @@ def main() -> None:
     best: dict[tuple[str, int], dict[str, float]] = {}
     notes = [f"{deliveries(CASES):,} deliveries a second, messages of {len(payload()):,} bytes"]
     with services() as (database, cache):
-        starts: dict[str, Start] = {OURS: lambda: ours(database.url, cache.url), **PEERS}
+        starts: dict[str, Start] = {
+            OURS: lambda: ours(database.url, cache.url),
+            BARE: lambda: bare(cache.url),
+            **PEERS,
+        }
         for clients, (messages, pause_s) in CASES.items():
             for name in NAMES * RUNS:
                 if (options.clients and clients not in options.clients) or (
@@ -115,13 +120,13 @@ def rows(best: dict[tuple[str, int], dict[str, float]]) -> list[list[Any]]:
     """One for each server and number of clients."""
     made: list[list[Any]] = []
     for clients, (messages, _) in CASES.items():
-        bare = best.get((NAMES[1], clients))
+        least = best.get((BARE, clients))
         for name in NAMES:
             found = best.get((name, clients))
             cells: list[Any] = [None] * 5
             if found is not None:
                 cells = [found["p50_ms"], found["p99_ms"], found["max_ms"]]
-                cells.append(found["p99_ms"] / bare["p99_ms"] if bare else None)
+                cells.append(found["p99_ms"] / least["p99_ms"] if least else None)
                 cells.append(found["server_cpu_s"] / (clients * messages) * 1e6)
             made.append([f"{name}, {clients:,}", *cells])
     return made

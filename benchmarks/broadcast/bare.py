@@ -1,14 +1,19 @@
 """Bare: sockets of uvloop and nothing else, the least that a broadcast can cost in Python.
 
-    python -m benchmarks.broadcast.bare        says the port for clients and the one for what they are to get
+    python -m benchmarks.broadcast.bare REDIS_URL        says its port
 
-Frames come ready made, each with its size before it. Of the handshake only the answer is there, always the same.
+It reads the stream of signals as our API does, puts each entry into a frame and writes that to all. There is no
+check, no envelope and no state; of the handshake only the answer is there, always the same.
 """
 
 import asyncio
+import sys
 from typing import cast
 
 import uvloop
+
+from api.websocket.frames import frame
+from store import feed
 
 ANSWER = (
     b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -32,22 +37,19 @@ class Client(asyncio.Protocol):
         _transports.discard(self._transport)
 
 
-async def broadcast(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
-    """Write each frame to all."""
-    while True:
-        frame = await reader.readexactly(int.from_bytes(await reader.readexactly(4), "big"))
-        for transport in _transports:
-            transport.write(frame)
-
-
-async def main() -> None:
+async def main(redis_url: str) -> None:
     """Serve until killed."""
-    loop = asyncio.get_running_loop()
-    clients = await loop.create_server(Client, "127.0.0.1", 0, backlog=2048)
-    feed = await asyncio.start_server(broadcast, "127.0.0.1", 0)
-    print(*(server.sockets[0].getsockname()[1] for server in (clients, feed)), flush=True)
-    await asyncio.Event().wait()
+    server = await asyncio.get_running_loop().create_server(Client, "127.0.0.1", 0, backlog=2048)
+    reader = feed.connect_async(redis_url)
+    positions = {"signals": await feed.head(reader, "signals")}
+    print(server.sockets[0].getsockname()[1], flush=True)
+    while True:
+        for channel, seq, payload in await feed.read(reader, positions, block_ms=1_000):
+            positions[channel] = seq
+            framed = frame(payload)
+            for transport in _transports:
+                transport.write(framed)
 
 
 if __name__ == "__main__":
-    uvloop.run(main())
+    uvloop.run(main(sys.argv[1]))

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from api.websocket.frames import frame
 from store import feed
 
 HERE = Path(__file__).parent
@@ -56,24 +55,34 @@ def ours(database_url: str, redis_url: str) -> Iterator[Server]:
     with _running(command, env=environ, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         found = next(f for line in process.stderr if (f := re.search(r"listening url=http://\S+:(\d+)", line)))
-        writer = feed.connect(redis_url)
-        newest = feed.newest(writer)
-
-        def give(payload: bytes) -> None:
-            nonlocal newest
-            newest += 1
-            feed.publish(writer, "signals", [(newest, payload)])
-
         _wait_for(int(found[1]))
-        yield Server(int(found[1]), "/api/v1/ws/signals", "ws", process, give)
-        writer.close()
+        with _by_valkey(redis_url) as give:
+            yield Server(int(found[1]), "/api/v1/ws/signals", "ws", process, give)
 
 
 @contextmanager
-def bare() -> Iterator[Server]:
-    """Sockets of uvloop alone."""
-    with _fed([sys.executable, "-m", "benchmarks.broadcast.bare"], frame) as server:
-        yield server
+def _by_valkey(redis_url: str) -> Iterator[Callable[[bytes], None]]:
+    """Announces signals as the engine does."""
+    writer = feed.connect(redis_url)
+    newest = feed.newest(writer)
+
+    def give(payload: bytes) -> None:
+        nonlocal newest
+        newest += 1
+        feed.publish(writer, "signals", [(newest, payload)])
+
+    yield give
+    writer.close()
+
+
+@contextmanager
+def bare(redis_url: str) -> Iterator[Server]:
+    """Sockets of uvloop alone, given to by way of Valkey too."""
+    command = [sys.executable, "-m", "benchmarks.broadcast.bare", redis_url]
+    with _running(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        with _by_valkey(redis_url) as give:
+            yield Server(int(process.stdout.readline()), "/", "ws", process, give)
 
 
 @contextmanager
@@ -83,8 +92,15 @@ def node_ws() -> Iterator[Server]:
     if not shutil.which("node") or not (Path(modules) / "ws").is_dir():
         raise FileNotFoundError("node with ws: npm install ws, and name the folder in BENCH_NODE_MODULES")
     folder = str(Path(modules).absolute().parent)
-    with _fed(["node", str(HERE / "ws.mjs"), folder], lambda payload: payload) as server:
-        yield server
+    with _running(["node", str(HERE / "ws.mjs"), folder], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        port, inner = map(int, process.stdout.readline().split())
+        with socket.create_connection(("127.0.0.1", inner)) as line:
+
+            def give(payload: bytes) -> None:
+                line.sendall(len(payload).to_bytes(4, "big") + payload)
+
+            yield Server(port, "/", "ws", process, give)
 
 
 @contextmanager
@@ -137,22 +153,8 @@ def mosquitto() -> Iterator[Server]:
                 yield Server(port, "/", "mqtt", process, give)
 
 
-PEERS = {"bare uvloop sockets": bare, "Node ws": node_ws, "NATS": nats, "Mosquitto": mosquitto}
-
-
-@contextmanager
-def _fed(command: list[str], written: Callable[[bytes], bytes]) -> Iterator[Server]:
-    """A server that says two ports, and takes messages at the second one, each with its size before it."""
-    with _running(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        port, inner = map(int, process.stdout.readline().split())
-        with socket.create_connection(("127.0.0.1", inner)) as line:
-
-            def give(payload: bytes) -> None:
-                data = written(payload)
-                line.sendall(len(data).to_bytes(4, "big") + data)
-
-            yield Server(port, "/", "ws", process, give)
+PEERS = {"Node ws": node_ws, "NATS": nats, "Mosquitto": mosquitto}
+"""Others; they are given to over a socket."""
 
 
 @contextmanager
