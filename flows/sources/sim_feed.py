@@ -51,9 +51,13 @@ class SimFeed:
     ) -> None:
         self._settings, self._now_ns, self._stopping = settings, now_ns, stopping
         made = "symbols, seed, trades_per_second and edge of [sim]"
-        self._lanes = {Lane(client, Market(INSTRUMENTS, Simulator(settings), made, retold=True)): settings.history_s}
+        self._lanes = {
+            Lane(client, Market(INSTRUMENTS, Simulator(settings), made, retold=True, quiet_ns=0)): settings.history_s
+        }
         if prediction is not None:
-            market = Market(PREDICTION, PredictionSimulator(prediction), "[simulated_markets]", retold=False)
+            market = Market(
+                PREDICTION, PredictionSimulator(prediction), "[simulated_markets]", retold=False, quiet_ns=SECOND
+            )
             self._lanes[Lane(client, market)] = min(settings.history_s, prediction.history_h * 3_600.0)
 
     def run(self) -> None:

@@ -29,12 +29,15 @@ class Market(NamedTuple):
         Those that make it what it is, for whoever must restore them.
     retold
         Whether it may name more than before at a restart, so that names are told again.
+    quiet_ns
+        A shard in which nothing happens is told the time so often only: each time the engine has its state to save.
     """
 
     branch: Branch
     simulator: Simulates
     settings: str
     retold: bool
+    quiet_ns: int
 
 
 class Lane:
@@ -42,18 +45,14 @@ class Lane:
 
     Attributes
     ----------
-    positions
-        Shard to the time up to which all is in the log.
+    at_ns
+        Up to when all has been played.
     """
 
     def __init__(self, client: Any, market: Market) -> None:
         self._client, self._market = client, market
-        self.positions: dict[int, int] = {}
-
-    @property
-    def at_ns(self) -> int:
-        """Up to when all shards are played."""
-        return min(self.positions.values())
+        self.at_ns = 0
+        self._positions: dict[int, int] = {}  # shard to the time up to which it is in the log
 
     @property
     def length(self) -> int:
@@ -72,9 +71,10 @@ class Lane:
         known = [at_ns for at_ns in found.values() if at_ns is not None]
         # If only some shards were begun, these are still where all begin.
         begin_ns = min(known, default=begin_ns)
-        self.positions = {shard: begin_ns if at_ns is None else at_ns for shard, at_ns in found.items()}
+        self._positions = {shard: begin_ns if at_ns is None else at_ns for shard, at_ns in found.items()}
+        self.at_ns = min(self._positions.values())
         opening = {}
-        for shard, at_ns in self.positions.items():
+        for shard, at_ns in self._positions.items():
             names = self._market.simulator.opening(shard, at_ns)
             if found[shard] is None or (names and self._market.retold):
                 opening[shard] = [*names, trades_block(heartbeats([at_ns]))]
@@ -82,9 +82,15 @@ class Lane:
 
     def play(self, until_ns: int) -> None:
         """Write what happens up to `until_ns`."""
-        due = {shard: at_ns for shard, at_ns in self.positions.items() if at_ns < until_ns}
-        self._append({shard: self._market.simulator.blocks(shard, at_ns, until_ns) for shard, at_ns in due.items()})
-        self.positions |= dict.fromkeys(due, until_ns)
+        due = {}
+        for shard, at_ns in self._positions.items():
+            if at_ns < until_ns:
+                blocks = self._market.simulator.blocks(shard, at_ns, until_ns)
+                if _says_more_than_time(blocks) or until_ns - at_ns >= self._market.quiet_ns:
+                    due[shard] = blocks
+        self._append(due)
+        self._positions |= dict.fromkeys(due, until_ns)
+        self.at_ns = max(self.at_ns, until_ns)
 
     def _append(self, blocks: Mapping[int, list[bytes]]) -> None:
         entries = {shard: [some[0] if len(some) == 1 else bundled(some)] for shard, some in blocks.items()}
@@ -115,3 +121,7 @@ class Lane:
                     f"this simulated market; restore {self._market.settings}, or begin anew with 'signalengine reset'"
                 )
             return
+
+
+def _says_more_than_time(blocks: list[bytes]) -> bool:
+    return len(blocks) > 1 or len(read_block(blocks[0])[1]) > 1

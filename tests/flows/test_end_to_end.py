@@ -17,7 +17,7 @@ from websockets.sync.client import connect
 from flows.services.home import Home
 from flows.services.process import read_record
 
-PATIENCE_S = 120.0
+PATIENCE_S = 180.0
 SCORED = (
     *("raw_confidence", "adjusted_score", "time_decay_factor", "historical_boost", "correlation_boost"),
     *("risk_penalty", "final_score", "ranking", "probability", "expected_value_r"),
@@ -51,7 +51,7 @@ class Up:
             "SIGNALENGINE_SIMULATED_MARKETS_ROUND_H": "6",
             "SIGNALENGINE_SIMULATED_MARKETS_WHALES_PER_DAY": "48",
             "SIGNALENGINE_SIMULATED_MARKETS_BASKETS_PER_DAY": "48",
-            "SIGNALENGINE_SIMULATED_MARKETS_HISTORY_H": "12",
+            "SIGNALENGINE_SIMULATED_MARKETS_HISTORY_H": "6",
         }
 
     def command(self, *words):
