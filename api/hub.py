@@ -206,7 +206,8 @@ class Hub:
             Keepalive(at, self.epoch, self.heads()), [client for cohort in idle for client in cohort.members]
         )
         async for client in _in_turns(list(self.clients)):
-            self._look_after(client, now_s)
+            if client in self.clients:  # others left while it waited for its turn
+                self._look_after(client, now_s)
 
     def _look_after(self, client: Client, now_s: float) -> None:
         stuck_s, silent_s = self.settings.stuck_s, now_s - client.heard_s
