@@ -98,7 +98,7 @@ CANDIDATE = np.dtype(
 SUPPRESSED_REASONS = (
     *("", "mtf_not_aligned", "incomplete_data"),  # decided by propose
     *("below_threshold", "negative_expected_value", "symbol_muted", "rate_cap"),  # decided by score
-    "usual_size",  # decided by spot_whales
+    *("usual_size", "small_gain", "nearly_settled", "below_headline", "cooling_down"),  # decided by spot_whales
 )
 
 TP_HIT, SL_HIT, EXPIRED = 0, 1, 2

@@ -28,6 +28,14 @@ GATES = {
     COOLING: "the wallet was told of in this market shortly before",
 }
 """What keeps an episode from being told, as bits of `gates`, and how people are told."""
+SUPPRESSED_BY = {
+    SMALL_GAIN: "small_gain",
+    DEAR: "nearly_settled",
+    BELOW_HEADLINE: "below_headline",
+    USUAL: "usual_size",
+    COOLING: "cooling_down",
+}
+"""The same as reasons of candidates (domain.slices.SUPPRESSED_REASONS), the first that holds."""
 
 FARMER, MAKER, BOT = 1, 2, 4
 FLAGS = {

@@ -31,7 +31,7 @@ from domain.instruments import venue_of
 from domain.markets import Group
 from domain.opportunities import Findings
 from domain.slices import CANDIDATE, EMITTED, SUPPRESSED_REASONS, SYNTHETIC, Slice
-from domain.whales import CONSENSUS, DISAGREEMENT, WHALE, WhaleFindings
+from domain.whales import CONSENSUS, DISAGREEMENT, SUPPRESSED_BY, WHALE, WhaleFindings
 from domain.whales import evidence_of as whales_evidence
 from operators.arbitrage_evidence import evidence_of
 from operators.kernels.costs import UNITS
@@ -217,7 +217,7 @@ class Back(StatefulBatchLogic[Any, Backed, bytes]):
             made["strategy"] = int(row["kind"] == CONSENSUS)
             made["confidence"] = CONFIDENCE[made["strategy"]]
             made["status"] = row["status"]
-            made["reason"] = 0 if row["status"] == EMITTED else SUPPRESSED_REASONS.index("usual_size")
+            made["reason"] = 0 if row["status"] == EMITTED else _reason(int(row["gates"]))
         out = out[:count]
         return out[np.lexsort([out[name] for name in ("strategy", "instrument", "ts")])]
 
@@ -228,6 +228,11 @@ class Back(StatefulBatchLogic[Any, Backed, bytes]):
         paid = Decimal(str(price.close))
         both = int(2 * UNITS * (marginal_fee(schedule, paid) / paid + self._slippage))
         return -both if schedule.assumed else both
+
+
+def _reason(gates: int) -> int:
+    """Of the first gate that was shut, as in CANDIDATE."""
+    return SUPPRESSED_REASONS.index(next(name for bit, name in SUPPRESSED_BY.items() if gates & bit))
 
 
 def _split(rows: Rows, until: int) -> tuple[Rows, Rows]:

@@ -26,8 +26,8 @@ from flows.shards import shard_of_key
 from operators.kernels.fingerprint import fingerprint
 
 ALIGNED = "aligned"
-UNHASHED = frozenset({"slot", "row", "spare", "cost"})
-"""Of a cost the outcome tells."""
+UNHASHED = frozenset({"slot", "row", "spare"})
+"""Where a row lies, and filling."""
 FAMILIES = ("bars", "features", "gaps", "events", "candidates", "outcomes")
 ALIGNED_FAMILIES = (
     *(*ORDER, "decided", "relations", "scores", "composites"),

@@ -138,10 +138,10 @@ def log_client(url):
     return redis.Redis.from_url(url)
 
 
-def newest_bars(database_url, at_ns):
+def instruments_with_bars_from(database_url, at_ns):
     with psycopg.connect(database_url) as connection:
         return connection.execute(
-            "SELECT count(*) FROM bars WHERE timeframe = '1m' AND instrument LIKE 'test:%%' "
+            "SELECT count(DISTINCT instrument) FROM bars WHERE timeframe = '1m' AND instrument LIKE 'test:%%' "
             "AND close_time >= to_timestamp(%s)",
             [at_ns / SECOND],
         ).fetchone()[0]
@@ -259,7 +259,7 @@ def test_the_recipe_runs_under_bytewax_itself(database_url, clean_redis_url, tmp
     command = [sys.executable, "-m", "bytewax.run", "flows.signals:flow"]
     process = subprocess.Popen(command, env=environ, cwd=ROOT, stderr=subprocess.PIPE)
     try:
-        until(lambda: newest_bars(database_url, END) == len(NAMES), process)
+        until(lambda: instruments_with_bars_from(database_url, END) == len(NAMES), process)
     finally:
         process.kill()
         process.communicate()

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from domain.clock import MINUTE
-from domain.slices import SUPPRESSED
+from domain.slices import SUPPRESSED, SUPPRESSED_REASONS
+from domain.whales import SUPPRESSED_BY
 from flows.prediction import SETTINGS
 from operators.back import FRESH_NS, HORIZON_NS, Back, Backed
 from tests.naive import canonical
@@ -60,6 +61,19 @@ def test_the_twin_sees_all_ways_to_end() -> None:
     assert set(ends["outcome"].tolist()) == {0, 1, 2}
     assert SUPPRESSED in ends["status"]
     assert np.isnan(ends["return_r"]).any()  # nobody traded any more
+
+
+def test_a_candidate_that_is_held_back_says_which_gate_was_shut() -> None:
+    said = set()
+    for seed in SEEDS:
+        blocks = log(seed)
+        whales = {(row["ts"].item(), row["first_token"].item(), row["kind"].item()): row for row in whales_of(blocks)}
+        for row in np.concatenate([each.slice.candidates for each in backed_by(blocks)]):
+            gates = int(whales[row["ts"].item(), row["instrument"].item(), row["strategy"].item()]["gates"])
+            first = next((SUPPRESSED_BY[1 << bit] for bit in range(5) if gates >> bit & 1), "")
+            assert SUPPRESSED_REASONS[row["reason"]] == first
+            said.add(first)
+    assert len(said) > 2
 
 
 def test_bars_go_on_until_every_candidate_has_ended() -> None:

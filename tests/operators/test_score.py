@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from domain.scores import SCORE
 from domain.slices import SUPPRESSED_REASONS
+from domain.whales import SUPPRESSED_BY
 from tests.operators.score_twin import Twin
 from tests.operators.score_worlds import COST, HALF_LIVES, QUICK, QUIET, machine, world
 
@@ -63,7 +64,7 @@ def test_the_worlds_of_these_tests_show_every_reason():
     seen = set()
     for seed, win in ((1, None), (2, 0.1), (3, 0.9)):
         seen |= set(reasons(scored(world(seed, win=win, steps=200).cut([]), **QUICK)[1]))
-    assert seen == set(SUPPRESSED_REASONS) - {"usual_size"}  # which only whales have
+    assert seen == set(SUPPRESSED_REASONS) - set(SUPPRESSED_BY.values())  # which only whales have
 
 
 def test_without_the_gate_the_same_is_thought_and_nothing_is_held_back():

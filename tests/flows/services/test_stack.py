@@ -45,7 +45,7 @@ def test_it_comes_up_migrated_and_ends_in_order(trial: Trial) -> None:
     said, complaints = supervisor.communicate(timeout=60)
     assert (supervisor.returncode, complaints) == (0, "")
     assert said.splitlines()[-2:] == ["stopping", "stopped"]
-    assert f"  REST       {instance.url}/api/v1/signals" in said.splitlines()
+    assert f"  REST       {instance.url}/api/v1/signals, …/whales, …/arbitrage/opportunities" in said.splitlines()
     assert trial.alive() == {}
     byes = {name: trial.home.log(name).read_text().splitlines()[-1].split() for name in ("collector", "engine", "api")}
     assert sorted(byes, key=lambda name: int(byes[name][1])) == ["collector", "engine", "api"]
