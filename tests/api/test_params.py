@@ -86,8 +86,10 @@ def test_no_query_is_worse_than_a_problem(query: bytes) -> None:
         (
             b"name=",
             "name",
-            "Expected `str` matching regex '^[^\\\\x00-\\\\x20\\\\x7f-\\\\xa0"
-            "\\\\u1680\\\\u2000-\\\\u200a\\\\u2028\\\\u2029\\\\u202f\\\\u205f\\\\u3000\\\\ufeff]{1,200}$'; got ''",
+            (
+                "Expected `str` matching regex '^[^\\\\x00-\\\\x20\\\\x7f-\\\\xa0"
+                "\\\\u1680\\\\u2000-\\\\u200a\\\\u2028\\\\u2029\\\\u202f\\\\u205f\\\\u3000\\\\ufeff]{1,200}$'; got ''"
+            ),
         ),
         (b"name=a%00", "name", "holds a control character; got 'a\\x00'"),
         (b"name=a%0A", "name", "holds a control character; got 'a\\n'"),
