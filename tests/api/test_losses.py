@@ -5,6 +5,9 @@ runs always; `pytest -m slow tests/api/test_losses.py` runs a thousand clients.
 """
 
 import contextlib
+import json
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -69,8 +72,35 @@ def test_with_a_stream_that_forgets_there_are_gaps_and_no_loss(
     account(api, server, clients=10, messages=600)
 
 
+def account_of_crowd(api: Api, server: Valkey, clients: int, messages: int) -> None:
+    command = [sys.executable, "-m", "tests.api.crowd", api.address, str(clients), str(messages)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as crowd:
+        assert crowd.stdout is not None
+        assert crowd.stdout.readline() == "ready\n"
+        for seq in range(1, messages + 1):
+            publish(api, seq)
+            if seq == messages // 2:
+                server.stop()
+                server.start()
+            time.sleep(0.005)
+        said = json.loads(crowd.stdout.readline())
+    assert [came + gone for came, gone, _, _ in said] == [messages] * clients
+    assert [wrong for _, _, wrong, _ in said] == [0] * clients
+    connections = sum(each[3] for each in said)
+    assert connections > clients, "nobody ever came back"
+    came, gone = sum(each[0] for each in said), sum(each[1] for each in said)
+    sys.stdout.write(
+        f"{clients:,} clients, {connections:,} connections: {came:,} came and {gone:,} announced as gone, "
+    )
+    sys.stdout.write(f"of {clients * messages:,}\n")
+
+
+def test_a_crowd_accounts_for_the_same(serve: Callable[..., Api], own_valkey: Any) -> None:
+    server = own_valkey(durable=True)
+    account_of_crowd(on(serve, server, ring_messages=100), server, clients=50, messages=300)
+
+
 @pytest.mark.slow
 def test_a_thousand_clients(serve: Callable[..., Api], own_valkey: Any) -> None:
     server = own_valkey(durable=True)
-    api = on(serve, server, ring_messages=500)
-    account(api, server, clients=1_000, messages=2_000)
+    account_of_crowd(on(serve, server, ring_messages=500), server, clients=1_000, messages=2_000)
