@@ -183,6 +183,20 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
     late_leg: str | None
     revision: int = 0
 
+    @classmethod
+    def unjudged(cls, revision: int, judged_at: datetime) -> "Settlement":
+        """Of a plan one of whose books was not to be trusted when it was to be judged."""
+        return cls(
+            revision=revision,
+            judged_at=judged_at,
+            outcome="unjudged",
+            size=Decimal(0),
+            net=None,
+            edge=None,
+            fills=[],
+            late_leg=None,
+        )
+
 
 class Opportunity(
     msgspec.Struct, frozen=True, kw_only=True, rename={"plan": "execution_plan", "risk": "risk_assessment"}

@@ -73,16 +73,7 @@ def settle_cycle(
     legs = planned.plan.legs
     at = to_datetime(now)
     if any(leg.token not in books for leg in legs):
-        return Settlement(
-            revision=planned.plan.revision,
-            judged_at=at,
-            outcome="unjudged",
-            size=Decimal(0),
-            net=None,
-            edge=None,
-            fills=[],
-            late_leg=None,
-        )
+        return Settlement.unjudged(planned.plan.revision, at)
     fills: list[tuple[Fill, ...]] = []
     met: list[float] = []  # of what each was sent for
     wanted = _units(legs[0].size)
