@@ -17,14 +17,14 @@ import uvicorn
 
 from api import tasks
 from api.app import build
-from api.door import Door
-from api.doorman import Doorman
-from api.hub import Hub
-from api.listener import BACKLOG, listen, url_of
+from api.feed.hub import Hub
 from api.security.settings import SecuritySettings
+from api.serving.door import Door
+from api.serving.doorman import Doorman
+from api.serving.listener import BACKLOG, listen, url_of
+from api.serving.worker import Reception
 from api.settings import ApiSettings
 from api.websocket.protocol import WebSocketProtocol
-from api.worker import Reception
 from domain.environ import read
 from domain.errors import SettingError, SetupError
 

@@ -7,27 +7,27 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 from api import tasks
-from api.edge import Edge
+from api.endpoints.standing import Standing
 from api.errors import HANDLERS
-from api.feed_reader import FeedReader
-from api.gateway import gateway_route
-from api.hot_lists import HotLists
-from api.hub import Hub
+from api.feed.gateway import gateway_route
+from api.feed.hub import Hub
+from api.feed.reader import FeedReader
+from api.feed.resume import Resume
+from api.feed.stream import stream_route
+from api.feed.tail import Tail
+from api.memory.hot_lists import HotLists
+from api.memory.micro_cache import MicroCache
+from api.memory.shared import Shared
 from api.metrics import Metrics
-from api.micro_cache import MicroCache
 from api.operations import OPERATIONS
 from api.pulse import pulse
 from api.resources import Resources
-from api.resume import Resume
+from api.rest.edge import Edge
 from api.security.gate import Gate
 from api.security.guard import Guard
 from api.security.settings import SecuritySettings
 from api.settings import ApiSettings, check
-from api.shared import Shared
-from api.standing import Standing
-from api.stream import stream_route
 from api.symbol_gauges import SymbolGauges
-from api.tail import Tail
 from domain.clock import to_datetime
 from store.postgres import async_pool
 

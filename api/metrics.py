@@ -6,7 +6,7 @@ A registry of our own per application, so that two in one process (as in the tes
 import psutil
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 
-from api.push import SignalFacts
+from api.feed.push import SignalFacts
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # they double the series, and nobody reads them
 

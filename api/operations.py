@@ -5,7 +5,7 @@ from importlib.metadata import version
 
 import msgspec
 
-from api import (
+from api.endpoints import (
     analytics,
     arbitrage,
     arbitrage_execution,
@@ -23,16 +23,16 @@ from api import (
     trials,
     whales,
 )
-from api.answer import Answer
-from api.asyncapi import show_asyncapi
-from api.command import Command
-from api.enriched import EnrichedSignal
+from api.endpoints.enriched import EnrichedSignal
+from api.endpoints.exposition import LegacyMetrics, show_legacy_metrics, show_metrics
 from api.errors import CONFLICT, KEY_REUSED, NOT_FOUND, UNAVAILABLE
-from api.exposition import LegacyMetrics, show_legacy_metrics, show_metrics
-from api.openapi import document
-from api.operation import HTML, TEXT, Operation
-from api.reference import page
+from api.feed.asyncapi import show_asyncapi
 from api.resources import Resources
+from api.rest.answer import Answer
+from api.rest.command import Command
+from api.rest.openapi import document
+from api.rest.operation import HTML, TEXT, Operation
+from api.rest.reference import page
 from domain.executions import Execution
 from domain.statistics.counted import Calibration
 

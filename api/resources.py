@@ -5,18 +5,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from api.feed_reader import FeedReader
-from api.hot_lists import HotLists
-from api.hub import Hub
+from api.endpoints.standing import Standing
+from api.feed.hub import Hub
+from api.feed.reader import FeedReader
+from api.feed.resume import Resume
+from api.feed.tail import Tail
+from api.memory.hot_lists import HotLists
+from api.memory.micro_cache import MicroCache
+from api.memory.shared import Shared
 from api.metrics import Metrics
-from api.micro_cache import MicroCache
-from api.resume import Resume
 from api.security.gate import Gate
 from api.settings import ApiSettings
-from api.shared import Shared
-from api.standing import Standing
 from api.symbol_gauges import SymbolGauges
-from api.tail import Tail
 from store.postgres import Pool
 
 

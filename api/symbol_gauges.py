@@ -7,7 +7,7 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Gauge
 
-from api.track_record import daily_sharpe
+from api.endpoints.track_record import daily_sharpe
 from domain.clock import to_datetime
 from store import graded, trade_days
 from store.postgres import Pool

@@ -54,7 +54,7 @@ TABLE = Table("rest", "Requests to one API process", COLUMNS, (*CASES, *PEERS))
 RATE = 1_000
 BARE = """
 import sys, uvicorn
-from api.listener import listen, url_of
+from api.serving.listener import listen, url_of
 from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route

@@ -11,7 +11,7 @@ _HSTS = "max-age=31536000"
 
 
 class Guard:
-    """Pure ASGI middleware; stands behind `api.edge.Edge`, which gives requests their id."""
+    """Pure ASGI middleware; stands behind `api.rest.edge.Edge`, which gives requests their id."""
 
     def __init__(self, app: ASGIApp, *, gate: Gate) -> None:
         self._app = app

@@ -10,7 +10,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from math import ceil
 from typing import Final, NamedTuple
 
-from api.allowance import BURST_S, Allowance
+from api.feed.allowance import BURST_S, Allowance
 
 CALLERS_MAX: Final = 10_000
 """Callers that are remembered, 0.3 kB each."""

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from api.messages import CLOSE_LATER, CLOSE_UNAUTHENTICATED
+from api.feed.messages import CLOSE_LATER, CLOSE_UNAUTHENTICATED
 from api.security.keyring import KeyRing
 from api.security.principal import Principal
 

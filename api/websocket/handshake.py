@@ -10,8 +10,8 @@ from urllib.parse import unquote
 from starlette.datastructures import Headers
 from starlette.responses import Response
 
-from api.admission import Head
 from api.errors import INVALID_MESSAGE, ProblemError
+from api.feed.admission import Head
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _VERSION = "13"

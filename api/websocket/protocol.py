@@ -13,15 +13,15 @@ from uvicorn.protocols.utils import get_remote_addr
 from uvicorn.server import ServerState
 
 from api import tasks
-from api.admission import Admission, Head, admit
-from api.client import Client
-from api.edge import SECURITY_HEADERS, request_id_of
 from api.errors import INTERNAL, ProblemError, problem_response
-from api.forms import Form
-from api.messages import CLOSE_RESTARTING
+from api.feed.admission import Admission, Head, admit
+from api.feed.client import Client
+from api.feed.forms import Form
+from api.feed.messages import CLOSE_RESTARTING
+from api.feed.session import Session
 from api.resources import Resources
+from api.rest.edge import SECURITY_HEADERS, request_id_of
 from api.security.credentials import subprotocol_of
-from api.session import Session
 from api.websocket import handshake
 from api.websocket.deflate import agree
 from api.websocket.frames import NO_CODE, NORMAL, Opcode, close_frame, frame

@@ -16,9 +16,9 @@ from websockets.sync.client import ClientConnection, connect
 
 from api.__main__ import Server, config
 from api.app import OFF, build
-from api.listener import listen
 from api.resources import Resources
 from api.security.settings import SecuritySettings
+from api.serving.listener import listen
 from api.settings import ApiSettings
 from domain.signals import Signal
 from store import feed, signals

@@ -9,7 +9,7 @@ import pytest
 from domain.clock import from_datetime
 from store import executions, outcomes
 from tests.api.conftest import Api
-from tests.api.test_analytics import daily_returns
+from tests.api.endpoints.test_analytics import daily_returns
 from tests.store import paper
 
 

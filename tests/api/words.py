@@ -7,9 +7,9 @@ from typing import Any
 import jsonschema_rs
 import msgspec
 
-from api.announcements import ANNOUNCEMENTS
-from api.asyncapi import document
-from api.messages import Word
+from api.feed.announcements import ANNOUNCEMENTS
+from api.feed.asyncapi import document
+from api.feed.messages import Word
 
 _RECORDS = {str(record.__struct_config__.tag): record for record in (*ANNOUNCEMENTS.values(), *Word.__args__)}
 

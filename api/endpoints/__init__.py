@@ -1,0 +1,1 @@
+"""Endpoints: what can be asked for, a noun a file."""

@@ -1,0 +1,87 @@
+"""Models over REST: what was trained, what judges now, and what the newest of a type looks at."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from api.resources import Resources
+from api.rest.answer import Answer
+from api.rest.paging import Page, Paged, turn
+from api.rest.params import Name
+from store import feature_importance
+from store.models import LISTING, Model
+from store.signals import Cursor
+
+PATH = "/api/v1/models"
+
+
+class ChosenModels(Paged, frozen=True, kw_only=True):
+    """Which models, and how many at a time."""
+
+    model_type: Annotated[Name | None, Meta(examples=["lightgbm"])] = None
+    active: Annotated[bool | None, Meta(description="Whether it judges now.")] = None
+
+
+class ModelsPage(Page, frozen=True, kw_only=True):
+    """Models, newest first."""
+
+    models: list[Model]
+
+
+class WhichImportance(msgspec.Struct, frozen=True, kw_only=True):
+    """Of which kind of model."""
+
+    model_type: Name = "lightgbm"
+
+
+class FeatureShare(msgspec.Struct, frozen=True, kw_only=True):
+    """How much one feature counts: its share of the gain, and of the splits, of all features."""
+
+    feature_name: str
+    importance: float
+    split_share: float
+
+
+class FeatureImportance(msgspec.Struct, frozen=True, kw_only=True):
+    """What the model that was loaded last looks at, most first; empty, and null, before the first."""
+
+    model_type: str
+    model_id: str | None
+    loaded_at: datetime | None
+    feature_importance: list[FeatureShare]
+
+
+async def list_models(resources: Resources, chosen: ChosenModels) -> Answer:
+    """Trained models, newest first, with what they were worth out of sample.
+
+    Empty until `train` has made one. Paging is that of `/api/v1/signals`.
+    """
+    filters = {"model_type": chosen.model_type, "active": chosen.active}
+
+    async def read(**page: Any) -> list[Model]:
+        return await LISTING.page(resources.pool, filters, **page)
+
+    async def count() -> int | None:
+        return await LISTING.count(resources.pool, filters)
+
+    turned = await turn(PATH, chosen, read, count, lambda model: Cursor(model.trained_at, model.id))
+    return Answer(ModelsPage(models=list(turned.rows), **turned.fields), turned.headers)
+
+
+async def show_feature_importance(resources: Resources, which: WhichImportance) -> FeatureImportance:
+    """What the model of a type that was loaded last looks at.
+
+    The same numbers are at `/metrics` as `feature_importance{feature_name,model_type}`.
+    """
+    found = await feature_importance.latest(resources.pool, which.model_type)
+    return FeatureImportance(
+        model_type=which.model_type,
+        model_id=found[0].model_id if found else None,
+        loaded_at=found[0].at if found else None,
+        feature_importance=[
+            FeatureShare(feature_name=row.feature_name, importance=row.importance, split_share=row.split_share)
+            for row in found
+        ],
+    )

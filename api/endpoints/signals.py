@@ -1,0 +1,188 @@
+"""Signals over REST: lists by filter, one by its id."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
+
+import msgspec
+from msgspec import Meta
+
+from api.endpoints.enriched import EnrichedSignal, enriched_json, next_minute
+from api.errors import NOT_FOUND, ProblemError
+from api.memory.heads import SignalHead
+from api.memory.hot_page import NEVER, Stands, hot_page, raw
+from api.memory.recent import Kept, Wanted
+from api.resources import Resources
+from api.rest.answer import Answer
+from api.rest.paging import SIZE, Page, Paged, Size, Turned
+from api.rest.params import Instant, Name, Share, Timeframe, frame_name
+from domain.clock import to_datetime
+from domain.signals import Direction, Signal
+from store import signals
+from store.signals import SignalFilter
+
+SignalId = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$", examples=["f317ac40c85a09eee2e631720a77b947"])]
+
+
+class Chosen(Paged, frozen=True, kw_only=True):
+    """Which signals, and how many at a time."""
+
+    symbol: Name | None = None
+    venue: Name | None = None
+    timeframe: Timeframe | None = None
+    direction: Direction | None = None
+    signal_type: Annotated[Name | None, Meta(description="The strategy.")] = None
+    status: Annotated[
+        Literal["emitted", "suppressed", "all"],
+        Meta(description="Suppressed signals were not announced, but are followed to their outcome all the same."),
+    ] = "emitted"
+    min_confidence: Annotated[Share | None, Meta(description="Least `raw_confidence`.")] = None
+    mtf_aligned: bool | None = None
+    since: Annotated[Instant | None, Meta(description="Detected then or later.")] = None
+    until: Annotated[Instant | None, Meta(description="Detected before.")] = None
+
+    def filter(self, market_slug: str | None) -> SignalFilter:
+        """The same for the store."""
+        return SignalFilter(
+            symbol=self.symbol,
+            venue=self.venue,
+            market_slug=market_slug,
+            timeframe=None if self.timeframe is None else frame_name(self.timeframe),
+            direction=self.direction,
+            signal_type=self.signal_type,
+            status=None if self.status == "all" else self.status,
+            min_confidence=self.min_confidence,
+            mtf_aligned=self.mtf_aligned,
+            since=self.since,
+            until=self.until,
+        )
+
+
+class ChosenOfAll(Chosen, frozen=True, kw_only=True):
+    """Which signals of all markets."""
+
+    market_slug: Name | None = None
+
+
+class ChosenOfMarket(Chosen, frozen=True, kw_only=True):
+    """Which signals of one market."""
+
+    slug: Name
+
+
+class Newest(msgspec.Struct, frozen=True, kw_only=True):
+    """How many of the newest."""
+
+    limit: Size = SIZE
+
+
+class WhichSignal(msgspec.Struct, frozen=True, kw_only=True):
+    """Which signal."""
+
+    id: SignalId
+
+
+class SignalsPage(Page, frozen=True, kw_only=True):
+    """Signals, newest first, with their scores as of now."""
+
+    signals: list[EnrichedSignal]
+
+
+class NewestSignals(msgspec.Struct, frozen=True, kw_only=True):
+    """Signals, newest first."""
+
+    signals: list[Signal]
+
+
+async def list_signals(resources: Resources, chosen: ChosenOfAll) -> Answer:
+    """Signals of all markets, newest first.
+
+    Without paging parameters, the first page and the total. `page` and `per_page` go on by number, and
+    shift when new signals arrive; `cursor` goes on by place, and never repeats or skips a signal.
+    """
+    return await _page(resources, "/api/v1/signals", chosen, chosen.filter(chosen.market_slug))
+
+
+async def list_market_signals(resources: Resources, chosen: ChosenOfMarket) -> Answer:
+    """Signals of one market, newest first.
+
+    Filters and paging are those of `/api/v1/signals`.
+    """
+    path = f"/api/v1/signals/market/{quote(chosen.slug, safe='')}"
+    return await _page(resources, path, chosen, chosen.filter(chosen.slug))
+
+
+async def get_signal(resources: Resources, which: WhichSignal) -> Answer:
+    """One signal, emitted or suppressed, with its score as of now, and its outcome once it has one."""
+    hot = resources.hot.signals
+    recent = hot.recent()
+    kept = None if recent is None else recent.get(which.id)
+    age_s = None if kept is None else hot.age_s
+    if kept is None:
+        signal = await signals.one(resources.pool, which.id)
+        if signal is None:
+            raise ProblemError(NOT_FOUND, f"no signal has the id {which.id}")
+        (kept,) = hot.of_postgres([signal])
+    known = await resources.standing.known()
+    return Answer(enriched_json(kept, known, to_datetime(resources.now_ns())), age_s=age_s)
+
+
+async def list_newest_signals(resources: Resources, newest: Newest) -> Answer:
+    """The newest emitted signals.
+
+    The short form that older clients know; `/api/v1/signals` has filters and pages.
+    """
+
+    async def read(**page: Any) -> list[Signal]:
+        return await signals.page(resources.pool, SignalFilter(), **page)
+
+    async def render(turned: Turned[Kept[SignalHead]], _: datetime) -> tuple[NewestSignals, datetime]:
+        return NewestSignals(signals=raw(turned.rows)), NEVER
+
+    answer = await hot_page(
+        resources, "/signals", Paged(limit=newest.limit), resources.hot.signals, Wanted(), read, _uncounted, render
+    )
+    return replace(answer, headers={})  # it has no pages to lead to
+
+
+async def _page(resources: Resources, path: str, chosen: Chosen, filter_: SignalFilter) -> Answer:
+    known = await resources.standing.known()
+
+    async def read(**page: Any) -> list[Signal]:
+        return await signals.page(resources.pool, filter_, **page)
+
+    async def count() -> int:
+        return await signals.count(resources.pool, filter_)
+
+    async def render(turned: Turned[Kept[SignalHead]], now: datetime) -> tuple[SignalsPage, datetime]:
+        rows: list[Any] = [msgspec.Raw(enriched_json(kept, known, now)) for kept in turned.rows]
+        until = min((next_minute(kept.row, now) for kept in turned.rows), default=NEVER)
+        return SignalsPage(signals=rows, **turned.fields), until
+
+    return await hot_page(
+        resources,
+        path,
+        chosen,
+        resources.hot.signals,
+        _wanted(filter_),
+        read,
+        count,
+        render,
+        stands=Stands(known.read_s, known.read_s),
+        without=("slug",),
+    )
+
+
+def _wanted(chosen: SignalFilter) -> Wanted | None:
+    """The same among the signals in memory, which are emitted ones."""
+    if chosen.status != "emitted":
+        return None
+    names = ("symbol", "market_slug", "venue", "timeframe", "direction", "signal_type", "mtf_aligned")
+    equal = tuple((name, value) for name in names if (value := getattr(chosen, name)) is not None)
+    least = () if chosen.min_confidence is None else (("raw_confidence", chosen.min_confidence),)
+    return Wanted(equal, least, chosen.since, chosen.until)
+
+
+async def _uncounted() -> None:
+    """The short form has no total."""

@@ -1,0 +1,65 @@
+"""Tickets over REST: for pages, which cannot say who they are when they open a WebSocket."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from api.errors import FORBIDDEN, Kind
+from api.resources import Resources
+from api.rest import params
+from api.rest.operation import JSON, Operation
+from api.security.origin import check_origin
+from api.security.permit import permit
+from api.security.principal import Principal
+from api.security.tickets import TTL_S
+from domain.api_keys import Scope
+
+PATH = "/api/v1/tickets"
+CREATED = 201
+
+
+class Ticket(msgspec.Struct, frozen=True, kw_only=True):
+    """Give it once, as `?ticket=…`, to a WebSocket or an event stream, within `expires_in_s`."""
+
+    ticket: str
+    expires_in_s: int
+
+
+async def make_ticket(resources: Resources, holder: Principal) -> Ticket:
+    """Make a ticket with which a page may open one WebSocket or event stream.
+
+    It takes no content. What it opens ends when the key or token does that it was made with.
+    """
+    return Ticket(ticket=await resources.gate.tickets.issue(holder), expires_in_s=TTL_S)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketOperation(Operation):
+    """A POST without content, which may be repeated: each makes a ticket that lives for seconds."""
+
+    method: ClassVar[str] = "post"
+    success: ClassVar[int] = CREATED
+    scope: Scope | None = "stream"
+    live: bool = True
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """What may go wrong besides bad parameters and our own mistakes."""
+        return (*self.problems, FORBIDDEN)
+
+    def route(self) -> Route:
+        """The operation for Starlette."""
+
+        async def endpoint(request: Request) -> Response:
+            resources: Resources = request.app.state.resources
+            check_origin(request, resources.settings)
+            holder = permit(request.state.visitor, "stream", resources.gate)
+            params.parse(self.takes, request.scope["query_string"], request.path_params)
+            ticket = await self.handler(resources, holder)
+            return Response(msgspec.json.encode(ticket), CREATED, {"Cache-Control": "no-store"}, JSON)
+
+        return Route(self.path, endpoint, methods=["POST"], name=self.name)

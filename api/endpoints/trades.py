@@ -1,0 +1,91 @@
+"""Paper trades over REST: those that ended, page by page, and those that are open."""
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from api.endpoints.analytics import CLOSED
+from api.resources import Resources
+from api.rest.answer import Answer
+from api.rest.paging import Page, Paged, turn
+from api.rest.params import Instant, Name
+from domain.executions import Execution, TradeState
+from domain.signals import Direction
+from store import executions, trade_days
+from store.signals import Cursor
+
+POSITIONS = 1_000
+PATH = "/api/v1/analytics/trades"
+
+
+class ChosenTrades(Paged, frozen=True, kw_only=True):
+    """Which trades, and how many at a time."""
+
+    symbol: Name | None = None
+    signal_type: Annotated[Name | None, Meta(description="The strategy.")] = None
+    direction: Direction | None = None
+    outcome: Annotated[TradeState | None, Meta(description="Those that won, lost or broke even, unless given.")] = None
+    since: Annotated[Instant | None, Meta(description="Decided then or later.")] = None
+    until: Annotated[Instant | None, Meta(description="Decided before.")] = None
+
+
+class ChosenPositions(msgspec.Struct, frozen=True, kw_only=True):
+    """Which open trades."""
+
+    symbol: Name | None = None
+    signal_type: Annotated[Name | None, Meta(description="The strategy.")] = None
+
+
+class TradesPage(Page, frozen=True, kw_only=True):
+    """Paper trades by the instant of their decision, newest first; `total` is null above 100,000 of a narrow choice."""
+
+    trades: list[Execution]
+
+
+class OpenPositions(msgspec.Struct, frozen=True, kw_only=True):
+    """Trades that are planned or open, newest first, as of their last change."""
+
+    positions: list[Execution]
+    count: int
+
+
+async def list_trades(resources: Resources, chosen: ChosenTrades) -> Answer:
+    """Paper trades, newest first. No order stands behind any of them.
+
+    Paging is that of `/api/v1/signals`.
+    """
+    filters = {
+        "symbol": chosen.symbol,
+        "signal_type": chosen.signal_type,
+        "direction": chosen.direction,
+        "outcomes": list(CLOSED) if chosen.outcome is None else [chosen.outcome],
+        "since": chosen.since,
+        "until": chosen.until,
+    }
+
+    async def read(**page: Any) -> list[Execution]:
+        return await executions.LISTING.page(resources.pool, filters, **page)
+
+    async def count() -> int | None:
+        if (chosen.direction, chosen.outcome, chosen.since, chosen.until) == (None, None, None, None):
+            return await _closed(resources, chosen)
+        return await executions.LISTING.count(resources.pool, filters)
+
+    turned = await turn(PATH, chosen, read, count, lambda trade: Cursor(trade.planned_at, trade.id))
+    return Answer(TradesPage(trades=list(turned.rows), **turned.fields), turned.headers)
+
+
+async def list_open_positions(resources: Resources, chosen: ChosenPositions) -> OpenPositions:
+    """Paper trades that have not ended, the newest 1,000 of them."""
+    filters = {"symbol": chosen.symbol, "signal_type": chosen.signal_type, "open": True}
+    found = await executions.LISTING.page(resources.pool, filters, limit=POSITIONS)
+    return OpenPositions(positions=found, count=len(found))
+
+
+async def _closed(resources: Resources, chosen: ChosenTrades) -> int:
+    """How many ended, of those that the sums know without counting."""
+    kind: trade_days.Kind = "overall" if chosen.signal_type is None else "signal_type"
+    name = chosen.signal_type or "overall"
+    parts = await trade_days.read(resources.pool, [kind], symbol=chosen.symbol or "")
+    return int(sum(part.trades for part in parts if part.name == name))

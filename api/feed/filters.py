@@ -1,0 +1,68 @@
+"""Filters: which messages of a channel somebody wants."""
+
+from typing import Annotated, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from api.feed.ring import Facts
+from api.rest.params import Name, Share, Timeframe, frame_name
+from domain.signals import Direction
+
+T = TypeVar("T")
+_MANY = Meta(max_length=200)
+
+
+class Filter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which messages of a channel a client wants; all conditions hold together, null is any."""
+
+    symbols: Annotated[frozenset[Name], _MANY] | None = None
+    direction: frozenset[Direction] | None = None
+    timeframes: Annotated[frozenset[Timeframe], _MANY] | None = None
+    min_confidence: Share | None = None
+    mtf_aligned: bool | None = None
+
+    def __post_init__(self) -> None:
+        """Give every timeframe its one name."""
+        if self.timeframes is not None:
+            msgspec.structs.force_setattr(self, "timeframes", frozenset(map(frame_name, self.timeframes)))
+
+    def accepts(self, facts: Facts | None) -> bool:
+        """Whether a message with these facts is wanted; one that does not say is not what was asked for."""
+        return facts is None or (
+            (self.symbols is None or facts.symbol in self.symbols)
+            and (self.direction is None or facts.direction in self.direction)
+            and (self.timeframes is None or facts.timeframe in self.timeframes)
+            and (
+                self.min_confidence is None
+                or (facts.raw_confidence is not None and facts.raw_confidence >= self.min_confidence)
+            )
+            and (self.mtf_aligned is None or facts.mtf_aligned is self.mtf_aligned)
+        )
+
+
+ANY = Filter()
+
+
+class FilterParameters(msgspec.Struct, frozen=True, kw_only=True):
+    """The same in the query of an address, one value each."""
+
+    symbol: Name | None = None
+    direction: Direction | None = None
+    timeframe: Timeframe | None = None
+    min_confidence: Share | None = None
+    mtf_aligned: bool | None = None
+
+    def filter(self) -> Filter:
+        """As a filter."""
+        return Filter(
+            symbols=_only(self.symbol),
+            direction=_only(self.direction),
+            timeframes=_only(self.timeframe),
+            min_confidence=self.min_confidence,
+            mtf_aligned=self.mtf_aligned,
+        )
+
+
+def _only(value: T | None) -> frozenset[T] | None:
+    return None if value is None else frozenset({value})

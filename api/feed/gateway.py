@@ -1,0 +1,94 @@
+"""Gateway: the WebSocket under any ASGI server, for those that cannot take a protocol of ours.
+
+The same session, hub and words as `api.websocket.protocol`; only what carries them differs, and costs
+two tasks a client.
+"""
+
+import asyncio
+from contextlib import suppress
+
+from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
+
+from api.errors import ProblemError, problem_response
+from api.feed.admission import Admission, Head, admit
+from api.feed.client import Client
+from api.feed.forms import Form
+from api.feed.outlet import Outlet
+from api.feed.session import Session
+from api.resources import Resources
+from api.security.credentials import subprotocol_of
+
+
+def gateway_route() -> WebSocketRoute:
+    """All WebSockets."""
+    return WebSocketRoute("/{path:path}", _endpoint, name="gateway")
+
+
+async def _endpoint(websocket: WebSocket) -> None:
+    resources: Resources = websocket.app.state.resources
+    address = websocket.client.host if websocket.client else None
+    path, query = websocket.scope["path"], websocket.scope["query_string"]
+    head = Head(path, query, websocket.headers, address, visitor=websocket.state.visitor)
+    try:
+        admission = await admit(head, resources)
+    except ProblemError as problem:
+        answer = problem_response(
+            problem.kind, problem.detail, websocket.state.request_id, faults=problem.faults, headers=problem.headers
+        )
+        with suppress(OSError):  # it left before it was refused
+            await websocket.send_denial_response(answer)
+        return
+    with suppress(OSError):  # it left before it was let in
+        await websocket.accept(subprotocol_of(websocket.headers))
+        await _Connection(websocket, resources, admission).run()
+
+
+class _Connection:
+    """One connection from its greeting to its end."""
+
+    def __init__(self, websocket: WebSocket, resources: Resources, admission: Admission) -> None:
+        self._websocket = websocket
+        self._hub = resources.hub
+        self._admission = admission
+        self._outlet = Outlet(resources.hub, Form.LINE)
+        self._client = self._outlet.client = Client(
+            resources.hub.ring, self._outlet, address=admission.address, principal=admission.principal
+        )
+        self._free = asyncio.Event()
+        self._free.set()
+        self._session = Session(self._client, resources, hold=self._free.clear, release=self._free.set)
+
+    async def run(self) -> None:
+        """Serve until either side ends it."""
+        self._hub.join(self._client, self._admission.channels, self._admission.wanted)
+        sender = self._outlet.sender = asyncio.create_task(self._send())
+        reader = asyncio.create_task(self._read())
+        try:
+            await asyncio.wait((sender, reader), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._session.end()
+            self._hub.leave(self._client)
+            for task in (sender, reader):
+                task.cancel()
+            await asyncio.gather(sender, reader, return_exceptions=True)
+
+    async def _read(self) -> None:
+        """Hear the client until it leaves."""
+        while (message := await self._websocket.receive())["type"] != "websocket.disconnect":
+            if self._client.closing is not None:
+                continue
+            if (text := message.get("text")) is None:
+                self._session.hear_binary()
+            else:
+                self._session.hear(text.encode())
+            await self._free.wait()
+
+    async def _send(self) -> None:
+        """Send what there is until the connection is to be closed, then close it."""
+        with suppress(WebSocketDisconnect, WebSocketDisconnected, OSError):
+            async for data in self._outlet.taken():
+                for line in data.decode().split("\n")[:-1]:
+                    await self._websocket.send_text(line)
+            if self._outlet.closing is not None:
+                await self._websocket.close(*self._outlet.closing)

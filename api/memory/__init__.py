@@ -1,0 +1,1 @@
+"""Memory: answers that do not need Postgres, because this process has them."""

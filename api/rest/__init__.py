@@ -1,0 +1,1 @@
+"""REST: what every operation is made of, and the documents made from all of them."""

@@ -1,0 +1,140 @@
+"""Operation: one thing that REST can do, from the text of the request to the bytes of the answer.
+
+Handlers know nothing of HTTP: they take what they stand on and typed parameters, and give a record.
+The same declaration makes the route and the OpenAPI document, so neither can promise what the other
+does not keep.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from inspect import cleandoc
+from typing import Any, ClassVar
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route, compile_path
+
+from api.errors import Kind
+from api.resources import Resources
+from api.rest import params
+from api.rest.answer import Answer, tag_of
+from api.security.permit import permit
+from domain.api_keys import Scope
+
+JSON = "application/json"
+HTML = "text/html; charset=utf-8"
+TEXT = "text/plain; version=0.0.4; charset=utf-8"
+
+_encoder = msgspec.json.Encoder()
+
+
+class NoParameters(msgspec.Struct, frozen=True):
+    """For operations that take none."""
+
+
+Handler = Callable[[Resources, Any], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """A GET.
+
+    Attributes
+    ----------
+    path
+        Template, with parameters in braces.
+    handler
+        Its docstring is the description: the first line is the summary.
+    takes
+        Record of the parameters; those named in `path` come from there, the others from the query.
+    gives
+        Type of the body; bytes are sent as they are.
+    media_type
+        Of the body.
+    problems
+        What may go wrong besides bad parameters and our own mistakes.
+    scope
+        What a caller has to be allowed to do; None is open to everybody.
+    live
+        The answer is different each time, so a copy is never worth asking about.
+    summed
+        It takes Postgres a while, so it is read once for all who ask at about the same time.
+    """
+
+    method: ClassVar[str] = "get"
+    success: ClassVar[int] = 200
+    path: str
+    handler: Handler
+    takes: type[msgspec.Struct] = NoParameters
+    gives: Any
+    media_type: str = JSON
+    problems: tuple[Kind, ...] = ()
+    scope: Scope | None = "read"
+    live: bool = False
+    summed: bool = False
+
+    @property
+    def name(self) -> str:
+        """A name for generated clients."""
+        return self.handler.__name__
+
+    @property
+    def description(self) -> str:
+        """What the handler says of itself."""
+        return cleandoc(self.handler.__doc__ or "")
+
+    @property
+    def path_names(self) -> frozenset[str]:
+        """The parameters that are in the path."""
+        return frozenset(compile_path(self.path)[2])
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """What may go wrong besides bad parameters and our own mistakes."""
+        return self.problems
+
+    def route(self) -> Route:
+        """The operation for Starlette."""
+
+        async def endpoint(request: Request) -> Response:
+            if self.scope is not None:
+                permit(request.state.visitor, self.scope, request.app.state.resources.gate)
+            parameters = params.parse(self.takes, request.scope["query_string"], request.path_params)
+            resources: Resources = request.app.state.resources
+
+            async def read() -> Answer:
+                given = await self.handler(resources, parameters)
+                return given if isinstance(given, Answer) else Answer(given)
+
+            async def read_ready() -> Answer:
+                given = await read()
+                return Answer.ready(_encoder.encode(given.body), given.headers)
+
+            if self.summed:
+                answer, age_s = await resources.micro_cache.get((self.path, parameters), read_ready)
+                answer = replace(answer, age_s=age_s)
+            else:
+                answer = await read()
+            return self._response(answer, request.headers.get("if-none-match", ""))
+
+        return Route(self.path, endpoint, methods=["GET"], name=self.name)
+
+    def _response(self, answer: Answer, known: str) -> Response:
+        body = answer.body if isinstance(answer.body, bytes) else _encoder.encode(answer.body)
+        if self.live:
+            headers = {**answer.headers, "Cache-Control": "no-store"}
+            return Response(body, headers=headers, media_type=self.media_type)
+        tag = answer.tag or tag_of(body)
+        headers = {**answer.headers, "Cache-Control": "private, no-cache", "ETag": tag}
+        if answer.age_s is not None:
+            headers["Age"] = str(int(answer.age_s))
+        if _knows(known, tag):
+            return Response(status_code=304, headers=headers)
+        return Response(body, headers=headers, media_type=self.media_type)
+
+
+def _knows(if_none_match: str, tag: str) -> bool:
+    """Whether the client has this very body; weak comparison, as RFC 9110 §13.1.2 wants it."""
+    tags = [one.strip().removeprefix("W/") for one in if_none_match.split(",")]
+    return "*" in tags or tag in tags

@@ -1,0 +1,1 @@
+"""Serving: the sockets and the processes behind one port."""

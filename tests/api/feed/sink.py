@@ -1,0 +1,54 @@
+"""A sink that keeps what it is given, and is full when it is told to be."""
+
+import json
+from typing import Any
+
+from api.feed.client import Client
+from api.feed.forms import Form
+from api.feed.hub import Hub
+
+
+class Kept:
+    """What a client was sent, as messages.
+
+    Parameters
+    ----------
+    room
+        Bytes after which it is full.
+    """
+
+    def __init__(self, hub: Hub, room: float = float("inf"), form: Form = Form.LINE) -> None:
+        self.form = form
+        self.client = Client(hub.ring, self)
+        self.closed: tuple[int, str] | None = None
+        self.cut = False
+        self.writes: list[bytes] = []
+        self._hub = hub
+        self._room = room
+        self._held = 0
+
+    def write(self, data: bytes) -> None:
+        assert self.client.full_since_s is None, "written to while full"
+        self.writes.append(data)
+        self._held += len(data)
+        if self._held > self._room:
+            self._hub.full(self.client)
+
+    def drain(self) -> None:
+        """What was written has gone."""
+        self._held = 0
+        self._hub.room(self.client)
+
+    def ping(self) -> None:
+        self.writes.append(b"ping")
+
+    def close(self, code: int, reason: str) -> None:
+        self.closed = (code, reason)
+
+    def abort(self) -> None:
+        self.cut = True
+
+    def take(self) -> list[dict[str, Any]]:
+        """The messages since the last time."""
+        data, self.writes = b"".join(self.writes), []
+        return [json.loads(line) for line in data.splitlines()]

@@ -1,0 +1,22 @@
+from itertools import accumulate
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.feed.allowance import BURST_S, Allowance
+
+
+@given(st.floats(0.1, 50), st.lists(st.floats(0, 10), max_size=100))
+def test_never_more_than_the_burst_and_what_time_gave(per_s: float, pauses_s: list[float]) -> None:
+    allowance = Allowance(per_s, now_s=0)
+    taken_at = [at_s for at_s in accumulate(pauses_s) if allowance.take(at_s)]
+    burst = max(1, per_s * BURST_S)
+    for first, begin_s in enumerate(taken_at):
+        for last, end_s in enumerate(taken_at[first:], first):
+            assert last - first + 1 <= burst + (end_s - begin_s) * per_s + 1e-6
+
+
+@given(st.floats(0.1, 50), st.integers(1, 50))
+def test_who_keeps_to_the_rate_is_never_refused(per_s: float, count: int) -> None:
+    allowance = Allowance(per_s, now_s=0)
+    assert all(allowance.take(number * 1.001 / per_s) for number in range(count))

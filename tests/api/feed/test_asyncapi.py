@@ -1,0 +1,51 @@
+"""The document of the live feed. That frames are what it says is checked wherever a test hears one: see words.py."""
+
+import jsonschema_rs
+import pytest
+
+from api.feed.admission import GATEWAYS
+from api.feed.asyncapi import document
+from store.feed import CHANNELS
+from tests.api.conftest import Api
+from tests.api.words import checked, schema_of, validator_of
+
+
+def test_it_is_served(api: Api) -> None:
+    served = api.get("/asyncapi.json")
+    assert served["asyncapi"] == "3.0.0"
+    assert served["channels"] == document("")["channels"]
+
+
+def test_every_address_is_described() -> None:
+    addresses = {channel["address"] for channel in document("")["channels"].values()}
+    assert addresses == {*GATEWAYS, *(f"/api/v1/stream/{name}" for name in CHANNELS)}
+
+
+def test_every_reference_leads_somewhere() -> None:
+    described = document("")
+
+    def walk(part: object) -> None:
+        if isinstance(part, dict):
+            if "$ref" in part:
+                found = described
+                for step in part["$ref"].removeprefix("#/").split("/"):
+                    found = found[step]
+            for value in part.values():
+                walk(value)
+        elif isinstance(part, list):
+            for value in part:
+                walk(value)
+
+    walk(described)
+
+
+def test_schemas_are_schemas() -> None:
+    for name in document("")["components"]["messages"]:
+        jsonschema_rs.meta.validate(schema_of(name))
+
+
+def test_what_is_not_described_is_noticed() -> None:
+    with pytest.raises(jsonschema_rs.ValidationError):
+        validator_of("gap").validate({"type": "gap", "channel": "signals"})
+    with pytest.raises(KeyError):
+        checked('{"type":"surprise"}')

@@ -1,0 +1,277 @@
+import json
+import socket
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from typing import Any
+
+import msgspec
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from api.feed.announcements import SignalMessage
+from api.feed.filters import Filter
+from domain.signals import Signal
+from tests.api.builders import emitted
+from tests.api.conftest import Api, hear, say, until
+
+
+@pytest.fixture(params=["own", "asgi"])
+def transport(request: pytest.FixtureRequest) -> str:
+    """Everything here holds whatever carries the WebSocket."""
+    return str(request.param)
+
+
+def seqs(websocket: ClientConnection, count: int) -> list[int]:
+    return [hear(websocket)["seq"] for _ in range(count)]
+
+
+def refusal(api: Api, path: str, **options: Any) -> tuple[int, dict[str, Any]]:
+    with pytest.raises(InvalidStatus) as caught, connect(f"ws://{api.address}{path}", proxy=None, **options):
+        pass
+    assert caught.value.response.headers["content-type"] == "application/problem+json"
+    return caught.value.response.status_code, json.loads(caught.value.response.body)
+
+
+def closing(websocket: ClientConnection) -> tuple[int | None, list[dict[str, Any]]]:
+    """The code with which the server closes, and all that it said before."""
+    said = []
+    try:
+        while True:
+            said.append(hear(websocket))
+    except ConnectionClosed as closed:
+        return closed.rcvd.code if closed.rcvd is not None else None, said
+
+
+def test_a_client_is_greeted_with_its_position(api: Api) -> None:
+    api.publish([emitted(1), emitted(2)])
+    api.caught_up()
+    with connect(f"ws://{api.address}/ws/feed", proxy=None) as websocket:
+        greeting = hear(websocket)
+    assert greeting["type"] == "connected"
+    assert greeting["data"]["epoch"] == api.resources.hub.epoch
+    assert greeting["data"]["heads"]["signals"] == 2
+    assert {"message", "version"} <= set(greeting["data"])
+
+
+def test_signals_stream_in_order_without_a_word(api: Api) -> None:
+    rows = [emitted(number) for number in range(300)]
+    with api.websocket() as one, api.websocket() as other:
+        published = api.publish(rows)
+        for websocket in (one, other):
+            for seq, row in zip(published, rows, strict=True):
+                message = msgspec.json.decode(websocket.recv(20), type=SignalMessage)
+                assert (message.channel, message.seq) == ("signals", seq)
+                assert msgspec.structs.asdict(message.data) == msgspec.structs.asdict(row) | {
+                    "score": row.raw_confidence
+                }
+
+
+def test_what_came_before_is_not_streamed(api: Api) -> None:
+    api.publish([emitted(1), emitted(2)])
+    api.caught_up()
+    with api.websocket() as websocket:
+        api.publish([emitted(3)])
+        assert seqs(websocket, 1) == [3]
+
+
+def test_every_channel_streams_on_the_feed_and_signals_alone_on_theirs(api: Api) -> None:
+    with api.websocket() as feed, api.websocket("/api/v1/ws/signals") as signals:
+        api.publish([emitted(1)], "alerts")
+        api.publish([emitted(2)])
+        assert {hear(feed)["type"], hear(feed)["type"]} == {"alert", "signal"}
+        assert hear(signals)["type"] == "signal"
+
+
+FILTERS: list[tuple[str, dict[str, Any]]] = [
+    ("symbol=BTCUSDT", {"symbols": ["BTCUSDT"]}),
+    ("direction=short", {"direction": ["short"]}),
+    ("timeframe=60m", {"timeframes": ["1h"]}),
+    ("min_confidence=0.7", {"min_confidence": 0.7}),
+    ("mtf_aligned=false", {"mtf_aligned": False}),
+    ("symbol=ETHUSDT&mtf_aligned=true", {"symbols": ["ETHUSDT"], "mtf_aligned": True}),
+]
+
+
+def test_filters_of_the_address_and_of_a_subscription_are_one(api: Api) -> None:
+    rows = [emitted(number) for number in range(1, 80)]
+    with ExitStack() as connections:
+        clients = []
+        for query, filter_ in FILTERS:
+            by_address = connections.enter_context(api.websocket(f"/api/v1/ws/signals?{query}"))
+            by_command = connections.enter_context(api.websocket())
+            assert say(by_command, op="subscribe", channel="signals", filter=filter_)["type"] == "subscribed"
+            clients.append((msgspec.convert(filter_, Filter), by_address, by_command))
+        published = api.publish(rows)
+        for wanted, *both in clients:
+            expected = [seq for seq, row in zip(published, rows, strict=True) if passes(wanted, row)]
+            assert expected
+            for websocket in both:
+                assert seqs(websocket, len(expected)) == expected
+
+
+def passes(wanted: Filter, row: Signal) -> bool:
+    return (
+        (wanted.symbols is None or row.symbol in wanted.symbols)
+        and (wanted.direction is None or row.direction in wanted.direction)
+        and (wanted.timeframes is None or row.timeframe in wanted.timeframes)
+        and (wanted.min_confidence is None or row.raw_confidence >= wanted.min_confidence)
+        and (wanted.mtf_aligned is None or row.mtf_aligned == wanted.mtf_aligned)
+    )
+
+
+def test_the_first_subscription_ends_what_the_address_streams(api: Api) -> None:
+    with api.websocket() as websocket:
+        assert say(websocket, op="subscribe", id="a", channel="alerts") == {
+            "type": "subscribed",
+            "id": "a",
+            "channel": "alerts",
+            "epoch": api.resources.hub.epoch,
+            "seq": 0,
+            "recovered": None,
+        }
+        api.publish([emitted(1)])
+        api.publish([emitted(2)], "alerts")
+        assert hear(websocket)["channel"] == "alerts"
+        assert say(websocket, op="subscribe", id=2, channel="signals")["seq"] == 1
+        api.publish([emitted(3)])
+        api.publish([emitted(4)], "alerts")
+        assert {hear(websocket)["channel"], hear(websocket)["channel"]} == {"alerts", "signals"}
+
+
+def test_after_unsubscribed_nothing_comes(api: Api) -> None:
+    with api.websocket() as websocket:
+        assert say(websocket, op="unsubscribe", id=5, channel="signals") == {
+            "type": "unsubscribed",
+            "id": 5,
+            "channel": "signals",
+        }
+        api.publish([emitted(1)])
+        api.publish([emitted(2)], "alerts")
+        assert hear(websocket)["channel"] == "alerts"
+
+
+BAD: list[tuple[str, Any]] = [
+    ("", None),
+    ("not json", None),
+    ("[1]", None),
+    ('{"op":"subscribe","id":7}', 7),
+    ('{"op":"shout","id":"x"}', "x"),
+    ('{"op":"subscribe","id":8,"channel":"signals","filter":{"symbol":"A"}}', 8),
+    ('{"op":"subscribe","id":[],"channel":"signals"}', None),
+    ('{"op":"subscribe","id":9,"channel":"signals","since":{"epoch":"e","seq":"1"}}', 9),
+]
+
+
+def test_a_bad_message_is_answered_and_harms_nothing(serve: Callable[..., Api]) -> None:
+    api = serve(messages_per_s=100)
+    with api.websocket() as websocket:
+        for text, command_id in BAD:
+            websocket.send(text)
+            error = hear(websocket)
+            assert (error["type"], error["id"], error["code"], error["retryable"]) == (
+                "error",
+                command_id,
+                "invalid_message",
+                False,
+            )
+            assert error["detail"]
+        api.publish([emitted(1)])
+        assert hear(websocket)["seq"] == 1
+
+
+def test_binary_closes(api: Api) -> None:
+    with api.websocket() as websocket:
+        websocket.send(b"\x00")
+        assert closing(websocket) == (1003, [])
+
+
+def test_a_message_that_is_too_large_closes(serve: Callable[..., Api]) -> None:
+    api = serve(message_bytes_max=100)
+    with api.websocket() as websocket:
+        websocket.send("x" * 101)
+        assert closing(websocket) == (1009, [])
+
+
+def test_text_that_is_not_utf_8_closes(api: Api) -> None:
+    with api.websocket() as websocket:
+        websocket.send(b"\xff", text=True)
+        assert closing(websocket) == (1007, [])
+
+
+def test_a_flood_closes_with_the_reason_said(serve: Callable[..., Api]) -> None:
+    api = serve(messages_per_s=5)
+    with api.websocket() as websocket:
+        with suppress(ConnectionClosed):
+            for _ in range(40):
+                websocket.send('{"op":"unsubscribe","channel":"alerts"}')
+        code, said = closing(websocket)
+        assert code == 4429
+        assert {message["type"] for message in said[:-1]} == {"unsubscribed"}
+        assert (said[-1]["type"], said[-1]["code"], said[-1]["retryable"]) == ("error", "rate_limited", True)
+        assert 10 <= len(said) - 1 <= 15
+    until(lambda: not api.resources.hub.clients)
+
+
+def test_pages_of_other_sites_may_not_connect(serve: Callable[..., Api]) -> None:
+    api = serve(allowed_origins=("https://desk.example",))
+    for origin in (
+        "http://evil.example",
+        "null",
+        "http://[",
+        "",
+        f"http://{api.address}.evil.example",
+        "http://127.0.0.1:1",
+    ):
+        status, problem = refusal(api, "/ws/feed", origin=origin)
+        assert (status, problem["code"]) == (403, "forbidden"), origin
+    for origin in (f"http://{api.address}", f"https://{api.address}", "https://desk.example"):
+        with api.websocket(origin=origin):
+            pass
+
+
+def test_a_page_with_a_name_of_its_own_for_our_address_may_not_connect(api: Api) -> None:
+    headers = {"Host": "evil.example"}
+    with socket.create_connection(api.address.split(":")) as raw:  # type: ignore[arg-type]
+        request = f"GET /ws/feed HTTP/1.1\r\nOrigin: http://{headers['Host']}\r\nHost: {headers['Host']}\r\n"
+        request += "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        request += "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        raw.sendall(request.encode())
+        assert raw.recv(4096).startswith(b"HTTP/1.1 421 ")
+
+
+def test_a_bad_address_is_refused_before_the_connection_stands(api: Api) -> None:
+    for query, name in (("symbol=", "symbol"), ("nope=1", "nope"), ("mtf_aligned=1", "mtf_aligned")):
+        status, problem = refusal(api, f"/api/v1/ws/signals?{query}")
+        assert (status, problem["errors"][0]["name"]) == (400, name)
+    status, problem = refusal(api, "/ws/nope")
+    assert (status, problem["code"]) == (404, "not_found")
+
+
+def test_there_are_only_so_many_places(serve: Callable[..., Api]) -> None:
+    api = serve(clients_max=2)
+    with api.websocket(), api.websocket():
+        status, problem = refusal(api, "/ws/feed")
+        assert (status, problem["code"], problem["retryable"]) == (503, "unavailable", True)
+    until(lambda: not api.resources.hub.clients)
+    with api.websocket():
+        pass
+
+
+def test_who_leaves_is_forgotten(api: Api) -> None:
+    with api.websocket(), api.websocket() as rude:
+        assert len(api.resources.hub.clients) == 2
+        rude.socket.shutdown(socket.SHUT_RDWR)
+        until(lambda: len(api.resources.hub.clients) == 1)
+    until(lambda: not api.resources.hub.clients)
+    api.publish([emitted(1)])
+    api.caught_up()
+
+
+def test_score_is_pushed_as_one_number_and_served_in_full(api: Api) -> None:
+    row = emitted(1, final_score=0.42)
+    api.write([row])
+    with api.websocket() as websocket:
+        api.publish([row])
+        assert hear(websocket)["data"]["score"] == 0.42
+    assert api.get(f"/api/v1/signals/{row.id}")["score"]["signal_id"] == row.id

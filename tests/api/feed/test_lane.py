@@ -1,0 +1,118 @@
+import json
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from api.feed.filters import ANY, Filter
+from api.feed.forms import Form
+from api.feed.lane import BATCH_BYTES, Lane, Subscription
+from api.feed.ring import Facts, Message, Ring
+
+
+def lane_of(ring: Ring, *channels: str, wanted: Filter = ANY, latest: bool = False) -> Lane:
+    lane = Lane(ring, latest=latest)
+    for channel in channels:
+        lane.subscriptions[channel] = Subscription(channel, wanted, ring.newest.get(channel, 0))
+    return lane
+
+
+def message(channel: str, seq: int, symbol: str = "A", size: int = 0) -> Message:
+    body = json.dumps({"channel": channel, "seq": seq, "symbol": symbol, "pad": "x" * size}).encode()
+    return Message(channel, seq, body, Facts(id=symbol, symbol=symbol))
+
+
+def taken(lane: Lane, ring: Ring) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in lane.take(ring.head, Form.LINE).data.splitlines()]
+
+
+steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("publish"), st.sampled_from(["signals", "alerts"]), st.sampled_from("AB")),
+        st.just("take"),
+    ),
+    max_size=60,
+)
+
+
+@settings(max_examples=300)
+@given(steps, st.integers(1, 8), st.booleans())
+def test_all_that_is_wanted_comes_once_in_order_or_lies_in_a_gap(
+    steps: list[tuple[str, str, str] | str], capacity: int, only_a: bool
+) -> None:
+    ring = Ring(capacity, 10**6)
+    lane = lane_of(ring, "signals", "alerts", wanted=Filter(symbols=frozenset("A") if only_a else None))
+    published: list[Message] = []
+    delivered: list[tuple[str, int]] = []
+    missed: list[tuple[str, int]] = []
+
+    def take() -> None:
+        for gap in lane.overtaken():
+            assert gap.last is not None
+            inside = [m for m in published if m.channel == gap.channel and gap.first <= m.seq <= gap.last]
+            assert inside, "a gap where nothing was"
+            missed.extend((m.channel, m.seq) for m in inside)
+        delivered.extend((said["channel"], said["seq"]) for said in taken(lane, ring))
+
+    for step in [*steps, "take"]:
+        if isinstance(step, str):
+            take()
+        else:
+            _, channel, symbol = step
+            published.append(message(channel, len(published) + 1, symbol))
+            ring.append(published[-1])
+
+    wanted = [(m.channel, m.seq) for m in published if m.facts is not None and (not only_a or m.facts.symbol == "A")]
+    assert delivered == [place for place in wanted if place not in missed]
+    assert len(missed) == len(set(missed))
+
+
+@given(st.lists(st.lists(st.sampled_from("ABC"), max_size=9), max_size=9), st.sampled_from([0, BATCH_BYTES // 2]))
+def test_latest_is_the_newest_of_each_key_at_every_look(looks: list[list[str]], size: int) -> None:
+    """Large messages are cut into several batches, which changes nothing."""
+    ring = Ring(1000, 10**9)
+    lane = lane_of(ring, "signals", latest=True)
+    for symbols in looks:
+        newest = {}
+        for symbol in symbols:
+            ring.append(message("signals", ring.newest.get("signals", 0) + 1, symbol, size))
+            newest[symbol] = ring.newest["signals"]
+        seqs: list[int] = []
+        while lane.position < ring.head:
+            seqs += [said["seq"] for said in taken(lane, ring)]
+        assert seqs == sorted(newest.values())
+
+
+def test_nothing_is_missed_by_who_keeps_up() -> None:
+    ring = Ring(1, 10**6)
+    lane = lane_of(ring, "signals")
+    for seq in range(1, 100):
+        ring.append(message("signals", seq))
+        assert lane.overtaken() == []
+        assert [said["seq"] for said in taken(lane, ring)] == [seq]
+
+
+def test_a_batch_is_bounded() -> None:
+    ring = Ring(1000, 10**8)
+    lane = lane_of(ring, "signals")
+    for seq in range(1, 101):
+        ring.append(message("signals", seq, size=10_000))
+    batch = lane.take(ring.head, Form.LINE)
+    assert BATCH_BYTES <= len(batch.data) < BATCH_BYTES + 11_000
+    rest = [json.loads(line)["seq"] for line in batch.data.splitlines()]
+    while said := taken(lane, ring):
+        rest += [message["seq"] for message in said]
+    assert rest == list(range(1, 101))
+
+
+def test_set_back_for_one_channel_nothing_comes_twice_on_another() -> None:
+    ring = Ring(100, 10**6)
+    lane = lane_of(ring, "signals")
+    for seq in range(1, 11):
+        ring.append(message("signals" if seq % 2 else "alerts", seq))
+    assert len(taken(lane, ring)) == 5
+    lane.subscriptions["alerts"] = Subscription("alerts", ANY, 4)
+    position = ring.after("alerts", 4)
+    assert position is not None
+    lane.position = min(lane.position, position)
+    assert [said["seq"] for said in taken(lane, ring)] == [6, 8, 10]

@@ -1,0 +1,113 @@
+import json
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.feed.filters import Filter
+from api.feed.messages import Command, Connected, Gap, Greeting, Keepalive, Status, StatusData, encode
+from api.feed.ring import Facts
+
+AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
+few_symbols = st.sampled_from(["A", "B"])
+directions = st.sampled_from(["long", "short"])
+frames = st.sampled_from(["5m", "1h"])
+facts = st.builds(
+    Facts,
+    symbol=st.none() | few_symbols,
+    direction=st.none() | directions,
+    timeframe=st.none() | frames,
+    raw_confidence=st.none() | st.sampled_from([0.0, 0.5, 1.0]),
+    mtf_aligned=st.none() | st.booleans(),
+)
+filters = st.builds(
+    Filter,
+    symbols=st.none() | st.frozensets(few_symbols),
+    direction=st.none() | st.frozensets(directions),
+    timeframes=st.none() | st.frozensets(frames),
+    min_confidence=st.none() | st.sampled_from([0.0, 0.5, 1.0]),
+    mtf_aligned=st.none() | st.booleans(),
+)
+
+
+@given(filters, facts)
+def test_filter_is_all_of_its_conditions(wanted: Filter, facts: Facts) -> None:
+    conditions = []
+    for values, value in (
+        (wanted.symbols, facts.symbol),
+        (wanted.direction, facts.direction),
+        (wanted.timeframes, facts.timeframe),
+    ):
+        if values is not None:
+            conditions.append(value is not None and value in values)
+    if wanted.min_confidence is not None:
+        conditions.append(facts.raw_confidence is not None and facts.raw_confidence >= wanted.min_confidence)
+    if wanted.mtf_aligned is not None:
+        conditions.append(facts.mtf_aligned is not None and facts.mtf_aligned == wanted.mtf_aligned)
+    assert wanted.accepts(facts) == all(conditions)
+
+
+@given(filters)
+def test_what_concerns_everybody_passes_every_filter(wanted: Filter) -> None:
+    assert wanted.accepts(None)
+
+
+def test_frames_of_a_filter_have_one_name() -> None:
+    wanted = msgspec.json.decode('{"timeframes":["60m","1h","5m"]}', type=Filter)
+    assert wanted.timeframes == frozenset({"1h", "5m"})
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        '{"op":"subscribe"}',
+        '{"op":"subscribe","channel":"prices"}',
+        '{"op":"subscribe","channel":"signals","filter":{"symbol":"A"}}',
+        '{"op":"subscribe","channel":"signals","filter":{"direction":"long"}}',
+        '{"op":"subscribe","channel":"signals","filter":{"direction":["up"]}}',
+        '{"op":"subscribe","channel":"signals","filter":{"min_confidence":1.5}}',
+        '{"op":"subscribe","channel":"signals","since":{"seq":1}}',
+        '{"op":"subscribe","channel":"signals","since":{"epoch":"e","seq":-1}}',
+        '{"op":"subscribe","channel":"signals","since":{"epoch":"e","seq":1e3}}',
+        '{"op":"subscribe","channel":"signals","mode":"newest"}',
+        '{"op":"unsubscribe","channel":"signals","filter":{}}',
+        '{"op":"ping"}',
+        "{}",
+        "[]",
+        "",
+    ],
+)
+def test_commands_are_read_to_the_letter(command: str) -> None:
+    with pytest.raises(msgspec.DecodeError):
+        msgspec.json.decode(command, type=Command)
+
+
+def test_messages_have_the_form_that_clients_know() -> None:
+    greeting = Greeting(message="m", version="v", epoch="e", heads={"signals": 3})
+    assert json.loads(encode(Connected(greeting))) == {
+        "type": "connected",
+        "data": {"message": "m", "version": "v", "epoch": "e", "heads": {"signals": 3}},
+    }
+    assert json.loads(encode(Status(AT, StatusData(metrics={"uptime_seconds": 1.0}, connected_clients=2)))) == {
+        "type": "status",
+        "ts": "2026-11-20T12:00:00Z",
+        "data": {"metrics": {"uptime_seconds": 1.0}, "connected_clients": 2},
+    }
+    assert json.loads(encode(Keepalive(AT, None, {}))) == {
+        "type": "keepalive",
+        "ts": "2026-11-20T12:00:00Z",
+        "epoch": None,
+        "heads": {},
+    }
+    gap = Gap(channel="signals", epoch="e", first=2, last=4, reason="expired", backfill="/x")
+    assert json.loads(encode(gap)) == {
+        "type": "gap",
+        "channel": "signals",
+        "epoch": "e",
+        "from": 2,
+        "to": 4,
+        "reason": "expired",
+        "backfill": "/x",
+    }

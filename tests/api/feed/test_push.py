@@ -1,0 +1,47 @@
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+from hypothesis import given
+
+from api.feed.announcements import MESSAGE_TYPES, SignalMessage
+from api.feed.push import message_of
+from domain.signals import Signal
+from store.feed import CHANNELS
+from store.signals import payload
+from tests.api.builders import emitted
+from tests.store.records import signals
+
+AT = datetime(2026, 11, 20, 12, 30, tzinfo=UTC)
+
+
+@given(signals())
+def test_a_signal_is_pushed_as_it_is_with_its_score(signal: Signal) -> None:
+    message = message_of("signals", 7, payload(signal), AT)
+    pushed = msgspec.json.decode(message.body, type=SignalMessage)
+    assert (pushed.channel, pushed.seq, pushed.ts) == ("signals", 7, AT)
+    values = msgspec.structs.asdict(pushed.data)
+    assert values.pop("score") == (signal.raw_confidence if signal.final_score is None else signal.final_score)
+    assert Signal(**values) == msgspec.json.decode(payload(signal), type=Signal)
+
+
+def test_facts_are_those_of_the_signal() -> None:
+    signal = emitted(3, final_score=0.9)
+    facts = message_of("signals", 1, payload(signal), AT).facts
+    assert facts is not None
+    said = {name: getattr(facts, name) for name in facts.__struct_fields__}
+    assert said == {name: getattr(signal, name, None) for name in facts.__struct_fields__}
+    assert facts.key == (signal.symbol, signal.timeframe)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [b"", b"[]", b"{}", b"null", b"\xff", b'{"symbol":"A"}', payload(emitted(1))[:-1], payload(emitted(1)) + b"{"],
+)
+def test_what_is_no_signal_is_refused(payload: bytes) -> None:
+    with pytest.raises((msgspec.DecodeError, UnicodeDecodeError)):
+        message_of("signals", 1, payload, AT)
+
+
+def test_every_channel_has_a_type_of_message() -> None:
+    assert tuple(MESSAGE_TYPES) == CHANNELS

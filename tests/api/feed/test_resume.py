@@ -1,0 +1,162 @@
+import asyncio
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from api.feed.filters import ANY
+from api.feed.hub import Hub
+from api.feed.messages import Since, Subscribe
+from api.feed.push import message_of
+from api.feed.reader import FeedReader
+from api.feed.resume import Resume
+from api.metrics import Metrics
+from api.settings import ApiSettings
+from store import feed
+from store.signals import payload
+from tests.api.builders import emitted
+from tests.api.conftest import Api, hear, say, until
+from tests.api.feed.sink import Kept
+
+
+def resume(api: Api, websocket: Any, seq: int, **more: Any) -> dict[str, Any]:
+    since = {"epoch": api.resources.hub.epoch, "seq": seq}
+    return say(websocket, op="subscribe", id=1, channel="signals", since=since, **more)
+
+
+def test_from_anywhere_all_that_followed_comes_and_then_what_is_new(serve: Callable[..., Api]) -> None:
+    """The ring holds the newest thirty; what is older comes from Redis."""
+    api = serve(ring_messages=30)
+    published = api.publish([emitted(number) for number in range(1, 121)])
+    api.caught_up()
+    for seq in (1, 7, 50, 89, 90, 91, 100, 119, 120):
+        with api.websocket() as websocket:
+            ack = resume(api, websocket, seq)
+            assert (ack["type"], ack["id"], ack["recovered"], ack["seq"]) == ("subscribed", 1, True, len(published))
+            missed = published[published.index(seq) + 1 :]
+            assert [hear(websocket)["seq"] for _ in missed] == missed
+            published += api.publish([emitted(len(published) + 1)])
+            assert hear(websocket)["seq"] == published[-1]
+
+
+def test_a_long_way_back_is_walked_in_pages_while_new_ones_arrive(serve: Callable[..., Api]) -> None:
+    api = serve(ring_messages=50)
+    api.publish([emitted(number) for number in range(3_000)])
+    api.caught_up()
+    with api.websocket() as websocket:
+        assert resume(api, websocket, 1)["recovered"] is True
+        arriving = threading.Thread(target=lambda: [api.publish([emitted(number)]) for number in range(3_000, 3_100)])
+        arriving.start()
+        assert [hear(websocket)["seq"] for _ in range(3_099)] == list(range(2, 3_101))
+        arriving.join()
+
+
+def test_a_filter_holds_for_what_was_missed(serve: Callable[..., Api]) -> None:
+    api = serve(ring_messages=10)
+    rows = [emitted(number) for number in range(1, 101)]
+    api.publish(rows)
+    api.caught_up()
+    with api.websocket() as websocket:
+        assert resume(api, websocket, 5, filter={"symbols": ["BTCUSDT"]})["recovered"] is True
+        expected = [seq for seq, row in enumerate(rows, 1) if seq > 5 and row.symbol == "BTCUSDT"]
+        assert [hear(websocket)["seq"] for _ in expected] == expected
+
+
+def test_what_redis_forgot_is_a_gap_and_the_rest_comes(serve: Callable[..., Api]) -> None:
+    api = serve(ring_messages=10)
+    rows = [emitted(number) for number in range(1, 1001)]
+    feed.publish(api.redis, "signals", [(seq, payload(row)) for seq, row in enumerate(rows, 1)], keep=200)
+    api.seq = len(rows)
+    api.caught_up()
+    entries: Any = api.redis.xrange("feed:signals", count=1)
+    oldest = int(entries[0][0].partition(b"-")[0])
+    assert oldest > 500
+    with api.websocket() as websocket:
+        assert resume(api, websocket, 5)["recovered"] is False
+        gap = hear(websocket)
+        assert (gap["type"], gap["from"], gap["to"], gap["reason"]) == ("gap", 6, oldest - 1, "expired")
+        assert gap["backfill"] == "/api/v1/signals?limit=1000"
+        assert [hear(websocket)["seq"] for _ in range(oldest, 1001)] == list(range(oldest, 1001))
+
+
+def test_a_position_of_another_epoch_is_a_gap(api: Api) -> None:
+    api.publish([emitted(number) for number in range(1, 11)])
+    api.caught_up()
+    with api.websocket() as websocket:
+        ack = say(websocket, op="subscribe", id=1, channel="signals", since={"epoch": "gone", "seq": 4})
+        assert (ack["recovered"], ack["epoch"], ack["seq"]) == (False, api.resources.hub.epoch, 10)
+        gap = hear(websocket)
+        assert (gap["type"], gap["from"], gap["to"], gap["reason"]) == ("gap", 5, None, "epoch_changed")
+        api.publish([emitted(11)])
+        assert hear(websocket)["seq"] == 11
+
+
+def test_a_position_in_the_future_is_an_error_and_changes_nothing(api: Api) -> None:
+    api.publish([emitted(1)])
+    api.caught_up()
+    with api.websocket() as websocket:
+        error = resume(api, websocket, 2)
+        assert (error["type"], error["code"]) == ("error", "invalid_message")
+        assert error["detail"] == "since.seq 2 is ahead of the newest message of signals, 1"
+        api.publish([emitted(2)], "alerts")
+        assert hear(websocket)["channel"] == "alerts"
+
+
+def test_before_the_feed_was_reached_there_is_no_position(serve: Callable[..., Api]) -> None:
+    api = serve(redis_url="redis://127.0.0.1:9/0")
+    with api.websocket() as websocket:
+        error = say(websocket, op="subscribe", id=1, channel="signals", since={"epoch": "e", "seq": 1})
+        assert (error["type"], error["code"], error["retryable"]) == ("error", "unavailable", True)
+        ack = say(websocket, op="subscribe", id=2, channel="signals")
+        assert (ack["type"], ack["epoch"], ack["seq"]) == ("subscribed", None, 0)
+
+
+def test_after_a_restart_of_the_api_clients_resume_as_before(serve: Callable[..., Api]) -> None:
+    first = serve()
+    first.publish([emitted(number) for number in range(1, 101)])
+    first.caught_up()
+    first.stop()
+    second = serve()
+    until(lambda: second.resources.tail.connected)
+    assert second.resources.hub.epoch == first.resources.hub.epoch
+    with second.websocket() as websocket:
+        assert resume(second, websocket, 40)["recovered"] is True
+        assert [hear(websocket)["seq"] for _ in range(60)] == list(range(41, 101))
+
+
+def test_channels_resume_each_on_its_own(api: Api) -> None:
+    for number in range(1, 21):
+        api.publish([emitted(number)], "signals" if number % 2 else "alerts")
+        api.caught_up("signals" if number % 2 else "alerts")
+    with api.websocket() as websocket:
+        assert resume(api, websocket, 11)["recovered"] is True
+        assert [hear(websocket)["seq"] for _ in range(4)] == [13, 15, 17, 19]
+        since = {"epoch": api.resources.hub.epoch, "seq": 4}
+        assert say(websocket, op="subscribe", channel="alerts", since=since)["recovered"] is True
+        assert [hear(websocket)["seq"] for _ in range(8)] == [6, 8, 10, 12, 14, 16, 18, 20]
+        api.publish([emitted(21)])
+        assert hear(websocket)["seq"] == 21
+
+
+def test_what_the_ring_has_needs_no_redis_and_skips_nothing_on_other_channels() -> None:
+    at = datetime(2026, 11, 20, tzinfo=UTC)
+
+    async def live() -> list[dict[str, Any]]:
+        hub = Hub(ApiSettings(), Metrics(), lambda: 0.0)
+        hub.begin_epoch("e", {"signals": 0, "alerts": 0})
+        sink = Kept(hub)
+        hub.join(sink.client, ("signals", "alerts"), ANY)
+        hub.full(sink.client)
+        rows = [(("signals", "alerts")[seq % 2], seq) for seq in range(1, 11)]
+        hub.publish([message_of(channel, seq, payload(emitted(seq)), at) for channel, seq in rows])
+        reader = FeedReader("redis://127.0.0.1:9/0")
+        resume = Resume(hub, reader, lambda: at)
+        sink.client.by_default = False
+        assert resume.subscribe(sink.client, Subscribe("alerts", since=Since("e", 5))) is None
+        hub.room(sink.client)
+        await reader.close()
+        return sink.take()
+
+    greeting, ack, *streamed = asyncio.run(live())
+    assert (greeting["type"], ack["type"], ack["recovered"]) == ("connected", "subscribed", True)
+    assert [message["seq"] for message in streamed] == [2, 4, 6, 7, 8, 9, 10]

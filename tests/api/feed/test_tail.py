@@ -1,0 +1,181 @@
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+from api import tasks
+from api.feed.hub import Hub
+from api.feed.reader import FeedReader
+from api.feed.tail import Tail
+from api.metrics import Metrics
+from api.settings import ApiSettings
+from store import feed
+from store.signals import payload
+from tests.api.builders import emitted
+from tests.api.conftest import Api, hear, on, say, until
+
+
+def test_a_restart_that_keeps_the_data_costs_nothing(serve: Callable[..., Api], own_valkey: Any) -> None:
+    server = own_valkey(durable=True)
+    api = on(serve, server)
+    epoch = api.resources.hub.epoch
+    with api.websocket() as websocket:
+        api.publish([emitted(number) for number in range(1, 6)])
+        assert [hear(websocket)["seq"] for _ in range(5)] == [1, 2, 3, 4, 5]
+        server.stop()
+        until(lambda: not api.resources.tail.connected)
+        assert [fault["name"] for fault in api.get("/readyz", 503)["errors"]] == ["feed"]
+        server.start()
+        api.publish([emitted(number) for number in range(6, 9)])
+        assert [hear(websocket)["seq"] for _ in range(3)] == [6, 7, 8]
+    assert api.resources.hub.epoch == epoch
+    assert api.get("/readyz") == {"status": "ready"}
+
+
+def test_a_restart_that_loses_the_data_is_told(serve: Callable[..., Api], own_valkey: Any) -> None:
+    server = own_valkey(durable=False)
+    api = on(serve, server)
+    epoch = api.resources.hub.epoch
+    with api.websocket("/api/v1/ws/signals") as websocket:
+        api.publish([emitted(number) for number in range(1, 6)])
+        assert [hear(websocket)["seq"] for _ in range(5)] == [1, 2, 3, 4, 5]
+        server.stop()
+        server.start()
+        gap = hear(websocket)
+        assert (gap["type"], gap["from"], gap["to"], gap["reason"]) == ("gap", 6, None, "epoch_changed")
+        assert gap["epoch"] == api.resources.hub.epoch != epoch
+        assert gap["backfill"].startswith("/api/v1/signals?limit=1000&since=2026-11-20T")
+        api.publish([emitted(6), emitted(7)])
+        assert [hear(websocket)["seq"] for _ in range(2)] == [6, 7]
+        since = {"epoch": gap["epoch"], "seq": 6}
+        assert say(websocket, op="subscribe", channel="signals", since=since)["recovered"] is True
+        assert hear(websocket)["seq"] == 7
+
+
+def test_what_is_announced_while_redis_comes_back_is_not_passed_over(
+    serve: Callable[..., Api], own_valkey: Any
+) -> None:
+    server = own_valkey(durable=False)
+    api = on(serve, server)
+    with api.websocket("/api/v1/ws/signals") as websocket:
+        api.publish([emitted(1)])
+        assert hear(websocket)["seq"] == 1
+        server.stop()
+        until(lambda: not api.resources.tail.connected)
+        time.sleep(0.3)  # so that the pause between attempts outlasts what follows
+        server.start()
+        api.publish([emitted(number) for number in range(2, 50)])
+        assert hear(websocket)["type"] == "gap"
+        assert [hear(websocket)["seq"] for _ in range(48)] == list(range(2, 50))
+
+
+def test_data_that_vanish_under_a_standing_connection_are_noticed(api: Api) -> None:
+    with api.websocket("/api/v1/ws/signals") as websocket:
+        api.publish([emitted(1), emitted(2), emitted(3)])
+        assert [hear(websocket)["seq"] for _ in range(3)] == [1, 2, 3]
+        api.redis.flushall()
+        assert hear(websocket)["reason"] == "epoch_changed"
+        api.seq = 0  # the ledger began anew too
+        api.publish([emitted(4)])
+        assert hear(websocket)["seq"] == 1
+
+
+def test_an_epoch_that_others_end_is_noticed_and_nothing_is_told_twice(api: Api) -> None:
+    with api.websocket("/api/v1/ws/signals") as websocket:
+        api.publish([emitted(1), emitted(2)])
+        assert [hear(websocket)["seq"] for _ in range(2)] == [1, 2]
+        feed.renew_epoch(api.redis)
+        assert hear(websocket)["reason"] == "epoch_changed"
+        api.publish([emitted(3)])
+        assert hear(websocket)["seq"] == 3
+
+
+def test_cut_connections_lose_nothing(api: Api) -> None:
+    with api.websocket() as websocket:
+        for begin in range(1, 1001, 50):
+            api.publish([emitted(number) for number in range(begin, begin + 50)])
+            for client in api.redis.client_list():
+                if client["cmd"] == "xread":
+                    api.redis.client_kill_filter(_id=client["id"])
+        assert [hear(websocket)["seq"] for _ in range(1000)] == list(range(1, 1001))
+
+
+def test_an_entry_that_cannot_be_read_is_counted_and_passed_over(api: Api) -> None:
+    with api.websocket() as websocket:
+        api.publish([emitted(1)])
+        api.redis.xadd("feed:signals", {"d": b"not a signal"}, id="2-0")
+        api.seq = 2
+        api.publish([emitted(3)])
+        assert [hear(websocket)["seq"] for _ in range(2)] == [1, 3]
+    assert 'feed_refused_total{channel="signals"} 1.0' in api.http.get("/metrics").text
+
+
+def test_without_redis_a_way_back_that_needs_it_is_refused_for_a_while(
+    serve: Callable[..., Api], own_valkey: Any
+) -> None:
+    server = own_valkey(durable=True)
+    api = on(serve, server, ring_messages=12)
+    api.publish([emitted(number) for number in range(1, 101)])
+    api.caught_up()
+    since = {"epoch": api.resources.hub.epoch, "seq": 5}
+    server.stop()
+    with api.websocket() as websocket:
+        error = say(websocket, op="subscribe", id=3, channel="signals", since=since)
+        assert (error["type"], error["id"], error["code"], error["retryable"]) == ("error", 3, "unavailable", True)
+        server.start()
+        until(lambda: api.resources.tail.connected)
+        assert say(websocket, op="subscribe", channel="signals", since=since)["recovered"] is True
+        assert [hear(websocket)["seq"] for _ in range(95)] == list(range(6, 101))
+
+
+def test_what_the_streams_forgot_while_we_were_away_is_announced(clean_redis_url: str) -> None:
+    """The tail is stopped and run again, which is what an outage is to it."""
+    hub = Hub(ApiSettings(ring_messages=1000), Metrics(), time.perf_counter)
+    writer = feed.connect(clean_redis_url)
+
+    def publish(first: int, last: int) -> None:
+        feed.publish(writer, "signals", [(seq, payload(emitted(seq))) for seq in range(first, last + 1)], keep=50)
+
+    async def follow_until(tail: Tail, seq: int) -> None:
+        running = tasks.start("tail", tail.run())
+        async with asyncio.timeout(20):
+            while hub.ring.newest.get("signals", 0) < seq:  # noqa: ASYNC110  the ring tells nobody
+                await asyncio.sleep(0.01)
+        await tasks.stop([running])
+
+    async def live() -> None:
+        reader = FeedReader(clean_redis_url)
+        tail = Tail(reader, hub, hub.metrics, now_ns=time.time_ns, steady_s=time.perf_counter)
+        publish(1, 3)
+        await follow_until(tail, 3)
+        publish(4, 1000)
+        await follow_until(tail, 1000)
+        await reader.close()
+
+    asyncio.run(live())
+    entries: Any = writer.xrange("feed:signals", count=1)
+    oldest = int(entries[0][0].partition(b"-")[0])
+    writer.close()
+    told = [hub.ring[position] for position in range(hub.ring.tail, hub.ring.head)]
+    assert oldest > 100
+    assert [message.seq for message in told] == [1, 2, 3, oldest - 1, *range(oldest, 1001)]
+    gap = json.loads(told[3].body)
+    assert (gap["type"], gap["from"], gap["to"], gap["reason"]) == ("gap", 4, oldest - 1, "lost_upstream")
+    assert gap["backfill"] == "/api/v1/signals?limit=1000&since=2026-11-20T11%3A53%3A00Z"
+
+
+def test_nothing_is_announced_as_lost_that_is_there(clean_redis_url: str) -> None:
+    async def live() -> bool:
+        reader = FeedReader(clean_redis_url)
+        writer = feed.connect(clean_redis_url)
+        complete = True
+        for seq in (3, 10, 11, 50):  # holes between seqs are natural
+            feed.publish(writer, "signals", [(seq, b"{}")])
+            complete &= (await reader.following("signals", seq)).complete
+            complete &= (await reader.following("signals", 3)).complete
+        writer.close()
+        await reader.close()
+        return complete
+
+    assert asyncio.run(live())

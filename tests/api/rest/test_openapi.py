@@ -1,0 +1,151 @@
+"""The document is about the API that runs: nothing is missing, and answers are what it says."""
+
+import jsonschema  # type: ignore[import-untyped]
+import pytest
+from starlette.routing import Route
+
+from api.app import build
+from api.feed import stream
+from api.operations import OPERATIONS
+from api.rest.edge import SECURITY_HEADERS
+from api.settings import ApiSettings
+from store import executions, instruments, latest, opportunities, outcomes, wallets, whales
+from store.instruments import Instrument
+from store.latest import FeatureRow
+from tests.api.builders import signal
+from tests.api.conftest import Api
+from tests.api.rest.described import operation_at, schema_at
+from tests.opportunities import opportunity, settled
+from tests.store import paper
+from tests.whale_trades import ADDRESSES, wallet, whale
+
+
+def test_every_route_is_described() -> None:
+    app = build(
+        ApiSettings(),
+        database_url="postgresql://localhost/none",
+        redis_url="redis://localhost",
+        now_ns=lambda: 0,
+        steady_s=lambda: 0.0,
+    )
+    routes = [route for route in app.routes if isinstance(route, Route)]
+    described_elsewhere = {stream.PATH}  # in /asyncapi.json
+    assert [route.path for route in routes if route.path not in described_elsewhere] == [one.path for one in OPERATIONS]
+
+
+def test_document_has_the_form_of_openapi_3_1(api: Api) -> None:
+    document = api.get("/openapi.json")
+    assert document["openapi"] == "3.1.0"
+    assert set(document["paths"]) == {operation.path.replace(":path}", "}") for operation in OPERATIONS}
+    names = [operation_at(document, path)["operationId"] for path in document["paths"]]
+    assert len(names) == len(set(names))
+    for path in document["paths"]:
+        operation = operation_at(document, path)
+        assert operation["summary"]
+        in_path = {p["name"] for p in operation["parameters"] if p["in"] == "path"}
+        assert in_path == {part.strip("{}") for part in path.split("/") if part.startswith("{")}
+        assert all(p["required"] for p in operation["parameters"] if p["in"] == "path")
+        assert {"400", "421", "500"} <= set(operation["responses"])
+        assert len({"200", "201"} & set(operation["responses"])) == 1
+        for parameter in operation["parameters"]:
+            jsonschema.Draft202012Validator.check_schema(parameter["schema"])
+            assert "anyOf" not in parameter["schema"]
+    for schema in document["components"]["schemas"].values():
+        jsonschema.Draft202012Validator.check_schema(schema)
+
+
+@pytest.mark.parametrize("status", [200, 400, 404])
+def test_answers_are_what_the_document_says(api: Api, status: int) -> None:
+    api.write([signal(number) for number in range(8)])
+    instruments.write(
+        api.connection,
+        [Instrument(name="sim:A", id=1, venue="sim", symbol="A", market_slug="a", simulated=True)],
+    )
+    latest.write(api.redis, [FeatureRow("sim:A", "5m", "2026-11-20T12:00:00Z", {"rsi": 61.25})], ttl_s=60)
+    graded, ends = paper.graded(60)
+    api.write(graded)
+    with api.connection.transaction():
+        outcomes.write(api.connection, ends)
+        executions.write(api.connection, [*paper.trades(60), paper.trade(60, None)])
+        opportunities.write(api.connection, [opportunity(1), settled(2)])
+        whales.write(api.connection, [whale(number) for number in range(5)])
+        wallets.write(api.connection, [wallet(1)])
+    document = api.get("/openapi.json")
+    addresses = {
+        200: {
+            "/api/v1/signals": "/api/v1/signals?status=all&limit=3",
+            "/api/v1/signals/{id}": f"/api/v1/signals/{1:032x}",
+            "/api/v1/signals/market/{slug}": "/api/v1/signals/market/btcusdt",
+            "/signals": "/signals",
+            "/api/v1/signals/composite": "/api/v1/signals/composite",
+            "/api/v1/arbitrage/opportunities": "/api/v1/arbitrage/opportunities?status=all",
+            "/api/v1/arbitrage/scan": "/api/v1/arbitrage/scan",
+            "/api/v1/whales": "/api/v1/whales?status=all",
+            "/api/v1/wallets/{id}": f"/api/v1/wallets/{ADDRESSES[1]}",
+            "/api/v1/analytics/performance": "/api/v1/analytics/performance",
+            "/api/v1/analytics/by-signal-type": "/api/v1/analytics/by-signal-type?symbol=BTCUSDT",
+            "/api/v1/analytics/by-confidence": "/api/v1/analytics/by-confidence?since=2026-03-02",
+            "/api/v1/analytics/trades": "/api/v1/analytics/trades?limit=3",
+            "/api/v1/analytics/open-positions": "/api/v1/analytics/open-positions",
+            "/api/v1/analytics/calibration": "/api/v1/analytics/calibration",
+            "/api/v1/analytics/equity": "/api/v1/analytics/equity?trials=1",
+            "/api/v1/analytics/trials": "/api/v1/analytics/trials",
+            "/performance/stats": "/performance/stats?lookback_days=3650",
+            "/api/v1/bars/{symbol}": "/api/v1/bars/A?timeframe=5m",
+            "/api/v1/features/{symbol}": "/api/v1/features/A?timeframe=5m",
+            "/api/v1/events": "/api/v1/events",
+            "/api/v1/instruments": "/api/v1/instruments",
+            "/api/v1/models": "/api/v1/models",
+            "/performance/feature-importance": "/performance/feature-importance",
+            "/metrics/legacy": "/metrics/legacy",
+            "/livez": "/livez",
+            "/readyz": "/readyz",
+            "/openapi.json": "/openapi.json",
+        },
+        400: {
+            path: f"{path.replace('{id}', 'x').replace('{slug}', 'x').replace('{symbol}', 'x')}?x=1"
+            for path, described in document["paths"].items()
+            if "get" in described
+        },
+        404: {
+            "/api/v1/signals/{id}": f"/api/v1/signals/{99:032x}",
+            "/api/v1/wallets/{id}": "/api/v1/wallets/7",
+            "/api/v1/bars/{symbol}": "/api/v1/bars/B?timeframe=5m",
+            "/api/v1/features/{symbol}": "/api/v1/features/B?timeframe=5m",
+        },
+    }[status]
+    for path, address in addresses.items():
+        jsonschema.validate(api.get(address, status), schema_at(document, path, str(status)))
+
+
+def test_headers_are_described(api: Api) -> None:
+    api.write([signal(number) for number in range(8)])
+    document = api.get("/openapi.json")
+    for path, sent in (("/api/v1/signals?limit=2", {}), ("/livez", {}), ("/signals?limit=0", {})):
+        response = api.http.get(path, headers=sent)
+        told = document["paths"][path.partition("?")[0]]["get"]["responses"][str(response.status_code)]["headers"]
+        everywhere = {"content-type", "content-length", "date", "cache-control", *map(str.lower, SECURITY_HEADERS)}
+        assert set(response.headers) - everywhere <= {name.lower() for name in told}
+        assert {reference["$ref"].rpartition("/")[2] for reference in told.values()} <= set(
+            document["components"]["headers"]
+        )
+    known = api.http.get("/signals", headers={"if-none-match": api.http.get("/signals").headers["etag"]})
+    assert known.status_code == 304
+    names = [parameter["name"] for parameter in document["paths"]["/livez"]["get"]["parameters"]]
+    assert names == []
+
+
+def test_a_wrong_answer_would_be_noticed(api: Api) -> None:
+    document = api.get("/openapi.json")
+    wrong = api.get("/api/v1/signals") | {"signals": [{"id": 7}]}
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(wrong, schema_at(document, "/api/v1/signals", "200"))
+
+
+def test_parameters_are_described_as_they_are_checked(api: Api) -> None:
+    described = {p["name"]: p for p in api.get("/openapi.json")["paths"]["/api/v1/signals"]["get"]["parameters"]}
+    assert described["limit"]["schema"] == {"type": "integer", "minimum": 1, "maximum": 1000}
+    assert described["status"]["schema"] == {"enum": ["all", "emitted", "suppressed"], "default": "emitted"}
+    assert described["since"]["schema"] == {"type": "string", "format": "date-time"}
+    assert described["cursor"]["schema"] == {"type": "string", "pattern": "^[0-3][0-9a-f]{14}[0-9a-f]{32}$"}
+    assert not any(parameter["required"] for parameter in described.values())

@@ -1,0 +1,53 @@
+from datetime import UTC, datetime
+from urllib.parse import unquote
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.endpoints.signals import ChosenOfAll
+from api.rest.paging import CursorText, next_link, read_cursor, write_cursor
+from api.rest.params import parse
+from store.signals import Cursor
+
+ids = st.integers(0, 2**128 - 1).map(lambda n: f"{n:032x}")
+cursors = st.builds(Cursor, st.datetimes(max_value=datetime(9000, 1, 1), timezones=st.just(UTC)), ids)
+
+
+@given(cursors)
+def test_cursor_comes_back(cursor: Cursor) -> None:
+    assert read_cursor(msgspec.convert(write_cursor(cursor), CursorText)) == cursor
+
+
+@given(cursors, cursors)
+def test_text_has_the_order_of_the_list(one: Cursor, other: Cursor) -> None:
+    assert (write_cursor(one) < write_cursor(other)) == (one < other)
+
+
+@given(st.from_regex(r"[0-3][0-9a-f]{14}[0-9a-f]{32}", fullmatch=True))
+def test_every_text_of_the_form_is_a_place(text: str) -> None:
+    assert write_cursor(read_cursor(text)) == text
+
+
+@given(
+    st.builds(
+        ChosenOfAll,
+        symbol=st.none() | st.sampled_from(["BTCUSDT", "A&B=C", "☃", "+1 %"[:2]]),
+        mtf_aligned=st.none() | st.booleans(),
+        status=st.sampled_from(["emitted", "all"]),
+        since=st.none() | st.datetimes(timezones=st.just(UTC)),
+        min_confidence=st.none() | st.floats(0, 1),
+        cursor=st.none() | cursors.map(write_cursor),
+        limit=st.none() | st.integers(1, 1000),
+    )
+)
+def test_link_asks_for_what_it_was_made_of(chosen: ChosenOfAll) -> None:
+    link = next_link("/here", chosen)["Link"]
+    address, _, relation = link.partition("; ")
+    path, _, query = address.strip("<>").partition("?")
+    assert (path, relation) == ("/here", 'rel="next"')
+    assert parse(ChosenOfAll, query.encode()) == chosen
+
+
+def test_link_leaves_out_what_the_path_says() -> None:
+    assert "symbol" not in unquote(next_link("/here", ChosenOfAll(symbol="A", limit=3), without=("symbol",))["Link"])

@@ -1,0 +1,89 @@
+"""Several processes on one port."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import httpx2
+import psutil
+from websockets.sync.client import connect
+
+from store import feed, signals
+from tests.api.builders import emitted
+from tests.api.conftest import hear, until
+from tests.api.feed.following import Follower
+from tests.api.test_main import SERVICES, refused, running
+
+
+@contextmanager
+def workers_of(database_url: str, redis_url: str, processes: int = 2) -> Iterator[tuple[psutil.Process, str]]:
+    services = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "SIGNALENGINE_API_PORT": "0"}
+    with running(**services, SIGNALENGINE_API_PROCESSES=str(processes)) as (process, address):
+        parent = psutil.Process(process.pid)
+        assert len(parent.children()) == processes
+        yield parent, address
+        process.terminate()
+        assert process.wait(30) == 0
+
+
+def clients(worker: psutil.Process, address: str) -> int:
+    port = int(address.rpartition(":")[2])
+    found = worker.net_connections("tcp")
+    return sum(one.status == psutil.CONN_ESTABLISHED and one.laddr.port == port for one in found)
+
+
+def test_workers_have_equal_numbers_of_clients(database_url: str, clean_redis_url: str) -> None:
+    with workers_of(database_url, clean_redis_url, 3) as (parent, address), ExitStack() as stack:
+        for _ in range(60):
+            websocket = stack.enter_context(connect(f"ws://{address}/ws/feed", proxy=None))
+            assert hear(websocket)["type"] == "connected"
+        counts = [clients(worker, address) for worker in parent.children()]
+        assert sum(counts) == 60
+        assert max(counts) - min(counts) <= 4
+        assert all(httpx2.get(f"http://{address}/livez").status_code == 200 for _ in range(20))
+
+
+def test_a_restart_loses_no_message_and_refuses_no_caller(database_url: str, clean_redis_url: str) -> None:
+    writer = feed.connect(clean_redis_url)
+    with workers_of(database_url, clean_redis_url) as (parent, address):
+        until(lambda: httpx2.get(f"http://{address}/readyz").status_code == 200)
+        followers = [Follower(address) for _ in range(12)]
+        until(lambda: all(follower.connections for follower in followers))
+        before = {worker.pid for worker in parent.children()}
+        seq, asked = 0, 0
+        os.kill(parent.pid, signal.SIGHUP)
+
+        def are_renewed() -> bool:
+            return not before & {worker.pid for worker in parent.children()}
+
+        deadline = time.monotonic() + 60
+        while not are_renewed():
+            assert time.monotonic() < deadline
+            seq += 1
+            feed.publish(writer, "signals", [(seq, signals.payload(emitted(seq)))])
+            assert httpx2.get(f"http://{address}/livez").status_code == 200
+            asked += 1
+        until(lambda: all(follower.seen == seq for follower in followers))
+        for follower in followers:
+            follower.stop()
+            assert follower.account(seq) == set()
+            assert follower.missed == []
+            assert follower.connections >= 2
+        assert asked > 20
+    writer.close()
+
+
+def test_a_worker_that_dies_is_replaced(database_url: str, clean_redis_url: str) -> None:
+    with workers_of(database_url, clean_redis_url) as (parent, address):
+        first, second = parent.children()
+        first.kill()
+        assert httpx2.get(f"http://{address}/livez").status_code == 200
+        until(lambda: len(parent.children()) == 2 and first not in parent.children())
+        assert second in parent.children()
+        until(lambda: httpx2.get(f"http://{address}/readyz").status_code == 200)
+
+
+def test_a_wrong_set_up_ends_the_parent_too() -> None:
+    assert "SIGNALENGINE_API_PROCESSES='0'" in refused(**SERVICES, SIGNALENGINE_API_PROCESSES="0")

@@ -1,0 +1,37 @@
+import socket
+
+import pytest
+
+from api.serving.listener import UNSENT_BYTES, listen, url_of
+from domain.errors import SetupError
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
+def test_it_listens_where_it_says(host: str) -> None:
+    try:
+        listener = listen(host, 0)
+    except SetupError:
+        assert host == "::1"
+        pytest.skip("this machine has no IPv6")
+    with listener:
+        address, port = listener.getsockname()[:2]
+        assert url_of(listener) in (f"http://{address}:{port}", f"http://[{address}]:{port}")
+        socket.create_connection((address, port)).close()
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_NOTSENT_LOWAT"), reason="this system has no such option")
+def test_connections_inherit_that_little_waits_in_the_kernel() -> None:
+    with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()) as caller:
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT) == UNSENT_BYTES
+            caller.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            accepted.setblocking(False)
+            assert accepted.send(bytes(8_000_000)) < 500_000
+
+
+def test_a_port_that_is_taken_is_named_with_the_way_out() -> None:
+    with listen("127.0.0.1", 0) as listener:
+        port = listener.getsockname()[1]
+        with pytest.raises(SetupError, match=rf"cannot listen on 127\.0\.0\.1:{port} \(.*\); .*SIGNALENGINE_API_PORT"):
+            listen("127.0.0.1", port)
