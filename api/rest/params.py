@@ -164,10 +164,11 @@ _READERS: dict[type[inspect.Type], Callable[[str], Any]] = {
 
 
 def _to_utc(at: datetime) -> datetime:
+    """The same instant in UTC, or the nearest that has a year from 1 to 9999: nothing is kept from beyond either."""
     try:
         return at.astimezone(UTC)
     except OverflowError:
-        raise ValueError("is outside the years 1 to 9999 in UTC") from None
+        return (datetime.min if at.year == 1 else datetime.max).replace(tzinfo=UTC)
 
 
 def frame_name(timeframe: str) -> str:

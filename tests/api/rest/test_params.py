@@ -79,11 +79,6 @@ def test_no_query_is_worse_than_a_problem(query: bytes) -> None:
         (b"at=2026-01-01", "at", "Invalid RFC3339 encoded datetime; got '2026-01-01'"),
         (b"at=2026-01-01T00:00:00", "at", "Expected `datetime` with a timezone component; got '2026-01-01T00:00:00'"),
         (
-            b"at=0001-01-01T00:00:00%2B01:00",
-            "at",
-            "is outside the years 1 to 9999 in UTC; got '0001-01-01T00:00:00+01:00'",
-        ),
-        (
             b"name=",
             "name",
             (
@@ -115,6 +110,14 @@ def test_an_instant_is_turned_to_utc() -> None:
     assert at == datetime(2026, 1, 1, tzinfo=UTC)
     assert at is not None
     assert at.tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    ("text", "nearest"),
+    [("0001-01-01T00:00:00%2B01:45", datetime.min), ("9999-12-31T23:59:59-00:01", datetime.max)],
+)
+def test_an_instant_that_has_no_year_in_utc_is_the_nearest_that_has_one(text: str, nearest: datetime) -> None:
+    assert parse(Wanted, f"at={text}".encode()).at == nearest.replace(tzinfo=UTC)
 
 
 def test_an_offset_whose_plus_was_not_escaped_is_refused() -> None:
