@@ -5,8 +5,10 @@ Compiling takes about a minute on a slow machine and is done once: the result is
 """
 
 import gc
+import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -58,7 +60,8 @@ def warm() -> None:
 
 
 def warm_half() -> None:
-    """What takes as long as all the rest."""
+    """What takes as long as all the rest, unless who asked for it is gone: then its end of our input is closed."""
+    threading.Thread(target=_end_with_input, daemon=True).start()
     with no_garbage():
         warm_prediction()
         warm_features(catalogue().features)
@@ -69,8 +72,14 @@ def _half_aside() -> Iterator[None]:
     if not KEPT.is_dir() or (ALL.is_file() and ALL.read_text() == _SOURCES):
         yield
         return
-    with subprocess.Popen([sys.executable, "-m", "operators.warm", HALF]):
+    with subprocess.Popen([sys.executable, "-m", "operators.warm", HALF], stdin=subprocess.PIPE) as half:
         yield
+        half.wait()
+
+
+def _end_with_input() -> None:
+    os.read(0, 1)  # nobody writes: it returns at the end
+    os._exit(1)
 
 
 @contextmanager
