@@ -187,7 +187,7 @@ OPERATIONS = (
         path=trials.PATH,
         handler=trials.list_trials,
         takes=trials.ChosenTrials,
-        gives=trials.Trials,
+        gives=trials.TrialsPage,
         problems=(UNAVAILABLE,),
         summed=True,
     ),

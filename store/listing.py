@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
+from psycopg import errors
 
 from store.postgres import Pool, reachable
 
@@ -14,15 +15,22 @@ COUNTED = 100_000
 """Rows that are counted at most: a million would take longer than the page itself."""
 
 
+class Cursor(NamedTuple):
+    """The place of one row in the order by (at, id)."""
+
+    at: datetime
+    id: str
+
+
 class Listing(Generic[R]):
     """How one table is listed.
 
     Parameters
     ----------
     table
-        Has the columns `id` and `at`, by which it is ordered, and an index on both.
+        Has the columns `id` and `at`, by which it is ordered, and an index on both. What is joined to it adds no row.
     at
-        Its column of time.
+        Its column of time, and the attribute of its record.
     columns
         Those that are read, as SQL.
     conditions
@@ -45,13 +53,17 @@ class Listing(Generic[R]):
         self._table, self._at, self._columns = table, at, columns
         self._conditions, self._record, self._version = conditions, record, version
 
+    def place(self, row: Any) -> Cursor:
+        """Where a row stands in the order."""
+        return Cursor(getattr(row, self._at), row.id)
+
     async def page(
         self,
         pool: Pool,
         chosen: Mapping[str, Any],
         *,
         limit: int,
-        before: tuple[datetime, str] | None = None,
+        before: Cursor | None = None,
         offset: int = 0,
     ) -> list[R]:
         """Rows, newest first.
@@ -61,7 +73,7 @@ class Listing(Generic[R]):
         chosen
             Filters by name; None lets all pass.
         before
-            Only rows that stand after this (at, id) in that order.
+            Only rows that stand after this place in that order. Pages by it stay put while new rows arrive.
         offset
             How many to skip; slower the larger it is.
 
@@ -75,7 +87,7 @@ class Listing(Generic[R]):
             where += f" AND ({self._at}, id) < (%(before_at)s, %(before_id)s)"
             # The row comparison alone does not leave out partitions.
             where += f" AND {self._at} <= %(before_at)s"
-            values |= {"before_at": before[0], "before_id": before[1]}
+            values |= {"before_at": before.at, "before_id": before.id}
         query = f"""
             SELECT {self._columns} FROM {self._table} WHERE {where}
             ORDER BY {self._at} DESC, id DESC LIMIT %(limit)s OFFSET %(offset)s
@@ -86,20 +98,37 @@ class Listing(Generic[R]):
                 return [self._record(row) for row in await cursor.fetchall()]
 
     async def count(self, pool: Pool, chosen: Mapping[str, Any]) -> int | None:
-        """How many rows pass; None if they are more than `COUNTED`.
+        """How many rows pass; None if they are more than `COUNTED`, or take too long to count.
+
+        Raises
+        ------
+        ServiceError
+            If Postgres cannot be reached.
+        """
+        found = await self._count(pool, *self._where(chosen))
+        return found if found <= COUNTED else None
+
+    async def beneath(self, pool: Pool, chosen: Mapping[str, Any], floor: Cursor) -> int:
+        """How many rows are older than this place; `COUNTED` + 1 if more, or if they take too long to count.
+
+        Raises
+        ------
+        ServiceError
+            If Postgres cannot be reached.
+        """
+        where, values = self._where(chosen)
+        where += f" AND ({self._at}, id) < (%(floor_at)s, %(floor_id)s)"
+        return await self._count(pool, where, values | {"floor_at": floor.at, "floor_id": floor.id})
+
+    async def one(self, pool: Pool, id_: str) -> R | None:
+        """The row of that id.
 
         Raises
         ------
         ServiceError
             If Postgres cannot be reached in time.
         """
-        where, values = self._where(chosen)
-        query = f"SELECT count(*) FROM (SELECT FROM {self._table} WHERE {where} LIMIT {COUNTED + 1}) AS found"  # noqa: S608
-        with reachable():
-            async with pool.connection() as connection:
-                cursor = await connection.execute(query, values)
-                ((found,),) = await cursor.fetchall()
-        return int(found) if found <= COUNTED else None
+        return next(iter(await self.some(pool, [id_])), None)
 
     async def some(self, pool: Pool, ids: Sequence[str]) -> list[R]:
         """The rows of these ids, in no order.
@@ -116,9 +145,9 @@ class Listing(Generic[R]):
                 return [self._record(row) for row in await cursor.fetchall()]
 
     async def versions(
-        self, pool: Pool, chosen: Mapping[str, Any], *, floor: tuple[datetime, str] | None
+        self, pool: Pool, chosen: Mapping[str, Any], *, floor: Cursor | None, limit: int
     ) -> dict[str, int]:
-        """Ids and versions of the rows that stand at this (at, id) or are newer; None: of all rows.
+        """Ids and versions of the newest rows down to this place; None: of all rows, at most `limit`.
 
         Raises
         ------
@@ -128,29 +157,23 @@ class Listing(Generic[R]):
         where, values = self._where(chosen)
         if floor is not None:
             where += f" AND ({self._at}, id) >= (%(floor_at)s, %(floor_id)s) AND {self._at} >= %(floor_at)s"
-            values |= {"floor_at": floor[0], "floor_id": floor[1]}
-        query = f"SELECT id, {self._version} FROM {self._table} WHERE {where}"  # noqa: S608
-        with reachable():
-            async with pool.connection() as connection:
-                return dict(await (await connection.execute(query, values)).fetchall())
-
-    async def beneath(self, pool: Pool, chosen: Mapping[str, Any], floor: tuple[datetime, str]) -> int:
-        """How many rows are older than this (at, id).
-
-        Raises
-        ------
-        ServiceError
-            If Postgres cannot be reached, or cannot count them in time.
-        """
-        where, values = self._where(chosen)
+            values |= {"floor_at": floor.at, "floor_id": floor.id}
         query = f"""
-            SELECT count(*) FROM {self._table}
-            WHERE {where} AND ({self._at}, id) < (%(floor_at)s, %(floor_id)s)
+            SELECT id, {self._version} FROM {self._table} WHERE {where}
+            ORDER BY {self._at} DESC, id DESC LIMIT %(limit)s
         """  # noqa: S608
         with reachable():
             async with pool.connection() as connection:
-                cursor = await connection.execute(query, values | {"floor_at": floor[0], "floor_id": floor[1]})
-                ((found,),) = await cursor.fetchall()
+                return dict(await (await connection.execute(query, values | {"limit": limit})).fetchall())
+
+    async def _count(self, pool: Pool, where: str, values: Mapping[str, Any]) -> int:
+        query = f"SELECT count(*) FROM (SELECT FROM {self._table} WHERE {where} LIMIT {COUNTED + 1}) AS found"  # noqa: S608
+        with reachable():
+            async with pool.connection() as connection:
+                try:
+                    ((found,),) = await (await connection.execute(query, values)).fetchall()
+                except errors.QueryCanceled:  # the few that pass lie far apart
+                    return COUNTED + 1
         return int(found)
 
     def _where(self, chosen: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:

@@ -120,21 +120,6 @@ def write(connection: psycopg.Connection, opportunities: Sequence[Opportunity]) 
     return waiting + (arbitrage_executions.end(connection, opportunities) if told else 0)
 
 
-async def one(pool: Pool, opportunity_id: str) -> Opportunity | None:
-    """The opportunity of that id, open or not.
-
-    Raises
-    ------
-    ServiceError
-        If Postgres cannot be reached in time.
-    """
-    query = f"SELECT {_SELECTED} FROM arbitrage_opportunities WHERE id = %s"  # noqa: S608  our own columns
-    with reachable():
-        async with pool.connection() as connection:
-            row = await (await connection.execute(query, (opportunity_id,))).fetchone()
-    return _opportunity(row) if row else None
-
-
 async def best(pool: Pool, *, limit: int) -> list[Opportunity]:
     """Those that are open, the one that brings most first.
 

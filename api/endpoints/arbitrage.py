@@ -11,12 +11,11 @@ from api.memory.hot_page import NEVER, hot_page, raw
 from api.memory.recent import Kept, Wanted
 from api.resources import Resources
 from api.rest.answer import Answer
-from api.rest.paging import SIZE, Page, Paged, Size, Turned
+from api.rest.paging import SIZE, Listed, Page, Paged, Size, Turned
 from api.rest.params import Instant, Name
 from domain.clock import SECOND, from_datetime
 from domain.opportunities import Opportunity
 from store import opportunities
-from store.listing import COUNTED
 
 PATH = "/api/v1/arbitrage/opportunities"
 
@@ -39,7 +38,7 @@ class ChosenOpportunities(Paged, frozen=True, kw_only=True):
 
 
 class ArbitrageResponse(Page, frozen=True, kw_only=True):
-    """Opportunities, newest first; `total` is null above 100,000.
+    """Opportunities, newest first.
 
     Attributes
     ----------
@@ -88,13 +87,6 @@ async def list_opportunities(resources: Resources, chosen: ChosenOpportunities) 
     names = ("kind", "group", "slug", "min_edge", "min_net", "simulated", "since", "until", "changed_since")
     filters = {name: getattr(chosen, name) for name in names}
     filters["open"] = {"open": True, "closed": False, "all": None}[chosen.status]
-
-    async def read(**page: Any) -> list[Opportunity]:
-        return await opportunities.LISTING.page(resources.pool, filters, **page)
-
-    async def count() -> int | None:
-        return await opportunities.LISTING.count(resources.pool, filters)
-
     hot = resources.hot.opportunities
 
     async def render(turned: Turned[Kept[OpportunityHead]], _: datetime) -> tuple[ArbitrageResponse, datetime]:
@@ -103,13 +95,12 @@ async def list_opportunities(resources: Resources, chosen: ChosenOpportunities) 
         found = raw(turned.rows)
         return ArbitrageResponse(opportunities=found, scan_time=scan_time, count=len(found), **turned.fields), NEVER
 
-    equal = tuple((name, filters[name]) for name in ("kind", "group", "slug", "simulated") if filters[name] is not None)
-    least = tuple(
-        (name, value) for name, value in (("edge", chosen.min_edge), ("net", chosen.min_net)) if value is not None
+    wanted = Wanted.of(
+        filters, equal=("kind", "group", "slug", "simulated"), least={"min_edge": "edge", "min_net": "net"}
     )
     in_memory = chosen.status == "open" and chosen.changed_since is None
-    wanted = Wanted(equal, least, chosen.since, chosen.until) if in_memory else None
-    return await hot_page(resources, PATH, chosen, hot, wanted, read, count, render, total_max=COUNTED)
+    rows = Listed(resources.pool, opportunities.LISTING, filters)
+    return await hot_page(resources, PATH, chosen, hot, wanted if in_memory else None, rows, render)
 
 
 async def scan(resources: Resources, asked: AskedScan) -> ArbitrageScan:

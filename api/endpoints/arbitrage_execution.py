@@ -48,7 +48,7 @@ async def execute_arbitrage(resources: Resources, wish: Wish) -> Execution:
     if known is not None:
         return known
     for _ in range(TRIES):
-        found = await opportunities.one(resources.pool, wanted.opportunity_id)
+        found = await opportunities.LISTING.one(resources.pool, wanted.opportunity_id)
         if found is None:
             raise ProblemError(NOT_FOUND, f"there is no opportunity {wanted.opportunity_id}")
         now = await _now(resources, found)

@@ -1,7 +1,7 @@
 """Composite signals over REST: signals that belong together, page by page."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -10,11 +10,10 @@ from api.memory.hot_page import NEVER, hot_page, raw
 from api.memory.recent import Kept, Wanted
 from api.resources import Resources
 from api.rest.answer import Answer
-from api.rest.paging import Page, Paged, Turned
+from api.rest.paging import Listed, Page, Paged, Turned
 from api.rest.params import Instant, Name, Share
 from domain.composites import Composite
 from store.composites import LISTING
-from store.listing import COUNTED
 
 PATH = "/api/v1/signals/composite"
 
@@ -33,7 +32,7 @@ class ChosenComposites(Paged, frozen=True, kw_only=True):
 
 
 class CompositesPage(Page, frozen=True, kw_only=True):
-    """Composite signals, newest first; `total` is null above 100,000."""
+    """Composite signals, newest first."""
 
     composites: list[Composite]
 
@@ -45,21 +44,10 @@ async def list_composites(resources: Resources, chosen: ChosenComposites) -> Ans
     """
     equal = ("symbol", "pattern_type", "venue", "market_slug", "direction")
     filters = {name: getattr(chosen, name) for name in (*equal, "min_confidence", "since", "until")}
-    wanted = Wanted(
-        tuple((name, filters[name]) for name in equal if filters[name] is not None),
-        () if chosen.min_confidence is None else (("composite_confidence", chosen.min_confidence),),
-        chosen.since,
-        chosen.until,
-    )
-
-    async def read(**page: Any) -> list[Composite]:
-        return await LISTING.page(resources.pool, filters, **page)
-
-    async def count() -> int | None:
-        return await LISTING.count(resources.pool, filters)
+    wanted = Wanted.of(filters, equal=equal, least={"min_confidence": "composite_confidence"})
 
     async def render(turned: Turned[Kept[CompositeHead]], _: datetime) -> tuple[CompositesPage, datetime]:
         return CompositesPage(composites=raw(turned.rows), **turned.fields), NEVER
 
-    hot = resources.hot.composites
-    return await hot_page(resources, PATH, chosen, hot, wanted, read, count, render, total_max=COUNTED)
+    rows = Listed(resources.pool, LISTING, filters)
+    return await hot_page(resources, PATH, chosen, resources.hot.composites, wanted, rows, render)

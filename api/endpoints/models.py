@@ -1,18 +1,17 @@
 """Models over REST: what was trained, what judges now, and what the newest of a type looks at."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
 from api.resources import Resources
 from api.rest.answer import Answer
-from api.rest.paging import Page, Paged, turn
+from api.rest.paging import Listed, Page, Paged, turn
 from api.rest.params import Name
 from store import feature_importance
 from store.models import LISTING, Model
-from store.signals import Cursor
 
 PATH = "/api/v1/models"
 
@@ -59,14 +58,7 @@ async def list_models(resources: Resources, chosen: ChosenModels) -> Answer:
     Empty until `train` has made one. Paging is that of `/api/v1/signals`.
     """
     filters = {"model_type": chosen.model_type, "active": chosen.active}
-
-    async def read(**page: Any) -> list[Model]:
-        return await LISTING.page(resources.pool, filters, **page)
-
-    async def count() -> int | None:
-        return await LISTING.count(resources.pool, filters)
-
-    turned = await turn(PATH, chosen, read, count, lambda model: Cursor(model.trained_at, model.id))
+    turned = await turn(PATH, chosen, Listed(resources.pool, LISTING, filters))
     return Answer(ModelsPage(models=list(turned.rows), **turned.fields), turned.headers)
 
 

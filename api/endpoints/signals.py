@@ -15,14 +15,14 @@ from api.memory.hot_page import NEVER, Stands, hot_page, raw
 from api.memory.recent import Kept, Wanted
 from api.resources import Resources
 from api.rest.answer import Answer
-from api.rest.paging import SIZE, Page, Paged, Size, Turned
+from api.rest.paging import SIZE, Listed, Page, Paged, Size, Turned
 from api.rest.params import Instant, Name, Share, Timeframe, frame_name
 from domain.clock import to_datetime
 from domain.signals import Direction, Signal
-from store import signals
-from store.signals import SignalFilter
+from store.signals import LISTING
 
 SignalId = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$", examples=["f317ac40c85a09eee2e631720a77b947"])]
+EQUAL = ("symbol", "venue", "timeframe", "direction", "signal_type", "mtf_aligned")
 
 
 class Chosen(Paged, frozen=True, kw_only=True):
@@ -41,22 +41,6 @@ class Chosen(Paged, frozen=True, kw_only=True):
     mtf_aligned: bool | None = None
     since: Annotated[Instant | None, Meta(description="Detected then or later.")] = None
     until: Annotated[Instant | None, Meta(description="Detected before.")] = None
-
-    def filter(self, market_slug: str | None) -> SignalFilter:
-        """The same for the store."""
-        return SignalFilter(
-            symbol=self.symbol,
-            venue=self.venue,
-            market_slug=market_slug,
-            timeframe=None if self.timeframe is None else frame_name(self.timeframe),
-            direction=self.direction,
-            signal_type=self.signal_type,
-            status=None if self.status == "all" else self.status,
-            min_confidence=self.min_confidence,
-            mtf_aligned=self.mtf_aligned,
-            since=self.since,
-            until=self.until,
-        )
 
 
 class ChosenOfAll(Chosen, frozen=True, kw_only=True):
@@ -101,7 +85,7 @@ async def list_signals(resources: Resources, chosen: ChosenOfAll) -> Answer:
     Without paging parameters, the first page and the total. `page` and `per_page` go on by number, and
     shift when new signals arrive; `cursor` goes on by place, and never repeats or skips a signal.
     """
-    return await _page(resources, "/api/v1/signals", chosen, chosen.filter(chosen.market_slug))
+    return await _page(resources, "/api/v1/signals", chosen, chosen.market_slug)
 
 
 async def list_market_signals(resources: Resources, chosen: ChosenOfMarket) -> Answer:
@@ -110,7 +94,7 @@ async def list_market_signals(resources: Resources, chosen: ChosenOfMarket) -> A
     Filters and paging are those of `/api/v1/signals`.
     """
     path = f"/api/v1/signals/market/{quote(chosen.slug, safe='')}"
-    return await _page(resources, path, chosen, chosen.filter(chosen.slug))
+    return await _page(resources, path, chosen, chosen.slug)
 
 
 async def get_signal(resources: Resources, which: WhichSignal) -> Answer:
@@ -120,7 +104,7 @@ async def get_signal(resources: Resources, which: WhichSignal) -> Answer:
     kept = None if recent is None else recent.get(which.id)
     age_s = None if kept is None else hot.age_s
     if kept is None:
-        signal = await signals.one(resources.pool, which.id)
+        signal = await LISTING.one(resources.pool, which.id)
         if signal is None:
             raise ProblemError(NOT_FOUND, f"no signal has the id {which.id}")
         (kept,) = hot.of_postgres([signal])
@@ -134,26 +118,21 @@ async def list_newest_signals(resources: Resources, newest: Newest) -> Answer:
     The short form that older clients know; `/api/v1/signals` has filters and pages.
     """
 
-    async def read(**page: Any) -> list[Signal]:
-        return await signals.page(resources.pool, SignalFilter(), **page)
-
     async def render(turned: Turned[Kept[SignalHead]], _: datetime) -> tuple[NewestSignals, datetime]:
         return NewestSignals(signals=raw(turned.rows)), NEVER
 
-    answer = await hot_page(
-        resources, "/signals", Paged(limit=newest.limit), resources.hot.signals, Wanted(), read, _uncounted, render
-    )
+    asked, emitted = Paged(limit=newest.limit), Listed(resources.pool, LISTING, {"status": "emitted"})
+    answer = await hot_page(resources, "/signals", asked, resources.hot.signals, Wanted(), emitted, render)
     return replace(answer, headers={})  # it has no pages to lead to
 
 
-async def _page(resources: Resources, path: str, chosen: Chosen, filter_: SignalFilter) -> Answer:
+async def _page(resources: Resources, path: str, chosen: Chosen, market_slug: str | None) -> Answer:
     known = await resources.standing.known()
-
-    async def read(**page: Any) -> list[Signal]:
-        return await signals.page(resources.pool, filter_, **page)
-
-    async def count() -> int:
-        return await signals.count(resources.pool, filter_)
+    filters = {name: getattr(chosen, name) for name in (*EQUAL, "min_confidence", "since", "until")}
+    filters["timeframe"] = None if chosen.timeframe is None else frame_name(chosen.timeframe)
+    filters["market_slug"] = market_slug
+    filters["status"] = None if chosen.status == "all" else chosen.status
+    wanted = Wanted.of(filters, equal=(*EQUAL, "market_slug"), least={"min_confidence": "raw_confidence"})
 
     async def render(turned: Turned[Kept[SignalHead]], now: datetime) -> tuple[SignalsPage, datetime]:
         rows: list[Any] = [msgspec.Raw(enriched_json(kept, known, now)) for kept in turned.rows]
@@ -165,24 +144,9 @@ async def _page(resources: Resources, path: str, chosen: Chosen, filter_: Signal
         path,
         chosen,
         resources.hot.signals,
-        _wanted(filter_),
-        read,
-        count,
+        wanted if chosen.status == "emitted" else None,
+        Listed(resources.pool, LISTING, filters),
         render,
         stands=Stands(known.read_s, known.read_s),
         without=("slug",),
     )
-
-
-def _wanted(chosen: SignalFilter) -> Wanted | None:
-    """The same among the signals in memory, which are emitted ones."""
-    if chosen.status != "emitted":
-        return None
-    names = ("symbol", "market_slug", "venue", "timeframe", "direction", "signal_type", "mtf_aligned")
-    equal = tuple((name, value) for name in names if (value := getattr(chosen, name)) is not None)
-    least = () if chosen.min_confidence is None else (("raw_confidence", chosen.min_confidence),)
-    return Wanted(equal, least, chosen.since, chosen.until)
-
-
-async def _uncounted() -> None:
-    """The short form has no total."""

@@ -1,6 +1,6 @@
 """Paper trades over REST: those that ended, page by page, and those that are open."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
@@ -8,12 +8,11 @@ from msgspec import Meta
 from api.endpoints.analytics import CLOSED
 from api.resources import Resources
 from api.rest.answer import Answer
-from api.rest.paging import Page, Paged, turn
+from api.rest.paging import Listed, Page, Paged, turn
 from api.rest.params import Instant, Name
 from domain.executions import Execution, TradeState
 from domain.signals import Direction
 from store import executions, trade_days
-from store.signals import Cursor
 
 POSITIONS = 1_000
 PATH = "/api/v1/analytics/trades"
@@ -38,7 +37,7 @@ class ChosenPositions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TradesPage(Page, frozen=True, kw_only=True):
-    """Paper trades by the instant of their decision, newest first; `total` is null above 100,000 of a narrow choice."""
+    """Paper trades by the instant of their decision, newest first; `total` is that of the sums where they know it."""
 
     trades: list[Execution]
 
@@ -63,16 +62,9 @@ async def list_trades(resources: Resources, chosen: ChosenTrades) -> Answer:
         "since": chosen.since,
         "until": chosen.until,
     }
-
-    async def read(**page: Any) -> list[Execution]:
-        return await executions.LISTING.page(resources.pool, filters, **page)
-
-    async def count() -> int | None:
-        if (chosen.direction, chosen.outcome, chosen.since, chosen.until) == (None, None, None, None):
-            return await _closed(resources, chosen)
-        return await executions.LISTING.count(resources.pool, filters)
-
-    turned = await turn(PATH, chosen, read, count, lambda trade: Cursor(trade.planned_at, trade.id))
+    is_summed = (chosen.direction, chosen.outcome, chosen.since, chosen.until) == (None, None, None, None)
+    rows = (_Summed if is_summed else Listed)(resources.pool, executions.LISTING, filters)
+    turned = await turn(PATH, chosen, rows)
     return Answer(TradesPage(trades=list(turned.rows), **turned.fields), turned.headers)
 
 
@@ -83,9 +75,11 @@ async def list_open_positions(resources: Resources, chosen: ChosenPositions) -> 
     return OpenPositions(positions=found, count=len(found))
 
 
-async def _closed(resources: Resources, chosen: ChosenTrades) -> int:
-    """How many ended, of those that the sums know without counting."""
-    kind: trade_days.Kind = "overall" if chosen.signal_type is None else "signal_type"
-    name = chosen.signal_type or "overall"
-    parts = await trade_days.read(resources.pool, [kind], symbol=chosen.symbol or "")
-    return int(sum(part.trades for part in parts if part.name == name))
+class _Summed(Listed[Execution]):
+    """Trades that ended, all or of one symbol or strategy: the sums know how many without counting."""
+
+    async def count(self) -> int:
+        name = self.filters["signal_type"] or "overall"
+        kind: trade_days.Kind = "overall" if self.filters["signal_type"] is None else "signal_type"
+        parts = await trade_days.read(self.pool, [kind], symbol=self.filters["symbol"] or "")
+        return int(sum(part.trades for part in parts if part.name == name))

@@ -1,6 +1,6 @@
 """Whales over REST: who trades large on prediction markets, page by page, and the record of one wallet."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -8,11 +8,10 @@ from msgspec import Meta
 from api.errors import NOT_FOUND, ProblemError
 from api.resources import Resources
 from api.rest.answer import Answer
-from api.rest.paging import Page, Paged, turn
+from api.rest.paging import Listed, Page, Paged, turn
 from api.rest.params import Instant, Name
 from domain.whale_trades import Wallet, WhaleTrade
 from store import wallets, whales
-from store.signals import Cursor
 
 PATH = "/api/v1/whales"
 SHOWN = 100
@@ -51,7 +50,7 @@ class WhichWallet(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WhalesPage(Page, frozen=True, kw_only=True):
-    """Whales, newest first; `total` is null above 100,000."""
+    """Whales, newest first."""
 
     whales: list[WhaleTrade]
 
@@ -68,17 +67,10 @@ async def list_whales(resources: Resources, chosen: ChosenWhales) -> Answer:
     They are graded evidence, not advice. Paging is that of `/api/v1/signals`.
     """
     names = ("kind", "market", "slug", "wallet", "direction", "min_notional", "since", "until")
-    filters: dict[str, Any] = {name: getattr(chosen, name) for name in names}
+    filters = {name: getattr(chosen, name) for name in names}
     filters["status"] = None if chosen.status == "all" else chosen.status
     filters["wallet"] = None if chosen.wallet is None else wallets.names(chosen.wallet)
-
-    async def read(**page: Any) -> list[WhaleTrade]:
-        return await whales.LISTING.page(resources.pool, filters, **page)
-
-    async def count() -> int | None:
-        return await whales.LISTING.count(resources.pool, filters)
-
-    turned = await turn(PATH, chosen, read, count, lambda whale: Cursor(whale.detected_at, whale.id))
+    turned = await turn(PATH, chosen, Listed(resources.pool, whales.LISTING, filters))
     return Answer(WhalesPage(whales=list(turned.rows), **turned.fields), turned.headers)
 
 

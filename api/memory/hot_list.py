@@ -6,20 +6,18 @@ list was last known to be what Postgres would say. While the feed is lost Postgr
 Postgres is away, the list goes on, and says how old it is.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from math import inf
-from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
+from typing import Final, Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
 from api.memory.recent import Kept, Recent, encode
-from domain.errors import ServiceError
-from store.signals import Cursor
+from api.rest.paging import Listed
+from store.listing import Cursor
 
-COMPARED_S: Final = 1.0
-"""How often a list that is asked for is compared with Postgres."""
 ASKED_S: Final = 30.0
 """A list that nobody asked for so long is not compared, and begins with a comparison when it is."""
 TRUSTED_S: Final = 10.0
@@ -40,17 +38,18 @@ class Head(Protocol):
 
 
 R = TypeVar("R", bound=Head)
+S = TypeVar("S", bound=msgspec.Struct)
 
 
-class Source(NamedTuple, Generic[R]):
+class Source(NamedTuple, Generic[R, S]):
     """Where the rows of one list come from.
 
     Attributes
     ----------
     head, record
         Types of what lists look at, and of what they show.
-    page, some, versions, beneath
-        Of the store.
+    rows
+        In Postgres.
     version
         Of a row; the higher one is newer.
     listed
@@ -62,22 +61,21 @@ class Source(NamedTuple, Generic[R]):
     """
 
     head: type[R]
-    record: type[msgspec.Struct]
-    page: Callable[[int], Awaitable[Sequence[msgspec.Struct]]]
-    some: Callable[[Sequence[str]], Awaitable[Sequence[msgspec.Struct]]]
-    versions: Callable[[Cursor | None], Awaitable[dict[str, int]]]
-    beneath: Callable[[Cursor], Awaitable[int]]
+    record: type[S]
+    rows: Listed[S]
     version: Callable[[R], int] = lambda _: 0
     listed: Callable[[R], bool] = lambda _: True
-    exact: Callable[[Any], msgspec.Struct] = lambda record: record
+    exact: Callable[[S], S] = lambda record: record
     changed_at: Callable[[], Awaitable[datetime | None]] | None = None
 
 
-class HotList(Generic[R]):
+class HotList(Generic[R, S]):
     """One list, from its source and the feed.
 
     Parameters
     ----------
+    indexed
+        Attributes that lists are often filtered by.
     rows_max
         Rows that are kept; 0: none, and the list is never used.
     steady_s
@@ -89,8 +87,11 @@ class HotList(Generic[R]):
         When any row of the table changed last, if the source tells; None if none ever did.
     """
 
-    def __init__(self, source: Source[R], recent: Recent[R], rows_max: int, steady_s: Callable[[], float]) -> None:
-        self._source, self._recent, self._rows_max, self._steady_s = source, recent, rows_max, steady_s
+    def __init__(
+        self, source: Source[R, S], indexed: Iterable[str], rows_max: int, steady_s: Callable[[], float]
+    ) -> None:
+        self._source, self._rows_max, self._steady_s = source, rows_max, steady_s
+        self._recent: Recent[R] = Recent(rows_max, source.rows.listing.place, indexed)
         self._head = msgspec.json.Decoder(source.head)
         self._record = msgspec.json.Decoder(source.record)
         self._begun = self._followed = self._postgres_away = False
@@ -164,25 +165,35 @@ class HotList(Generic[R]):
         """Where a row stands in the order of the list."""
         return self._recent.place(row)
 
-    async def _begin(self) -> None:
-        self._waiting, self._begun = [], False
+    @contextmanager
+    def _entries_wait(self) -> Iterator[None]:
+        """Put what the feed tells meanwhile after what is read meanwhile, since it is newer."""
+        self._waiting = []
         try:
-            rows = await self._source.page(self._rows_max + 1)
+            yield
+        finally:
+            waiting, self._waiting = self._waiting, None
+            self._begun = self._begun and waiting is not None  # else more came than could wait
+            for payload in waiting or ():
+                self.take(payload)
+
+    async def _begin(self) -> None:
+        self._begun = False
+        with self._entries_wait():
+            rows = await self._source.rows.page(limit=self._rows_max + 1)
             kept = self.of_postgres(rows[: self._rows_max])
             self._recent.begin(kept, 0 if len(rows) <= self._rows_max else None)
-            self._begun = self._waiting is not None  # else more came meanwhile than could wait
-        finally:
-            waiting, self._waiting = self._waiting or [], None
-        for payload in waiting:
-            self.take(payload)
+            self._begun = True
 
     async def _compare(self) -> None:
-        before, floor = self._recent.ids, self._recent.floor
-        there = await self._source.versions(floor)
-        differing = self._recent.compare(before, there, self._source.version)
-        if differing:
-            for kept in self.of_postgres(await self._source.some(differing)):
-                self._put(kept)
+        rows, before, most = self._source.rows, self._recent.ids, 2 * self._rows_max
+        there = await rows.listing.versions(rows.pool, rows.filters, floor=self._recent.floor, limit=most)
+        if len(there) == most:  # far more than here was written without a word, as when a file is replayed
+            await self._begin()
+        elif differing := self._recent.compare(before, there, self._source.version):
+            with self._entries_wait():
+                for kept in self.of_postgres(await rows.listing.some(rows.pool, differing)):
+                    self._put(kept)
         if self._source.changed_at is not None:
             self._change(await self._source.changed_at())
         if (floor := self._recent.floor) is not None:
@@ -193,12 +204,8 @@ class HotList(Generic[R]):
         began_s = self._steady_s()
         if self._recent.beneath is not None and began_s < self._count_due_s:
             return
-        late = self._recent.late
-        try:
-            beneath = await self._source.beneath(floor)
-        except ServiceError:  # too many to be counted in time
-            self._recent.know_beneath(None)
-            return
+        late, rows = self._recent.late, self._source.rows
+        beneath = await rows.listing.beneath(rows.pool, rows.filters, floor)
         if (floor, late) == (self._recent.floor, self._recent.late):
             self._recent.know_beneath(beneath)
             self._counted_s = began_s

@@ -10,14 +10,13 @@ import msgspec
 
 from api.memory.heads import CompositeHead, OpportunityHead, SignalHead
 from api.memory.hot_list import HotList, Source
-from api.memory.recent import Recent
+from api.rest.paging import Listed
 from domain.composites import Composite
 from domain.errors import ServiceError, SetupError
 from domain.opportunities import Opportunity
 from domain.signals import Signal
 from store import composites, opportunities, signals
 from store.postgres import Pool
-from store.signals import Cursor, SignalFilter
 
 COMPARED_S: Final = 1.0
 """How often a list that is asked for is compared with Postgres."""
@@ -37,22 +36,10 @@ class HotLists:
     """
 
     def __init__(self, pool: Pool, rows_max: int, steady_s: Callable[[], float]) -> None:
-        self.signals = HotList(
-            _signals(pool),
-            Recent(rows_max, lambda row: Cursor(row.detected_at, row.id), ("symbol", "market_slug")),
-            rows_max,
-            steady_s,
-        )
-        self.composites = HotList(
-            _composites(pool),
-            Recent(rows_max, lambda row: Cursor(row.detected_at, row.id), ("symbol", "pattern_type")),
-            rows_max,
-            steady_s,
-        )
-        self.opportunities = HotList(
-            _opportunities(pool), Recent(rows_max, lambda row: Cursor(row.opened_at, row.id)), rows_max, steady_s
-        )
-        self._by_channel: dict[str, HotList[Any]] = {
+        self.signals = HotList(_signals(pool), ("symbol", "market_slug"), rows_max, steady_s)
+        self.composites = HotList(_composites(pool), ("symbol", "pattern_type"), rows_max, steady_s)
+        self.opportunities = HotList(_opportunities(pool), (), rows_max, steady_s)
+        self._by_channel: dict[str, HotList[Any, Any]] = {
             "signals": self.signals,
             "composites": self.composites,
             "arbitrage": self.opportunities,
@@ -90,42 +77,26 @@ class HotLists:
                 hot.do_without_postgres()
 
 
-def _signals(pool: Pool) -> Source[SignalHead]:
-    emitted = SignalFilter()
+def _signals(pool: Pool) -> Source[SignalHead, Signal]:
     return Source(
         head=SignalHead,
         record=Signal,
+        rows=Listed(pool, signals.LISTING, {"status": "emitted"}),
         version=lambda row: int(row.outcome is not None),
-        page=lambda limit: signals.page(pool, emitted, limit=limit),
-        some=lambda ids: signals.some(pool, ids),
-        versions=lambda floor: signals.versions(pool, emitted, floor=floor),
-        beneath=lambda floor: signals.beneath(pool, emitted, floor),
     )
 
 
-def _composites(pool: Pool) -> Source[CompositeHead]:
-    listing = composites.LISTING
-    return Source(
-        head=CompositeHead,
-        record=Composite,
-        page=lambda limit: listing.page(pool, {}, limit=limit),
-        some=lambda ids: listing.some(pool, ids),
-        versions=lambda floor: listing.versions(pool, {}, floor=floor),
-        beneath=lambda floor: listing.beneath(pool, {}, floor),
-    )
+def _composites(pool: Pool) -> Source[CompositeHead, Composite]:
+    return Source(head=CompositeHead, record=Composite, rows=Listed(pool, composites.LISTING, {}))
 
 
-def _opportunities(pool: Pool) -> Source[OpportunityHead]:
-    listing, chosen = opportunities.LISTING, {"open": True}
+def _opportunities(pool: Pool) -> Source[OpportunityHead, Opportunity]:
     return Source(
         head=OpportunityHead,
         record=Opportunity,
+        rows=Listed(pool, opportunities.LISTING, {"open": True}),
         version=lambda row: row.revision,
         listed=lambda row: row.closed_at is None,
-        page=lambda limit: listing.page(pool, chosen, limit=limit),
-        some=lambda ids: listing.some(pool, ids),
-        versions=lambda floor: listing.versions(pool, chosen, floor=floor),
-        beneath=lambda floor: listing.beneath(pool, chosen, floor),
         exact=_exact,
         changed_at=lambda: opportunities.changed_at(pool),
     )

@@ -1,32 +1,25 @@
 """Hot page: a page of a list from memory if all its rows are there, else from Postgres; the same bytes from either."""
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple, Protocol, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import msgspec
 
 from api.memory.hot_list import Head, HotList
-from api.memory.recent import Kept, Wanted
+from api.memory.recent import Kept, Recent, Wanted
 from api.resources import Resources
 from api.rest.answer import Answer
-from api.rest.paging import Paged, Turned, turn
+from api.rest.paging import Listed, Paged, Turned, turn
 from domain.clock import to_datetime
-from store.signals import Cursor
+from store.listing import COUNTED, Cursor
 
 R = TypeVar("R", bound=Head)
+S = TypeVar("S", bound=msgspec.Struct)
 
 NEVER: Final = datetime.max.replace(tzinfo=UTC)
 """Until when an answer holds that changes with its rows only."""
-
-
-class Read(Protocol):
-    """Reads rows from Postgres, newest first."""
-
-    def __call__(self, *, limit: int, before: Cursor | None, offset: int) -> Awaitable[Sequence[msgspec.Struct]]:
-        """At most `limit` rows that stand after `before`, without the first `offset` of them."""
-        ...
 
 
 class Stands(NamedTuple):
@@ -36,17 +29,43 @@ class Stands(NamedTuple):
     read_s: float | None = None
 
 
+@dataclass(slots=True)
+class _Rows(Generic[R, S]):
+    """Rows from memory, or all of them from Postgres as soon as one is not there."""
+
+    hot: HotList[R, S]
+    recent: Recent[R] | None
+    wanted: Wanted
+    listed: Listed[S]
+    from_postgres: bool = False
+
+    async def page(self, *, limit: int, before: Cursor | None, offset: int) -> Sequence[Kept[R]]:
+        if self.recent is not None:
+            found = self.recent.page(self.wanted, limit=limit, before=before, offset=offset)
+            if found is not None:
+                return found
+        self.from_postgres = True
+        return self.hot.of_postgres(await self.listed.page(limit=limit, before=before, offset=offset))
+
+    async def count(self) -> int | None:
+        if self.recent is not None and (found := self.recent.count(self.wanted)) is not None:
+            return found if found <= COUNTED else None
+        self.from_postgres = True
+        return await self.listed.count()
+
+    def place(self, row: Kept[R]) -> Cursor:
+        return self.hot.place(row.row)
+
+
 async def hot_page(
     resources: Resources,
     path: str,
     asked: Paged,
-    hot: HotList[R],
+    hot: HotList[R, S],
     wanted: Wanted | None,
-    read: Read,
-    count: Callable[[], Awaitable[int | None]],
+    listed: Listed[S],
     render: Callable[[Turned[Kept[R]], datetime], Awaitable[tuple[msgspec.Struct, datetime]]],
     *,
-    total_max: int | None = None,
     stands: Stands = Stands(),  # noqa: B008  it is frozen
     without: Collection[str] = (),
 ) -> Answer:
@@ -60,12 +79,10 @@ async def hot_page(
         The list in memory.
     wanted
         Which of its rows; None if they are not all in that list, whatever their age.
-    read, count
-        The rows, and how many there are, from Postgres.
+    listed
+        The same rows in Postgres.
     render
         Makes the page, and says until when it holds as long as no row changes.
-    total_max
-        A higher total is not told.
     stands
         What else the page is made of.
     """
@@ -74,25 +91,10 @@ async def hot_page(
     key, stamp = (path, asked), (None if recent is None else recent.version, stands.stamp)
     if recent is not None and (shared := resources.shared.get(key, stamp, now)) is not None:
         return replace(shared, age_s=_age_s(resources, asked, hot, stands))
-    from_postgres = recent is None
-
-    async def read_kept(**page: Any) -> list[Kept[R]]:
-        nonlocal from_postgres
-        if recent is not None and wanted is not None and (found := recent.page(wanted, **page)) is not None:
-            return found
-        from_postgres = True
-        return hot.of_postgres(await read(**page))
-
-    async def count_kept() -> int | None:
-        nonlocal from_postgres
-        if recent is not None and wanted is not None and (found := recent.count(wanted)) is not None:
-            return found if total_max is None or found <= total_max else None
-        from_postgres = True
-        return await count()
-
-    turned = await turn(path, asked, read_kept, count_kept, lambda kept: hot.place(kept.row), without=without)
+    rows = _Rows(hot, recent, wanted or Wanted(), listed, from_postgres=recent is None)
+    turned = await turn(path, asked, rows, without=without)
     page, until = await render(turned, now)
-    if from_postgres:
+    if rows.from_postgres:
         return Answer(page, turned.headers)
     answer = Answer.ready(msgspec.json.encode(page), turned.headers)
     resources.shared.keep(key, stamp, until, answer)
@@ -104,7 +106,7 @@ def raw(rows: Sequence[Kept[R]]) -> list[Any]:
     return [msgspec.Raw(kept.encoded) for kept in rows]
 
 
-def _age_s(resources: Resources, asked: Paged, hot: HotList[R], stands: Stands) -> float:
+def _age_s(resources: Resources, asked: Paged, hot: HotList[R, S], stands: Stands) -> float:
     """Of the oldest thing that the answer is made of."""
     age_s = hot.total_age_s if asked.limit is None and asked.cursor is None else hot.age_s
     return age_s if stands.read_s is None else max(age_s, resources.steady_s() - stands.read_s)

@@ -12,7 +12,7 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import msgspec
 
-from store.signals import Cursor
+from store.listing import Cursor
 
 R = TypeVar("R")
 
@@ -37,6 +37,25 @@ class Wanted(NamedTuple):
     least: tuple[tuple[str, float], ...] = ()
     since: datetime | None = None
     until: datetime | None = None
+
+    @classmethod
+    def of(cls, filters: Mapping[str, Any], *, equal: Iterable[str], least: Mapping[str, str]) -> "Wanted":
+        """Of filters as the store takes them, where None lets all pass.
+
+        Parameters
+        ----------
+        equal
+            Names of filters that are attributes too.
+        least
+            Attributes, by the name of the filter that says how much they are at least.
+        """
+        given = {name: value for name, value in filters.items() if value is not None}
+        return cls(
+            tuple((name, given[name]) for name in equal if name in given),
+            tuple((attribute, given[name]) for name, attribute in least.items() if name in given),
+            given.get("since"),
+            given.get("until"),
+        )
 
     def accepts(self, row: Any) -> bool:
         """Whether a row passes `equal` and `least`."""
@@ -196,7 +215,7 @@ class Recent(Generic[R]):
         found: list[Kept[R]] = []
         for position in range(end - 1, -1, -1):
             place = order[position]
-            if wanted.since is not None and place.detected_at < wanted.since:
+            if wanted.since is not None and place.at < wanted.since:
                 return found[offset:]
             kept = self._kept[place.id]
             if wanted.accepts(kept.row):
@@ -234,7 +253,7 @@ class Recent(Generic[R]):
     def _reaches(self, since: datetime | None) -> bool:
         """Whether all rows from that instant on are here."""
         floor = self.floor
-        return self.beneath == 0 or (since is not None and floor is not None and since > floor.detected_at)
+        return self.beneath == 0 or (since is not None and floor is not None and since > floor.at)
 
     def _insert(self, kept: Kept[R]) -> None:
         place = self.place(kept.row)
@@ -244,10 +263,14 @@ class Recent(Generic[R]):
 
     def _forget(self, number: int) -> None:
         """Leave the oldest to Postgres."""
-        beneath = self.beneath
+        floor = self._orders[None][number]
         for place in self._orders[None][:number]:
-            self.remove(place.id)
-        self.beneath = None if beneath is None else beneath + number
+            del self._kept[place.id]
+        for key, order in list(self._orders.items()):
+            del order[: bisect_left(order, floor)]
+            if not order:
+                del self._orders[key]
+        self.beneath = None if self.beneath is None else self.beneath + number
 
     def _keys(self, row: R) -> list[tuple[str, Any] | None]:
         return [None, *((name, getattr(row, name)) for name in self._indexed)]

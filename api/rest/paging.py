@@ -5,7 +5,8 @@ and by page number, which counts from the newest and so shifts with every arriva
 total.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Generic, NamedTuple, Protocol, TypeVar
 from urllib.parse import urlencode
@@ -13,18 +14,21 @@ from urllib.parse import urlencode
 import msgspec
 from msgspec import Meta
 
-from store.signals import Cursor
+from store.listing import Cursor, Listing
+from store.postgres import Pool
 
 R = TypeVar("R")
-T_co = TypeVar("T_co", covariant=True)
+S = TypeVar("S", bound=msgspec.Struct)
 
 SIZE = 100
-CursorText = Annotated[str, Meta(pattern=r"^[0-3][0-9a-f]{14}[0-9a-f]{32}$")]
-"""58 bits of microseconds since the year 1, then the id. Every such text is a place in the order, if not
-of a row, so none is ever refused."""
+PAGES = 1_000
+"""Pages that have a number; what lies beneath them is reached by cursor."""
+CursorText = Annotated[str, Meta(pattern=r"^[0-3][0-9a-f]{14}([0-9a-f]{32}){1,2}$")]
+"""58 bits of microseconds since the year 1, then the id of 32 or 64 digits. Every such text is a place in the order, if
+not of a row, so none is ever refused."""
 
 Size = Annotated[int, Meta(ge=1, le=1000)]
-PageNumber = Annotated[int, Meta(ge=1, le=1000)]
+PageNumber = Annotated[int, Meta(ge=1, le=PAGES)]
 
 _FIRST = datetime(1, 1, 1, tzinfo=UTC)
 _INSTANT = 15
@@ -38,7 +42,7 @@ def write_cursor(cursor: Cursor) -> str:
     >>> write_cursor(Cursor(datetime(2026, 11, 20, tzinfo=UTC), "0123456789abcdef0123456789abcdef"))
     '0e320a8ec0a20000123456789abcdef0123456789abcdef'
     """
-    return f"{(cursor.detected_at - _FIRST) // timedelta(microseconds=1):015x}{cursor.id}"
+    return f"{(cursor.at - _FIRST) // timedelta(microseconds=1):015x}{cursor.id}"
 
 
 def read_cursor(text: str) -> Cursor:
@@ -80,8 +84,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     Attributes
     ----------
     total
-        How many rows pass the filter; null if `limit` or `cursor` was given, since counting is what makes
-        deep lists slow.
+        How many rows pass the filter; null above 100,000, and if `limit` or `cursor` was given, since counting is
+        what makes deep lists slow.
     page, per_page
         Where this page stands, and the most it can hold.
     next_cursor
@@ -94,12 +98,38 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     next_cursor: str | None
 
 
-class Read(Protocol[T_co]):
-    """Reads rows, newest first."""
+class Rows(Protocol[R]):
+    """The rows of a list, newest first."""
 
-    def __call__(self, *, limit: int, before: Cursor | None, offset: int) -> Awaitable[Sequence[T_co]]:
+    async def page(self, *, limit: int, before: Cursor | None, offset: int) -> Sequence[R]:
         """At most `limit` rows that stand after `before`, without the first `offset` of them."""
-        ...
+
+    async def count(self) -> int | None:
+        """How many there are; None if they are too many to be counted."""
+
+    def place(self, row: R) -> Cursor:
+        """Where a row stands in their order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed(Generic[S]):
+    """Rows of Postgres: those of a listing that pass filters."""
+
+    pool: Pool
+    listing: Listing[S]
+    filters: Mapping[str, Any]
+
+    async def page(self, *, limit: int, before: Cursor | None = None, offset: int = 0) -> Sequence[S]:
+        """At most `limit` rows that stand after `before`, without the first `offset` of them."""
+        return await self.listing.page(self.pool, self.filters, limit=limit, before=before, offset=offset)
+
+    async def count(self) -> int | None:
+        """How many there are; None if they are too many to be counted."""
+        return await self.listing.count(self.pool, self.filters)
+
+    def place(self, row: S) -> Cursor:
+        """Where a row stands in their order."""
+        return self.listing.place(row)
 
 
 class Turned(NamedTuple, Generic[R]):
@@ -110,25 +140,13 @@ class Turned(NamedTuple, Generic[R]):
     headers: Mapping[str, str]
 
 
-async def turn(
-    path: str,
-    asked: Paged,
-    read: Read[R],
-    count: Callable[[], Awaitable[int | None]],
-    place: Callable[[R], Cursor],
-    *,
-    without: Collection[str] = (),
-) -> Turned[R]:
+async def turn(path: str, asked: Paged, rows: Rows[R], *, without: Collection[str] = ()) -> Turned[R]:
     """The page that was asked for.
 
     Parameters
     ----------
     path
         Of the list, for the link to the next page.
-    read, count
-        The rows, and how many there are in all.
-    place
-        Where a row stands in their order.
     without
         Parameters that are in `path` already.
     """
@@ -136,15 +154,15 @@ async def turn(
     number = 1 if asked.page is None else asked.page
     before = None if asked.cursor is None else read_cursor(asked.cursor)
     # One more than asked for tells whether there is a next page.
-    found = await read(limit=size + 1, before=before, offset=(number - 1) * size)
-    total = await count() if asked.limit is None and asked.cursor is None else None
-    rows, more = found[:size], len(found) > size
-    next_cursor = write_cursor(place(rows[-1])) if more else None
+    found = await rows.page(limit=size + 1, before=before, offset=(number - 1) * size)
+    total = await rows.count() if asked.limit is None and asked.cursor is None else None
+    shown, more = found[:size], len(found) > size
+    next_cursor = write_cursor(rows.place(shown[-1])) if more else None
     fields = {"total": total, "page": number, "per_page": size, "next_cursor": next_cursor}
     if next_cursor is None:
-        return Turned(rows, fields, {})
-    if asked.page is None:
-        following = msgspec.structs.replace(asked, limit=size, per_page=None, cursor=next_cursor)
+        return Turned(shown, fields, {})
+    if asked.page is None or number == PAGES:
+        following = msgspec.structs.replace(asked, limit=size, per_page=None, page=None, cursor=next_cursor)
     else:
         following = msgspec.structs.replace(asked, page=number + 1)
-    return Turned(rows, fields, next_link(path, following, without=without))
+    return Turned(shown, fields, next_link(path, following, without=without))

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from domain.signals import Event
 from store import events
+from store.events import LISTING
 from tests.store import records
 from tests.store.conftest import Asker
 
@@ -38,11 +39,12 @@ def test_events_read_back_as_they_were_written(
     wanted.sort(key=place, reverse=True)
     found: list[Event] = []
     before = None
-    while some := ask(events.page, limit=limit, symbol=symbol, detector=detector, before=before):
+    while some := ask(LISTING.page, {"symbol": symbol, "detector": detector}, limit=limit, before=before):
         found += some
-        before = place(some[-1])
+        before = LISTING.place(some[-1])
     assert found == wanted
     if wanted:
         since = wanted[len(wanted) // 2].detected_at
-        page = ask(events.page, limit=99, symbol=symbol, detector=detector, since=since, timeframe="5m")
+        filters = {"symbol": symbol, "detector": detector, "since": since, "timeframe": "5m"}
+        page = ask(LISTING.page, filters, limit=99)
         assert page == [e for e in wanted if e.detected_at >= since and e.timeframe == "5m"]

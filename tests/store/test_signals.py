@@ -12,36 +12,40 @@ from domain.errors import SetupError
 from domain.signals import Outcome, Signal
 from store import feed, outbox, outcomes, signals
 from store.postgres import connect
-from store.signals import Cursor, SignalFilter
+from store.signals import LISTING
 from tests.store import records
 from tests.store.conftest import Asker
 
-filters = st.builds(
-    SignalFilter,
-    symbol=st.none() | records.names,
-    venue=st.none() | st.sampled_from(("binance", "sim", "nowhere")),
-    market_slug=st.none() | records.names,
-    timeframe=st.none() | st.sampled_from(("5m", "1h")),
-    direction=st.none() | st.sampled_from(("long", "short")),
-    signal_type=st.none() | st.sampled_from(("breakout", "reversal")),
-    status=st.none() | st.sampled_from(("emitted", "suppressed")),
-    min_confidence=st.none() | records.shares,
-    mtf_aligned=st.none() | st.booleans(),
-    since=st.none() | records.few_instants,
-    until=st.none() | records.few_instants,
+Chosen = dict[str, Any]
+
+filters = st.fixed_dictionaries(
+    {},
+    optional={
+        "symbol": records.names,
+        "venue": st.sampled_from(("binance", "sim", "nowhere")),
+        "market_slug": records.names,
+        "timeframe": st.sampled_from(("5m", "1h")),
+        "direction": st.sampled_from(("long", "short")),
+        "signal_type": st.sampled_from(("breakout", "reversal")),
+        "status": st.sampled_from(("emitted", "suppressed")),
+        "min_confidence": records.shares,
+        "mtf_aligned": st.booleans(),
+        "since": records.few_instants,
+        "until": records.few_instants,
+    },
 )
 # One condition more often than eleven, or nearly every page is empty.
-few_filters = filters | st.builds(SignalFilter, symbol=records.names) | st.just(SignalFilter(status=None))
+few_filters = filters | st.fixed_dictionaries({"symbol": records.names}) | st.just({"status": None})
 
 
-def passes(signal: Signal, chosen: SignalFilter) -> bool:
+def passes(signal: Signal, chosen: Chosen) -> bool:
     same = ("symbol", "venue", "market_slug", "timeframe", "direction", "signal_type", "status", "mtf_aligned")
-    wanted = {name: getattr(chosen, name) for name in same if getattr(chosen, name) is not None}
+    given = {name: value for name, value in chosen.items() if value is not None}
     return (
-        all(getattr(signal, name) == value for name, value in wanted.items())
-        and (chosen.min_confidence is None or signal.raw_confidence >= chosen.min_confidence)
-        and (chosen.since is None or signal.detected_at >= chosen.since)
-        and (chosen.until is None or signal.detected_at < chosen.until)
+        all(getattr(signal, name) == given[name] for name in same if name in given)
+        and ("min_confidence" not in given or signal.raw_confidence >= given["min_confidence"])
+        and ("since" not in given or signal.detected_at >= given["since"])
+        and ("until" not in given or signal.detected_at < given["until"])
     )
 
 
@@ -76,7 +80,7 @@ class Ledger(RuleBasedStateMachine):
         self.outcomes |= fresh
         assert outcomes.write(self.connection, batch) == len(fresh)
 
-    def expected(self, chosen: SignalFilter) -> list[Signal]:
+    def expected(self, chosen: Chosen) -> list[Signal]:
         found = [
             msgspec.structs.replace(signal, outcome=self.outcomes.get(signal.id))
             for signal in self.signals.values()
@@ -85,30 +89,40 @@ class Ledger(RuleBasedStateMachine):
         return sorted(found, key=lambda signal: (signal.detected_at, signal.id), reverse=True)
 
     @rule(chosen=few_filters, limit=st.integers(1, 7))
-    def page_by_cursor(self, chosen: SignalFilter, limit: int) -> None:
+    def page_by_cursor(self, chosen: Chosen, limit: int) -> None:
         found: list[Signal] = []
         before = None
-        while some := self.ask(signals.page, chosen, limit=limit, before=before):
+        while some := self.ask(LISTING.page, chosen, limit=limit, before=before):
             assert len(some) <= limit
             found += some
-            before = Cursor(some[-1].detected_at, some[-1].id)
+            before = LISTING.place(some[-1])
         assert found == self.expected(chosen)
 
     @rule(chosen=few_filters, limit=st.integers(1, 7), offset=st.integers(0, 9))
-    def page_by_offset(self, chosen: SignalFilter, limit: int, offset: int) -> None:
-        found = self.ask(signals.page, chosen, limit=limit, offset=offset)
+    def page_by_offset(self, chosen: Chosen, limit: int, offset: int) -> None:
+        found = self.ask(LISTING.page, chosen, limit=limit, offset=offset)
         assert found == self.expected(chosen)[offset : offset + limit]
 
     @rule(chosen=few_filters)
-    def count_all(self, chosen: SignalFilter) -> None:
-        assert self.ask(signals.count, chosen) == len(self.expected(chosen))
+    def count_all(self, chosen: Chosen) -> None:
+        assert self.ask(LISTING.count, chosen) == len(self.expected(chosen))
+
+    @rule(chosen=few_filters, place=st.integers(0, 9), limit=st.integers(1, 9))
+    def compare(self, chosen: Chosen, place: int, limit: int) -> None:
+        expected = self.expected(chosen)
+        floor = LISTING.place(expected[place]) if place < len(expected) else None
+        down_to = expected if floor is None else expected[: place + 1]
+        versions = {signal.id: int(signal.outcome is not None) for signal in down_to[:limit]}
+        assert self.ask(LISTING.versions, chosen, floor=floor, limit=limit) == versions
+        if floor is not None:
+            assert self.ask(LISTING.beneath, chosen, floor) == len(expected) - len(down_to)
 
     @rule(signal_id=records.ids)
     def find_one(self, signal_id: str) -> None:
         signal = self.signals.get(signal_id)
         if signal is not None:
             signal = msgspec.structs.replace(signal, outcome=self.outcomes.get(signal_id))
-        assert self.ask(signals.one, signal_id) == signal
+        assert self.ask(LISTING.one, signal_id) == signal
 
     @rule()
     def page_outcomes(self) -> None:
@@ -143,7 +157,7 @@ def test_signals_read_back_as_they_were_written(
 def test_what_is_read_is_what_was_announced(connection: psycopg.Connection, ask: Asker, signal: Signal) -> None:
     connection.execute("TRUNCATE signals")
     signals.write(connection, [signal])
-    assert signals.payload(ask(signals.one, signal.id)) == signals.payload(signal)
+    assert signals.payload(ask(LISTING.one, signal.id)) == signals.payload(signal)
     assert msgspec.json.decode(signals.payload(signal), type=Signal) == signal
 
 

@@ -34,11 +34,19 @@ def as_json(number: int) -> dict[str, object]:
 
 def test_trials_newest_first_with_their_number(api: Api) -> None:
     trials.write(api.connection, [trial(number) for number in range(1, 8)])
-    assert api.get(PATH) == {"trials": [as_json(number) for number in range(7, 0, -1)], "total": 7}
+    assert api.get(PATH) == {
+        "trials": [as_json(number) for number in range(7, 0, -1)],
+        "total": 7,
+        "page": 1,
+        "per_page": 100,
+        "next_cursor": None,
+    }
     chosen = f"{PATH}?file={FILES[1]}&until={(BEGIN + timedelta(minutes=7)).isoformat().replace('+00:00', 'Z')}"
-    assert api.get(f"{chosen}&limit=2") == {"trials": [as_json(5), as_json(3)], "total": 3}
+    first = api.get(f"{chosen}&per_page=2")
+    assert (first["trials"], first["total"]) == ([as_json(5), as_json(3)], 3)
+    assert api.get(f"{chosen}&cursor={first['next_cursor']}")["trials"] == [as_json(1)]
 
 
 def test_no_trial_is_an_empty_list(api: Api) -> None:
-    assert api.get(PATH) == {"trials": [], "total": 0}
+    assert api.get(PATH) == {"trials": [], "total": 0, "page": 1, "per_page": 100, "next_cursor": None}
     assert api.get(f"{PATH}?file=x", 400)["errors"][0]["name"] == "file"

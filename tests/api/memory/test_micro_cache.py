@@ -100,6 +100,6 @@ def test_analytics_say_how_old_they_are(serve) -> None:  # type: ignore[no-untyp
     trials.write(api.connection, [trial(1)])
     again = api.http.get(path)
     assert (again.json()["total"], again.headers["age"]) == (0, "0")
-    assert api.get(f"{path}?limit=5")["total"] == 1
+    assert api.get(f"{path}?per_page=5")["total"] == 1
     known = api.http.get(path, headers={"if-none-match": again.headers["etag"]})
     assert (known.status_code, known.headers["age"]) == (304, "0")

@@ -147,5 +147,5 @@ def test_parameters_are_described_as_they_are_checked(api: Api) -> None:
     assert described["limit"]["schema"] == {"type": "integer", "minimum": 1, "maximum": 1000}
     assert described["status"]["schema"] == {"enum": ["all", "emitted", "suppressed"], "default": "emitted"}
     assert described["since"]["schema"] == {"type": "string", "format": "date-time"}
-    assert described["cursor"]["schema"] == {"type": "string", "pattern": "^[0-3][0-9a-f]{14}[0-9a-f]{32}$"}
+    assert described["cursor"]["schema"] == {"type": "string", "pattern": "^[0-3][0-9a-f]{14}([0-9a-f]{32}){1,2}$"}
     assert not any(parameter["required"] for parameter in described.values())

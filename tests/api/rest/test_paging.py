@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from api.endpoints.signals import ChosenOfAll
 from api.rest.paging import CursorText, next_link, read_cursor, write_cursor
 from api.rest.params import parse
-from store.signals import Cursor
+from store.listing import Cursor
 
 ids = st.integers(0, 2**128 - 1).map(lambda n: f"{n:032x}")
 cursors = st.builds(Cursor, st.datetimes(max_value=datetime(9000, 1, 1), timezones=st.just(UTC)), ids)

@@ -18,7 +18,6 @@ from domain.errors import SetupError
 from flows import accounts
 from flows.sinks.ledger import LedgerSink
 from store import feed, signals
-from store.signals import SignalFilter
 from tests.flows.market import WORDS, decided
 from tests.flows.sinks.ledger import (
     TABLES,
@@ -38,7 +37,7 @@ def test_the_ledger_holds_what_was_concluded(
 ) -> None:
     partition = opened(addresses)
     write(partition, decided(), 7)
-    assert ask(signals.page, SignalFilter(status=None), limit=10_000) == concluded()
+    assert ask(signals.LISTING.page, {}, limit=10_000) == concluded()
     assert dict.fromkeys(announced(client)) == dict.fromkeys(emitted().values())
     assert len(announced(client)) == len(emitted()) > 5
     assert not contents(connection)["outbox"]
