@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from domain.errors import ServiceError, SetupError
@@ -147,6 +147,10 @@ async def _on_outage(request: Request, error: Exception) -> Response:
     return problem_response(UNAVAILABLE, "see /readyz for what is missing; try again shortly", request.state.request_id)
 
 
+async def _on_leaving(request: Request, _: Exception) -> Response:
+    return problem_response(TIMED_OUT, "the caller left before the end", request.state.request_id)  # nobody hears it
+
+
 async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == METHOD_NOT_ALLOWED.status:
@@ -161,6 +165,7 @@ async def _on_http(request: Request, error: Exception) -> Response:
 HANDLERS = {
     ProblemError: _on_problem,
     HTTPException: _on_http,
+    ClientDisconnect: _on_leaving,
     ServiceError: _on_outage,
     SetupError: _on_outage,  # the database was not migrated
 }

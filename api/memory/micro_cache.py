@@ -6,20 +6,24 @@ are given what it gave, with its age. A reading that fails is a failure for all 
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
+from api.memory.bounded import Bounded
 from api.rest.answer import Answer
 
-ANSWERS_MAX: Final = 512
 
-
-class _Entry(NamedTuple):
+class _Reading(NamedTuple):
     began_s: float
-    reading: asyncio.Task[Answer]
+    task: asyncio.Task[Answer]
+
+
+class _Read(NamedTuple):
+    began_s: float
+    answer: Answer
 
 
 class MicroCache:
-    """Answers by what was asked; those that were read longest ago go first.
+    """Answers by what was asked.
 
     Parameters
     ----------
@@ -31,7 +35,8 @@ class MicroCache:
 
     def __init__(self, fresh_s: float, steady_s: Callable[[], float]) -> None:
         self._fresh_s, self._steady_s = fresh_s, steady_s
-        self._entries: dict[Hashable, _Entry] = {}
+        self._readings: dict[Hashable, _Reading] = {}
+        self._answers: Bounded[_Read] = Bounded()
 
     async def get(self, asked: Hashable, read: Callable[[], Awaitable[Answer]]) -> tuple[Answer, float]:
         """The answer, and its age in seconds.
@@ -46,26 +51,23 @@ class MicroCache:
         Exception
             Whatever `read` raised.
         """
-        entry = self._entries.get(asked)
-        if entry is None or (entry.reading.done() and self._steady_s() - entry.began_s >= self._fresh_s):
-            entry = self._begin(asked, read)
+        known = self._answers.get(asked)
+        if known is not None and self._steady_s() - known.began_s < self._fresh_s:
+            return known.answer, self._steady_s() - known.began_s
+        reading = self._readings.get(asked) or self._begin(asked, read)
         # Shielded: that one of them goes away must not end it for the others.
-        return await asyncio.shield(entry.reading), self._steady_s() - entry.began_s
+        return await asyncio.shield(reading.task), self._steady_s() - reading.began_s
 
-    def _begin(self, asked: Hashable, read: Callable[[], Awaitable[Answer]]) -> _Entry:
+    def _begin(self, asked: Hashable, read: Callable[[], Awaitable[Answer]]) -> _Reading:
         async def reading() -> Answer:
             return await read()
 
-        entry = _Entry(self._steady_s(), asyncio.create_task(reading()))
-        entry.reading.add_done_callback(lambda task: self._ended(asked, task))
-        self._entries.pop(asked, None)
-        self._entries[asked] = entry
-        while len(self._entries) > ANSWERS_MAX:
-            self._entries.pop(next(iter(self._entries)))
-        return entry
+        begun = self._readings[asked] = _Reading(self._steady_s(), asyncio.create_task(reading()))
+        begun.task.add_done_callback(lambda _: self._end(asked))
+        return begun
 
-    def _ended(self, asked: Hashable, task: asyncio.Task[Answer]) -> None:
-        failed = task.cancelled() or task.exception() is not None
-        entry = self._entries.get(asked)
-        if failed and entry is not None and entry.reading is task:
-            del self._entries[asked]
+    def _end(self, asked: Hashable) -> None:
+        began_s, task = self._readings.pop(asked)
+        self._answers.drop(asked)
+        if self._fresh_s > 0 and not task.cancelled() and task.exception() is None:
+            self._answers.keep(asked, _Read(began_s, task.result()), len(task.result().body))

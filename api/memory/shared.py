@@ -2,13 +2,10 @@
 
 from collections.abc import Hashable
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
+from api.memory.bounded import Bounded
 from api.rest.answer import Answer
-
-ANSWERS_MAX: Final = 512
-BYTES_MAX: Final = 32 * 1024 * 1024
-"""All bodies together; one that is larger than a quarter of it is not kept."""
 
 
 class _Entry(NamedTuple):
@@ -21,21 +18,19 @@ class Shared:
     """Answers by what was asked; those that were not asked for longest go first."""
 
     def __init__(self) -> None:
-        self._entries: dict[Hashable, _Entry] = {}
-        self._bytes = 0
+        self._entries: Bounded[_Entry] = Bounded()
 
     def __len__(self) -> int:
         return len(self._entries)
 
     def get(self, asked: Hashable, stamp: Any, now: datetime) -> Answer | None:
         """The answer, if it was made of the same `stamp` and still holds at `now`."""
-        entry = self._entries.pop(asked, None)
+        entry = self._entries.get(asked)
         if entry is None:
             return None
         if entry.stamp != stamp or now >= entry.until:
-            self._bytes -= len(entry.answer.body)
+            self._entries.drop(asked)
             return None
-        self._entries[asked] = entry  # now the youngest
         return entry.answer
 
     def keep(self, asked: Hashable, stamp: Any, until: datetime, answer: Answer) -> None:
@@ -48,11 +43,4 @@ class Shared:
         until
             When the answer will be another though nothing changed.
         """
-        size = len(answer.body)
-        if size > BYTES_MAX // 4:
-            return
-        old = self._entries.pop(asked, None)
-        self._bytes += size - (0 if old is None else len(old.answer.body))
-        self._entries[asked] = _Entry(stamp, until, answer)
-        while len(self._entries) > ANSWERS_MAX or self._bytes > BYTES_MAX:
-            self._bytes -= len(self._entries.pop(next(iter(self._entries))).answer.body)
+        self._entries.keep(asked, _Entry(stamp, until, answer), len(answer.body))

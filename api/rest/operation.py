@@ -5,6 +5,7 @@ The same declaration makes the route and the OpenAPI document, so neither can pr
 does not keep.
 """
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from inspect import cleandoc
@@ -27,6 +28,7 @@ HTML = "text/html; charset=utf-8"
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
 _encoder = msgspec.json.Encoder()
+_tag = re.compile(r'"[^"]*"')
 
 
 class NoParameters(msgspec.Struct, frozen=True):
@@ -116,7 +118,7 @@ class Operation:
                 answer = replace(answer, age_s=age_s)
             else:
                 answer = await read()
-            return self._response(answer, request.headers.get("if-none-match", ""))
+            return self._response(answer, ", ".join(request.headers.getlist("if-none-match")))
 
         return Route(self.path, endpoint, methods=["GET"], name=self.name)
 
@@ -136,5 +138,4 @@ class Operation:
 
 def _knows(if_none_match: str, tag: str) -> bool:
     """Whether the client has this very body; weak comparison, as RFC 9110 §13.1.2 wants it."""
-    tags = [one.strip().removeprefix("W/") for one in if_none_match.split(",")]
-    return "*" in tags or tag in tags
+    return if_none_match.strip() == "*" or tag in _tag.findall(if_none_match)

@@ -4,8 +4,10 @@ import json
 import socket
 from typing import NamedTuple
 
+import pytest
+
 from tests.api.builders import emitted
-from tests.api.conftest import Api
+from tests.api.conftest import Api, until
 
 LIST = "/api/v1/signals"
 EXECUTE = "/api/v1/arbitrage/execute"
@@ -189,3 +191,20 @@ def test_who_does_not_go_on_is_told_and_sent_away(serve) -> None:  # type: ignor
     for sent in (b"GET /livez HTTP/1.1\r\nHost: loc", post(b"{" * 9)[:-8]):
         told = say(api, sent)
         assert (told.status, told.code) == (408, "timed_out")
+
+
+def test_who_leaves_in_the_middle_is_no_bug_of_ours(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+    host, port = api.address.split(":")
+    with socket.create_connection((host, int(port)), timeout=20) as raw:
+        raw.sendall(post(b"{" * 9)[:-8])
+        until(lambda: api.resources.callers)
+    until(lambda: not api.resources.callers)
+    until(lambda: told_of(api, "408") == 1)
+    assert told_of(api, "500") == 0
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+def told_of(api: Api, status: str) -> float:
+    """Requests to execute that ended so."""
+    series = f'http_request_duration_seconds_count{{method="POST",path="{EXECUTE}",status="{status}"}}'
+    return float(api.get("/metrics/legacy")["metrics"].get(series, 0))

@@ -2,7 +2,8 @@ import asyncio
 
 import pytest
 
-from api.memory.micro_cache import ANSWERS_MAX, MicroCache
+from api.memory.bounded import NUMBER_MAX
+from api.memory.micro_cache import MicroCache
 from api.rest.answer import Answer
 from store import trials
 from tests.api.conftest import Api
@@ -83,12 +84,12 @@ def test_what_is_kept_is_bounded() -> None:
     async def check() -> None:
         cache, read = MicroCache(60, Clock()), Reader()
         read.may_go.set()
-        for number in range(ANSWERS_MAX + 1):
+        for number in range(NUMBER_MAX + 1):
             await cache.get(number, read)
-        await cache.get(ANSWERS_MAX, read)
-        assert read.count == ANSWERS_MAX + 1
+        await cache.get(NUMBER_MAX, read)
+        assert read.count == NUMBER_MAX + 1
         await cache.get(0, read)
-        assert read.count == ANSWERS_MAX + 2
+        assert read.count == NUMBER_MAX + 2
 
     asyncio.run(check())
 

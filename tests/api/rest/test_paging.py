@@ -1,3 +1,5 @@
+import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from urllib.parse import unquote
 
@@ -6,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.endpoints.signals import ChosenOfAll
-from api.rest.paging import CursorText, next_link, read_cursor, write_cursor
+from api.rest.paging import PAGES, CursorText, next_link, read_cursor, turn, write_cursor
 from api.rest.params import parse
 from store.listing import Cursor
 
@@ -51,3 +53,29 @@ def test_link_asks_for_what_it_was_made_of(chosen: ChosenOfAll) -> None:
 
 def test_link_leaves_out_what_the_path_says() -> None:
     assert "symbol" not in unquote(next_link("/here", ChosenOfAll(symbol="A", limit=3), without=("symbol",))["Link"])
+
+
+class Places:
+    """A list of nothing but places."""
+
+    async def page(self, *, limit: int, before: Cursor | None, offset: int) -> Sequence[Cursor]:
+        later = (number for number in range(5_000, 0, -1) if before is None or number < int(before.id, 16))
+        return [self.place(number) for number in list(later)[offset : offset + limit]]
+
+    async def count(self) -> int:
+        return 5_000
+
+    def place(self, row: Cursor | int) -> Cursor:
+        return row if isinstance(row, Cursor) else Cursor(datetime(2026, 1, 1, tzinfo=UTC), f"{row:032x}")
+
+
+def test_the_last_page_that_has_a_number_leads_on_by_cursor() -> None:
+    asked = ChosenOfAll(page=PAGES - 1, per_page=2)
+    found: list[Cursor] = []
+    for _ in range(3):
+        turned = asyncio.run(turn("/here", asked, Places()))
+        found += turned.rows
+        _, _, query = turned.headers["Link"].partition(">")[0].partition("?")
+        asked = parse(ChosenOfAll, query.encode())
+    assert [int(place.id, 16) for place in found] == list(range(5_000 - 2 * (PAGES - 2), 5_000 - 2 * (PAGES + 1), -1))
+    assert (asked.page, asked.limit) == (None, 2)
