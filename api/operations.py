@@ -57,6 +57,8 @@ async def show_reference(resources: Resources, _: object) -> Answer:
     return _reference(secured=resources.gate.settings.required)
 
 
+_SIGNALS = {"get_signal": {"id": "$response.body#/signals/0/id"}}
+
 OPERATIONS = (
     Operation(
         path="/api/v1/signals",
@@ -64,6 +66,7 @@ OPERATIONS = (
         takes=signals.ChosenOfAll,
         gives=signals.SignalsPage,
         problems=(UNAVAILABLE,),
+        leads=_SIGNALS,
     ),
     Operation(
         path=composites.PATH,
@@ -85,6 +88,7 @@ OPERATIONS = (
         takes=signals.ChosenOfMarket,
         gives=signals.SignalsPage,
         problems=(UNAVAILABLE,),
+        leads=_SIGNALS,
     ),
     Operation(
         path="/signals",
@@ -92,6 +96,7 @@ OPERATIONS = (
         takes=signals.Newest,
         gives=signals.NewestSignals,
         problems=(UNAVAILABLE,),
+        leads=_SIGNALS,
     ),
     Operation(
         path=arbitrage.PATH,
@@ -121,6 +126,7 @@ OPERATIONS = (
         takes=whales.ChosenWhales,
         gives=whales.WhalesPage,
         problems=(UNAVAILABLE,),
+        leads={"show_wallet": {"id": "$response.body#/whales/0/wallet"}},
     ),
     Operation(
         path="/api/v1/wallets/{id}",
@@ -226,6 +232,7 @@ OPERATIONS = (
         takes=market.WhichInstruments,
         gives=market.Instruments,
         problems=(UNAVAILABLE,),
+        leads={"list_bars": {"symbol": "$response.body#/instruments/0/symbol"}},
     ),
     Operation(
         path=models.PATH,

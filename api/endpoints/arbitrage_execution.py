@@ -27,8 +27,8 @@ LIVE = timedelta(hours=1)
 class WantedArbitrage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which opportunity, and as of which change: what has changed since is not what was looked at."""
 
-    opportunity_id: Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$")]
-    revision: Annotated[int, Meta(ge=0, le=2**31 - 1)]
+    opportunity_id: Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$", examples=["f317ac40c85a09eee2e631720a77b947"])]
+    revision: Annotated[int, Meta(ge=0, le=2**31 - 1, examples=[2])]
 
 
 async def execute_arbitrage(resources: Resources, wish: Wish) -> Execution:

@@ -14,6 +14,7 @@ from api.rest.operation import JSON, Operation
 
 ALWAYS = (
     errors.INVALID_PARAMETER,
+    errors.TIMED_OUT,
     errors.TOO_LARGE,
     errors.ADDRESS_TOO_LONG,
     errors.MISDIRECTED,
@@ -21,7 +22,7 @@ ALWAYS = (
     errors.INTERNAL,
 )
 """What may go wrong with every operation."""
-_REFUSALS = (errors.UNAUTHENTICATED, errors.FORBIDDEN)
+_REFUSALS = (errors.UNAUTHENTICATED, errors.FORBIDDEN, errors.UNAVAILABLE)
 _REFERENCE = "#/components/schemas/{name}"
 _DESCRIPTION = """
 Trading signals, each with its reasons and, once it has ended, its outcome.
@@ -101,6 +102,10 @@ def _operation(operation: Operation, body: dict[str, Any], problem: dict[str, An
         responses[str(kind.status)] = _problem(kind, problem)
     for status, told in responses.items():
         told["headers"] = headers_of(operation, int(status))
+    if operation.leads:
+        success["links"] = {
+            name: {"operationId": name, "parameters": dict(parameters)} for name, parameters in operation.leads.items()
+        }
     described = {
         "operationId": operation.name,
         "summary": summary,

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import msgspec
 
-from api.errors import RATE_LIMITED, UNAVAILABLE
+from api.errors import FORBIDDEN, RATE_LIMITED, UNAUTHENTICATED, UNAVAILABLE
 from api.rest.operation import Operation
 
 _TEXT: Final = {"type": "string"}
@@ -26,6 +26,7 @@ HEADERS: Final[dict[str, dict[str, Any]]] = {
         "schema": _TEXT,
     },
     "RateLimit": {"description": "How many are left now, and seconds until there are more.", "schema": _TEXT},
+    "WWW-Authenticate": {"description": "What is missing, where it is a key, a token or a scope.", "schema": _TEXT},
     "Retry-After": {"description": "Seconds after which the same request may succeed.", "schema": _SECONDS},
 }
 IF_NONE_MATCH: Final = {
@@ -44,6 +45,8 @@ def headers_of(operation: Operation, status: int) -> dict[str, dict[str, str]]:
         names += ["ETag", "Age"]
         fields = {field.name for field in msgspec.structs.fields(operation.takes)}
         names += ["Link"] if "cursor" in fields else []
+    if status in (UNAUTHENTICATED.status, FORBIDDEN.status):
+        names.append("WWW-Authenticate")
     if status in (RATE_LIMITED.status, UNAVAILABLE.status):
         names.append("Retry-After")
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}

@@ -6,8 +6,8 @@ does not keep.
 """
 
 import re
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
 from inspect import cleandoc
 from typing import Any, ClassVar
 
@@ -62,6 +62,8 @@ class Operation:
         The answer is different each time, so a copy is never worth asking about.
     summed
         It takes Postgres a while, so it is read once for all who ask at about the same time.
+    leads
+        Operations that its answer leads to, by name, with the parameters that they take from it (OpenAPI links).
     """
 
     method: ClassVar[str] = "get"
@@ -75,6 +77,7 @@ class Operation:
     scope: Scope | None = "read"
     live: bool = False
     summed: bool = False
+    leads: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

@@ -1,9 +1,15 @@
-"""The generated part of the README: `python -m tests.house.readme` writes it anew."""
+"""The generated parts of the README: `python -m tests.house.readme` writes them anew."""
 
+import msgspec
+
+from api.operations import OPERATIONS
+from api.rest.command import Command
+from api.rest.operation import Operation
+from api.rest.paging import Paged
 from flows.commands.catalogue import markdown
 from tests.house.checkout import ROOT
 
-BEGIN, END = "<!-- catalogue -->\n", "<!-- /catalogue -->\n"
+PAGES = {field.name for field in msgspec.structs.fields(Paged)}
 
 
 def current() -> str:
@@ -13,8 +19,34 @@ def current() -> str:
 
 def renewed() -> str:
     """The README with the tables as they should be."""
-    before, rest = current().split(BEGIN)
-    return before + BEGIN + markdown() + rest[rest.index(END) :]
+    return _with(_with(current(), "catalogue", markdown()), "operations", operations())
+
+
+def operations() -> str:
+    """All that REST can do: where, what, and its parameters."""
+    rows = [f"| `{_address(one)}` | {_summary(one)} | {_parameters(one)} |" for one in OPERATIONS]
+    return "\n".join(["| | | |", "|---|---|---|", *rows, ""])
+
+
+def _address(operation: Operation) -> str:
+    return f"{operation.method.upper()} {operation.path.replace(':path}', '}')}"
+
+
+def _summary(operation: Operation) -> str:
+    return operation.description.partition("\n")[0].removesuffix(".").replace("|", "\\|")
+
+
+def _parameters(operation: Operation) -> str:
+    record = operation.body if isinstance(operation, Command) else operation.takes
+    names = [field.name for field in msgspec.structs.fields(record) if field.name not in operation.path_names]
+    chosen = " ".join(name for name in names if not (set(names) >= PAGES and name in PAGES))
+    return ", ".join(([f"`{chosen}`"] if chosen else []) + (["pages"] if set(names) >= PAGES else []))
+
+
+def _with(page: str, name: str, table: str) -> str:
+    begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->\n"
+    before, rest = page.split(begin)
+    return before + begin + table + rest[rest.index(end) :]
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from tests.house.checkout import ROOT
 from tests.house.readme import current, renewed
 
 
-def test_the_tables_are_those_of_the_catalogue() -> None:
+def test_the_tables_are_those_of_the_program() -> None:
     assert current() == renewed(), "run `make docs`"
 
 

@@ -135,6 +135,24 @@ def test_headers_are_described(api: Api) -> None:
     assert names == []
 
 
+def test_links_lead_from_what_is_answered_to_what_is_asked(api: Api) -> None:
+    document = api.get("/openapi.json")
+    by_name = {one["operationId"]: one for item in document["paths"].values() for one in item.values()}
+    led = 0
+    for path in document["paths"]:
+        for name, link in operation_at(document, path)["responses"].get("200", {}).get("links", {}).items():
+            asked = {parameter["name"] for parameter in by_name[name]["parameters"]}
+            schemas = document["components"]["schemas"]
+            page = schemas[schema_at(document, path, "200")["$ref"].rpartition("/")[2]]
+            for parameter, expression in link["parameters"].items():
+                assert parameter in asked
+                names, _, field = expression.removeprefix("$response.body#/").partition("/0/")
+                item = page["properties"][names]["items"]["$ref"].rpartition("/")[2]
+                assert field in schemas[item]["properties"]
+                led += 1
+    assert led >= 5
+
+
 def test_a_wrong_answer_would_be_noticed(api: Api) -> None:
     document = api.get("/openapi.json")
     wrong = api.get("/api/v1/signals") | {"signals": [{"id": 7}]}
