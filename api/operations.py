@@ -227,7 +227,7 @@ OPERATIONS = (
         problems=(UNAVAILABLE,),
     ),
     Operation(
-        path="/api/v1/instruments",
+        path=market.INSTRUMENTS,
         handler=market.list_instruments,
         takes=market.WhichInstruments,
         gives=market.Instruments,

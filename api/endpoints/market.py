@@ -2,18 +2,21 @@
 
 from datetime import datetime
 from typing import Annotated
+from urllib.parse import quote
 
 import msgspec
 from msgspec import Meta
 
 from api.errors import INVALID_PARAMETER, NOT_FOUND, Fault, ProblemError
 from api.resources import Resources
-from api.rest.paging import SIZE, Size
+from api.rest.answer import Answer
+from api.rest.paging import SIZE, Size, next_link
 from api.rest.params import Instant, Name, Timeframe, frame_name
 from store import bars, instruments
 from store.bars import Bar
 from store.instruments import Instrument
 
+INSTRUMENTS = "/api/v1/instruments"
 VENUES = 20
 
 
@@ -56,7 +59,7 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
 
     instrument: str
     timeframe: str
-    close_time: str
+    close_time: Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
     features: dict[str, float]
 
 
@@ -67,13 +70,17 @@ class Instruments(msgspec.Struct, frozen=True, kw_only=True):
     next_after: str | None
 
 
-async def list_bars(resources: Resources, which: WhichBars) -> Bars:
+async def list_bars(resources: Resources, which: WhichBars) -> Answer:
     """Closed bars of one symbol, newest first."""
     name, timeframe = await _instrument(resources, which.symbol, which.venue), frame_name(which.timeframe)
     found = await bars.page(resources.pool, name, timeframe, limit=which.limit + 1, before=which.before)
     shown = found[: which.limit]
-    next_before = shown[-1].open_time if len(found) > which.limit else None
-    return Bars(instrument=name, timeframe=timeframe, bars=shown, next_before=next_before)
+    if len(found) <= which.limit:
+        return Answer(Bars(instrument=name, timeframe=timeframe, bars=shown, next_before=None))
+    following = msgspec.structs.replace(which, before=shown[-1].open_time)
+    path = f"/api/v1/bars/{quote(which.symbol, safe='')}"
+    body = Bars(instrument=name, timeframe=timeframe, bars=shown, next_before=following.before)
+    return Answer(body, next_link(path, following, without=("symbol",)))
 
 
 async def show_features(resources: Resources, which: WhichFeatures) -> Features:
@@ -86,11 +93,14 @@ async def show_features(resources: Resources, which: WhichFeatures) -> Features:
     )
 
 
-async def list_instruments(resources: Resources, which: WhichInstruments) -> Instruments:
+async def list_instruments(resources: Resources, which: WhichInstruments) -> Answer:
     """What is traded, by name."""
     found = await instruments.page(resources.pool, limit=which.limit + 1, symbol=which.symbol, after=which.after)
     shown = found[: which.limit]
-    return Instruments(instruments=shown, next_after=shown[-1].name if len(found) > which.limit else None)
+    if len(found) <= which.limit:
+        return Answer(Instruments(instruments=shown, next_after=None))
+    following = msgspec.structs.replace(which, after=shown[-1].name)
+    return Answer(Instruments(instruments=shown, next_after=following.after), next_link(INSTRUMENTS, following))
 
 
 async def _instrument(resources: Resources, symbol: str, venue: str | None) -> str:

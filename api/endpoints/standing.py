@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from api.endpoints.track_record import PerformanceMetrics, of_signal_type
-from domain.errors import ServiceError
+from domain.errors import ServiceError, SetupError
 from store import graded, trade_days
 from store.postgres import Pool
 
@@ -73,7 +73,7 @@ class Standing:
         try:
             # Shielded: that one of those who wait goes away must not end it for the others.
             return await asyncio.shield(self._reading)
-        except ServiceError:
+        except (ServiceError, SetupError):
             if self._known is None:
                 raise
             return self._known

@@ -116,7 +116,7 @@ class HotList(Generic[R, S]):
     @property
     def total_age_s(self) -> float:
         """The same of the rows and of how many there are in all."""
-        return self.age_s if self._recent.floor is None else max(self.age_s, self._steady_s() - self._counted_s)
+        return self._steady_s() - min(self._compared_s, self._counted_s)
 
     def follow(self, *, followed: bool) -> None:
         """Say whether `take` is given all that is announced. After a loss the list is compared before it is used."""
@@ -196,12 +196,14 @@ class HotList(Generic[R, S]):
                     self._put(kept)
         if self._source.changed_at is not None:
             self._change(await self._source.changed_at())
-        if (floor := self._recent.floor) is not None:
-            await self._count(floor)
+        await self._count()
 
-    async def _count(self, floor: Cursor) -> None:
+    async def _count(self) -> None:
         """Count the rows beneath anew, the rarer the longer it takes: one that nobody announced may be among them."""
-        began_s = self._steady_s()
+        began_s, floor = self._steady_s(), self._recent.floor
+        if floor is None:  # there are none
+            self._counted_s = began_s
+            return
         if self._recent.beneath is not None and began_s < self._count_due_s:
             return
         late, rows = self._recent.late, self._source.rows

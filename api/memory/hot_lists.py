@@ -65,16 +65,16 @@ class HotLists:
 
     async def refresh(self) -> None:
         """Compare with Postgres once, as far as anybody asks."""
-        try:
-            for hot in self._by_channel.values():
+        failed = False
+        for hot in self._by_channel.values():
+            try:
                 await hot.refresh()
-            self._failed = False
-        except (ServiceError, SetupError, msgspec.MsgspecError) as problem:
-            if not self._failed:
-                log.warning("hot_lists_not_compared error=%s", problem)
-            self._failed = True
-            for hot in self._by_channel.values():
+            except (ServiceError, SetupError, msgspec.MsgspecError) as problem:
+                if not (self._failed or failed):
+                    log.warning("hot_lists_not_compared error=%s", problem)
+                failed = True
                 hot.do_without_postgres()
+        self._failed = failed
 
 
 def _signals(pool: Pool) -> Source[SignalHead, Signal]:

@@ -44,7 +44,7 @@ def headers_of(operation: Operation, status: int) -> dict[str, dict[str, str]]:
     if status in (200, 304) and not operation.live:
         names += ["ETag", "Age"]
         fields = {field.name for field in msgspec.structs.fields(operation.takes)}
-        names += ["Link"] if "cursor" in fields else []
+        names += ["Link"] if fields & {"cursor", "before", "after"} else []
     if status in (UNAUTHENTICATED.status, FORBIDDEN.status):
         names.append("WWW-Authenticate")
     if status in (RATE_LIMITED.status, UNAVAILABLE.status):

@@ -1,6 +1,7 @@
 from datetime import timedelta
 from typing import Any
 
+import httpx2
 import msgspec
 import pytest
 
@@ -59,14 +60,14 @@ def market(api: Api) -> Api:
 @pytest.mark.parametrize("limit", [1, 5, 12, 100])
 def test_bars_come_newest_first_page_by_page(market: Api, limit: int) -> None:
     found: list[Any] = []
-    more = ""
-    while True:
-        answer = market.get(f"/api/v1/bars/ETH/USDT:USDT?timeframe=5m&limit={limit}{more}")
+    address = f"/api/v1/bars/ETH/USDT:USDT?timeframe=5m&limit={limit}"
+    while address:
+        response = market.http.get(address)
+        answer = response.json()
         assert (answer["instrument"], answer["timeframe"]) == ("sim:ETH/USDT:USDT", "5m")
         found += answer["bars"]
-        if answer["next_before"] is None:
-            break
-        more = f"&before={answer['next_before']}"
+        address = response.links.get("next", {}).get("url", "")
+        assert httpx2.URL(address).params.get("before") == answer["next_before"]
     assert found == as_json([bar(number) for number in reversed(range(12))])
 
 
@@ -100,8 +101,7 @@ def test_instruments_come_by_name_page_by_page(market: Api) -> None:
     assert market.get("/api/v1/instruments") == {"instruments": as_json(LISTED), "next_after": None}
     first = market.get("/api/v1/instruments?limit=2")
     assert first == {"instruments": as_json(LISTED[:2]), "next_after": "sim:BTCUSDT"}
-    assert market.get("/api/v1/instruments?limit=2&after=sim:BTCUSDT") == {
-        "instruments": as_json(LISTED[2:]),
-        "next_after": None,
-    }
+    last = market.http.get(market.http.get("/api/v1/instruments?limit=2").links["next"]["url"])
+    assert last.json() == {"instruments": as_json(LISTED[2:]), "next_after": None}
+    assert "link" not in last.headers
     assert market.get("/api/v1/instruments?symbol=BTCUSDT")["instruments"] == as_json(LISTED[:2])

@@ -10,10 +10,11 @@ import psycopg
 import pytest
 
 from api.memory.hot_lists import HotLists
-from store import opportunities, signals
+from store import composites, opportunities, signals
 from store.listing import Listing
 from store.postgres import async_pool, connect
 from tests.api.builders import emitted
+from tests.api.endpoints.test_composites import composite
 from tests.opportunities import opportunity, settled
 
 ROWS = 16
@@ -81,5 +82,32 @@ def test_a_flood_that_nobody_announced_is_not_read_whole(
         assert [kept.row.id for kept in recent] == [row.id for row in reversed(flood)][:ROWS]
         assert recent.total == len(flood)
         assert read == []
+
+    run(database_url, check)
+
+
+def test_a_total_that_was_never_counted_is_as_old_as_the_rows(database_url: str) -> None:
+    """The list was whole, so what it forgets since is known to the row."""
+
+    async def check(hot: HotLists) -> None:
+        for number in range(2 * ROWS):
+            hot.take("signals", signals.payload(emitted(number)))
+        recent = hot.signals.recent()
+        assert recent is not None
+        assert recent.total == 2 * ROWS > len(recent)
+        assert 0 <= hot.signals.total_age_s < 60
+
+    run(database_url, check)
+
+
+def test_a_table_that_is_locked_stops_no_other_list(database_url: str, connection: psycopg.Connection) -> None:
+    async def check(hot: HotLists) -> None:
+        composites.write(connection, [composite(1)])
+        with connection.transaction():
+            connection.execute("LOCK TABLE signals")
+            await hot.refresh()
+        recent = hot.composites.recent()
+        assert recent is not None
+        assert len(recent) == 1
 
     run(database_url, check)
