@@ -103,7 +103,13 @@ def build(
             gateway_route(),
         ],
         middleware=[
-            Middleware(Edge, metrics=metrics, steady_s=steady_s, allowed_hosts=settings.allowed_hosts),
+            Middleware(
+                Edge,
+                metrics=metrics,
+                steady_s=steady_s,
+                allowed_hosts=settings.allowed_hosts,
+                behind_tls=security.behind_tls,
+            ),
             Middleware(Guard, gate=gate),
         ],
         exception_handlers=HANDLERS,

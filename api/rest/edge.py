@@ -10,21 +10,16 @@ import re
 from collections.abc import Callable
 from uuid import uuid4
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import INTERNAL, MISDIRECTED, problem_response
 from api.metrics import Metrics
+from api.security.headers import protected
 from api.settings import is_loopback
 
 log = logging.getLogger(__name__)
 
-SECURITY_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 CLOSE_INTERNAL = 1011
@@ -34,12 +29,19 @@ class Edge:
     """Pure ASGI middleware."""
 
     def __init__(
-        self, app: ASGIApp, *, metrics: Metrics, steady_s: Callable[[], float], allowed_hosts: tuple[str, ...]
+        self,
+        app: ASGIApp,
+        *,
+        metrics: Metrics,
+        steady_s: Callable[[], float],
+        allowed_hosts: tuple[str, ...],
+        behind_tls: bool,
     ) -> None:
         self._app = app
         self._metrics = metrics
         self._steady_s = steady_s
         self._allowed_hosts = allowed_hosts
+        self._behind_tls = behind_tls
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or one WebSocket."""
@@ -56,10 +58,8 @@ class Edge:
             nonlocal status
             if message["type"] in ("http.response.start", "websocket.http.response.start"):
                 status = message["status"]
-                sent = MutableHeaders(scope=message)
-                sent["X-Request-ID"] = request_id
-                for name, value in SECURITY_HEADERS.items():
-                    sent.setdefault(name, value)
+                named = (*message.get("headers", ()), (b"x-request-id", request_id.encode()))
+                message["headers"] = protected(named, behind_tls=self._behind_tls)
             await send(message)
 
         try:

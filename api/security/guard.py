@@ -7,8 +7,6 @@ from api.errors import ProblemError, problem_response
 from api.security.credentials import without_ticket
 from api.security.gate import Gate
 
-_HSTS = "max-age=31536000"
-
 
 class Guard:
     """Pure ASGI middleware; stands behind `api.rest.edge.Edge`, which gives requests their id."""
@@ -23,13 +21,6 @@ class Guard:
             await self._app(scope, receive, send)
             return
         peer, _ = scope.get("client") or ("", 0)
-        told = {"Strict-Transport-Security": _HSTS} if self._gate.settings.behind_tls else {}
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] in ("http.response.start", "websocket.http.response.start"):
-                MutableHeaders(scope=message).update(told)
-            await send(message)
-
         try:
             visitor = await self._gate.admit(
                 Headers(scope=scope), scope["query_string"], peer, websocket=scope["type"] == "websocket"
@@ -37,9 +28,14 @@ class Guard:
         except ProblemError as problem:
             request_id = scope["state"]["request_id"]
             refused = problem_response(problem.kind, problem.detail, request_id, headers=problem.headers)
-            await refused(scope, receive, send_with_headers)
+            await refused(scope, receive, send)
             return
-        told |= visitor.headers
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] in ("http.response.start", "websocket.http.response.start"):
+                MutableHeaders(scope=message).update(visitor.headers)
+            await send(message)
+
         scope["query_string"] = without_ticket(scope["query_string"])
         scope["state"]["visitor"] = visitor
-        await self._app(scope, receive, send_with_headers if told else send)
+        await self._app(scope, receive, send_with_headers if visitor.headers else send)

@@ -14,6 +14,7 @@ from uvicorn.server import ServerState
 
 from api.errors import ADDRESS_TOO_LONG, HEADERS_TOO_LARGE, MALFORMED, TIMED_OUT, Kind, problem_response
 from api.resources import Resources
+from api.security.headers import protected
 
 HEAD_BYTES_MAX = 32 * 1024
 ADDRESS_BYTES_MAX = 8 * 1024
@@ -98,16 +99,16 @@ class Door(HttpToolsProtocol):
         self._done()
         if not self.transport.is_closing():
             if self.cycle is None or self.cycle.response_complete:
-                self.transport.write(_problem(kind, detail))
+                self.transport.write(self._problem(kind, detail))
             elif not self.cycle.response_started and not self.pipeline:
-                self.transport.write(_problem(kind, detail))
+                self.transport.write(self._problem(kind, detail))
                 self.cycle.disconnected = True  # what its handler says comes too late
             self.transport.close()
 
-
-def _problem(kind: Kind, detail: str) -> bytes:
-    """A whole answer, where there is no request to answer to."""
-    request_id = uuid4().hex
-    told = problem_response(kind, detail, request_id, headers={"X-Request-ID": request_id, "Connection": "close"})
-    head = b"".join(b"%b: %b\r\n" % header for header in told.raw_headers)
-    return STATUS_LINE[kind.status] + head + b"\r\n" + bytes(told.body)
+    def _problem(self, kind: Kind, detail: str) -> bytes:
+        """A whole answer, where there is no request to answer to."""
+        request_id = uuid4().hex
+        told = problem_response(kind, detail, request_id, headers={"X-Request-ID": request_id, "Connection": "close"})
+        headers = protected(told.raw_headers, behind_tls=self._resources.gate.settings.behind_tls)
+        head = b"".join(b"%b: %b\r\n" % header for header in headers)
+        return STATUS_LINE[kind.status] + head + b"\r\n" + bytes(told.body)

@@ -20,8 +20,9 @@ from api.feed.forms import Form
 from api.feed.messages import CLOSE_RESTARTING
 from api.feed.session import Session
 from api.resources import Resources
-from api.rest.edge import SECURITY_HEADERS, request_id_of
+from api.rest.edge import request_id_of
 from api.security.credentials import subprotocol_of
+from api.security.headers import protected
 from api.websocket import handshake
 from api.websocket.deflate import agree
 from api.websocket.frames import NO_CODE, NORMAL, Opcode, close_frame, frame
@@ -175,8 +176,7 @@ class WebSocketProtocol(asyncio.Protocol):
                 self._begin(upgrade, admission)
             return
         response.headers["X-Request-ID"] = request_id
-        for name, value in SECURITY_HEADERS.items():
-            response.headers.setdefault(name, value)
+        response.raw_headers = protected(response.raw_headers, behind_tls=self._resources.gate.settings.behind_tls)
         self.write(handshake.refusal(response))
         self.transport.close()
 

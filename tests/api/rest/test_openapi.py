@@ -7,7 +7,7 @@ from starlette.routing import Route
 from api.app import build
 from api.feed import stream
 from api.operations import OPERATIONS
-from api.rest.edge import SECURITY_HEADERS
+from api.security.headers import SECURITY_HEADERS
 from api.settings import ApiSettings
 from store import executions, instruments, latest, opportunities, outcomes, wallets, whales
 from store.instruments import Instrument

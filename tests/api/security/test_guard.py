@@ -148,12 +148,6 @@ def test_who_guesses_is_stopped_and_who_knows_is_not(serve: Serve) -> None:
     assert 'rate_limited_total{what="failures"} 3.0' in metrics
 
 
-def test_behind_tls_browsers_are_told_to_stay_there(serve: Serve) -> None:
-    api = serve(security=msgspec.structs.replace(REQUIRED, behind_tls=True))
-    for path in ("/livez", "/api/v1/signals", "/nope"):
-        assert api.http.get(path).headers["strict-transport-security"] == "max-age=31536000"
-
-
 def test_addresses_come_from_the_proxy_that_is_ours(serve: Serve) -> None:
     api = serve(security=msgspec.structs.replace(REQUIRED, requests_per_s=1, proxies=1))
     for _ in range(2):
