@@ -117,6 +117,7 @@ OPERATIONS = (
         path=arbitrage_execution.PATH,
         handler=arbitrage_execution.execute_arbitrage,
         body=arbitrage_execution.WantedArbitrage,
+        subject="opportunity_id",
         gives=Execution,
         problems=(NOT_FOUND, CONFLICT, KEY_REUSED, UNAVAILABLE),
     ),

@@ -16,7 +16,10 @@ KEYS_MAX: Final = 10_000
 
 _NAMES: Final = ApiKey.__struct_fields__
 _SELECT: Final = f"SELECT {', '.join(_NAMES)} FROM api_keys"  # noqa: S608  our own columns
-_USABLE: Final = f"{_SELECT} WHERE revoked_at IS NULL ORDER BY created_at DESC LIMIT {KEYS_MAX}"
+_USABLE: Final = f"""
+{_SELECT} WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > %s)
+ORDER BY created_at DESC LIMIT {KEYS_MAX}
+"""
 _ALL: Final = f"{_SELECT} ORDER BY created_at, id"
 _WRITE: Final = f"""
 INSERT INTO api_keys ({", ".join(_NAMES)}) VALUES ({", ".join(f"%({name})s" for name in _NAMES)})
@@ -71,8 +74,8 @@ def listed(connection: psycopg.Connection) -> list[ApiKey]:
         return [_key(row) for row in connection.execute(_ALL).fetchall()]
 
 
-async def usable(pool: Pool) -> list[ApiKey]:
-    """The keys that were not revoked, the newest `KEYS_MAX` of them; some may have expired.
+async def usable(pool: Pool, expires_after: datetime) -> list[ApiKey]:
+    """The keys that were not revoked and did not expire before, the newest `KEYS_MAX` of them.
 
     Raises
     ------
@@ -81,7 +84,7 @@ async def usable(pool: Pool) -> list[ApiKey]:
     """
     with reachable():
         async with pool.connection() as connection:
-            rows = await (await connection.execute(_USABLE)).fetchall()
+            rows = await (await connection.execute(_USABLE, (expires_after,))).fetchall()
     return [_key(row) for row in rows]
 
 

@@ -1,4 +1,4 @@
-"""Audit log: who did what, and with which key; only added to. Nothing in it is secret."""
+"""Audit log: who did what, and with which key; only added to, and forgotten by age. Nothing in it is secret."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,6 +9,10 @@ import psycopg
 
 from store.columns import unnest
 from store.postgres import Pool, reachable, writing
+
+KEPT_DAYS_MIN: Final = 30
+"""Younger rows cannot be deleted: Postgres refuses."""
+FORGOTTEN_AT_ONCE: Final = 10_000
 
 
 class Deed(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +50,10 @@ _COLUMNS: Final = {
 _WRITE: Final = f"""
 INSERT INTO audit_log ({", ".join(_COLUMNS)}) SELECT * FROM {unnest(_COLUMNS)}
 """  # noqa: S608  names and types of our own columns
+_FORGET: Final = f"""
+DELETE FROM audit_log
+WHERE id IN (SELECT id FROM audit_log WHERE at < %(before)s ORDER BY at, id LIMIT {FORGOTTEN_AT_ONCE})
+"""  # noqa: S608
 
 
 def write(connection: psycopg.Connection, deeds: Sequence[Deed]) -> None:
@@ -72,6 +80,18 @@ async def append(pool: Pool, deeds: Sequence[Deed]) -> None:
     """
     async with writing(pool) as connection:
         await connection.execute(_WRITE, _lists(deeds))
+
+
+async def forget(pool: Pool, *, before: datetime) -> int:
+    """Delete the oldest lines from before `before`, at most `FORGOTTEN_AT_ONCE` of them; how many.
+
+    Raises
+    ------
+    ServiceError, SetupError
+        As `write` does.
+    """
+    async with writing(pool) as connection:
+        return (await connection.execute(_FORGET, {"before": before})).rowcount
 
 
 def read(connection: psycopg.Connection, *, limit: int = 100) -> list[Deed]:

@@ -45,10 +45,11 @@ def connect(url: str) -> redis.Redis:
         return redis.Redis.from_url(url, retry=Retry(NoBackoff(), 1), **_OPTIONS)
 
 
-def connect_async(url: str) -> redis.asyncio.Redis:
-    """The same for the API; close it with `aclose()`."""
+def connect_async(url: str, *, connections_max: int | None = None) -> redis.asyncio.Redis:
+    """The same for the API; close it with `aclose()`. Beyond `connections_max` a command is a lost connection."""
     with _checked():
-        return redis.asyncio.Redis.from_url(url, retry=AsyncRetry(NoBackoff(), 1), **_OPTIONS)
+        retry = AsyncRetry(NoBackoff(), 1)
+        return redis.asyncio.Redis.from_url(url, retry=retry, max_connections=connections_max, **_OPTIONS)
 
 
 @contextmanager

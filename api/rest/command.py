@@ -54,11 +54,14 @@ class Command(Operation):
     ----------
     body
         Record of what is sent. The handler is given it in a `Wish`.
+    subject
+        Field of `body`: what it is done to, for the audit log.
     """
 
     method: ClassVar[str] = "post"
     success: ClassVar[int] = CREATED
     body: type[msgspec.Struct]
+    subject: str
     scope: Scope | None = "execute"
     live: bool = True
 
@@ -80,7 +83,7 @@ class Command(Operation):
             resources.gate.audit.tell(
                 "execute",
                 actor=caller.name,
-                what=f"{self.name} {wish.key}",
+                what=getattr(wish.body, self.subject),
                 address=request.state.visitor.address,
                 request_id=request.state.request_id,
             )

@@ -6,11 +6,12 @@ While Postgres is away rows wait here, the newest `WAITING_MAX` of them; the log
 import logging
 from collections import deque
 from collections.abc import Callable
+from datetime import timedelta
 
 from domain.clock import to_datetime
 from domain.errors import ServiceError, SetupError
 from store import audit_log
-from store.audit_log import Deed
+from store.audit_log import FORGOTTEN_AT_ONCE, Deed
 from store.postgres import Pool
 
 log = logging.getLogger("audit")
@@ -27,10 +28,13 @@ class Audit:
         Where to.
     now_ns
         Reads the time of day, in nanoseconds UTC.
+    keep_days
+        How long.
     """
 
-    def __init__(self, pool: Pool, now_ns: Callable[[], int]) -> None:
+    def __init__(self, pool: Pool, now_ns: Callable[[], int], keep_days: int) -> None:
         self._pool = pool
+        self._kept = timedelta(days=keep_days)
         self._now_ns = now_ns
         self._waiting: deque[Deed] = deque(maxlen=WAITING_MAX)
 
@@ -51,10 +55,20 @@ class Audit:
         deeds = list(self._waiting)
         if not deeds:
             return
+        self._waiting.clear()
         try:
             await audit_log.append(self._pool, deeds)
-        except (ServiceError, SetupError) as problem:
+        except BaseException as problem:  # also who is stopped meanwhile: rather twice than never
+            self._waiting = deque([*deeds, *self._waiting], WAITING_MAX)
+            if not isinstance(problem, ServiceError | SetupError):
+                raise
             log.warning("audit_waits rows=%d error=%s", len(deeds), problem)
-            return
-        for _ in deeds:
-            self._waiting.popleft()
+
+    async def tidy(self) -> None:
+        """Forget what is older than it has to be kept."""
+        before = to_datetime(self._now_ns()) - self._kept
+        try:
+            while await audit_log.forget(self._pool, before=before) == FORGOTTEN_AT_ONCE:
+                pass
+        except (ServiceError, SetupError) as problem:
+            log.warning("audit_not_tidied error=%s", problem)

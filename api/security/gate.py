@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 from starlette.datastructures import Headers
 
-from api.errors import HEADERS_TOO_LARGE, RATE_LIMITED, TOO_LARGE, UNAUTHENTICATED, ProblemError
+from api.errors import HEADERS_TOO_LARGE, RATE_LIMITED, TOO_LARGE, UNAUTHENTICATED, UNAVAILABLE, ProblemError
+from api.feed.messages import CLOSE_LATER
 from api.metrics import Metrics
 from api.security.audit import Audit
 from api.security.credentials import Credential, find
@@ -26,9 +27,11 @@ log = logging.getLogger(__name__)
 
 HEADERS_BYTES_MAX = 16_384
 HEADERS_MAX = 100
-SWEEP_S = 1.0
+FLUSH_S = 1.0
+TIDY_S = 3600.0
 REFRESH_S = 2.0
 """How long a revoked key may still be taken."""
+LOOK_S = 1.0
 _MINUTE_S = 60.0
 _DIGITS_MAX = 18
 
@@ -81,7 +84,7 @@ class Gate:
         steady_s: Callable[[], float],
     ) -> None:
         self.settings = settings
-        self.audit = Audit(pool, now_ns)
+        self.audit = Audit(pool, now_ns, settings.audit_days)
         self.tickets = Tickets(redis_url)
         self.ring = KeyRing(pool, now_ns)
         self._jwks = Jwks(settings.jwt_jwks, steady_s) if settings.jwt_jwks else None
@@ -138,22 +141,19 @@ class Gate:
         """Have keys before the first caller comes, if they can be had."""
         if self.settings.required:
             await self.ring.refresh()
-            if self._jwks is not None and self._jwks.due:
-                await self._jwks.renew()
+            if self._jwks is not None:
+                await self._jwks.follow()
 
     async def run(self) -> None:
-        """Keep watch until cancelled."""
-        refresh_due_s = 0.0
-        while True:
-            await asyncio.sleep(SWEEP_S)
-            await self.audit.flush()
-            if not self.settings.required:
-                continue
-            if self._steady_s() >= refresh_due_s:
-                refresh_due_s = self._steady_s() + REFRESH_S - SWEEP_S / 2
-                await self.ring.refresh()
-            if self._jwks is not None and self._jwks.due:
-                await self._jwks.renew()
+        """Keep watch until cancelled. Each watches for itself: an issuer who is slow to answer delays no revocation."""
+        watches = [(FLUSH_S, self.audit.flush), (TIDY_S, self.audit.tidy)]
+        if self.settings.required:
+            watches.append((REFRESH_S, self.ring.refresh))
+            if self._jwks is not None:
+                watches.append((LOOK_S, self._jwks.follow))
+        async with asyncio.TaskGroup() as group:
+            for pause_s, watch in watches:
+                group.create_task(_repeat(watch, pause_s))
 
     async def close(self) -> None:
         """Write down what waits, and let go of all connections."""
@@ -165,12 +165,19 @@ class Gate:
         if isinstance(shown, Refusal):
             return shown
         if shown.kind == "ticket":
-            return await self.tickets.redeem(shown.text)
+            return self._if_it_stays(await self.tickets.redeem(shown.text))
         caller = self.authenticate(shown)
         if isinstance(caller, Refusal) and caller.reason == UNKNOWN_KID and self._jwks is not None:
             await self._jwks.renew()
             caller = self.authenticate(shown)
         return caller
+
+    def _if_it_stays(self, holder: Principal | Refusal) -> Principal | Refusal:
+        """What a ticket was made with may have ended since."""
+        end = None if isinstance(holder, Refusal) else self.ending(holder)
+        if end is None:
+            return holder
+        return Refusal("ticket", end.reason, UNAVAILABLE if end.code == CLOSE_LATER else UNAUTHENTICATED)
 
     def authenticate(self, shown: Credential) -> Principal | Refusal:
         """Who holds a key or a token, by what is known now; asks nobody."""
@@ -201,6 +208,12 @@ class Gate:
             self._metrics.rate_limited.labels("failures").inc()
             raise _too_many("too many failed attempts", verdict, {})
         self.audit.refused(refusal.reason, address=address)
+
+
+async def _repeat(watch: Callable[[], Awaitable[None]], pause_s: float) -> None:
+    while True:
+        await watch()
+        await asyncio.sleep(pause_s)
 
 
 def _too_many(what: str, verdict: Verdict, told: dict[str, str]) -> ProblemError:

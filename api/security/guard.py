@@ -4,8 +4,11 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import ProblemError, problem_response
+from api.feed.stream import PATH
 from api.security.credentials import without_ticket
 from api.security.gate import Gate
+
+_STREAMS = PATH.partition("{")[0]
 
 
 class Guard:
@@ -22,9 +25,10 @@ class Guard:
             return
         peer, _ = scope.get("client") or ("", 0)
         try:
-            visitor = await self._gate.admit(
-                Headers(scope=scope), scope["query_string"], peer, websocket=scope["type"] == "websocket"
-            )
+            is_websocket = scope["type"] == "websocket"
+            with_ticket = is_websocket or scope["path"].startswith(_STREAMS)
+            query = scope["query_string"] if with_ticket else b""
+            visitor = await self._gate.admit(Headers(scope=scope), query, peer, websocket=is_websocket)
         except ProblemError as problem:
             request_id = scope["state"]["request_id"]
             refused = problem_response(problem.kind, problem.detail, request_id, headers=problem.headers)
@@ -36,6 +40,7 @@ class Guard:
                 MutableHeaders(scope=message).update(visitor.headers)
             await send(message)
 
-        scope["query_string"] = without_ticket(scope["query_string"])
+        if with_ticket:
+            scope["query_string"] = without_ticket(query)
         scope["state"]["visitor"] = visitor
         await self._app(scope, receive, send_with_headers if visitor.headers else send)

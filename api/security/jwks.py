@@ -3,8 +3,9 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from http.client import HTTPException
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
@@ -14,6 +15,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
+from api import tasks
 from api.settings import is_loopback
 from domain.errors import SettingError
 
@@ -25,7 +27,11 @@ RENEWED_S = 600.0
 """How old a key set from an address gets before it is asked for again."""
 ASKED_S = 30.0
 """How often it is asked for at most, whatever keys strangers name."""
+STALE_S = 86_400.0
+"""How long keys are believed that could not be had again: whoever signs with one that was withdrawn, and keeps us from
+hearing of it, has a day."""
 PATIENCE_S = 5.0
+"""How long an issuer may be silent, and may take in all."""
 SIZE_MAX = 256 * 1024
 
 
@@ -89,13 +95,6 @@ def parse(content: bytes) -> dict[str, RSAPublicKey]:
     return keys
 
 
-class KeySet(NamedTuple):
-    """Keys by id, and when they were had."""
-
-    keys: dict[str, RSAPublicKey]
-    at_s: float
-
-
 class Jwks:
     """A key set that is kept fresh.
 
@@ -105,6 +104,8 @@ class Jwks:
         A file or an address.
     steady_s
         Reads a clock that only goes forward, in seconds.
+    patience_s
+        How long who asks for a newer set waits for it.
 
     Raises
     ------
@@ -112,39 +113,49 @@ class Jwks:
         If it is a file that holds no key set, or an address without TLS.
     """
 
-    def __init__(self, place: str, steady_s: Callable[[], float]) -> None:
+    def __init__(self, place: str, steady_s: Callable[[], float], patience_s: float = PATIENCE_S) -> None:
         self._place = place
+        self._patience_s = patience_s
         self._steady_s = steady_s
-        self._is_file = "://" not in place
+        self._known: dict[str, RSAPublicKey] = {}
+        self._known_s = steady_s()
         self._asked_s: float | None = None
-        self._turn = asyncio.Lock()
-        self.keys: dict[str, RSAPublicKey] = {}
-        if self._is_file:
+        self._asking: asyncio.Task[None] | None = None
+        if "://" in place:
+            _check_address(place)
+        else:
             try:
-                self.keys = parse(Path(place).read_bytes())
+                self._known = parse(Path(place).read_bytes())
             except (OSError, JwksError) as problem:
                 raise SettingError(f"jwt_jwks={place!r} of [security]: {problem}") from None
-        else:
-            _check_address(place)
+
+    @property
+    def keys(self) -> dict[str, RSAPublicKey]:
+        """The keys by their id; none if what was known is too old."""
+        return self._known if self._steady_s() - self._known_s <= STALE_S else {}
+
+    async def follow(self) -> None:
+        """Ask again if it is time."""
+        if not self.keys or self._asked_s is None or self._steady_s() - self._asked_s >= RENEWED_S:
+            await self.renew()
 
     async def renew(self) -> None:
-        """Ask again, at most every `ASKED_S`; who comes while another asks waits for the same answer."""
-        async with self._turn:
+        """Ask again, at most every `ASKED_S`; who comes while another asks waits for the same answer, but not long."""
+        if self._asking is None or self._asking.done():
             now_s = self._steady_s()
             if self._asked_s is not None and now_s - self._asked_s < ASKED_S:
                 return
             self._asked_s = now_s
-            try:
-                self.keys = parse(await asyncio.to_thread(_content, self._place))
-            except (OSError, ValueError, JwksError) as problem:
-                log.warning("jwks_away place=%s error=%s", self._place, problem)
+            self._asking = tasks.spawn("jwks", self._ask())
+        await asyncio.wait({self._asking}, timeout=self._patience_s)
 
-    @property
-    def due(self) -> bool:
-        """Whether it is time to ask again."""
-        if not self.keys:
-            return True
-        return not self._is_file and (self._asked_s is None or self._steady_s() - self._asked_s >= RENEWED_S)
+    async def _ask(self) -> None:
+        try:
+            self._known = parse(await asyncio.to_thread(_content, self._place, self._steady_s))
+        except (OSError, ValueError, HTTPException, JwksError) as problem:
+            log.warning("jwks_away place=%s error=%s", self._place, problem)
+        else:
+            self._known_s = self._steady_s()
 
 
 class _NoRedirect(HTTPRedirectHandler):
@@ -159,23 +170,29 @@ _direct = build_opener(ProxyHandler({}), _NoRedirect)
 _abroad = build_opener(_NoRedirect)  # by the proxy of the environment, if there is one
 
 
-def _content(place: str) -> bytes:
+def _content(place: str, steady_s: Callable[[], float]) -> bytes:
     if "://" not in place:
         return Path(place).read_bytes()
+    end_s, content = steady_s() + PATIENCE_S, bytearray()
     opener = _direct if is_loopback(urlsplit(place).hostname or "") else _abroad
     try:
         with opener.open(place, timeout=PATIENCE_S) as answer:
-            content: bytes = answer.read(SIZE_MAX + 1)
+            while part := answer.read1(SIZE_MAX):
+                content += part
+                if len(content) > SIZE_MAX:
+                    raise JwksError(f"more than {SIZE_MAX} bytes")
+                if steady_s() > end_s:
+                    raise JwksError(f"not whole after {PATIENCE_S:.0f} s")
     except HTTPError as problem:
         with problem:
             raise JwksError(f"status {problem.code}") from None
-    if len(content) > SIZE_MAX:
-        raise JwksError(f"more than {SIZE_MAX} bytes")
-    return content
+    return bytes(content)
 
 
 def _check_address(place: str) -> None:
     parts = urlsplit(place)
+    if not parts.hostname or "@" in parts.netloc:
+        raise SettingError("jwt_jwks of [security] has to be an address with a host, and without a password")
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
         raise SettingError(
             f"jwt_jwks={place!r} of [security] is no https address; whoever can change it on the way can sign tokens"

@@ -7,7 +7,7 @@ but a process that is cut off for longer than that must not go on believing what
 
 import logging
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from hmac import compare_digest
 
 from api.errors import UNAVAILABLE
@@ -25,6 +25,8 @@ TRUSTED_S = 900.0
 TOUCHED_S = 60.0
 """How often the last use of a key is written down, at most."""
 
+_REMEMBERED = timedelta(days=1)
+"""How long the holder of a key that expired is told so, rather than that nobody knows it."""
 _NO_DIGEST = bytes(32)
 _UNKNOWN = Refusal("unknown_key", "this key is not known, or was revoked")
 _AWAY = Refusal("keys_away", "keys cannot be looked up now; see /readyz and try again shortly", UNAVAILABLE)
@@ -85,16 +87,23 @@ class KeyRing:
         """Read the keys again, and write down which were used; what cannot be done now is done next time."""
         now_s = self._now_ns() / 1e9
         try:
-            self.put(await api_keys.usable(self._pool), now_s)
+            self.put(await api_keys.usable(self._pool, to_datetime(self._now_ns()) - _REMEMBERED), now_s)
             if self._used:
-                used, self._used = self._used, {}
-                await api_keys.touch(self._pool, used)
+                await self._write_down()
         except (ServiceError, SetupError) as problem:
             if not self._away:
                 log.warning("keys_away error=%s", problem)
             self._away = True
         else:
             self._away = False
+
+    async def _write_down(self) -> None:
+        used, self._used = self._used, {}
+        try:
+            await api_keys.touch(self._pool, used)
+        except BaseException:
+            self._used = used | self._used
+            raise
 
     def _use(self, key_id: str, now_s: float) -> None:
         if now_s - self._touched_s.get(key_id, 0.0) >= TOUCHED_S:

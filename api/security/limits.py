@@ -106,6 +106,6 @@ def address_of(peer: str, forwarded: list[str], proxies: int) -> str:
         return peer or "unknown"
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
         return str(address.ipv4_mapped)  # how a socket for both tells of IPv4
-    if isinstance(address, IPv6Address):
+    if isinstance(address, IPv6Address) and not address.is_loopback:
         return str(ip_network((address, _NETWORK_BITS), strict=False))
     return str(address)

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from domain.errors import SettingError
+from store.audit_log import KEPT_DAYS_MIN
 
 SECRET_BYTES_MIN = 32
 """A key of HS256 is at least as long as its hash (RFC 7518 §3.2)."""
@@ -45,8 +46,11 @@ class SecuritySettings(msgspec.Struct, frozen=True, kw_only=True):
     """PEM file with the public key of tokens signed with RS256."""
 
     jwt_jwks: str = ""
-    """Key set (RFC 7517) of tokens signed with RS256: a file, or an https address, which is asked again every ten
-    minutes and when a key is met that is not in it."""
+    """Key set (RFC 7517) of tokens signed with RS256: a file or an https address. It is read again every ten minutes,
+    and when a key is met that is not in it; while it cannot be read, the keys known are believed for a day."""
+
+    audit_days: Annotated[int, Meta(ge=KEPT_DAYS_MIN)] = 365
+    """How long the audit log is kept, whoever is asked or not; at least 30 days."""
 
     jwt_leeway_s: Annotated[float, Meta(ge=0, le=300)] = 30
     """How much the clocks of issuer and API may differ."""

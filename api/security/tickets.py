@@ -16,6 +16,8 @@ from store import tickets
 from store.redis_server import connect_async
 
 TTL_S: Final = 30
+CONNECTIONS_MAX: Final = 64
+"""Connections to Redis: so many tickets are looked up at a time, and who shows one more is told to come back."""
 _BYTES: Final = 32
 
 _encoder = msgspec.json.Encoder()
@@ -32,7 +34,7 @@ class Tickets:
     """
 
     def __init__(self, redis_url: str) -> None:
-        self._redis = connect_async(redis_url)
+        self._redis = connect_async(redis_url, connections_max=CONNECTIONS_MAX)
 
     async def issue(self, holder: Principal) -> str:
         """A ticket that lets `holder` listen, once.
@@ -43,8 +45,7 @@ class Tickets:
             If Redis cannot be reached.
         """
         ticket = token_urlsafe(_BYTES)
-        listener = msgspec.structs.replace(holder, scopes=frozenset({"stream"}))
-        await tickets.put(self._redis, ticket, _encoder.encode(listener), TTL_S)
+        await tickets.put(self._redis, ticket, _encoder.encode(holder), TTL_S)
         return ticket
 
     async def redeem(self, ticket: str) -> Principal | Refusal:
@@ -55,7 +56,8 @@ class Tickets:
             return Refusal("tickets_away", "tickets cannot be looked up now; try again shortly", UNAVAILABLE)
         if holder is None:
             return Refusal("ticket", f"this ticket is not known, was used, or is older than {TTL_S} s; get a new one")
-        return _decoder.decode(holder)
+        # Whatever is written there, and by whom: it is for listening alone.
+        return msgspec.structs.replace(_decoder.decode(holder), scopes=frozenset({"stream"}))
 
     async def close(self) -> None:
         """Let go of the connection."""

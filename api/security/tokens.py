@@ -57,6 +57,8 @@ class Tokens:
             header = jwt.get_unverified_header(text)
         except jwt.InvalidTokenError:
             return Refusal("malformed", "this is neither a key nor a token")
+        if "crit" in header:  # it asks for rules that we do not know (RFC 7515 §4.1.11)
+            return _UNKNOWN_WAY
         key = self._key(header)
         if isinstance(key, Refusal):
             return key
@@ -81,12 +83,10 @@ class Tokens:
             case "RS256" if self._public is not None:
                 return self._public
             case "RS256" if self._jwks is not None:
-                if not self._jwks.keys:
+                if not (keys := self._jwks.keys):
                     return Refusal("jwks_away", "the keys of tokens cannot be had now; try again shortly", UNAVAILABLE)
-                return self._jwks.keys.get(
-                    str(header.get("kid")), Refusal(UNKNOWN_KID, "nobody we know signed this token")
-                )
-        return Refusal("algorithm", "tokens signed in this way are not taken")
+                return keys.get(header.get("kid", ""), Refusal(UNKNOWN_KID, "nobody we know signed this token"))
+        return _UNKNOWN_WAY
 
     def _principal(self, claims: dict[str, Any], now_s: float) -> Principal | Refusal:
         leeway_s = self._settings.jwt_leeway_s
@@ -119,6 +119,7 @@ def _is_time(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e11
 
 
+_UNKNOWN_WAY: Final = Refusal("algorithm", "tokens signed in this way are not taken")
 _INVALID: Final = Refusal("malformed", "this is neither a key nor a token")
 _REFUSALS: Final[dict[type[Exception], Refusal]] = {
     jwt.InvalidSignatureError: Refusal("signature", "nobody we know signed this token"),

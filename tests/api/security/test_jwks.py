@@ -1,14 +1,16 @@
 import asyncio
 import json
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from api.security.jwks import ASKED_S, RENEWED_S, SIZE_MAX, Jwks, JwksError, parse
+from api.security.jwks import ASKED_S, RENEWED_S, SIZE_MAX, STALE_S, Jwks, JwksError, parse
 from domain.errors import SettingError
 from tests.api.security.keys import jwk
 
@@ -19,6 +21,8 @@ class Issuer(ThreadingHTTPServer):
     asked = 0
     status = 200
     body = b""
+    pause_s = 0.0
+    drips = False
 
     @property
     def url(self) -> str:
@@ -33,7 +37,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(self.server.status)
         self.send_header("Location", "/elsewhere")
         self.end_headers()
-        self.wfile.write(self.server.body)
+        time.sleep(self.server.pause_s)
+        with suppress(ConnectionError):
+            while self.server.drips:
+                self.wfile.write(b" ")
+                time.sleep(0.01)
+            self.wfile.write(self.server.body)
 
     def log_message(self, *_: Any) -> None:
         pass
@@ -64,18 +73,67 @@ def test_key_set_is_asked_again_but_not_by_everybody(issuer: Issuer) -> None:
 
     async def course() -> None:
         nonlocal now_s
-        assert jwks.due
         assert await ask() == {"a"}
         issuer.body = members("a", "b")
         assert await ask() == {"a"}, "asked a moment ago"
         now_s = ASKED_S
-        assert not jwks.due
+        await jwks.follow()
+        assert set(jwks.keys) == {"a"}, "it is not time"
         assert await ask() == {"a", "b"}
         now_s += RENEWED_S
-        assert jwks.due
+        await jwks.follow()
 
     asyncio.run(course())
-    assert issuer.asked == 2
+    assert issuer.asked == 3
+
+
+def test_keys_that_cannot_be_had_again_are_believed_for_a_day(issuer: Issuer) -> None:
+    now_s = 0.0
+    issuer.body = members("a")
+    jwks = Jwks(issuer.url, lambda: now_s)
+    asyncio.run(jwks.follow())
+    issuer.status = 500
+    for later_s in (RENEWED_S, STALE_S):
+        now_s = later_s
+        asyncio.run(jwks.follow())
+        assert set(jwks.keys) == {"a"}
+    now_s = STALE_S + 1
+    assert jwks.keys == {}
+    issuer.status, now_s = 200, STALE_S + ASKED_S
+    asyncio.run(jwks.follow())
+    assert set(jwks.keys) == {"a"}
+
+
+def test_who_waits_for_a_silent_issuer_does_not_wait_long(issuer: Issuer) -> None:
+    """And one thread waits for it, however many ask, and however often."""
+    now_s = 0.0
+    issuer.body, issuer.pause_s = members("a"), 0.5
+    jwks = Jwks(issuer.url, lambda: now_s, patience_s=0.05)
+
+    async def course() -> None:
+        nonlocal now_s
+        for later_s in (0.0, ASKED_S, 2 * ASKED_S):
+            now_s = later_s
+            await asyncio.gather(*(jwks.renew() for _ in range(20)))
+            assert jwks.keys == {}
+
+    asyncio.run(course())
+    assert issuer.asked == 1
+
+
+def test_issuer_who_never_comes_to_an_end_is_left(issuer: Issuer) -> None:
+    """Each part comes in time, but not the last."""
+    now_s = 0.0
+
+    def steady_s() -> float:
+        nonlocal now_s
+        now_s += 1
+        return now_s
+
+    issuer.body, issuer.drips = members("a"), True
+    jwks = Jwks(issuer.url, steady_s)
+    asyncio.run(jwks.renew())
+    assert jwks.keys == {}
 
 
 @pytest.mark.parametrize(("status", "body"), [(500, b""), (302, b""), (200, b"{}"), (200, b" " * (SIZE_MAX + 1))])
@@ -97,18 +155,31 @@ def test_away_at_the_start_is_no_error() -> None:
     assert jwks.keys == {}
 
 
-@pytest.mark.parametrize("place", ["http://issuer.example/jwks.json", "ftp://issuer.example", "file:///etc/hostname"])
+@pytest.mark.parametrize("place", ["https://", "file:///etc/hostname", "https://ada:hunter2@issuer.example/jwks.json"])
+def test_address_is_one_and_holds_no_secret(place: str) -> None:
+    with pytest.raises(SettingError, match="a host, and without a password") as raised:
+        Jwks(place, lambda: 0.0)
+    assert "hunter2" not in str(raised.value)
+
+
+@pytest.mark.parametrize("place", ["http://issuer.example/jwks.json", "ftp://issuer.example"])
 def test_address_without_tls_is_refused(place: str) -> None:
     with pytest.raises(SettingError, match="no https address"):
         Jwks(place, lambda: 0.0)
 
 
-def test_file_is_read_at_the_start(tmp_path: Path) -> None:
+def test_file_is_read_at_the_start_and_again(tmp_path: Path) -> None:
     file = tmp_path / "jwks.json"
     with pytest.raises(SettingError, match="No such file"):
         Jwks(str(file), lambda: 0.0)
     file.write_bytes(members("a"))
-    assert set(Jwks(str(file), lambda: 0.0).keys) == {"a"}
+    now_s = 0.0
+    jwks = Jwks(str(file), lambda: now_s)
+    assert set(jwks.keys) == {"a"}
+    file.write_bytes(members("b"))
+    now_s = RENEWED_S
+    asyncio.run(jwks.follow())
+    assert set(jwks.keys) == {"b"}, "a key that was taken out is believed no longer"
 
 
 @pytest.mark.parametrize(

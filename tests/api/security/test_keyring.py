@@ -85,3 +85,27 @@ def test_use_is_written_down_once_a_minute(database_url: str) -> None:
             return seen
 
         assert asyncio.run(follow()) == [NOW, NOW, NOW + timedelta(seconds=TOUCHED_S)]
+
+
+def test_use_that_cannot_be_written_down_is_kept_for_later(database_url: str) -> None:
+    with connect(database_url) as connection:
+        text, made = make_key(connection)
+
+        async def follow() -> tuple[bool, int]:
+            pool = async_pool(database_url, max_size=1)
+            await pool.open()
+            ring = KeyRing(pool, lambda: round(NOW_S * 1e9))
+            try:
+                await ring.refresh()
+                assert isinstance(ring.find(text, NOW_S), Principal)
+                connection.execute("ALTER TABLE api_keys RENAME COLUMN last_used_at TO gone")
+                await ring.refresh()
+                was_known = ring.honours(made.id)
+                connection.execute("ALTER TABLE api_keys RENAME COLUMN gone TO last_used_at")
+                await ring.refresh()
+            finally:
+                await pool.close()
+            (row,) = connection.execute("SELECT count(*) FROM api_keys WHERE last_used_at = %s", (NOW,)).fetchall()
+            return was_known, row[0]
+
+        assert asyncio.run(follow()) == (True, 1)

@@ -44,6 +44,9 @@ def test_memory_is_bounded_and_the_longest_absent_is_forgotten() -> None:
         ("", [], 0, "unknown"),
         ("2001:db8:1:2:aaaa::1", [], 0, "2001:db8:1:2::/64"),
         ("::ffff:203.0.113.5", [], 0, "203.0.113.5"),
+        ("::1", [], 0, "::1"),
+        ("fe80::1%eth0", [], 0, "fe80::/64"),
+        ("10.0.0.1", ["2001:db8::1%25a"], 1, "2001:db8::/64"),
     ],
 )
 def test_address_is_the_one_that_a_caller_cannot_write(

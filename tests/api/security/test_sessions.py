@@ -77,7 +77,20 @@ def test_ticket_opens_one_connection_of_any_worker(guarded: Api, serve: Serve) -
     with other.websocket(f"/api/v1/ws/signals?symbol=BTCUSDT&ticket={ticket}"):
         assert refused(guarded, f"/ws/feed?ticket={ticket}") == (401, "unauthenticated")
     again = guarded.http.post("/api/v1/tickets", headers=headers).json()["ticket"]
-    assert guarded.http.get(f"/api/v1/signals?ticket={again}").status_code == 403, "it is for listening alone"
+    for method, path in (("GET", "/api/v1/signals"), ("GET", "/livez"), ("POST", "/api/v1/tickets")):
+        assert guarded.http.request(method, f"{path}?ticket={again}").status_code in (400, 401), "it is for listening"
+    with guarded.websocket(f"/ws/feed?ticket={again}"):
+        pass  # it was not used up
+
+
+def test_ticket_ends_with_the_key_it_was_made_with(guarded: Api) -> None:
+    text, key = make_key(guarded.connection, "stream")
+    until(lambda: guarded.resources.gate.ring.honours(key.id))
+    tickets = [guarded.http.post("/api/v1/tickets", headers=bearer(text)).json()["ticket"] for _ in range(2)]
+    assert api_keys.revoke(guarded.connection, key.id, at=datetime.now(UTC), actor="test")
+    until(lambda: not guarded.resources.gate.ring.honours(key.id))
+    assert refused(guarded, f"/ws/feed?ticket={tickets[0]}") == (401, "unauthenticated")
+    assert guarded.http.get(f"/api/v1/stream/signals?ticket={tickets[1]}").status_code == 401
 
 
 def test_tickets_are_for_those_who_may_listen(guarded: Api) -> None:

@@ -104,6 +104,22 @@ def test_unsigned_token_is_refused(with_secret: Tokens, with_public_key: Tokens)
         assert reason(with_public_key, text) == "algorithm"
 
 
+def test_token_that_asks_for_rules_we_do_not_know_is_refused(with_secret: Tokens) -> None:
+    """RFC 7515 §4.1.11, and RFC 7797, by which the content would not be what it says."""
+    headers: list[dict[str, Any]] = [
+        {"crit": ["exp"], "exp": 1},
+        {"crit": ["b64"], "b64": False},
+        {"crit": []},
+        {"crit": "x"},
+    ]
+    for header in headers:
+        head = segment({"alg": "HS256", **header})
+        body = segment(claims(NOW))
+        mac = hmac.digest(SECRET.encode(), f"{head}.{body}".encode(), "sha256")
+        text = f"{head}.{body}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"
+        assert reason(with_secret, text) in ("algorithm", "malformed")
+
+
 @pytest.mark.parametrize("algorithm", ["HS384", "HS512"])
 def test_other_algorithms_are_refused_though_the_secret_is_right(with_secret: Tokens, algorithm: str) -> None:
     long = SECRET * 2

@@ -1,0 +1,104 @@
+"""What is written down, for how long, and what becomes of it while Postgres is away."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import psycopg
+import pytest
+
+from api.security.audit import WAITING_MAX, Audit
+from domain.clock import SECOND, from_datetime, to_datetime
+from store import audit_log, opportunities
+from store.audit_log import Deed
+from store.postgres import async_pool, connect
+from tests.api.conftest import Api, until
+from tests.opportunities import opportunity
+
+NOW_NS = from_datetime(opportunity(1).opened_at) + SECOND
+
+
+@asynccontextmanager
+async def audit_of(url: str, keep_days: int = 365) -> AsyncIterator[Audit]:
+    pool = async_pool(url, max_size=1)
+    await pool.open()
+    try:
+        yield Audit(pool, lambda: NOW_NS, keep_days)
+    finally:
+        await pool.close()
+
+
+def tell(audit: Audit, what: str) -> None:
+    audit.tell("execute", actor="key:1", what=what, address="::1", request_id="r")
+
+
+def objects(connection: psycopg.Connection) -> list[str]:
+    return [deed.object for deed in reversed(audit_log.read(connection, limit=2 * WAITING_MAX))]
+
+
+def test_execution_is_written_down_with_what_was_executed(serve: Callable[..., Api]) -> None:
+    api = serve(now_ns=lambda: NOW_NS)
+    opportunities.write(api.connection, [opportunity(1, simulated=False)])
+    wanted = {"opportunity_id": opportunity(1).id, "revision": 0}
+    headers = {"Idempotency-Key": "hush", "X-Request-ID": "trace-1"}
+    assert api.http.post("/api/v1/arbitrage/execute", json=wanted, headers=headers).status_code == 201
+    (deed,) = until(lambda: audit_log.read(api.connection))
+    assert deed == Deed(
+        at=to_datetime(NOW_NS),
+        action="execute",
+        actor="local",
+        object=opportunity(1).id,
+        address="127.0.0.1",
+        request_id="trace-1",
+    )
+
+
+def test_old_rows_go_as_soon_as_the_api_runs(serve: Callable[..., Api], database_url: str) -> None:
+    with connect(database_url) as connection:
+        now = to_datetime(NOW_NS)
+        ages = (366, 364)
+        audit_log.write(
+            connection, [Deed(at=now - timedelta(days=days), action="x", actor="", object=str(days)) for days in ages]
+        )
+        serve(now_ns=lambda: NOW_NS)
+        until(lambda: objects(connection) == ["364"])
+
+
+def test_what_cannot_be_written_waits_and_the_newest_stay(database_url: str) -> None:
+    async def course() -> None:
+        async with audit_of(database_url) as audit:
+            for number in range(WAITING_MAX):
+                tell(audit, f"before {number}")
+            connection.execute("ALTER TABLE audit_log RENAME TO gone")
+            flushing = asyncio.create_task(audit.flush())
+            await asyncio.sleep(0)
+            tell(audit, "meanwhile")
+            await flushing
+            tell(audit, "after")
+            connection.execute("ALTER TABLE gone RENAME TO audit_log")
+            await audit.flush()
+            await audit.flush()
+
+    with connect(database_url) as connection:
+        asyncio.run(course())
+        written = objects(connection)
+        assert len(written) == WAITING_MAX
+        assert written[0] == "before 2"
+        assert written[-2:] == ["meanwhile", "after"]
+
+
+def test_who_is_stopped_while_writing_writes_it_later(database_url: str) -> None:
+    async def course() -> None:
+        async with audit_of(database_url) as audit:
+            tell(audit, "x")
+            flushing = asyncio.create_task(audit.flush())
+            await asyncio.sleep(0)
+            flushing.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await flushing
+            await audit.flush()
+
+    with connect(database_url) as connection:
+        asyncio.run(course())
+        assert objects(connection) == ["x"]
