@@ -95,8 +95,9 @@ def is_known_host(host: str, allowed: tuple[str, ...]) -> bool:
     >>> [is_known_host(host, ("desk.example",)) for host in ("[::1]:8000", "desk.example:443", "evil.example", "")]
     [True, True, False, False]
     """
+    host = host.lower()
     name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
-    return is_loopback(name) or name in allowed
+    return is_loopback(name) or name in map(str.lower, allowed)
 
 
 def request_id_of(given: str) -> str:

@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     create.add_argument("--days", type=int, default=365, help="days until it expires; 0 means never (default: 365)")
     listing = actions.add_parser("list", help="show all keys, without their secrets", allow_abbrev=False)
     revoke = actions.add_parser("revoke", help="end a key for good, also where it is in use", allow_abbrev=False)
-    revoke.add_argument("id", help="the 12 digits between the underscores")
+    revoke.add_argument("id", help="the 12 digits between the underscores, or the whole key")
     for action in (create, listing):
         action.add_argument("--json", action="store_true", help="print JSON instead of text")
 
@@ -113,9 +113,12 @@ def _state(key: ApiKey, now: datetime) -> str:
     return "expired" if key.expires_at and key.expires_at <= now else "good"
 
 
-def _revoke(key_id: str) -> int:
+def _revoke(named: str) -> int:
+    from domain.api_keys import parse
     from store import api_keys
 
+    whole = parse(named)  # which must not be shown again, though it is about to be worth nothing
+    key_id = whole.id if whole else named
     with _database() as connection:
         if not api_keys.revoke(connection, key_id, at=datetime.now(UTC), actor=_ACTOR):
             sys.stderr.write(f"signalengine: no key {key_id!r} is good; see 'signalengine keys list'\n")

@@ -44,6 +44,10 @@ def test_revoked_key_stays_in_the_list(capsys: pytest.CaptureFixture[str]) -> No
     assert main(["keys", "revoke", made["id"]]) == 0
     assert main(["keys", "revoke", made["id"]]) == 1
     assert "no key" in capsys.readouterr().err
+    assert main(["keys", "revoke", made["key"]]) == 1, "the whole key will do as well"
+    told = capsys.readouterr().err
+    assert made["id"] in told
+    assert made["key"] not in told
     main(["keys", "list"])
     assert capsys.readouterr().out.splitlines()[1].split()[:3] == [made["id"], "revoked", "never"]
 
