@@ -10,6 +10,7 @@ import socket
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from random import Random
 from types import FrameType
 
@@ -89,6 +90,7 @@ def main(words: Sequence[str] | None = None, environ: Mapping[str, str] = os.env
     parser = argparse.ArgumentParser(prog="python -m api", description="Serves REST, WebSocket and metrics.")
     parser.add_argument("--check", action="store_true", help="read the settings, say what is wrong, and stop")
     parser.add_argument("--worker", type=int, metavar="FD", help=argparse.SUPPRESS)
+    parser.add_argument("--page", type=Path, metavar="FILE", help=argparse.SUPPRESS)
     options = parser.parse_args(words)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     signal.signal(signal.SIGTERM, _leave)  # for uvicorn to fall back on when it has stopped
@@ -112,6 +114,7 @@ def main(words: Sequence[str] | None = None, environ: Mapping[str, str] = os.env
     gc.collect()
     gc.freeze()  # all that was imported stays: to look through it took 50 ms, in which nobody is served
     if listener is None:
+        app.state.resources.metrics.share(options.page, time.time_ns)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a terminal that hangs up tells us too
         Server(config(app, settings), hub, socket.socket(fileno=options.worker)).run([])
     elif settings.processes > 1:

@@ -134,6 +134,7 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
         yield
     finally:
         await tasks.stop(resources.tasks)
+        resources.metrics.tell_others()
         await resources.gate.close()
         await resources.reader.close()
         await resources.pool.close()

@@ -1,12 +1,16 @@
-"""Metrics: what this process counts, each with what to do when it moves.
+"""Metrics: what this process counts, each with what to do when it moves; of several workers, see `api.serving.pages`.
 
 A registry of our own per application, so that two in one process (as in the tests) do not collide.
 """
+
+from collections.abc import Callable
+from pathlib import Path
 
 import psutil
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 
 from api.feed.push import SignalFacts
+from api.serving.pages import Pages
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # they double the series, and nobody reads them
 
@@ -20,6 +24,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._pages: Pages | None = None
         self.request_s = Histogram(
             "http_request_duration_seconds",
             "Time to answer a request, by path template. If it grows: find the path; lists wait for Postgres, so look "
@@ -132,6 +137,10 @@ class Metrics:
         self._process = psutil.Process()
         psutil.cpu_percent()  # the first reading has nothing to compare with and is 0
 
+    def share(self, page: Path, now_ns: Callable[[], int]) -> None:
+        """Be one of several workers, each of which has a file beside `page`; whoever is asked tells of all."""
+        self._pages = Pages(page, self.registry, now_ns)
+
     def count_signal(self, facts: SignalFacts) -> None:
         """Count one signal that was announced."""
         labels = (facts.direction, str(facts.mtf_aligned).lower())
@@ -147,6 +156,12 @@ class Metrics:
         with self._process.oneshot():
             self.memory_bytes.set(self._process.memory_info().rss)
             self.threads.set(self._process.num_threads())
+        self.tell_others()
+
+    def tell_others(self) -> None:
+        """Let other workers know, if there are any."""
+        if self._pages is not None:
+            self._pages.write()
 
     def summary(self) -> dict[str, float]:
         """What clients are sent as `status`: this process in a few numbers, under their names here."""
@@ -158,5 +173,5 @@ class Metrics:
         return summary
 
     def exposition(self) -> bytes:
-        """All of it in Prometheus' text format."""
-        return generate_latest(self.registry)
+        """All of it, of all workers, in Prometheus' text format."""
+        return generate_latest(self.registry if self._pages is None else self._pages)

@@ -26,8 +26,9 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Port to listen on; 0 takes any free one and logs it."""
 
     processes: Annotated[int, Meta(ge=1, le=64)] = 1
-    """Processes that serve this port, with equal numbers of clients; each has its own ring, metrics and
-    connections to Postgres. With two or more, SIGHUP starts new ones before the old ones leave."""
+    """Processes that serve this port, with equal numbers of clients; each has its own ring and connections to Postgres,
+    and whichever is asked for metrics tells of all. With two or more, SIGHUP starts new ones before the old ones
+    leave."""
 
     allowed_hosts: tuple[str, ...] = ()
     """Host names, without port, that requests may carry besides localhost and loopback addresses; the

@@ -9,6 +9,7 @@ away, each after another while. SIGTERM stops.
 """
 
 import array
+import itertools
 import logging
 import select
 import selectors
@@ -19,6 +20,8 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 ACCEPTED_AT_ONCE = 64
 RESTART_PAUSE_S = 1.0
@@ -40,12 +43,15 @@ class Worker:
     ----------
     line
         What goes to it are connections; what comes from it are its counts of clients.
+    place
+        Of its page of metrics; whoever comes after it goes on from there.
     clients
         As it said last, and those that it was handed since.
     """
 
     process: subprocess.Popen[bytes]
     line: socket.socket
+    place: int
     clients: int = 0
     is_ready: bool = False
     is_leaving: bool = False
@@ -70,6 +76,7 @@ class Doorman:
         self._steady_s = steady_s
         self._selector = selectors.DefaultSelector()
         self._workers: list[Worker] = []
+        self._pages = TemporaryDirectory(prefix="signalengine-")
         self._asked: set[int] = set()
         self._replace_at_s = 0.0
         self._has_opened = False
@@ -94,6 +101,7 @@ class Doorman:
             heard.close()
             told.close()
             self._selector.close()
+            self._pages.cleanup()
 
     def _serve(self, heard: socket.socket, opened: Callable[[], None]) -> int:
         while not self._asked & {signal.SIGTERM, signal.SIGINT}:
@@ -126,10 +134,13 @@ class Doorman:
         for _ in range(count):
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             ours.settimeout(0)
-            command = [sys.executable, "-m", "api", "--worker", str(theirs.fileno())]
+            taken = {worker.place for worker in self._workers}
+            place = next(place for place in itertools.count() if place not in taken)
+            page = Path(self._pages.name, f"{place}.page")
+            command = [sys.executable, "-m", "api", "--worker", str(theirs.fileno()), "--page", str(page)]
             with theirs:
                 process = subprocess.Popen(command, pass_fds=[theirs.fileno()])
-            worker = Worker(process, ours)
+            worker = Worker(process, ours, place)
             self._workers.append(worker)
             self._selector.register(ours, selectors.EVENT_READ, worker)
 

@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 
 import httpx2
 import psutil
+from prometheus_client.parser import text_string_to_metric_families
 from websockets.sync.client import connect
 
 from store import feed, signals
@@ -72,6 +73,46 @@ def test_a_restart_loses_no_message_and_refuses_no_caller(database_url: str, cle
             assert follower.missed == []
             assert follower.connections >= 2
         assert asked > 20
+    writer.close()
+
+
+def counted(address: str) -> tuple[float, float]:
+    """Requests of one path that were answered, and messages of the feed, as whoever is asked tells."""
+    text = httpx2.get(f"http://{address}/metrics").text
+    samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+    asked = sum(
+        sample.value
+        for sample in samples
+        if sample.name == "http_request_duration_seconds_count" and sample.labels["path"] == "/asyncapi.json"
+    )
+    return asked, sum(sample.value for sample in samples if sample.name == "feed_messages_total")
+
+
+def test_metrics_are_those_of_all_workers_and_outlive_them(database_url: str, clean_redis_url: str) -> None:
+    writer = feed.connect(clean_redis_url)
+    with workers_of(database_url, clean_redis_url) as (parent, address):
+        until(lambda: httpx2.get(f"http://{address}/readyz").status_code == 200)
+        for _ in range(20):
+            assert httpx2.get(f"http://{address}/asyncapi.json").status_code == 200
+        feed.publish(writer, "signals", [(seq, signals.payload(emitted(seq))) for seq in range(1, 6)])
+        until(lambda: {counted(address) for _ in range(6)} == {(20, 5)})
+        first, second = parent.children()
+        first.kill()
+        until(lambda: not first.is_running() or first.status() == psutil.STATUS_ZOMBIE)
+        seen = []
+
+        def are_new(gone: set[psutil.Process]) -> bool:
+            if second.is_running():  # there is somebody to ask
+                seen.append(counted(address))
+            return len(parent.children()) == 2 and not gone & set(parent.children())
+
+        until(lambda: are_new({first}))
+        os.kill(parent.pid, signal.SIGHUP)
+        before = set(parent.children())
+        until(lambda: are_new(before), within_s=60)
+        assert {counted(address) for _ in range(6)} == {(20, 5)}
+        assert set(seen) == {(20, 5)}
+        assert len(seen) > 10
     writer.close()
 
 
