@@ -7,6 +7,7 @@ import msgspec
 
 from api.errors import UNAVAILABLE, Fault, ProblemError
 from api.resources import Resources
+from api.rest.answer import Answer
 from domain.errors import ServiceError, SetupError
 from store.migrate import pending
 from store.postgres import reachable
@@ -65,7 +66,7 @@ async def _postgres_fault(resources: Resources) -> Fault | None:
             with reachable():
                 async with resources.pool.connection():  # which the pool has tried before it gives it
                     pass
-            behind = await asyncio.to_thread(pending, resources.database_url)
+            behind = await _behind(resources)
     except (ServiceError, TimeoutError) as problem:
         log.warning("postgres_not_ready error=%s", problem)
         return Fault("postgres", "does not answer; start it, or give another DATABASE_URL")
@@ -75,3 +76,13 @@ async def _postgres_fault(resources: Resources) -> Fault | None:
     if behind:
         return Fault("postgres", f"lacks the migrations {', '.join(behind)}; run 'signalengine migrate'")
     return None
+
+
+async def _behind(resources: Resources) -> list[str]:
+    """Migrations that are missing: asked on a connection of its own, so never once for each stranger who asks us."""
+
+    async def ask() -> Answer:
+        return Answer(msgspec.json.encode(await asyncio.to_thread(pending, resources.database_url)))
+
+    told, _ = await resources.micro_cache.get("migrations", ask)
+    return msgspec.json.decode(told.body, type=list[str])

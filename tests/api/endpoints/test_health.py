@@ -35,6 +35,21 @@ def test_a_database_that_was_not_migrated_is_not_ready(serve: Callable[..., Api]
         connection.execute("DROP DATABASE unmigrated WITH (FORCE)")
 
 
+def test_strangers_who_ask_often_open_no_connections_to_postgres(serve: Callable[..., Api]) -> None:
+    api = serve(analytics_fresh_s=60)
+    until(lambda: api.http.get("/readyz").status_code == 200)
+
+    def sessions() -> int:
+        (row,) = api.connection.execute(
+            "SELECT sessions FROM pg_stat_database WHERE datname = current_database()"
+        ).fetchall()
+        return int(row[0])
+
+    before = sessions()
+    assert all(api.http.get("/readyz").status_code == 200 for _ in range(20))
+    assert sessions() - before < 10
+
+
 def test_a_task_that_ended_asks_for_a_restart(api: Api) -> None:
     tail = next(task for task in api.resources.tasks if task.get_name() == "tail")
     tail.get_loop().call_soon_threadsafe(tail.cancel)

@@ -43,7 +43,8 @@ def test_requests_for_other_hosts_are_refused(api: Api) -> None:
 
 def test_a_named_host_is_served(serve) -> None:  # type: ignore[no-untyped-def]
     api = serve(allowed_hosts=("desk.example",))
-    assert api.http.get("/livez", headers={"host": "desk.example:8443"}).status_code == 200
+    for host in ("desk.example:8443", "Desk.Example", "LOCALHOST"):
+        assert api.http.get("/livez", headers={"host": host}).status_code == 200, host
     assert api.http.get("/livez", headers={"host": "other.example"}).status_code == 421
 
 
