@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import ssl
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -29,10 +30,14 @@ class Got(NamedTuple):
 
 
 class Receiver(ThreadingHTTPServer):
-    """Answers with `answers` in their order, and then with 204."""
+    """Answers with `answers` in their order, and then with 204; by TLS if it is given what it shows."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
+        self.scheme = "https" if tls else "http"
+        if tls is not None:
+            # Handshakes are the business of the thread that answers.
+            self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
         self.got: list[Got] = []
         self.answers: deque[int] = deque()
         self.retry_after: str | None = None
@@ -41,7 +46,10 @@ class Receiver(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/hook?from=signalengine"
+        return f"{self.scheme}://127.0.0.1:{self.server_port}/hook?from=signalengine"
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Whoever hangs up, or does not trust us, is no news."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -62,8 +70,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def receiver() -> Iterator[Receiver]:
-    with Receiver() as server:
+def receiver(tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
+    with Receiver(tls) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield server
