@@ -41,9 +41,9 @@ BAR = np.dtype(
         ("flags", "<u2"),
     ]
 )
-SYNTHETIC, INCOMPLETE, FIRST = 1, 2, 4
+SYNTHETIC, INCOMPLETE, FIRST, PAYOUT = 1, 2, 4, 8
 """Bar flags: no trade fell in the bar; trades are known or likely to be missing; the instrument's
-first bar in its slot."""
+first bar in its slot; its market was resolved before, and what it holds is what that pays."""
 
 GAP = np.dtype(
     [
@@ -121,7 +121,8 @@ OUTCOME = np.dtype(
         ("direction", "i1"),
         ("outcome", "u1"),  # index into OUTCOMES
         ("status", "u1"),  # of the candidate
-        ("spare", "u1", (7,)),
+        ("redeemed", "u1"),  # whether it ended in what its market pays, which costs nothing
+        ("spare", "u1", (6,)),
     ]
 )
 

@@ -21,7 +21,7 @@ from domain.slices import Slice
 from operators.kernels.merging import merge_runs
 from operators.state import freeze, thaw
 
-VERSION = 2
+VERSION = 3
 KEY = "all"
 """The one key under which shards meet."""
 

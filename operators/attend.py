@@ -20,7 +20,7 @@ from operators.align import KEY
 from operators.back import Backed
 from operators.state import freeze, thaw
 
-VERSION = 1
+VERSION = 2
 Rows = NDArray[Any]
 Told = tuple[str, int, Rows, dict[int, str]]
 """A shard, its watermark, its evidence up to there, and the names of the instruments in it."""

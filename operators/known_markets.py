@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from domain.clock import DAY, HOUR
 from domain.markets import FeeSchedule, Market
-from domain.slices import SYNTHETIC
+from domain.slices import PAYOUT, SYNTHETIC
 
 OVER_NS, DUE_NS = 2 * DAY, 30 * DAY
 VOID = 0.5
@@ -73,7 +73,7 @@ class KnownMarkets:
             if 0 <= bars["open_time"][row] - at_ns <= OVER_NS:
                 for name in ("open", "high", "low", "close"):
                     paid[name][row] = payout
-                paid["flags"][row] |= SYNTHETIC
+                paid["flags"][row] |= SYNTHETIC | PAYOUT
         return paid
 
     def of_first(self, rows: Rows) -> Rows:

@@ -4,6 +4,7 @@ Entry is at the open of the first traded bar of the finest frame that begins at 
 the first price that the decision has not seen. A bar that holds both stop and target counts as a
 stop. A stop that the market jumps over is paid at the jump's price; a target is never paid better
 than asked. Returns are net of fees and slippage on both sides: the candidate's own, or those of the recipe.
+A market that is resolved pays what it pays, in full, and nothing is charged for that: no order is sent.
 """
 
 from dataclasses import dataclass, replace

@@ -5,9 +5,9 @@ Open candidates live in a pool; those of one slot are chained in the order they 
 
 import numpy as np
 
-from domain.slices import EXPIRED, SL_HIT, SYNTHETIC, TP_HIT
+from domain.slices import EXPIRED, PAYOUT, SL_HIT, SYNTHETIC, TP_HIT
 from operators.kernels import kernel
-from operators.kernels.costs import cost_of
+from operators.kernels.costs import cost_of, paid_of
 
 OPEN = np.dtype(
     [
@@ -63,8 +63,9 @@ def _settle_one(mine, bar):
             mine.worst = min(mine.worst, price) if long else max(mine.worst, price)
             return SL_HIT, price
         if (best >= mine.take_profit) if long else (best <= mine.take_profit):
-            mine.best = max(mine.best, mine.take_profit) if long else min(mine.best, mine.take_profit)
-            return TP_HIT, mine.take_profit
+            price = bar.open if bar.flags & PAYOUT else mine.take_profit  # nobody is left to take an order
+            mine.best = max(mine.best, price) if long else min(mine.best, price)
+            return TP_HIT, price
         mine.best = max(mine.best, best) if long else min(mine.best, best)
         mine.worst = min(mine.worst, worst) if long else max(mine.worst, worst)
     if bar.close_time >= mine.expires_at:
@@ -82,9 +83,10 @@ def _grade(out, mine, bar, outcome, price):
     if mine.entry_at == 0:  # nothing traded until it expired: no position, so no return to speak of
         out.return_pct = out.return_r = out.best_r = out.worst_r = np.nan
         return
+    out.redeemed = bar.flags & PAYOUT != 0
     # The risk that was planned, not the one that the first price happened to give: never zero.
     risk = abs(mine.reference - mine.stop_loss)
-    net = mine.direction * (price - mine.entry) - mine.cost * mine.entry
+    net = mine.direction * (price - mine.entry) - paid_of(mine.cost, out) * mine.entry
     out.return_pct = 100.0 * net / mine.entry
     out.return_r = net / risk
     out.best_r = mine.direction * (mine.best - mine.entry) / risk

@@ -10,7 +10,7 @@ from domain.clock import DAY
 from domain.executions import EVEN, LOSS, OPEN, PLANNED, SKIP_REASONS, SKIPPED, UNFILLED, WIN
 from domain.slices import EMITTED, SYNTHETIC
 from operators.kernels import kernel
-from operators.kernels.costs import cost_of
+from operators.kernels.costs import cost_of, paid_of
 
 POSITION = np.dtype(
     [(name, "<i8") for name in ("ts", "instrument", "entry_at", "strategy", "direction", "regime")]
@@ -107,7 +107,7 @@ def _close(ended, positions, account, out):
                 account.equity += pnl
                 out.state = WIN if pnl > 0.0 else LOSS if pnl < 0.0 else EVEN
                 out.entry_at, out.entry_price, out.exit_price = ended.entry_at, ended.entry_price, ended.exit_price
-                out.notional, out.fees, out.pnl = notional, mine.cost * notional, pnl
+                out.notional, out.fees, out.pnl = notional, paid_of(mine.cost, ended) * notional, pnl
                 out.pnl_pct, out.pnl_r, out.equity = ended.return_pct, ended.return_r, account.equity
             account.held -= 1
             for later in range(place, account.held):  # the others keep their order

@@ -123,12 +123,14 @@ class Twin:
         elif not spans or spans[-1][1] is None:
             spans.append((self.now, 1.0 if told_of.winner == told_of.yes.name else 0.0 if told_of.winner else 0.5))
 
+    def worth(self, token: int, minute: int) -> float | None:
+        """What the market has been told to pay by the minute; None if it is not over."""
+        told = [pays for at, pays in self.over.get(token, []) if at <= minute]
+        return told[-1] if told else None
+
     def bar(self, token: int, minute: int) -> tuple[float, float, float, float, bool] | None:
         """Open, high, low and close of a minute, and whether somebody traded; None where there is no bar."""
-        worth = None
-        for at, pays in self.over.get(token, []):
-            if at <= minute:
-                worth = pays
+        worth = self.worth(token, minute)
         trades = self.trades.get(token, [])
         start, end = (bisect_left(trades, (at,)) for at in (minute, minute + MINUTE))
         if not end:
@@ -154,7 +156,7 @@ class Twin:
         if not bars_of or ts - (bars_of[-1] // MINUTE + 1) * MINUTE > FRESH_NS:
             return None
         price = known[3]
-        cost = math.floor(2e6 * (self.rates.get(token, UNTOLD) * (1.0 - price) + SLIPPAGE) + 1e-6) / 1e6
+        cost = math.floor(2e6 * (self.rates.get(token, UNTOLD) * (1.0 - price) + SLIPPAGE) + 1e-6) / 2e6
         reach = REACH * min(price, 1.0 - price)
         if reach <= 0.0:
             return None
@@ -171,11 +173,12 @@ class Twin:
             if entry_at and worst <= direction * stop:
                 ended, price_out = SL_HIT, direction * min(direction * opened, direction * stop)
             elif entry_at and best >= direction * target:
-                ended, price_out = TP_HIT, target
+                ended, price_out = TP_HIT, opened if self.worth(token, minute) is not None else target
             elif minute + MINUTE >= ts + HORIZON_NS:
                 ended, price_out = EXPIRED, close if entry_at else math.nan
             if ended >= 0:
-                net = direction * (price_out - entry) - cost * entry
+                sides = 1 if self.worth(token, minute) is not None else 2
+                net = direction * (price_out - entry) - sides * cost * entry
                 return ts, token, direction, ended, entry_at, minute + MINUTE, entry, price_out, net / reach
             minute += MINUTE
 

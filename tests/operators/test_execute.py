@@ -191,6 +191,12 @@ def test_a_trade_from_plan_to_profit() -> None:
     assert rows["equity"][2] == pytest.approx(10_000 + rows["pnl"][2])
 
 
+def test_what_its_market_pays_costs_one_side_only() -> None:
+    whole = one()
+    whole.outcomes["redeemed"] = 1
+    assert executed([whole], PaperSettings()).executions["fees"][2] == pytest.approx(89.2857142857 * 0.06)
+
+
 def test_what_is_suppressed_is_not_traded() -> None:
     assert executed([one(status=SUPPRESSED)], PaperSettings()).executions.size == 0
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from domain.clock import DAY, HOUR, MINUTE
 from domain.evidence import EVIDENCE
-from domain.slices import BAR, SYNTHETIC
+from domain.slices import BAR, PAYOUT, SYNTHETIC
 from operators.known_markets import DUE_NS, OVER_NS, KnownMarkets
 from tests.builders import records
 from tests.whales import START, market, token
@@ -35,7 +35,7 @@ def test_what_is_over_is_worth_what_it_pays_from_then_on() -> None:
         given = bars("a-yes", START, START + MINUTE, START + OVER_NS + HOUR)
         paid = known.paid(given)
         assert [row[name] for row in paid for name in HELD] == [0.4] * 4 + [worth] * 4 + [0.4] * 4
-        assert (paid["flags"] & SYNTHETIC).tolist() == [0, SYNTHETIC, 0]
+        assert paid["flags"].tolist() == [0, SYNTHETIC | PAYOUT, 0]
         assert np.all(given["close"] == 0.4)
 
 

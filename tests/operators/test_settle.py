@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.clock import MINUTE
-from domain.slices import BAR, CANDIDATE, EXPIRED, OUTCOME, SL_HIT, SYNTHETIC, TP_HIT, Slice
+from domain.slices import BAR, CANDIDATE, EXPIRED, OUTCOME, PAYOUT, SL_HIT, SYNTHETIC, TP_HIT, Slice
 from operators.settle import Costs, Settle
 from tests.builders import START
 
@@ -82,6 +82,17 @@ def test_costs_are_paid_on_both_sides():
     outcomes, _ = settled(bars_of((100, 111, 99, 105)), candidate(), Costs(fee_bps=5.0, slippage_bps=1.0))
     assert outcomes["return_pct"][0] == pytest.approx(10.0 - 0.12)
     assert outcomes["return_r"][0] == pytest.approx((10.0 - 0.12) / 10.0)
+
+
+@pytest.mark.parametrize(
+    ("pays", "outcome", "gross"), [(120.0, TP_HIT, 20.0), (0.0, SL_HIT, -100.0), (100.0, EXPIRED, 0.0)]
+)
+def test_what_a_market_pays_is_paid_in_full_and_for_nothing(pays, outcome, gross):
+    bars = bars_of((100, 101, 99, 100), *[(pays,) * 4] * 9)
+    bars["flags"][1:] = SYNTHETIC | PAYOUT
+    (row,), _ = settled(bars, candidate(), Costs(fee_bps=5.0, slippage_bps=1.0))
+    assert (row["outcome"], row["exit_price"], row["redeemed"]) == (outcome, pays, 1)
+    assert row["return_pct"] == pytest.approx(gross - 0.06)
 
 
 def test_what_is_open_stays_open():
