@@ -5,22 +5,33 @@ import json
 from tests.flows.services.instance import Trial
 from tests.flows.services.until import until
 
+ENGINE = """
+import os, time
+from prometheus_client import Counter, start_http_server
+Counter("whales", "", ["kind", "status"]).labels("whale", "suppressed").inc(1_200)
+start_http_server(int(os.environ["SIGNALENGINE_ENGINE_PORT"]), "127.0.0.1")
+print("begun", flush=True)
+time.sleep(600)
+"""
+FOUND = "found since the engine began: signals 0 (0 told), whales 1,200 (0 told), opportunities 0"
+
 
 def test_everything_about_an_instance(trial: Trial) -> None:
-    supervisor = trial.up()
+    supervisor = trial.up(f"engine={ENGINE}")
     trial.until_ready()
     alive, instance = trial.alive(), trial.home.instance()
     assert instance is not None
 
+    until(lambda: trial.home.log("engine").read_text() == "begun\n")
     report = json.loads(trial.run("status", "--json").stdout)
     assert {process["name"]: process["pid"] for process in report["processes"]} == alive
     assert (report["ready"], report["instance"]["url"]) == (True, instance.url)
+    assert report["found"] == {"signals": [0, 0], "whales": [0, 1_200], "opportunities": 0}
     table = trial.run("status")
     assert table.returncode == 0
     assert table.stdout.splitlines()[0].split() == ["process", "pid", "uptime", "CPU", "memory"]
-    assert table.stdout.splitlines()[-1] == f"API {instance.url}, venue sim, ready"
+    assert table.stdout.splitlines()[-3:] == [FOUND, "", f"API {instance.url}, venue sim, ready"]
 
-    until(lambda: trial.home.log("engine").read_text() == "begun\n")
     assert trial.run("logs", "engine").stdout == "begun\n"
     assert "engine     | begun\n" in trial.run("logs", "-n", "1").stdout
 
