@@ -115,6 +115,13 @@ def test_a_whale_says_what_score_says_of_its_candidate_and_a_basket_nothing() ->
     }
 
 
+def test_of_two_candidates_at_one_instant_the_first_speaks_for_the_whale() -> None:
+    both = aligned(9, (3, 7, 1), (3, 7, 1))
+    both.scores["probability"] = 0.6, 0.7
+    (found,) = Attend(shards=1).on_batch([told(0, 9, evidence(3, 7)), both])[0]
+    assert found.evidence["probability"].tolist() == [0.6]
+
+
 def test_nothing_is_kept_of_what_has_gone_out() -> None:
     machine, sizes = Attend(shards=1), []
     for at in range(1, 2_000):

@@ -5,14 +5,27 @@ from random import Random
 import numpy as np
 import pytest
 
-from domain.clock import MINUTE
-from domain.slices import SUPPRESSED, SUPPRESSED_REASONS
-from domain.whales import SUPPRESSED_BY
+from domain.blocks import names_block, quotes_block
+from domain.clock import MINUTE, SECOND
+from domain.opportunities import OPPORTUNITY, BookCounts, Findings
+from domain.quotes import QUOTE
+from domain.slices import BAR, SUPPRESSED, SUPPRESSED_REASONS, Slice
+from domain.whales import (
+    CONSENSUS,
+    DISAGREEMENT,
+    POSITION,
+    SUPPRESSED_BY,
+    WHALE,
+    WHALE_ALONE,
+    WhaleCounts,
+    WhaleFindings,
+)
 from flows.prediction import SETTINGS
-from operators.back import FRESH_NS, HORIZON_NS, Back, Backed
+from operators.back import FRESH_NS, HORIZON_NS, Back, Backed, _news
+from tests.builders import records
 from tests.naive import canonical
-from tests.operators.shard_of_whales import Twin, backed_by, log, settled, streams, whales_of
-from tests.whales import beat, market, token, told, trades
+from tests.operators.shard_of_whales import Twin, backed_by, log, priced, settled, streams, whales_of
+from tests.whales import START, beat, market, token, told, trades
 
 SEEDS = range(4)
 
@@ -97,6 +110,66 @@ def test_a_whale_on_a_token_that_nobody_told_of_is_evidence_under_its_name() -> 
     (found,) = [each for each in backed_by(blocks) if each.evidence.size]
     assert found.evidence["instrument"].tolist() == [token("lonely")]
     assert list(found.names) == [token("lonely")]
+
+
+def whales(watermark: int, *rows: tuple[str, int, int, int, int]) -> WhaleFindings:
+    """Of (token, minute, kind, direction, revision)."""
+    names = ("first_token", "ts", "kind", "direction", "revision", "wallet")
+    made = [(token(name), START + minute * MINUTE, *others, 1) for name, minute, *others in rows]
+    told_of = records(WHALE, *(dict(zip(names, each, strict=True)) for each in made))
+    return WhaleFindings(watermark, told_of, np.empty(0, POSITION), WhaleCounts(), [])
+
+
+def nothing(watermark: int) -> Findings:
+    return Findings(watermark, [], np.empty(0, OPPORTUNITY), BookCounts())
+
+
+def backed_with(found: WhaleFindings) -> list[Backed]:
+    """What becomes of whales where a market and a token without one were traded at .5 in the first minute."""
+    priced_at = trades((1, -1, "a-yes", 1, 0.5, 1), (2, -1, "lonely", 1, 0.5, 1))
+    news, slices, _, baskets = streams([names_block(["polymarket:lonely"]), told(priced("a")), priced_at, beat(900)])
+    return Back().on_batch([*news, *slices, found, *baskets])[0]
+
+
+def test_a_whale_is_a_candidate_once_and_a_consensus_one_of_its_own() -> None:
+    rows = [
+        *(("a-yes", 3, WHALE_ALONE, 1, 0), ("a-yes", 3, WHALE_ALONE, 1, 0), ("a-yes", 3, CONSENSUS, 1, 0)),
+        *(("a-yes", 4, WHALE_ALONE, 1, 1), ("a-yes", 5, WHALE_ALONE, 0, 0), ("a-yes", 6, DISAGREEMENT, 0, 0)),
+        ("a-yes", 7, WHALE_ALONE, -1, 0),
+    ]
+    backed = backed_with(whales(START + 900 * SECOND, *rows))
+    made = np.concatenate([each.slice.candidates for each in backed])
+    assert [((row["ts"] - START) // MINUTE, row["strategy"], row["direction"]) for row in made] == [
+        *((3, 0, 1), (3, 1, 1), (7, 0, -1))
+    ]
+    said = np.concatenate([each.evidence for each in backed])["ts"]
+    assert ((said - START) // MINUTE).tolist() == [3, 3, 7], "what is told again is no new evidence"
+
+
+def test_a_candidate_pays_what_its_market_takes_or_the_most_its_venue_does() -> None:
+    backed = backed_with(
+        whales(START + 900 * SECOND, ("a-yes", 3, WHALE_ALONE, 1, 0), ("lonely", 4, WHALE_ALONE, 1, 0))
+    )
+    # Twice .04 x .5 and the slippage; twice .07 x .5 and the slippage, below 0 since nobody told it.
+    assert np.concatenate([each.slice.candidates for each in backed])["cost"].tolist() == [44_000, -74_000]
+
+
+def test_an_instant_waits_until_nothing_can_be_found_at_it_any_more() -> None:
+    machine, others = Back(), [Slice(START), whales(START)]
+    assert machine.on_batch([*others, _news(beat(1)), nothing(START)])[0] == []
+    assert [each.slice.watermark for each in machine.on_batch([nothing(START + 1)])[0]] == [START]
+    machine = Back()
+    assert machine.on_batch([*others, _news(beat(0)), nothing(START + 1)])[0] == []
+    assert [each.slice.watermark for each in machine.on_batch([_news(beat(1))])[0]] == [START]
+
+
+def test_a_market_is_over_from_the_newest_trade_or_heartbeat_on_not_from_that_of_a_book() -> None:
+    quotes = quotes_block(records(QUOTE, {"ts": START + 600 * SECOND}))
+    closed = records(BAR, {"open_time": START + 2 * MINUTE, "instrument": token("a-yes"), "close": 0.4})
+    news = [_news(each) for each in (beat(60), quotes, told(market("a", "resolved", "yes")), beat(900))]
+    late = START + 900 * SECOND
+    (found,) = Back().on_batch([*news, Slice(START + 300 * SECOND, bars=closed), whales(late), nothing(late)])[0]
+    assert found.slice.bars["close"].tolist() == [1.0]
 
 
 def played(markets: int) -> Back:

@@ -30,9 +30,9 @@ def leg(name: str, at_ns: int) -> dict[str, Any]:
 def test_what_is_over_is_worth_what_it_pays_from_then_on() -> None:
     for winner, worth in (("yes", 1.0), ("no", 0.0), ("", 0.5)):
         known = KnownMarkets()
-        known.learn(market("a", "resolved", winner), START + 1)
+        known.learn(market("a", "resolved", winner), START + MINUTE)
         known.learn(market("a", "resolved", winner), START + HOUR)  # told again
-        given = bars("a-yes", START, START + MINUTE, START + OVER_NS + HOUR)
+        given = bars("a-yes", START, START + MINUTE, START + OVER_NS + 2 * MINUTE)
         paid = known.paid(given)
         assert [row[name] for row in paid for name in HELD] == [0.4] * 4 + [worth] * 4 + [0.4] * 4
         assert paid["flags"].tolist() == [0, SYNTHETIC | PAYOUT, 0]
@@ -65,6 +65,15 @@ def test_markets_are_kept_until_they_are_long_over_or_long_due() -> None:
         known.forget(now)
         left.append(len(known))
     assert left == [3, 3, 2, 2, 1]
+
+
+def test_a_market_that_is_told_of_after_it_was_due_is_known_as_long_as_from_then_on() -> None:
+    known, due = KnownMarkets(), msgspec.structs.replace(market("b"), closes_at_ns=START + DAY)
+    known.learn(due, START + 9 * DAY)
+    known.forget(START + 9 * DAY + DUE_NS)
+    assert known.fees(due.yes.instrument, START + 9 * DAY + DUE_NS) == due.fees
+    assert known.fees(due.yes.instrument, START + 9 * DAY + DUE_NS + 1) is None
+    assert known.fees(token("a-yes"), START) is None
 
 
 def test_what_is_asked_does_not_depend_on_when_memory_is_given_back() -> None:

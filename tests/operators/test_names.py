@@ -69,6 +69,24 @@ def test_those_told_of_last_are_known(monkeypatch: pytest.MonkeyPatch):
     assert [again.called(row("x", wallet)).wallet for wallet in WALLETS[:4]] == kept
 
 
+def test_a_snapshot_says_what_was_learned_and_forgotten_since_the_last_one():
+    group = names.Group(name="polymarket:e", slug="e", title="E", kind="event", markets=(market("a", "resolved"),))
+    known = Names()
+    states = [known.snapshot()]
+    for step in (
+        lambda: known.learn_wallets({WALLETS[0]: ADDRESSES[0]}),
+        lambda: known.learn_group(group),
+        known.forget,
+    ):
+        step()
+        states.append(known.snapshot())
+    assert states[0] != states[1] == states[3]
+    assert [Names(each).called(row("a-yes", WALLETS[0])) for each in states[1:3]] == [
+        Called(wallet=ADDRESSES[0]),
+        Called("polymarket:a-yes", "polymarket:a", "a", "Yes", ADDRESSES[0]),
+    ]
+
+
 def test_names_come_in_blocks():
     machine = SpotWhales(EAGER)
     machine.on_batch([names_block(["polymarket:b-yes"])])
