@@ -72,6 +72,11 @@ def both(at_ms: int, yes: Levels, no: Levels) -> list[dict[str, Any]]:
             "crossed",
             "a book is crossed, so that its prices cannot be had",
         ),
+        (
+            [book("11", 0, {"0.40": "100"}, {"0.40": "9"}), book("12", 0, {"0.50": "100"})],
+            "crossed",
+            "a book is crossed, so that its prices cannot be had",
+        ),
     ],
 )
 def test_each_verdict_has_its_reason(tmp_path: Path, sent: Any, verdict: str, why: str) -> None:
@@ -82,6 +87,23 @@ def test_each_verdict_has_its_reason(tmp_path: Path, sent: Any, verdict: str, wh
 def test_a_pair_that_is_seen_twice_is_an_opportunity_and_told_once_more_only_if_that_changes(tmp_path: Path) -> None:
     sent = [both(at, {"0.40": "100"}, {"0.50": "100"}) for at in (0, 1, 2)]
     assert [one.verdict for one in pairs(opened(tmp_path, *sent))] == ["seen_once", "opportunity"]
+
+
+def test_a_pair_that_comes_back_is_told_again(tmp_path: Path) -> None:
+    here, gone = ({"0.49": "100"}, {"0.50": "100"}), ({"0.50": "100"}, {"0.50": "100"})
+    found = pairs(opened(tmp_path, both(0, *here), both(1, *gone), both(2, *here)))
+    assert [(one.verdict, one.asks) for one in found] == [("fees", "0.99")] * 2
+
+
+def test_books_of_two_times_contradict_each_other_only_by_chance(tmp_path: Path) -> None:
+    once = both(0, {"0.40": "100"}, {"0.50": "100"})
+    found = pairs(opened(tmp_path, once, [book("11", 1, {"0.40": "100"})], [book("12", 2, {"0.50": "100"})]))
+    assert [one.verdict for one in found] == ["seen_once"]
+
+
+def test_sets_are_whole_lots(tmp_path: Path) -> None:
+    (found,) = pairs(opened(tmp_path, both(0, {"0.40": "50.123456"}, {"0.50": "100"})))
+    assert (found.size_shown, found.why.partition(" ")[0]) == ("50.12", "25.06")
 
 
 def test_a_missing_fee_schedule_is_said(tmp_path: Path) -> None:
@@ -126,6 +148,8 @@ def test_changes_of_books_and_mismatches_are_followed(tmp_path: Path) -> None:
     assert pairs(opened(tmp_path, start)) == []
     (found,) = pairs(opened(tmp_path, start, [change(1, "11", "100", "0.4")]))
     assert (found.asks, found.verdict) == ("0.9", "seen_once")
+    *_, less = pairs(opened(tmp_path, start, [change(1, "11", "100", "0.4")], [change(2, "11", "8", "0.4")]))
+    assert (less.size_shown, less.verdict) == ("8", "depth"), "a size is told anew, not added"
     assert pairs(opened(tmp_path, start, [change(1, "11", "100", "0.41")])) == [], "the book is wrong"
     gone = pairs(opened(tmp_path, start, [change(1, "11", "100", "0.4")], [change(2, "11", "0", "0.55")]))
     assert len(gone) == 1
