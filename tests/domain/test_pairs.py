@@ -11,19 +11,11 @@ from domain.clock import DAY, HOUR, from_datetime
 from domain.errors import InputError
 from domain.markets import FeeSchedule, Market, Token
 from domain.pairs import Pair, faults, fingerprint, pair_group, read_pairs
+from tests.reviewed import mapping
 
 DECIDED = datetime(2026, 3, 18, 18, tzinfo=UTC)
 WORDS = ("Resolves to Yes if the rate is cut.", "If the upper bound falls, the market resolves to Yes.")
-FILE = f"""
-[[pair]]
-name = "cut-in-march"
-first = "polymarket:0xabc"
-second = "kalshi:CUT-26MAR"
-decided_at = 2026-03-18T18:00:00Z
-rules = ["{fingerprint(WORDS[0])}", "{fingerprint(WORDS[1])}"]
-reviewed_by = "R. Viewer"
-reviewed_at = 2026-01-05T09:00:00Z
-"""
+FILE = mapping("cut-in-march", "polymarket:0xabc", "kalshi:CUT-26MAR", decided_at="2026-03-18T18:00:00Z", words=WORDS)
 
 
 def market(name: str, rules: str, closes_ns: int) -> Market:

@@ -1,9 +1,18 @@
 """A replay into Postgres writes what the engine would have written, once."""
 
-import psycopg
+from pathlib import Path
 
-from flows.replay import Plan, replay
+import psycopg
+import redis
+
+from domain.arbitrage import ArbitrageSettings
+from flows.prediction import Eyes
+from flows.replay import Plan, Summary, replay
+from flows.replay_markets import MarketSummary
 from flows.settings import EngineSettings
+from tests.flows.sources.test_market_files_pairs import FILE
+from tests.flows.sources.test_market_files_pairs import recording as books_of_a_pair
+from tests.flows.test_replay_prediction import END_NS
 from tests.recordings import recording
 
 SETTINGS = EngineSettings(timeframes=("5m", "15m", "1h"), primary_timeframe="5m")
@@ -30,6 +39,39 @@ def test_a_replay_into_postgres_is_whole_and_repeats_nothing(database_url, clean
     assert count(database_url) == counted
 
 
-def count(url):
+def test_a_replay_of_prediction_markets_into_postgres_is_whole_and_repeats_nothing(
+    tmp_path: Path, database_url: str, clean_redis_url: str
+) -> None:
+    (tmp_path / "pairs.toml").write_text(FILE)
+    urls = {"database_url": database_url, "redis_url": clean_redis_url}
+    traded = Plan(paths=[str(recording("polymarket/realtime_whale_trades.json.gz"))], end_ns=END_NS, **urls)
+    quoted = Plan(
+        paths=[str(books_of_a_pair(tmp_path))],
+        pairs=str(tmp_path / "pairs.toml"),
+        eyes=Eyes(arbitrage=ArbitrageSettings(depth_share=1.0, stale_s=1e6)),
+        **urls,
+    )
+    first, baskets = replay(traded), told(replay(quoted))
+    whales = told(first)
+    counted = count(database_url, ("bars", "whale_trades", "wallets", "arbitrage_opportunities", "outbox"))
+    assert counted == {
+        "bars": sum(first.bars.values()),
+        "whale_trades": whales.whales["told"] + whales.whales["suppressed"],
+        "wallets": 231,
+        "arbitrage_opportunities": baskets.opportunities["cross_venue"]["opened"],
+        "outbox": 0,
+    }
+    assert (told(replay(traded)), told(replay(quoted))) == (whales, baskets)
+    assert count(database_url, tuple(counted)) == counted
+    with redis.Redis.from_url(clean_redis_url) as client:
+        assert client.xlen("feed:arbitrage") == baskets.opportunities["cross_venue"]["opened"]
+
+
+def told(summary: Summary) -> MarketSummary:
+    assert summary.prediction is not None
+    return summary.prediction
+
+
+def count(url: str, tables: tuple[str, ...] = COUNTS) -> dict[str, int]:
     with psycopg.connect(url) as connection:
-        return {table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in COUNTS}
+        return {table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables}

@@ -18,21 +18,14 @@ from tests.flows.sources.test_market_files import items_of
 from tests.flows.venues import test_kalshi, test_kalshi_rest, test_polymarket_gamma
 from tests.flows.venues.test_polymarket_clob import BOOK
 from tests.flows.venues.told import RECEIVED
+from tests.reviewed import mapping
 
 WORDS = ("Yes if the rate is cut.", "If the upper bound falls.")
-FILE = f"""
-[[pair]]
-name = "cut"
-first = "polymarket:0x1"
-second = "kalshi:CUT"
-decided_at = 2028-11-07T00:00:00Z
-rules = ["{fingerprint(WORDS[0])}", "{fingerprint(WORDS[1])}"]
-reviewed_by = "R. Viewer"
-reviewed_at = 2026-01-05T09:00:00Z
-"""
+CLOSES = "2028-11-07T00:00:00Z"
+FILE = mapping("cut", "polymarket:0x1", "kalshi:CUT", decided_at=CLOSES, words=WORDS)
 
 
-def recording(tmp_path: Path, closes: str) -> Path:
+def recording(tmp_path: Path, closes: str = CLOSES) -> Path:
     """Both markets, and books in which yes on Polymarket and no on Kalshi cost .40 + .50."""
     there = test_kalshi_rest.market("CUT", close_time=closes, rules_primary=WORDS[1])
     messages: list[Any] = [
@@ -47,9 +40,9 @@ def recording(tmp_path: Path, closes: str) -> Path:
     return path
 
 
-def conclude(tmp_path: Path, mapping: str, closes: str = "2028-11-07T00:00:00Z") -> tuple[list[Opportunity], list[str]]:
+def conclude(tmp_path: Path, file: str, closes: str = CLOSES) -> tuple[list[Opportunity], list[str]]:
     """What is found in the log, and what is rejected."""
-    (tmp_path / "pairs.toml").write_text(mapping)
+    (tmp_path / "pairs.toml").write_text(file)
     machines: dict[str, SpotArbitrage] = {}
     found, rejected = [], []
     settings = ArbitrageSettings(depth_share=1.0, stale_s=1e6)
