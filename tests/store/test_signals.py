@@ -124,18 +124,6 @@ class Ledger(RuleBasedStateMachine):
             signal = msgspec.structs.replace(signal, outcome=self.outcomes.get(signal_id))
         assert self.ask(LISTING.one, signal_id) == signal
 
-    @rule()
-    def page_outcomes(self) -> None:
-        key = lambda outcome: (outcome.exit_at, outcome.signal_id)  # noqa: E731
-        expected = sorted(self.outcomes.values(), key=key, reverse=True)
-        first = self.ask(outcomes.page, limit=2)
-        assert first == expected[:2]
-        if len(first) == 2:
-            assert self.ask(outcomes.page, limit=99, before=key(first[1])) == expected[2:]
-            assert self.ask(outcomes.page, limit=99, since=first[1].exit_at) == [
-                outcome for outcome in expected if outcome.exit_at >= first[1].exit_at
-            ]
-
     @invariant()
     def every_emitted_signal_is_announced_once_and_as_it_was(self) -> None:
         told = self.ask_redis(feed.tail, "signals", 1_000)
