@@ -5,8 +5,10 @@ import pytest
 from starlette.routing import Route
 
 from api.app import build
+from api.errors import KINDS
 from api.feed import stream
 from api.operations import OPERATIONS
+from api.rest.openapi import document
 from api.security.headers import SECURITY_HEADERS
 from api.settings import ApiSettings
 from store import executions, instruments, latest, opportunities, outcomes, wallets, whales
@@ -116,6 +118,13 @@ def test_answers_are_what_the_document_says(api: Api, status: int) -> None:
     }[status]
     for path, address in addresses.items():
         jsonschema.validate(api.get(address, status), schema_at(document, path, str(status)))
+
+
+def test_every_way_to_fail_is_described() -> None:
+    """All but 405, which is of methods that are not described."""
+    paths = document(OPERATIONS, "1", secured=True)["paths"].values()
+    told = {int(status) for item in paths for operation in item.values() for status in operation["responses"]}
+    assert {status for status in told if status >= 400} == {kind.status for kind in KINDS} - {405}
 
 
 def test_headers_are_described(api: Api) -> None:
