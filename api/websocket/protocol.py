@@ -169,7 +169,7 @@ class WebSocketProtocol(asyncio.Protocol):
                 problem.kind, problem.detail, request_id, faults=problem.faults, headers=problem.headers
             )
         except Exception:
-            log.exception("handshake_failed request=%s path=%s", request_id, head.path)
+            log.exception("handshake_failed request=%s path=%r", request_id, head.path)
             response = problem_response(INTERNAL, "it was logged under the id in instance", request_id)
         else:
             if not self.transport.is_closing():

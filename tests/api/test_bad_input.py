@@ -163,6 +163,43 @@ def test_hosts(api: Api) -> None:
         assert (told.status, told.code) == (421, "misdirected")
 
 
+def test_smuggled(api: Api) -> None:
+    """What a proxy before us may read in another way than we do (RFC 9112 §3.2, §6.3 and §11.2)."""
+    host, size, chunked = "Host: localhost\r\n", "Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n"
+    for head in (
+        host + size + chunked,
+        host + size + "Content-Length: 6\r\n",
+        host + "Transfer-Encoding: xchunked\r\n",
+        host + "Transfer-Encoding: chunked, identity\r\n",
+        host + "X-A: b\r\n c\r\n",
+        host + "X-A: b\0c\r\n",
+        "Host : localhost\r\n",
+    ):
+        told = say(api, f"POST {EXECUTE} HTTP/1.1\r\n{head}\r\n0\r\n\r\n".encode())
+        assert (told.status, told.code) == (400, "malformed"), head
+
+
+WEBSOCKET = (
+    "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+)
+
+
+def test_two_hosts(api: Api) -> None:
+    for two in ("Host: localhost\r\nHost: evil.example", "Host: evil.example\r\nHost: localhost"):
+        for more in ("", WEBSOCKET):
+            told = say(api, f"GET {LIST} HTTP/1.1\r\n{two}\r\n{more}\r\n".encode())
+            assert (told.status, told.code) == (421, "misdirected")
+
+
+def test_contents_without_an_end(api: Api) -> None:
+    """Also where nobody reads them."""
+    head = b"GET /livez HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+    for endless in (b"1;" + b"e" * 60_000, b"0\r\n" + b"X: y\r\n" * 9_000):
+        told = say(api, head + endless)
+        assert (told.status, told.code) == (431, "headers_too_large")
+
+
 HEADS = [
     (b"nothing like it\r\n\r\n", 400, "malformed"),
     (b"GET / HTTP/1.1\r\nHost localhost\r\n\r\n", 400, "malformed"),
