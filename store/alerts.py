@@ -7,6 +7,7 @@ import psycopg
 
 from domain.performance import Alert
 from store.announced import Announced
+from store.listing import Listing
 
 _COLUMNS: Final = {
     "id": "text",
@@ -21,6 +22,15 @@ _COLUMNS: Final = {
 """Name and Postgres type, in the order of the table and of `Alert`."""
 
 _TABLE: Final = Announced("alerts", "alerts", _COLUMNS)
+
+LISTING: Final = Listing(
+    "alerts",
+    "at",
+    ", ".join(_COLUMNS),
+    {"since": "at >= %(since)s"},
+    lambda row: Alert(**dict(zip(_COLUMNS, row, strict=True))),
+)
+"""Alerts, by (at, id) descending."""
 
 
 def write(connection: psycopg.Connection, alerts: Sequence[Alert]) -> int:

@@ -100,6 +100,7 @@ LISTING: Final = Listing(
         "open": "stage < 2",
         "since": "planned_at >= %(since)s",
         "until": "planned_at < %(until)s",
+        "changed_since": "updated_at >= %(changed_since)s",
     },
     _execution,
 )

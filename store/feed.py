@@ -23,10 +23,12 @@ __all__ = [
     "connect_async",
     "ends",
     "epoch",
+    "epoch_of",
     "follow",
     "head",
     "keeps",
     "key",
+    "last",
     "newest",
     "publish",
     "read",
@@ -99,6 +101,14 @@ async def epoch(client: redis.asyncio.Redis) -> str:
     return str(name.decode())
 
 
+def epoch_of(client: redis.Redis) -> str:
+    """`epoch` for processes that wait for nothing else."""
+    with reachable():
+        client.set(_EPOCH, token_hex(8), nx=True)
+        name: Any = client.get(_EPOCH)
+    return str(name.decode())
+
+
 async def read(
     client: redis.asyncio.Redis, positions: dict[str, int], *, block_ms: int
 ) -> list[tuple[str, int, bytes]]:
@@ -143,6 +153,13 @@ def ends(client: redis.Redis, channel: str) -> tuple[int, int]:
         pipeline.xrevrange(key(channel), count=1)
         oldest, newest_entry = pipeline.execute()
     return _head(oldest), _head(newest_entry)
+
+
+def last(client: redis.Redis, channel: str) -> tuple[int, bytes] | None:
+    """Sequence number and payload of a channel's newest entry; None if it is empty."""
+    with reachable():
+        entries: Any = client.xrevrange(key(channel), count=1)
+    return _entry(entries[0]) if entries else None
 
 
 async def head(client: redis.asyncio.Redis, channel: str) -> int:

@@ -7,7 +7,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import msgspec
 from psycopg import errors
 
-from store.postgres import Pool, reachable
+from store.postgres import Connection, Pool, reachable
 
 R = TypeVar("R", bound=msgspec.Struct)
 
@@ -56,6 +56,21 @@ class Listing(Generic[R]):
     def place(self, row: Any) -> Cursor:
         """Where a row stands in the order."""
         return Cursor(getattr(row, self._at), row.id)
+
+    def read(self, connection: Connection, chosen: Mapping[str, Any], *, limit: int) -> list[R]:
+        """The newest rows, newest first, for the engine's side.
+
+        Raises
+        ------
+        ServiceError
+            If Postgres cannot be reached.
+        """
+        where, values = self._where(chosen)
+        query = f"""
+            SELECT {self._columns} FROM {self._table} WHERE {where} ORDER BY {self._at} DESC, id DESC LIMIT %(limit)s
+        """  # noqa: S608  names of our own columns
+        with reachable():
+            return [self._record(row) for row in connection.execute(query, values | {"limit": limit}).fetchall()]
 
     async def page(
         self,

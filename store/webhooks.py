@@ -1,9 +1,11 @@
 """Webhooks in Postgres: how far the feed was read for them, and what is to be told to whom.
 
 Deliveries and the position up to which they were made are written together, so a message becomes a delivery once,
-wherever the process ends; its id is a function of the message, so that nothing changes if it is read again.
+wherever the process ends; its id is a function of the message, so that nothing changes if it is read again, from the
+feed or from the ledger.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final, Literal, NamedTuple
@@ -19,6 +21,24 @@ Status = Literal["waiting", "delivered", "given_up"]
 _LOCK: Final = 7_236_144_003
 
 
+class Position(NamedTuple):
+    """How far a channel was read.
+
+    Attributes
+    ----------
+    seq
+        Of the last message that was looked at.
+    at
+        The newest time that a message spoke of; None if none did.
+    epoch
+        The life of the feed that `seq` belongs to.
+    """
+
+    seq: int
+    at: datetime | None
+    epoch: str
+
+
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """One message for one hook.
 
@@ -27,13 +47,13 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     id
         What the receiver knows it by, at each attempt.
     channel, seq
-        Where the message stands in the feed.
+        Where the message stands in the feed; 0 if it came from the ledger.
     body
         What is sent.
     created_at
         When it was made; `due_at` is then the same.
-    attempts
-        How often it was tried.
+    attempts, last_status
+        How often it was tried, and what was answered at last.
     """
 
     id: str
@@ -43,6 +63,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     body: str
     created_at: datetime
     attempts: int = 0
+    last_status: int | None = None
 
 
 class Count(NamedTuple):
@@ -68,18 +89,20 @@ SELECT *, 'waiting', created_at FROM {unnest(_COLUMNS)} AS fresh ({", ".join(_CO
 ON CONFLICT (id) DO NOTHING
 """  # noqa: S608  names and types of our own columns
 _ADVANCE: Final = """
-INSERT INTO webhook_positions AS old (channel, seq) SELECT * FROM unnest(%(channels)s::text[], %(seqs)s::int8[])
-ON CONFLICT (channel) DO UPDATE SET seq = greatest(old.seq, excluded.seq)
+INSERT INTO webhook_positions AS old (channel, seq, at, epoch)
+SELECT * FROM unnest(%(channels)s::text[], %(seqs)s::int8[], %(ats)s::timestamptz[], %(epochs)s::text[])
+ON CONFLICT (channel) DO UPDATE
+SET seq = greatest(old.seq, excluded.seq), at = greatest(old.at, excluded.at), epoch = excluded.epoch
 """
 _DUE: Final = """
-SELECT id, hook, channel, seq, body, created_at, attempts FROM webhook_deliveries
-WHERE hook = %(hook)s AND status = 'waiting' AND due_at <= %(now)s ORDER BY due_at, seq LIMIT 1
+SELECT id, hook, channel, seq, body, created_at, attempts, last_status FROM webhook_deliveries
+WHERE hook = %(hook)s AND status = 'waiting' AND due_at <= %(now)s ORDER BY due_at, seq LIMIT %(most)s
 """
 _TRIED: Final = """
 UPDATE webhook_deliveries
 SET status = %(status)s, attempts = attempts + 1, due_at = %(due_at)s, last_status = %(last_status)s,
     last_error = %(last_error)s, ended_at = CASE WHEN %(status)s = 'waiting' THEN NULL ELSE %(now)s END
-WHERE id = %(id)s AND status = 'waiting'
+WHERE id = ANY(%(ids)s) AND status = 'waiting'
 """
 _GIVE_UP: Final = """
 UPDATE webhook_deliveries
@@ -96,6 +119,9 @@ _FORGET: Final = "DELETE FROM webhook_deliveries WHERE status <> 'waiting' AND e
 _COUNTS: Final = """
 SELECT hook, status, count(*), min(created_at) FROM webhook_deliveries GROUP BY hook, status ORDER BY hook, status
 """
+_WAITING: Final = """
+SELECT hook, status, count(*), min(created_at) FROM webhook_deliveries WHERE status = 'waiting' GROUP BY hook, status
+"""
 
 
 def take_turn(connection: psycopg.Connection) -> bool:
@@ -110,13 +136,20 @@ def take_turn(connection: psycopg.Connection) -> bool:
         return connection.execute("SELECT pg_try_advisory_lock(%s)", (_LOCK,)).fetchone() == (True,)
 
 
-def positions(connection: psycopg.Connection) -> dict[str, int]:
-    """Channel to the seq of the last message that was looked at."""
+def positions(connection: psycopg.Connection) -> dict[str, Position]:
+    """Channel to how far it was read."""
     with reachable():
-        return dict(connection.execute("SELECT channel, seq FROM webhook_positions").fetchall())
+        rows = connection.execute("SELECT channel, seq, at, epoch FROM webhook_positions").fetchall()
+    return {channel: Position(*position) for channel, *position in rows}
 
 
-def write(connection: psycopg.Connection, deliveries: Sequence[Delivery], seen: Mapping[str, int]) -> int:
+def leave(connection: psycopg.Connection, channels: Sequence[str]) -> None:
+    """Forget how far all others than `channels` were read: who wants to hear of them again begins anew."""
+    with reachable():
+        connection.execute("DELETE FROM webhook_positions WHERE channel <> ALL(%s)", (list(channels),))
+
+
+def write(connection: psycopg.Connection, deliveries: Sequence[Delivery], seen: Mapping[str, Position]) -> int:
     """Write deliveries, and how far the feed was looked at for them; all of it or nothing.
 
     Returns
@@ -128,21 +161,23 @@ def write(connection: psycopg.Connection, deliveries: Sequence[Delivery], seen: 
         fresh = 0
         if deliveries:
             fresh = connection.execute(_INSERT, columns(deliveries, _COLUMNS)).rowcount
-        connection.execute(_ADVANCE, {"channels": list(seen), "seqs": list(seen.values())})
+        seqs, ats, epochs = zip(*seen.values(), strict=True) if seen else ((), (), ())
+        values = {"channels": list(seen), "seqs": list(seqs), "ats": list(ats), "epochs": list(epochs)}
+        connection.execute(_ADVANCE, values)
     return fresh
 
 
-def due(connection: psycopg.Connection, hook: str, now: datetime) -> Delivery | None:
-    """The delivery of a hook that is to be tried next; None if there is none now."""
+def due(connection: psycopg.Connection, hook: str, now: datetime, most: int = 1) -> list[Delivery]:
+    """The deliveries of a hook that are to be tried next, at most so many."""
     with reachable():
-        row = connection.execute(_DUE, {"hook": hook, "now": now}).fetchone()
-    names = ("id", "hook", "channel", "seq", "body", "created_at", "attempts")
-    return None if row is None else Delivery(**dict(zip(names, row, strict=True)))
+        rows = connection.execute(_DUE, {"hook": hook, "now": now, "most": most}).fetchall()
+    names = ("id", "hook", "channel", "seq", "body", "created_at", "attempts", "last_status")
+    return [Delivery(**dict(zip(names, row, strict=True))) for row in rows]
 
 
 def tried(
     connection: psycopg.Connection,
-    delivery_id: str,
+    ids: Sequence[str],
     *,
     status: Status,
     now: datetime,
@@ -150,12 +185,12 @@ def tried(
     last_status: int,
     last_error: str,
 ) -> None:
-    """Write down what came of an attempt.
+    """Write down what came of an attempt at all of `ids`.
 
     Parameters
     ----------
     status
-        `waiting` if it is to be tried again, at `due_at`.
+        `waiting` if they are to be tried again, at `due_at`.
     last_status, last_error
         What was answered: of HTTP, 0 for no answer; and in words.
     """
@@ -163,7 +198,7 @@ def tried(
         connection.execute(
             _TRIED,
             {
-                "id": delivery_id,
+                "ids": list(ids),
                 "status": status,
                 "now": now,
                 "due_at": due_at,
@@ -175,22 +210,22 @@ def tried(
 
 def give_up(
     connection: psycopg.Connection, hooks: Sequence[str], *, now: datetime, before: datetime, waiting_max: int
-) -> int:
+) -> dict[str, int]:
     """Give up what was made before `before`, what is more than `waiting_max` of one hook, and what is of no hook.
 
     Returns
     -------
-    int
-        How many.
+    dict
+        How many, by hook.
     """
+    found: Counter[str] = Counter()
+    old = {"now": now, "why": "too old", "before": before}
+    strangers = {"now": now, "why": "its hook is gone", "hooks": list(hooks)}
+    surplus = [{"now": now, "why": "too many wait", "hook": hook, "most": waiting_max} for hook in hooks]
     with reachable():
-        count = connection.execute(_OLD, {"now": now, "why": "too old", "before": before}).rowcount
-        strangers = {"now": now, "why": "its hook is gone", "hooks": list(hooks)}
-        count += connection.execute(_STRANGERS, strangers).rowcount
-        for hook in hooks:
-            surplus = {"now": now, "why": "too many wait", "hook": hook, "most": waiting_max}
-            count += connection.execute(_SURPLUS, surplus).rowcount
-    return count
+        for statement, values in [(_OLD, old), (_STRANGERS, strangers), *((_SURPLUS, each) for each in surplus)]:
+            found.update(hook for (hook,) in connection.execute(f"{statement} RETURNING hook", values).fetchall())
+    return dict(found)
 
 
 def forget(connection: psycopg.Connection, *, before: datetime) -> int:
@@ -203,3 +238,9 @@ def counts(connection: psycopg.Connection) -> list[Count]:
     """How many deliveries there are, by hook and status."""
     with reachable():
         return [Count(*row) for row in connection.execute(_COUNTS).fetchall()]
+
+
+def waiting(connection: psycopg.Connection) -> list[Count]:
+    """The same of those that wait alone, which is read from an index."""
+    with reachable():
+        return [Count(*row) for row in connection.execute(_WAITING).fetchall()]

@@ -1,4 +1,4 @@
-"""Exposition: the metrics of all worker processes and of the engine on one page for Prometheus."""
+"""Exposition: the metrics of all worker processes, of the engine and of alerts on one page for Prometheus."""
 
 import asyncio
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ class LegacyMetrics(msgspec.Struct, frozen=True):
 
 
 async def show_metrics(resources: Resources, _: object) -> bytes:
-    """Metrics of all worker processes, and of the engine while it runs, in Prometheus' text format."""
+    """Metrics of all worker processes, and of engine and alerts while they run, in Prometheus' text format."""
     return "".join(f"{line}\n" for line in await _lines(resources)).encode()
 
 
@@ -36,12 +36,12 @@ async def _lines(resources: Resources) -> list[str]:
     with suppress(ServiceError, SetupError, TimeoutError):
         async with asyncio.timeout(PATIENCE_S):
             await resources.symbols.refresh()
-    theirs = ""
+    theirs: list[str] = []
     with suppress(ServiceError, TimeoutError):
         async with asyncio.timeout(PATIENCE_S):
-            theirs = await resources.reader.engine_metrics()
+            theirs = await resources.reader.told_metrics()
     ours = await asyncio.to_thread(resources.metrics.exposition)  # tens of milliseconds, in which others are served
-    return merge(ours.decode().splitlines(), theirs.splitlines())
+    return merge(ours.decode().splitlines(), *(page.splitlines() for page in theirs))
 
 
 def merge(*pages: Iterable[str]) -> list[str]:

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from store import feed, latest, status
 
 ENGINE_METRICS = "metrics:engine"
-"""Where the engine puts its own metrics, as Prometheus' text, for us to show."""
+ALERTS_METRICS = "metrics:alerts"
+"""Where the engine, and who tells hooks, put their own metrics, as Prometheus' text, for us to show."""
 
 Entry = tuple[int, bytes]
 
@@ -73,6 +74,6 @@ class FeedReader:
         """The features of the newest closed bar; None if none closed lately."""
         return await latest.read(self._redis, symbol, timeframe)
 
-    async def engine_metrics(self) -> str:
-        """What the engine last measured; empty if it does not run."""
-        return await status.get_text_async(self._redis, ENGINE_METRICS) or ""
+    async def told_metrics(self) -> list[str]:
+        """What the engine, and who tells hooks, last measured; empty of who does not run."""
+        return [await status.get_text_async(self._redis, key) or "" for key in (ENGINE_METRICS, ALERTS_METRICS)]

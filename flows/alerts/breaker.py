@@ -33,15 +33,19 @@ class Breaker:
         """Whether something may be sent now."""
         return now_s >= self._until_s
 
+    def hold(self, until_s: float) -> None:
+        """Leave it alone for a while that it asked for, or that is between any two messages."""
+        self._until_s = max(self._until_s, until_s)
+
     def succeeded(self) -> None:
         """It answered as it should."""
-        self._failures, self._until_s = 0, 0.0
+        self._failures = 0
 
     def failed(self, now_s: float) -> None:
         """It did not."""
         self._failures += 1
         if self.is_open:
-            self._until_s = now_s + min(PAUSE_S_LONGEST, PAUSE_S_FIRST * 2.0 ** min(self._failures - FAILURES, 10))
+            self.hold(now_s + min(PAUSE_S_LONGEST, PAUSE_S_FIRST * 2.0 ** min(self._failures - FAILURES, 10)))
 
 
 def wait_s(attempt: int, random: Random) -> float:

@@ -4,11 +4,13 @@ import re
 from collections.abc import Mapping
 from ipaddress import ip_network
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
 
 from domain.errors import SettingError
+from flows.alerts.signature import secret_keys
 
 Kind = Literal["webhook", "telegram", "discord", "slack"]
 Channel = Literal["signals", "composites", "arbitrage", "executions", "performance", "alerts"]
@@ -39,7 +41,7 @@ class Hook(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     secret_variable: str = ""
     """Environment variable with the secret that signs; needed by the kind `webhook`. Make one with
-    `openssl rand -base64 32`."""
+    `echo whsec_$(openssl rand -base64 32)`. While it is replaced by another, both with a space between: each signs."""
 
     chat_id: str = ""
     """The chat that a Telegram bot writes to; needed by the kind `telegram`."""
@@ -56,6 +58,10 @@ class Hook(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     directions: tuple[Literal["long", "short"], ...] = ()
     """Of signals, composites and executions."""
 
+    changes: tuple[Word, ...] = ()
+    """Of arbitrage: opened, updated, closed, settled; of executions: planned, open, win, loss, even, unfilled, skipped.
+    Each of these is a message of its own, so a hook for people should name those that matter."""
+
     levels: tuple[Literal["info", "warning"], ...] = ()
     """How grave an alert is."""
 
@@ -70,11 +76,11 @@ class AlertSettings(msgspec.Struct, frozen=True, kw_only=True):
     hooks: tuple[Hook, ...] = ()
     """Who is told. In the file: `[[alerts.hooks]]`."""
 
-    give_up_s: Annotated[float, Meta(gt=0)] = 3600.0
+    give_up_s: Annotated[float, Meta(gt=0, le=86_400)] = 3600.0
     """How long a delivery is tried; what is older helps nobody."""
 
     timeout_s: Annotated[float, Meta(gt=0, le=60)] = 10.0
-    """How long a receiver may take to answer."""
+    """How long a receiver may take to be reached, and then to take a message and answer, all in all."""
 
     waiting_max: Annotated[int, Meta(ge=1)] = 10_000
     """Deliveries of one hook that may wait; beyond it the oldest are given up."""
@@ -125,29 +131,37 @@ class AlertSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a hook leads and how it signs; never shown."""
+    """Where a hook leads and what it signs with; never shown."""
 
     url: str
-    secret: bytes | None
+    keys: tuple[bytes, ...] = ()
 
 
 def target_of(hook: Hook, environ: Mapping[str, str]) -> Target:
-    """The address and the secret of a hook.
+    """The address and the secrets of a hook.
 
     Raises
     ------
     SettingError
-        If a variable that it names is not set, or its secret is too short.
+        If a variable that it names is not set, its address leads nowhere, or its secret is none.
     """
     url = hook.url or _variable(hook, hook.url_variable, environ)
+    try:
+        place = urlsplit(url)
+        good = place.scheme in ("https", "http") and bool(place.hostname) and place.username is None and place.port != 0
+        url.encode("ascii")
+    except ValueError:
+        good = False
+    if not good or url.split() != [url]:
+        # An address of a chat service is a secret, so it is not shown.
+        source = "url" if hook.url else hook.url_variable
+        raise SettingError(f"{source} of hook {hook.name!r} is no address; write https://host/path, in ASCII")
     if not hook.secret_variable:
-        return Target(url=url, secret=None)
-    secret = _variable(hook, hook.secret_variable, environ)
-    if len(secret) < 24:
-        raise SettingError(
-            f"{hook.secret_variable} of hook {hook.name!r} has {len(secret)} characters; take 24 or more"
-        )
-    return Target(url=url, secret=secret.encode())
+        return Target(url=url)
+    try:
+        return Target(url=url, keys=secret_keys(_variable(hook, hook.secret_variable, environ)))
+    except ValueError as problem:
+        raise SettingError(f"{hook.secret_variable} of hook {hook.name!r} {problem}") from None
 
 
 def _variable(hook: Hook, name: str, environ: Mapping[str, str]) -> str:

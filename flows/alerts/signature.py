@@ -1,6 +1,6 @@
 """Signature: who sent a webhook and when, in the form of Standard Webhooks 1.0 (standardwebhooks.com).
 
-The receiver makes the same over what came, compares in constant time, and refuses what is minutes old:
+The receiver makes the same over what came, compares in constant time, and refuses what is over five minutes old:
 
     v1,base64(HMAC-SHA256(secret, "<webhook-id>.<webhook-timestamp>.<body>"))
 
@@ -9,26 +9,50 @@ The id stays the same however often a delivery is tried, so whoever remembers id
 
 import base64
 import hmac
+from collections.abc import Sequence
+from typing import Final
+
+BYTES_MIN: Final = 24
+"""Of a secret, as the standard wants it."""
 
 
-def secret_key(secret: bytes) -> bytes:
-    """The bytes that sign: what a secret of the form `whsec_<base64>` holds, any other as it is.
+def secret_keys(text: str) -> tuple[bytes, ...]:
+    """The bytes that sign.
+
+    Parameters
+    ----------
+    text
+        A secret, or several with spaces between while one takes the place of another: of the form `whsec_<base64>`,
+        which libraries of Standard Webhooks take as it is; or any other, whose own letters then sign.
+
+    Raises
+    ------
+    ValueError
+        If one is not base64 though it says so, or has less than 24 bytes.
 
     Examples
     --------
-    >>> secret_key(b"whsec_c2lnbmFsZW5naW5l"), secret_key(b"plain")
-    (b'signalengine', b'plain')
+    >>> secret_keys("whsec_c2lnbmFsZW5naW5lIHNpZ25hbGVuZ2luZQ== 0123456789abcdef01234567")
+    (b'signalengine signalengine', b'0123456789abcdef01234567')
     """
-    if secret.startswith(b"whsec_"):
-        try:
-            return base64.b64decode(secret.removeprefix(b"whsec_"), validate=True)
-        except ValueError:
-            return secret
-    return secret
+    keys = tuple(_key(secret) for secret in text.split())
+    shortest = min(map(len, keys), default=0)
+    if shortest < BYTES_MIN:
+        raise ValueError(f"has {shortest} bytes; take {BYTES_MIN} or more")
+    return keys
 
 
-def headers(delivery_id: str, timestamp_s: int, body: bytes, secret: bytes | None) -> dict[str, str]:
-    """The headers of a delivery; without a secret it is not signed.
+def _key(secret: str) -> bytes:
+    if not secret.startswith("whsec_"):
+        return secret.encode()
+    try:
+        return base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+    except ValueError:
+        raise ValueError("begins with whsec_ and does not go on in base64") from None
+
+
+def headers(delivery_id: str, timestamp_s: int, body: bytes, keys: Sequence[bytes]) -> dict[str, str]:
+    """The headers of a delivery, with a signature by each key; without keys it is not signed.
 
     Parameters
     ----------
@@ -38,8 +62,8 @@ def headers(delivery_id: str, timestamp_s: int, body: bytes, secret: bytes | Non
         When it is sent, in seconds since 1970.
     """
     told = {"Webhook-Id": delivery_id, "Webhook-Timestamp": str(timestamp_s), "Idempotency-Key": delivery_id}
-    if secret is not None:
+    if keys:
         signed = b".".join((delivery_id.encode(), str(timestamp_s).encode(), body))
-        mac = hmac.digest(secret_key(secret), signed, "sha256")
-        told["Webhook-Signature"] = f"v1,{base64.b64encode(mac).decode()}"
+        macs = (base64.b64encode(hmac.digest(key, signed, "sha256")).decode() for key in keys)
+        told["Webhook-Signature"] = " ".join(f"v1,{mac}" for mac in macs)
     return told

@@ -1,12 +1,14 @@
 """Wanted: whether a hook wants to hear of a message."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from flows.alerts.settings import Hook
 
 _STRATEGY = {"composites": "pattern_type", "arbitrage": "kind"}
 """What the strategy is called on channels that do not call it `signal_type`."""
+_CHANGE = {"executions": "outcome"}
+"""The same of a change."""
 
 
 def is_wanted(hook: Hook, channel: str, said: Mapping[str, Any]) -> bool:
@@ -22,6 +24,7 @@ def is_wanted(hook: Hook, channel: str, said: Mapping[str, Any]) -> bool:
         return False
     conditions = (
         (hook.symbols, said.get("symbol")),
+        (hook.changes, said.get(_CHANGE.get(channel, "change"))),
         (hook.strategies, said.get(_STRATEGY.get(channel, "signal_type"))),
         (hook.directions, said.get("direction")),
         (hook.levels, said.get("level")),
@@ -36,6 +39,11 @@ def confidence_of(said: Mapping[str, Any]) -> float | None:
     """How sure a message is of itself; None if it does not say."""
     for name in ("probability", "composite_confidence", "raw_confidence"):
         value = said.get(name)
-        if isinstance(value, int | float) and not isinstance(value, bool):
+        if is_number(value):
             return float(value)
     return None
+
+
+def is_number(value: Any) -> TypeGuard[int | float]:
+    """Whether this is a number that a float can hold."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300

@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Tell until SIGTERM or SIGINT; the exit status."""
     from domain.errors import SettingError
-    from flows.alerts import service
+    from flows.alerts.service import Service
     from flows.alerts.settings import target_of
     from flows.services import discovery
     from flows.services.sections import section
@@ -40,16 +40,15 @@ def run(options: argparse.Namespace) -> int:
 
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, stop)
-    service.run(
+    service = Service(
         settings,
         targets,
-        database_url=discovery.database_url(os.environ),
-        redis_url=discovery.redis_url(os.environ),
         now_ns=time.time_ns,
         steady_s=time.monotonic,
         random=Random(),  # noqa: S311  it spreads attempts over seconds
         stopping=stopping,
     )
+    service.run(discovery.database_url(os.environ), discovery.redis_url(os.environ))
     return 0
 
 

@@ -62,7 +62,8 @@ def test_a_large_batch_is_cut_and_a_stream_is_bounded(client: redis.Redis, ask_r
 
 
 def test_the_epoch_lasts_until_data_is_lost(client: redis.Redis, ask_redis: Asker) -> None:
-    first = ask_redis(feed.epoch)
+    first = feed.epoch_of(client)
+    assert ask_redis(feed.epoch) == first
     feed.publish(client, "signals", entries([1]))
     assert ask_redis(feed.epoch) == first
     client.flushall()

@@ -7,7 +7,7 @@ import pytest
 
 from store import webhooks
 from store.postgres import connect
-from store.webhooks import Count, Delivery
+from store.webhooks import Count, Delivery, Position
 
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -32,33 +32,44 @@ def delivery(number: int, hook: str = "desk", **changes: object) -> Delivery:
 
 def end(connection: psycopg.Connection, number: int, now: datetime = AT) -> None:
     webhooks.tried(
-        connection, f"desk-{number}", status="delivered", now=now, due_at=now, last_status=204, last_error=""
+        connection, [f"desk-{number}"], status="delivered", now=now, due_at=now, last_status=204, last_error=""
     )
 
 
 def test_written_twice_is_there_once_and_the_position_only_goes_forward(connection: psycopg.Connection) -> None:
     rows = [delivery(1), delivery(2)]
-    assert webhooks.write(connection, rows, {"alerts": 2, "signals": 7}) == 2
-    assert webhooks.write(connection, [*rows, delivery(3)], {"alerts": 3, "signals": 6}) == 1
-    assert webhooks.positions(connection) == {"alerts": 3, "signals": 7}
+    later = AT + timedelta(seconds=1)
+    assert webhooks.write(connection, rows, {"alerts": Position(2, None, "a"), "signals": Position(7, later, "a")}) == 2
+    seen = {"alerts": Position(3, AT, "b"), "signals": Position(6, AT, "b")}
+    assert webhooks.write(connection, [*rows, delivery(3)], seen) == 1
+    assert webhooks.write(connection, [], {"alerts": Position(3, None, "b")}) == 0
+    assert webhooks.positions(connection) == {"alerts": Position(3, AT, "b"), "signals": Position(7, later, "b")}
+
+
+def test_place_in_a_channel_that_nobody_listens_to_is_forgotten(connection: psycopg.Connection) -> None:
+    webhooks.write(connection, [], {"alerts": Position(2, None, "a"), "signals": Position(7, None, "a")})
+    webhooks.leave(connection, ["signals", "executions"])
+    assert webhooks.positions(connection) == {"signals": Position(7, None, "a")}
 
 
 def test_due_is_the_oldest_whose_time_has_come(connection: psycopg.Connection) -> None:
     webhooks.write(connection, [delivery(1), delivery(2), delivery(3, hook="other")], {})
-    assert webhooks.due(connection, "desk", AT) is None
-    assert webhooks.due(connection, "desk", AT + timedelta(seconds=9)) == delivery(1)
+    assert webhooks.due(connection, "desk", AT) == []
+    assert webhooks.due(connection, "desk", AT + timedelta(seconds=9)) == [delivery(1)]
     later = AT + timedelta(seconds=60)
-    webhooks.tried(connection, "desk-1", status="waiting", now=AT, due_at=later, last_status=500, last_error="x")
-    assert webhooks.due(connection, "desk", AT + timedelta(seconds=9)) == delivery(2)
+    webhooks.tried(connection, ["desk-1"], status="waiting", now=AT, due_at=later, last_status=500, last_error="x")
+    assert webhooks.due(connection, "desk", AT + timedelta(seconds=9)) == [delivery(2)]
     end(connection, 2)
-    assert webhooks.due(connection, "desk", AT + timedelta(seconds=9)) is None
-    assert webhooks.due(connection, "desk", later) == delivery(1, attempts=1)
+    assert webhooks.due(connection, "desk", AT + timedelta(seconds=9)) == []
+    assert webhooks.due(connection, "desk", later) == [delivery(1, attempts=1, last_status=500)]
+    webhooks.write(connection, [delivery(4), delivery(5)], {})
+    assert [each.id for each in webhooks.due(connection, "desk", later, 2)] == ["desk-4", "desk-5"]
 
 
 def test_what_has_ended_does_not_change(connection: psycopg.Connection) -> None:
     webhooks.write(connection, [delivery(1)], {})
     end(connection, 1)
-    webhooks.tried(connection, "desk-1", status="waiting", now=AT, due_at=AT, last_status=500, last_error="x")
+    webhooks.tried(connection, ["desk-1"], status="waiting", now=AT, due_at=AT, last_status=500, last_error="x")
     assert webhooks.counts(connection) == [Count("desk", "delivered", 1, AT + timedelta(seconds=1))]
 
 
@@ -67,7 +78,7 @@ def test_waiting_is_bounded_in_time_and_number_and_ended_is_forgotten(connection
     end(connection, 9)
     now = AT + timedelta(seconds=100)
     old = AT + timedelta(seconds=3)
-    assert webhooks.give_up(connection, ["desk"], now=now, before=old, waiting_max=4) == 6
+    assert webhooks.give_up(connection, ["desk"], now=now, before=old, waiting_max=4) == {"desk": 5, "gone": 1}
     rows = connection.execute("SELECT id, last_error FROM webhook_deliveries WHERE status = 'given_up' ORDER BY id")
     assert dict(rows.fetchall()) == {
         "desk-0": "too old",
@@ -81,6 +92,16 @@ def test_waiting_is_bounded_in_time_and_number_and_ended_is_forgotten(connection
     assert {count.status: count.deliveries for count in webhooks.counts(connection) if count.hook == "desk"} == {
         "given_up": 5,
         "waiting": 4,
+    }
+
+
+def test_what_waits_is_counted_without_what_ended(connection: psycopg.Connection) -> None:
+    webhooks.write(connection, [delivery(1), delivery(2), delivery(3), delivery(7, hook="other")], {})
+    end(connection, 1)
+    counts = {count.hook: count for count in webhooks.waiting(connection)}
+    assert counts == {
+        "desk": Count("desk", "waiting", 2, AT + timedelta(seconds=2)),
+        "other": Count("other", "waiting", 1, AT + timedelta(seconds=7)),
     }
 
 

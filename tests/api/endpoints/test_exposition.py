@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.endpoints.exposition import merge
-from api.feed.reader import ENGINE_METRICS
+from api.feed.reader import ALERTS_METRICS, ENGINE_METRICS
 from store import status
 from tests.api.builders import emitted
 from tests.api.conftest import Api, until
@@ -73,6 +73,10 @@ def test_the_engine_is_shown_while_it_tells(api: Api) -> None:
     status.set_text(api.redis, ENGINE_METRICS, text, ttl_s=60)
     assert value(api, "watermark_lag_seconds", shard="3") == 1.5
     assert value(api, "system_threads") != 99
+    told = '# HELP alerts_waiting Waits.\n# TYPE alerts_waiting gauge\nalerts_waiting{hook="desk"} 3.0\n'
+    status.set_text(api.redis, ALERTS_METRICS, told, ttl_s=60)
+    assert value(api, "alerts_waiting", hook="desk") == 3
+    assert value(api, "watermark_lag_seconds", shard="3") == 1.5
     status.set_text(api.redis, ENGINE_METRICS, text, ttl_s=0.001)
     until(lambda: value(api, "watermark_lag_seconds", shard="3") is None)
 

@@ -21,7 +21,17 @@ def test_pauses_grow_to_a_limit_and_one_success_ends_them(failures: int) -> None
     assert not breaker.lets_through(29.0)
     assert breaker.lets_through(PAUSE_S_LONGEST)
     breaker.succeeded()
-    assert breaker.lets_through(0.0)
-    breaker.failed(0.0)
+    assert breaker.lets_through(PAUSE_S_LONGEST)
+    breaker.failed(PAUSE_S_LONGEST)
+    assert breaker.lets_through(PAUSE_S_LONGEST), "it begins to count anew"
+
+
+@given(st.lists(st.floats(0, 1e6)))
+def test_held_is_until_the_latest_that_was_asked_for(until_s: list[float]) -> None:
+    breaker = Breaker()
+    for each in until_s:
+        breaker.hold(each)
+    latest = max(until_s, default=0.0)
+    assert breaker.lets_through(latest)
+    assert not breaker.lets_through(latest - 1e-3)
     assert not breaker.is_open
-    assert breaker.lets_through(0.0)

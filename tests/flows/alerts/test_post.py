@@ -15,12 +15,6 @@ from tests.flows.alerts.receiver import Receiver, receiver
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 
 
-@pytest.fixture
-def inbox() -> Iterator[Receiver]:
-    with receiver() as server:
-        yield server
-
-
 @pytest.mark.parametrize(
     "url",
     [

@@ -5,6 +5,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -16,9 +18,9 @@ import redis
 
 from flows.alerts import breaker, service
 from flows.alerts.settings import AlertSettings, Hook, Target
-from store import feed
-from store.postgres import connect
-from store.redis_server import connect as connect_redis
+from store import feed, status, webhooks
+from store.webhooks import Delivery
+from tests.flows.alerts.authority import Authority
 from tests.flows.alerts.receiver import Receiver, receiver, verified
 
 SECRET = b"0123456789abcdef0123456789abcdef"
@@ -26,29 +28,11 @@ HOOK = Hook(name="desk", url="-", secret_variable="-", channels=("signals", "ale
 SETTINGS = AlertSettings(hooks=(HOOK,), private_networks=("127.0.0.0/8",), timeout_s=5.0)
 
 
-@pytest.fixture
-def inbox() -> Iterator[Receiver]:
-    with receiver() as server:
-        yield server
-
-
 @pytest.fixture(autouse=True)
 def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits are short here; what they are made of is tested with the breaker."""
     monkeypatch.setattr(breaker, "WAIT_S_FIRST", 0.02)
     monkeypatch.setattr(breaker, "PAUSE_S_FIRST", 0.2)
-
-
-@pytest.fixture
-def connection(database_url: str) -> Iterator[psycopg.Connection]:
-    with connect(database_url) as connection:
-        yield connection
-
-
-@pytest.fixture
-def client(clean_redis_url: str) -> Iterator[redis.Redis]:
-    with connect_redis(clean_redis_url) as client:
-        yield client
 
 
 def until(is_so: Callable[[], Any], within_s: float = 8) -> Any:
@@ -62,34 +46,36 @@ def until(is_so: Callable[[], Any], within_s: float = 8) -> Any:
 Telling = Callable[..., Any]
 
 
+@contextmanager
+def running(
+    database_url: str, redis_url: str, targets: dict[str, str], settings: AlertSettings = SETTINGS
+) -> Iterator[None]:
+    """Runs the service while it is entered; a target that is no hook of `settings` is one like `HOOK`."""
+    known = {hook.name: hook for hook in settings.hooks}
+    hooks = tuple(known.get(name, msgspec.structs.replace(HOOK, name=name)) for name in targets)
+    stopping = threading.Event()
+    telling = service.Service(
+        msgspec.structs.replace(settings, hooks=hooks),
+        {name: Target(url=url, keys=(SECRET,)) for name, url in targets.items()},
+        now_ns=time.time_ns,
+        steady_s=time.monotonic,
+        random=Random(1),
+        stopping=stopping,
+    )
+    thread = threading.Thread(target=telling.run, args=(database_url, redis_url))
+    thread.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        thread.join(20)
+        assert not thread.is_alive()
+
+
 @pytest.fixture
 def telling(database_url: str, clean_redis_url: str) -> Telling:
     """Runs the service while it is entered."""
-
-    @contextmanager
-    def run(targets: dict[str, str], settings: AlertSettings = SETTINGS, secret: bytes = SECRET) -> Iterator[None]:
-        stopping = threading.Event()
-        thread = threading.Thread(
-            target=service.run,
-            args=(settings, {hook: Target(url=url, secret=secret) for hook, url in targets.items()}),
-            kwargs={
-                "database_url": database_url,
-                "redis_url": clean_redis_url,
-                "now_ns": time.time_ns,
-                "steady_s": time.monotonic,
-                "random": Random(1),
-                "stopping": stopping,
-            },
-        )
-        thread.start()
-        try:
-            yield
-        finally:
-            stopping.set()
-            thread.join(20)
-            assert not thread.is_alive()
-
-    return run
+    return partial(running, database_url, clean_redis_url)
 
 
 def publish(client: redis.Redis, *seqs: int, channel: str = "alerts", **fields: Any) -> None:
@@ -105,9 +91,13 @@ def began(connection: psycopg.Connection) -> bool:
     return bool(connection.execute("SELECT 1 FROM webhook_positions").fetchone())
 
 
-def statuses(connection: psycopg.Connection) -> dict[int, tuple[str, int, int | None]]:
-    rows = connection.execute("SELECT seq, status, attempts, last_status FROM webhook_deliveries ORDER BY seq")
-    return {seq: (status, attempts, last) for seq, status, attempts, last in rows.fetchall()}
+def statuses(connection: psycopg.Connection, hook: str = "desk") -> dict[int, tuple[str, int, int | None]]:
+    """Of what came by the feed."""
+    rows = connection.execute(
+        "SELECT seq, status, attempts, last_status FROM webhook_deliveries WHERE hook = %s AND seq > 0 ORDER BY seq",
+        (hook,),
+    )
+    return {seq: (how, attempts, last) for seq, how, attempts, last in rows.fetchall()}
 
 
 def test_what_is_announced_from_now_on_is_told_signed_and_once(
@@ -119,7 +109,7 @@ def test_what_is_announced_from_now_on_is_told_signed_and_once(
         publish(client, 2, 3)
         publish(client, 4, channel="performance")
         publish(client, 5, channel="signals", symbol="BTCUSDT")
-        until(lambda: [status for status, *_ in statuses(connection).values()] == ["delivered"] * 3)
+        until(lambda: [how for how, *_ in statuses(connection).values()] == ["delivered"] * 3)
     assert [got.said["seq"] for got in inbox.got] == [2, 3, 5]
     first = inbox.got[0]
     assert first.path == "/hook?from=signalengine"
@@ -159,10 +149,15 @@ def test_receiver_that_fails_is_left_alone_and_then_tried(
         began_s = time.monotonic()
         publish(client, *range(1, 11))
         until(lambda: len(inbox.got) == breaker.FAILURES)
-        until(lambda: {status for status, *_ in statuses(connection).values()} == {"delivered"})
+        until(lambda: {how for how, *_ in statuses(connection).values()} == {"delivered"})
         assert time.monotonic() - began_s >= 0.2, "it was left alone for a while"
-    assert len(inbox.got) == 10 + breaker.FAILURES
-    assert sorted({got.said["seq"] for got in inbox.got}) == list(range(1, 11))
+        until(lambda: len(inbox.got) == 10 + breaker.FAILURES + 2)
+    assert {got.said["seq"] for got in inbox.got} == {*range(1, 11), None}
+    notices = [got.said["text"] for got in inbox.got if got.said["seq"] is None]
+    assert notices == [
+        "WARNING: The hook desk does not take what it is told (status 503); it is left alone for a while.",
+        "INFO: The hook desk takes what it is told again.",
+    ]
 
 
 def test_receiver_that_is_gone_is_told_nothing_more(
@@ -202,9 +197,9 @@ def test_restart_goes_on_without_loss_and_repeats_under_the_same_id(
         until(lambda: {attempts > 0 for _, attempts, _ in statuses(connection).values()} == {True})
     publish(client, 3)  # while nobody listens
     inbox.answers.append(500)
-    ids = dict(connection.execute("SELECT seq, id FROM webhook_deliveries").fetchall())
+    ids: dict[int, str] = dict(connection.execute("SELECT seq, id FROM webhook_deliveries").fetchall())
     with telling({"desk": inbox.url}):
-        until(lambda: [status for status, *_ in statuses(connection).values()] == ["delivered"] * 3)
+        until(lambda: [how for how, *_ in statuses(connection).values()] == ["delivered"] * 3)
     assert {got.said["seq"] for got in inbox.got} == {1, 2, 3}
     assert len({got.id for got in inbox.got}) == 3
     assert ids.items() <= {got.said["seq"]: got.id for got in inbox.got}.items()
@@ -277,3 +272,78 @@ def test_nothing_secret_is_logged(
     assert "delivery_failed hook=desk" in caplog.text
     assert "token-1234" not in caplog.text
     assert SECRET.decode() not in caplog.text
+
+
+def test_it_tells_by_tls_whom_an_authority_vouches_for(
+    telling: Telling,
+    connection: psycopg.Connection,
+    client: redis.Redis,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "other").mkdir()
+    ours, theirs = Authority(tmp_path), Authority(tmp_path / "other")
+    monkeypatch.setenv("SSL_CERT_FILE", str(ours.file))
+    with receiver(ours.server("127.0.0.1")) as known, receiver(theirs.server("127.0.0.1")) as stranger:
+        with telling({"desk": known.url, "other": stranger.url}):
+            until(lambda: began(connection))
+            publish(client, 1)
+            until(lambda: statuses(connection).get(1) == ("delivered", 1, 204))
+            until(lambda: statuses(connection, "other")[1][1] > 0)
+        assert [verified(got, SECRET) for got in known.got if got.said["seq"]] == [True]
+        assert stranger.got == []
+    rows = connection.execute(
+        "SELECT DISTINCT last_error FROM webhook_deliveries WHERE hook = 'other' AND attempts > 0"
+    )
+    ((error,),) = rows.fetchall()
+    assert "certificate verify failed" in error
+
+
+def test_without_redis_what_waits_is_told_all_the_same(
+    inbox: Receiver, connection: psycopg.Connection, client: redis.Redis, database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(service, "PAUSE_S", 0.05)
+    waiting = Delivery(id="msg_1", hook="desk", channel="alerts", seq=1, body="{}", created_at=datetime.now(UTC))
+    webhooks.write(connection, [waiting], {})
+    with running(database_url, "redis://127.0.0.1:9/0", {"desk": inbox.url}):
+        until(lambda: statuses(connection).get(1) == ("delivered", 1, 204))
+
+
+def test_connection_that_is_cut_is_made_again(
+    inbox: Receiver, telling: Telling, connection: psycopg.Connection, client: redis.Redis,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(service, "PAUSE_S", 0.05)
+    with telling({"desk": inbox.url}):
+        until(lambda: began(connection))
+        inbox.held.clear()
+        publish(client, 1)
+        until(lambda: len(inbox.got) == 1)
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE pid <> pg_backend_pid() AND datname = current_database()"
+        )
+        inbox.held.set()
+        publish(client, 2)
+        until(lambda: [how for how, *_ in statuses(connection).values()] == ["delivered"] * 2)
+    assert [got.said["seq"] for got in inbox.got] == [1, 2], "what came of the first is written down later"
+
+
+def test_metrics_are_put_where_the_api_finds_them(
+    inbox: Receiver, telling: Telling, connection: psycopg.Connection, client: redis.Redis,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(service, "METRICS_S", 0.05)
+    inbox.answers.append(500)
+    with telling({"desk": inbox.url}):
+        until(lambda: began(connection))
+        publish(client, 1)
+        shown = 'alerts_deliveries_total{{hook="desk",outcome="{}"}} 1.0\n'.format
+        for outcome in ("failed", "delivered"):
+            until(partial(told, client, shown(outcome)))
+
+
+def told(client: redis.Redis, line: str) -> bool:
+    """Whether the API would show a line."""
+    return line in (status.get_text(client, service.METRICS) or "")

@@ -93,10 +93,25 @@ def test_networks_have_to_be_networks() -> None:
 def test_secrets_come_from_the_environment_alone() -> None:
     hook = Hook(name="desk", url_variable="DESK_URL", secret_variable="DESK_SECRET")
     environ = {"DESK_URL": "https://desk.example/", "DESK_SECRET": "x" * 24}
-    assert target_of(hook, environ) == Target(url="https://desk.example/", secret=b"x" * 24)
+    assert target_of(hook, environ) == Target(url="https://desk.example/", keys=(b"x" * 24,))
     for name in environ:
         with pytest.raises(SettingError, match=f"{name} is not set"):
             target_of(hook, environ | {name: ""})
-    with pytest.raises(SettingError, match="has 5 characters") as raised:
+    with pytest.raises(SettingError, match="DESK_SECRET of hook 'desk' has 5 bytes") as raised:
         target_of(hook, environ | {"DESK_SECRET": "short"})
     assert "short" not in str(raised.value)
+
+
+@pytest.mark.parametrize("url", ["desk.example", "ftp://desk.example/", "https://", "https://desk.example:x/", "https://[::1",
+                                 "https://desk.example/a b", "https://desk.example/ä", " https://desk.example/",
+                                 "https://name:word@desk.example/"])  # fmt: skip
+def test_address_that_leads_nowhere_is_refused_and_not_shown(url: str) -> None:
+    for hook, environ in (
+        (Hook(name="desk", url=url), {}),
+        (Hook(name="desk", url_variable="DESK_URL"), {"DESK_URL": url}),
+    ):
+        with pytest.raises(
+            SettingError, match=f"{'url' if hook.url else 'DESK_URL'} of hook 'desk' is no address"
+        ) as raised:
+            target_of(hook, environ)
+        assert url.strip() not in str(raised.value).replace("https://host/path", "")

@@ -1,3 +1,5 @@
+import pytest
+
 from flows.alerts import signature
 
 
@@ -7,7 +9,7 @@ def test_signature_is_that_of_the_standard() -> None:
         "msg_p5jXN8AQM9LWM0D4loKWxJek",
         1614265330,
         b'{"test": 2432232314}',
-        b"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        signature.secret_keys("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
     )
     assert told["Webhook-Signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
     assert told["Webhook-Id"] == told["Idempotency-Key"] == "msg_p5jXN8AQM9LWM0D4loKWxJek"
@@ -15,4 +17,32 @@ def test_signature_is_that_of_the_standard() -> None:
 
 
 def test_without_a_secret_nothing_is_signed() -> None:
-    assert "Webhook-Signature" not in signature.headers("msg_1", 0, b"", None)
+    assert "Webhook-Signature" not in signature.headers("msg_1", 0, b"", ())
+
+
+def test_while_a_secret_is_replaced_both_sign() -> None:
+    old, new = "a" * 24, "b" * 24
+    (alone,), (other,) = (
+        signature.headers("msg_1", 7, b"{}", signature.secret_keys(secret))["Webhook-Signature"].split()
+        for secret in (old, new)
+    )
+    both = signature.headers("msg_1", 7, b"{}", signature.secret_keys(f"{old} {new}"))
+    assert both["Webhook-Signature"] == f"{alone} {other}"
+
+
+@pytest.mark.parametrize(
+    ("secret", "message"),
+    [
+        ("short", "has 5 bytes; take 24 or more"),
+        ("", "has 0 bytes"),
+        (" ", "has 0 bytes"),
+        ("a" * 24 + " short", "has 5 bytes"),
+        ("whsec_" + "a" * 24, "has 18 bytes"),
+        ("whsec_" + "ä" * 40, "does not go on in base64"),
+        ("whsec_" + "a" * 41, "does not go on in base64"),
+    ],
+)
+def test_secret_that_is_none_is_refused_and_not_shown(secret: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message) as raised:
+        signature.secret_keys(secret)
+    assert not secret.strip() or secret not in str(raised.value)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.alerts.settings import Channel, Hook
-from flows.alerts.texts import body_of, text_of
+from flows.alerts.texts import body_of, text_of, together
 from flows.alerts.wanted import is_wanted
 from tests.api.builders import signal
 
@@ -38,8 +38,8 @@ GOLDEN = {
     "composites": "SIMULATED sim BTCUSDT: short, volume_spike\n2 signals agree\nconfidence 70%\nTwo agree.",
     "alerts": "WARNING: The account is 10 % under its top.",
     "arbitrage": "cut-in-march: arbitrage binary_buy, open\nedge 0.02, capital 98.00",
-    "executions": "binance BTCUSDT 5m: paper long tp_hit\nprofit 12.5 (1.25 R)",
-    "performance": "performance\nequity 10,012.5, drawdown 0.01",
+    "executions": "binance BTCUSDT 5m: paper long win\nprofit 12.5 (1.25 R)",
+    "performance": "performance of signal_type breakout instruments\n31 trades, 17 won, profit 12.5 (1.25 R)",
 }
 SAID: dict[str, dict[str, Any]] = {
     "signals": SIGNAL,
@@ -47,8 +47,9 @@ SAID: dict[str, dict[str, Any]] = {
     "alerts": ALERT,
     "arbitrage": {"slug": "cut-in-march", "kind": "binary_buy", "closed_at": None, "edge": 0.02, "capital": "98.00"},
     "executions": {"venue": "binance", "symbol": "BTCUSDT", "timeframe": "5m", "direction": "long",
-                   "outcome": "tp_hit", "pnl": 12.5, "pnl_r": 1.25, "simulated": False},
-    "performance": {"day": "2026-11-20T00:00:00Z", "equity": 10012.5, "drawdown": 0.01, "daily_return": None},
+                   "outcome": "win", "pnl": 12.5, "pnl_r": 1.25, "simulated": False},
+    "performance": {"group": "signal_type", "name": "breakout", "account": "instruments", "total_trades": 31,
+                    "wins": 17, "total_pnl": 12.5, "total_r": 1.25},
 }  # fmt: skip
 
 
@@ -66,8 +67,8 @@ def test_bodies_are_what_each_service_takes() -> None:
     text = GOLDEN["alerts"]
     assert body("webhook") == {"type": "alerts", "seq": 7, "text": text, "data": ALERT}
     assert body("telegram") == {"chat_id": "@desk", "text": text, "link_preview_options": {"is_disabled": True}}
-    assert body("discord") == {"content": text, "allowed_mentions": {"parse": []}}
-    assert body("slack") == {"text": text, "mrkdwn": False, "unfurl_links": False}
+    assert body("discord") == {"content": text, "allowed_mentions": {"parse": []}, "flags": 4}
+    assert body("slack") == {"text": text, "mrkdwn": False, "unfurl_links": False, "unfurl_media": False}
 
 
 def test_what_a_message_holds_can_neither_mention_nor_link() -> None:
@@ -76,15 +77,48 @@ def test_what_a_message_holds_can_neither_mention_nor_link() -> None:
         "WARNING: &lt;!channel&gt; &lt;https://evil.example|click&gt; @everyone &amp;amp;"
     )
     assert body("discord", evil)["allowed_mentions"] == {"parse": []}
+    evil["message"] = "[click](https://evil.example) **bold** _slanted_ ||hidden||\n# large\n- a -1 #2 <@7> a\\b"
+    assert body("discord", evil)["content"] == (
+        r"WARNING: \[click\](https\://evil.example) \*\*bold\*\* \_slanted\_ \|\|hidden\|\|"
+        "\n\\# large\n\\- a -1 #2 \\<@7\\> a\\\\b"
+    )
     assert "parse_mode" not in body("telegram", evil)
 
 
-@pytest.mark.parametrize(("kind", "field", "most"), [("telegram", "text", 4096), ("discord", "content", 2000),
-                                                     ("slack", "text", 4000)])  # fmt: skip
-def test_long_texts_are_cut_to_what_is_taken(kind: str, field: str, most: int) -> None:
-    text = body(kind, {**ALERT, "message": "a" * 9000})[field]
-    assert len(text) == most
+MOST = {"telegram": ("text", 4096), "discord": ("content", 2000), "slack": ("text", 4000)}
+"""What each service takes, by its own documentation."""
+
+
+def units(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2
+
+
+@pytest.mark.parametrize("kind", MOST)
+@pytest.mark.parametrize("letter", ["a", "😀", "<", "_"])
+def test_long_texts_are_cut_to_what_is_taken(kind: str, letter: str) -> None:
+    field, most = MOST[kind]
+    text = body(kind, {**ALERT, "message": letter * 9000})[field]
+    assert most - 6 <= units(text) <= most
     assert text.endswith("…")
+    inner = text.removeprefix("WARNING: ").removesuffix("…")
+    written = {("slack", "<"): "&lt;", ("discord", "<"): "\\<", ("discord", "_"): "\\_"}.get((kind, letter), letter)
+    assert inner == written * (len(inner) // len(written)), "no letter and no escape is cut in two"
+
+
+@pytest.mark.parametrize("kind", MOST)
+@given(st.lists(st.text(max_size=900), min_size=1, max_size=12))
+def test_waiting_texts_go_together_as_far_as_they_fit(kind: Any, messages: list[str]) -> None:
+    field, most = MOST[kind]
+    bodies = [json.dumps(body(kind, {**ALERT, "message": message})) for message in messages]
+    whole, count = together(kind, bodies)
+    texts = [json.loads(each)[field] for each in bodies]
+    assert json.loads(whole) == {**json.loads(bodies[0]), field: "\n\n".join(texts[:count])}
+    assert count == 1 or units(json.loads(whole)[field]) <= most
+    assert count == len(bodies) or units("\n\n".join(texts[: count + 1])) > most
+
+
+def test_programs_get_one_message_at_a_time() -> None:
+    assert together("webhook", ["{}", "[]"]) == ("{}", 1)
 
 
 VALUES = st.recursive(

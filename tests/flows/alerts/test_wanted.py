@@ -46,3 +46,11 @@ def test_each_channel_calls_its_strategy_otherwise() -> None:
     assert is_wanted(hook, "composites", {"pattern_type": "x"})
     assert is_wanted(hook, "arbitrage", {"kind": "x"})
     assert not is_wanted(hook, "arbitrage", {"signal_type": "x"})
+
+
+def test_of_the_life_of_a_thing_only_some_changes_may_matter() -> None:
+    hook = Hook(name="desk", channels=("arbitrage", "executions"), changes=("opened", "win", "loss"))
+    assert is_wanted(hook, "arbitrage", {"change": "opened", "outcome": "x"})
+    assert not is_wanted(hook, "arbitrage", {"change": "updated"})
+    assert is_wanted(hook, "executions", {"outcome": "loss"})
+    assert not is_wanted(hook, "executions", {"outcome": "planned"})

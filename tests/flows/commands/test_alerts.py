@@ -23,28 +23,29 @@ def inbox() -> Iterator[Receiver]:
         yield server
 
 
-def test_it_tells_until_it_is_told_to_stop(
-    inbox: Receiver, database_url: str, clean_redis_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+COMMAND = [sys.executable, "-m", "flows", "alerts"]
+SECRET = "0123456789abcdef0123456789abcdef"
+
+
+def desk(tmp_path: Path, inbox: Receiver) -> dict[str, str]:
+    """The environment of a process that tells `inbox`."""
     file = tmp_path / "signalengine.toml"
     file.write_text(
         '[alerts]\nprivate_networks = ["127.0.0.0/8"]\n'
         '[[alerts.hooks]]\nname = "desk"\nurl_variable = "DESK_URL"\nsecret_variable = "DESK_SECRET"\n'
     )
-    secret = "0123456789abcdef0123456789abcdef"
-    environ = os.environ | {
-        "SIGNALENGINE_CONFIG": str(file),
-        "DATABASE_URL": database_url,
-        "REDIS_URL": clean_redis_url,
-        "DESK_URL": inbox.url,
-        "DESK_SECRET": secret,
-    }
-    command = [sys.executable, "-m", "flows", "alerts"]
+    return os.environ | {"SIGNALENGINE_CONFIG": str(file), "DESK_URL": inbox.url, "DESK_SECRET": SECRET}
+
+
+def test_it_tells_until_it_is_told_to_stop(
+    inbox: Receiver, database_url: str, clean_redis_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    environ = desk(tmp_path, inbox) | {"DATABASE_URL": database_url, "REDIS_URL": clean_redis_url}
     with (
         connect(database_url) as connection,
         connect_redis(clean_redis_url) as client,
-        subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, text=True) as process,
+        subprocess.Popen(COMMAND, env=environ, stderr=subprocess.PIPE, text=True) as process,
     ):
         try:
             until(lambda: began(connection))
@@ -53,15 +54,39 @@ def test_it_tells_until_it_is_told_to_stop(
             process.send_signal(signal.SIGTERM)
             assert process.wait(20) == 0
             assert process.stderr is not None
-            assert secret not in process.stderr.read()
+            assert SECRET not in process.stderr.read()
             assert feed.ends(client, "alerts") == (1, 1)
         finally:
             process.kill()
     (got,) = inbox.got
-    assert verified(got, secret.encode())
+    assert verified(got, SECRET.encode())
     monkeypatch.setenv("DATABASE_URL", database_url)
     assert main(["alerts", "--status"]) == 0
     assert capsys.readouterr().out.split()[:3] == ["desk", "delivered", "1"]
+
+
+def test_whoever_is_killed_has_lost_nothing_and_tells_it_again_under_its_id(
+    inbox: Receiver, database_url: str, clean_redis_url: str, tmp_path: Path
+) -> None:
+    environ = desk(tmp_path, inbox) | {"DATABASE_URL": database_url, "REDIS_URL": clean_redis_url}
+    with connect(database_url) as connection, connect_redis(clean_redis_url) as client:
+        inbox.held.clear()
+        with subprocess.Popen(COMMAND, env=environ, stderr=subprocess.DEVNULL) as process:
+            until(lambda: began(connection), 30)
+            publish(client, 1, 2)
+            until(lambda: len(inbox.got) == 1)
+            process.kill()
+        inbox.held.set()
+        publish(client, 3)
+        with subprocess.Popen(COMMAND, env=environ, stderr=subprocess.DEVNULL) as process:
+            try:
+                until(lambda: [how for how, *_ in statuses(connection).values()] == ["delivered"] * 3, 30)
+            finally:
+                process.kill()
+    ids = [(got.said["seq"], got.id) for got in inbox.got]
+    assert [seq for seq, _ in ids] == [1, 1, 2, 3]
+    assert len(set(ids)) == 3
+    assert all(verified(got, SECRET.encode()) for got in inbox.got)
 
 
 @pytest.fixture
