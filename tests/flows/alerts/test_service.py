@@ -1,15 +1,7 @@
 """Scribe and courier with a real Postgres, a real Valkey and a real receiver."""
 
-import json
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
-from random import Random
-from typing import Any
 
 import msgspec
 import psycopg
@@ -17,87 +9,11 @@ import pytest
 import redis
 
 from flows.alerts import breaker, service
-from flows.alerts.settings import AlertSettings, Hook, Target
-from store import feed, status, webhooks
-from store.webhooks import Delivery
-from tests.flows.alerts.authority import Authority
+from store import feed
 from tests.flows.alerts.receiver import Receiver, receiver, verified
+from tests.flows.alerts.telling import HOOK, SECRET, SETTINGS, Telling, began, publish, statuses, until
 
-SECRET = b"0123456789abcdef0123456789abcdef"
-HOOK = Hook(name="desk", url="-", secret_variable="-", channels=("signals", "alerts"))
-SETTINGS = AlertSettings(hooks=(HOOK,), private_networks=("127.0.0.0/8",), timeout_s=5.0)
-
-
-@pytest.fixture(autouse=True)
-def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Waits are short here; what they are made of is tested with the breaker."""
-    monkeypatch.setattr(breaker, "WAIT_S_FIRST", 0.02)
-    monkeypatch.setattr(breaker, "PAUSE_S_FIRST", 0.2)
-
-
-def until(is_so: Callable[[], Any], within_s: float = 8) -> Any:
-    deadline = time.monotonic() + within_s
-    while not (found := is_so()):
-        assert time.monotonic() < deadline, f"not within {within_s} s"
-        time.sleep(0.01)
-    return found
-
-
-Telling = Callable[..., Any]
-
-
-@contextmanager
-def running(
-    database_url: str, redis_url: str, targets: dict[str, str], settings: AlertSettings = SETTINGS
-) -> Iterator[None]:
-    """Runs the service while it is entered; a target that is no hook of `settings` is one like `HOOK`."""
-    known = {hook.name: hook for hook in settings.hooks}
-    hooks = tuple(known.get(name, msgspec.structs.replace(HOOK, name=name)) for name in targets)
-    stopping = threading.Event()
-    telling = service.Service(
-        msgspec.structs.replace(settings, hooks=hooks),
-        {name: Target(url=url, keys=(SECRET,)) for name, url in targets.items()},
-        now_ns=time.time_ns,
-        steady_s=time.monotonic,
-        random=Random(1),
-        stopping=stopping,
-    )
-    thread = threading.Thread(target=telling.run, args=(database_url, redis_url))
-    thread.start()
-    try:
-        yield
-    finally:
-        stopping.set()
-        thread.join(20)
-        assert not thread.is_alive()
-
-
-@pytest.fixture
-def telling(database_url: str, clean_redis_url: str) -> Telling:
-    """Runs the service while it is entered."""
-    return partial(running, database_url, clean_redis_url)
-
-
-def publish(client: redis.Redis, *seqs: int, channel: str = "alerts", **fields: Any) -> None:
-    entries = [
-        (seq, json.dumps({"id": str(seq), "level": "warning", "message": f"number {seq}", **fields}).encode())
-        for seq in seqs
-    ]
-    assert feed.publish(client, channel, entries) == len(seqs)
-
-
-def began(connection: psycopg.Connection) -> bool:
-    """Whether the scribe has taken its place in the feed."""
-    return bool(connection.execute("SELECT 1 FROM webhook_positions").fetchone())
-
-
-def statuses(connection: psycopg.Connection, hook: str = "desk") -> dict[int, tuple[str, int, int | None]]:
-    """Of what came by the feed."""
-    rows = connection.execute(
-        "SELECT seq, status, attempts, last_status FROM webhook_deliveries WHERE hook = %s AND seq > 0 ORDER BY seq",
-        (hook,),
-    )
-    return {seq: (how, attempts, last) for seq, how, attempts, last in rows.fetchall()}
+pytestmark = pytest.mark.usefixtures("in_a_hurry")
 
 
 def test_what_is_announced_from_now_on_is_told_signed_and_once(
@@ -272,78 +188,3 @@ def test_nothing_secret_is_logged(
     assert "delivery_failed hook=desk" in caplog.text
     assert "token-1234" not in caplog.text
     assert SECRET.decode() not in caplog.text
-
-
-def test_it_tells_by_tls_whom_an_authority_vouches_for(
-    telling: Telling,
-    connection: psycopg.Connection,
-    client: redis.Redis,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    (tmp_path / "other").mkdir()
-    ours, theirs = Authority(tmp_path), Authority(tmp_path / "other")
-    monkeypatch.setenv("SSL_CERT_FILE", str(ours.file))
-    with receiver(ours.server("127.0.0.1")) as known, receiver(theirs.server("127.0.0.1")) as stranger:
-        with telling({"desk": known.url, "other": stranger.url}):
-            until(lambda: began(connection))
-            publish(client, 1)
-            until(lambda: statuses(connection).get(1) == ("delivered", 1, 204))
-            until(lambda: statuses(connection, "other")[1][1] > 0)
-        assert [verified(got, SECRET) for got in known.got if got.said["seq"]] == [True]
-        assert stranger.got == []
-    rows = connection.execute(
-        "SELECT DISTINCT last_error FROM webhook_deliveries WHERE hook = 'other' AND attempts > 0"
-    )
-    ((error,),) = rows.fetchall()
-    assert "certificate verify failed" in error
-
-
-def test_without_redis_what_waits_is_told_all_the_same(
-    inbox: Receiver, connection: psycopg.Connection, client: redis.Redis, database_url: str,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    monkeypatch.setattr(service, "PAUSE_S", 0.05)
-    waiting = Delivery(id="msg_1", hook="desk", channel="alerts", seq=1, body="{}", created_at=datetime.now(UTC))
-    webhooks.write(connection, [waiting], {})
-    with running(database_url, "redis://127.0.0.1:9/0", {"desk": inbox.url}):
-        until(lambda: statuses(connection).get(1) == ("delivered", 1, 204))
-
-
-def test_connection_that_is_cut_is_made_again(
-    inbox: Receiver, telling: Telling, connection: psycopg.Connection, client: redis.Redis,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    monkeypatch.setattr(service, "PAUSE_S", 0.05)
-    with telling({"desk": inbox.url}):
-        until(lambda: began(connection))
-        inbox.held.clear()
-        publish(client, 1)
-        until(lambda: len(inbox.got) == 1)
-        connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE pid <> pg_backend_pid() AND datname = current_database()"
-        )
-        inbox.held.set()
-        publish(client, 2)
-        until(lambda: [how for how, *_ in statuses(connection).values()] == ["delivered"] * 2)
-    assert [got.said["seq"] for got in inbox.got] == [1, 2], "what came of the first is written down later"
-
-
-def test_metrics_are_put_where_the_api_finds_them(
-    inbox: Receiver, telling: Telling, connection: psycopg.Connection, client: redis.Redis,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    monkeypatch.setattr(service, "METRICS_S", 0.05)
-    inbox.answers.append(500)
-    with telling({"desk": inbox.url}):
-        until(lambda: began(connection))
-        publish(client, 1)
-        shown = 'alerts_deliveries_total{{hook="desk",outcome="{}"}} 1.0\n'.format
-        for outcome in ("failed", "delivered"):
-            until(partial(told, client, shown(outcome)))
-
-
-def told(client: redis.Redis, line: str) -> bool:
-    """Whether the API would show a line."""
-    return line in (status.get_text(client, service.METRICS) or "")

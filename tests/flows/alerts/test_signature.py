@@ -1,6 +1,13 @@
+import re
+import time
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from flows.alerts import signature
+
+README = Path(__file__).parents[3] / "README.md"
 
 
 def test_signature_is_that_of_the_standard() -> None:
@@ -46,3 +53,26 @@ def test_secret_that_is_none_is_refused_and_not_shown(secret: str, message: str)
     with pytest.raises(ValueError, match=message) as raised:
         signature.secret_keys(secret)
     assert not secret.strip() or secret not in str(raised.value)
+
+
+def test_readme_says_how_to_verify() -> None:
+    (code,) = re.findall(r"```python\n(# verify.py.*?)```", README.read_text(), re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(code, names)
+    verified, secret, now_s = names["verified"], "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", round(time.time())
+
+    def sent(at_s: int, secrets: str = secret) -> dict[str, str]:
+        told = signature.headers("msg_1", at_s, b"{}", signature.secret_keys(secrets))
+        return {name.lower(): text for name, text in told.items()}
+
+    other = "whsec_" + "a" * 32
+    assert verified(sent(now_s), b"{}", secret)
+    assert verified(sent(now_s, f"{other} {secret}"), b"{}", secret)
+    assert not verified(sent(now_s), b"{ }", secret)
+    assert not verified(sent(now_s, other), b"{}", secret)
+    assert not verified(sent(now_s - 400), b"{}", secret)
+    assert not verified(sent(now_s + 400), b"{}", secret)
+    assert not verified(sent(now_s) | {"webhook-id": "msg_2"}, b"{}", secret)
+    assert not verified(sent(now_s) | {"webhook-timestamp": "soon"}, b"{}", secret)
+    assert not verified(sent(now_s) | {"webhook-signature": "v1,é"}, b"{}", secret)
+    assert not verified({}, b"{}", secret)
