@@ -36,6 +36,9 @@ APART_S: Final[dict[Kind, float]] = {"telegram": 3.0, "discord": 2.0, "slack": 1
 """Between two messages to a chat. Telegram takes 20 a minute in a group, Discord 30 of a webhook, Slack one a second
 (core.telegram.org/bots/faq, discord.com/developers/docs/topics/rate-limits, api.slack.com/apis/rate-limits)."""
 TOGETHER: Final = 50
+"""Deliveries that are looked at for one message."""
+QUIET_S: Final = 0.5
+"""Until a hook for which nothing was due is looked at again: somebody who is out has us come by every 10 ms."""
 
 
 class Courier:
@@ -80,6 +83,7 @@ class Courier:
         self._post = Post(settings.private_networks, settings.timeout_s)
         self._breakers = {hook: Breaker() for hook in targets}
         self._gone: set[str] = set()
+        self._quiet_until_s: dict[str, float] = {}
         self._out: dict[str, tuple[Sequence[Delivery], Future[Answer]]] = {}
         self._threads = ThreadPoolExecutor(max(len(targets), 1), "courier")
 
@@ -96,18 +100,28 @@ class Courier:
         """Whether somebody is out."""
         return bool(self._out)
 
-    def step(self, connection: Connection) -> None:
-        """Take in what came back, and send out what is due."""
+    def step(self, connection: Connection, *, woken: bool = False) -> None:
+        """Take in what came back, and send out what is due.
+
+        Parameters
+        ----------
+        woken
+            Whether new deliveries were written; else a hook for which nothing was due is looked at again in a while.
+        """
         self._collect(connection)
-        now = to_datetime(self._now_ns())
+        now, now_s = to_datetime(self._now_ns()), self._steady_s()
+        if woken:
+            self._quiet_until_s.clear()
         for hook in self._targets:
-            ready = hook not in self._out and hook not in self._gone
-            if not ready or not self._breakers[hook].lets_through(self._steady_s()):
+            ready = hook not in self._out and hook not in self._gone and now_s >= self._quiet_until_s.get(hook, now_s)
+            if not ready or not self._breakers[hook].lets_through(now_s):
                 continue
             most = TOGETHER if self._kinds[hook] in APART_S else 1
             due = webhooks.due(connection, hook, now, most)
             if due:
                 self._send(hook, due)
+            else:
+                self._quiet_until_s[hook] = now_s + QUIET_S
 
     def tidy(self, connection: Connection) -> None:
         """Give up what is too old or too much, and forget what ended long ago."""
@@ -145,7 +159,6 @@ class Courier:
         for hook, (deliveries, future) in list(self._out.items()):
             if future.done():
                 self._settle(connection, hook, deliveries, future.result())
-                del self._out[hook]
 
     def _settle(self, connection: Connection, hook: str, deliveries: Sequence[Delivery], answer: Answer) -> None:
         now = to_datetime(self._now_ns())
@@ -161,6 +174,7 @@ class Courier:
             last_status=answer.status,
             last_error=answer.detail,
         )
+        del self._out[hook]
         breaker = self._breakers[hook]
         if status == "delivered":
             self._metrics.tried(hook, "delivered", count)

@@ -69,8 +69,8 @@ class Scribe:
         self._skipped: Counter[str] = Counter()
         self._begin()
 
-    def step(self, wait_ms: int) -> None:
-        """Read what is new, waiting for it so long at most, and write it down."""
+    def step(self, wait_ms: int) -> bool:
+        """Read what is new, waiting for it so long at most, and write it down; whether there was any."""
         seqs = {channel: position.seq for channel, position in self._positions.items()}
         entries = feed.follow(self._client, seqs, block_ms=wait_ms)
         # A new epoch is there before anything is announced in it.
@@ -89,6 +89,7 @@ class Scribe:
             self._write(messages, seen)
         else:
             self._say_skipped()
+        return bool(entries)
 
     def _begin(self) -> None:
         channels = sorted({channel for hook in self._settings.hooks for channel in hook.channels})

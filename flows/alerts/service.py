@@ -84,13 +84,14 @@ class Service:
 
     def _tell(self, connection: Connection, client: Client) -> None:
         scribe: Scribe | None = None
+        woken = True
         tidy_due_s = metrics_due_s = 0.0
         while not self._stopping.is_set():
-            self._courier.step(connection)
+            self._courier.step(connection, woken=woken)
             try:
                 if scribe is None:
                     scribe = Scribe(connection, client, self._settings, self._notices, self._metrics, self._now_ns)
-                scribe.step(BUSY_MS if self._courier.is_busy else IDLE_MS)
+                woken = scribe.step(BUSY_MS if self._courier.is_busy else IDLE_MS)
                 self._away = False
             except ServiceError as problem:
                 if connection.closed:
