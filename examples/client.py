@@ -1,34 +1,38 @@
 """A client in one file: pages over REST, and a channel of the feed that goes on after every interruption.
 
-    client = Client("http://127.0.0.1:8000", key=os.environ.get("SIGNALENGINE_KEY"))
+    client = Client("http://127.0.0.1:8000", key=os.environ.get("KEY"))
     for signal in client.signals(symbol="BTCUSDT", min_confidence=0.6):
         print(signal.detected_at, signal.direction, signal.reason)
 
-    async for said in client.follow("signals", symbols=["BTCUSDT"]):
-        print(said)                 # a Message, or a Gap that says what is missing and where to read it
+    async with aclosing(client.follow("signals", symbols=["BTCUSDT"])) as feed:
+        async for said in feed:  # keep `said.position` to go on from there another day
+            print(said.signal if isinstance(said, Message) else said)
 
-It needs `msgspec` and `websockets`. `python -m examples.client [ADDRESS]` prints the newest signals and what follows.
+Copy it: it needs `msgspec` and `websockets`. `examples/follow.py` is a program that uses it.
 """
 
 import asyncio
-import json
-import os
+import logging
 import random
-import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+import time
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from http.client import HTTPException
+from typing import Any, Literal, NamedTuple
 from urllib.error import HTTPError
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode, urlsplit
 from urllib.request import Request, urlopen
+from uuid import uuid4
 
 import msgspec
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 
-PAUSE_S_FIRST, PAUSE_S_LONGEST = 0.25, 30.0
-_FOR_GOOD = {400, 401, 403, 404, 421, 4400, 4401, 4403}
-"""Status of a handshake, or code of a close, after which the same again would end the same."""
+TRIES, PAUSE_S_FIRST, PAUSE_S_LONGEST = 3, 0.25, 30.0
+KNOWN_MAX = 16  # answers kept with their ETag, so that asking again for what did not change costs next to nothing
+
+log = logging.getLogger(__name__)
 
 
 class Signal(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,7 +43,7 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     symbol: str
     signal_type: str
     timeframe: str
-    direction: str
+    direction: Literal["long", "short"]
     detected_at: datetime
     expires_at: datetime
     entry_price: float
@@ -47,12 +51,12 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     stop_loss: float
     raw_confidence: float
     probability: float | None = None
-    reason: str = ""
-    simulated: bool = False
+    reason: str
+    simulated: bool
 
 
 class Position(NamedTuple):
-    """The last message that was had of a channel; keep it to go on from there another day."""
+    """How far a channel was heard."""
 
     epoch: str
     seq: int
@@ -72,18 +76,29 @@ class Message(NamedTuple):
 
 
 class Gap(NamedTuple):
-    """Messages that will not come; `backfill` is the address that has what they said."""
+    """Messages that will not come; if there is a `backfill`, `client.pages(gap.backfill)` has what they said."""
 
+    position: Position
     reason: str
     backfill: str | None
 
 
 class RefusedError(Exception):
-    """The server does not want this, however often it is tried: the key, the address or a parameter is wrong."""
+    """The server does not want this, however often it is tried; `code` says why in a word, such as `conflict`."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+
+
+class AwayError(Exception):
+    """Nobody answers, or the server cannot at the moment."""
 
 
 class Client:
-    """A server by its address.
+    """A server by its address. Whatever is not to be had raises RefusedError or AwayError.
+
+    REST waits for its answer, so call it by `asyncio.to_thread` where other things go on.
 
     Parameters
     ----------
@@ -91,139 +106,194 @@ class Client:
         Such as http://127.0.0.1:8000.
     key
         A key made by `signalengine keys create`, or a token; None on loopback.
+    timeout_s
+        How long the server may be silent before it counts as away.
     """
 
-    def __init__(self, address: str = "http://127.0.0.1:8000", key: str | None = None) -> None:
+    def __init__(self, address: str = "http://127.0.0.1:8000", key: str | None = None, timeout_s: float = 30) -> None:
+        if urlsplit(address).scheme not in ("http", "https") or not urlsplit(address).hostname:
+            raise ValueError(f"{address!r} is no address; give one such as http://127.0.0.1:8000")
         self._address = address.rstrip("/")
-        self._headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self._headers = {"Authorization": f"Bearer {key.strip()}"} if key else {}
+        self._timeout_s = timeout_s
+        self._known: dict[str, tuple[str, bytes]] = {}
 
     def get(self, path: str, **parameters: Any) -> Any:
-        """The JSON at `path`.
+        """The JSON at `path`."""
+        query = urlencode({name: _text(value) for name, value in parameters.items() if value is not None})
+        url = f"{self._address}{path}" + (f"{'&' if '?' in path else '?'}{query}" if query else "")
+        known_by, known = self._known.pop(url, ("", b""))
+        tag, body = self._ask(url, {"If-None-Match": known_by} if known_by else {})
+        if tag:
+            self._known[url] = tag, body or known
+        if len(self._known) > KNOWN_MAX:
+            del self._known[next(iter(self._known))]
+        return _decoded(body or known)
 
-        Raises
-        ------
-        RefusedError
-            With what the server says.
-        """
-        query = {name: _word(value) for name, value in parameters.items() if value is not None}
-        url = urljoin(f"{self._address}/", path) + (f"?{urlencode(query)}" if query else "")
-        try:
-            with urlopen(Request(url, headers=self._headers), timeout=30) as answer:  # noqa: S310  the caller's address
-                return json.load(answer)
-        except HTTPError as problem:
-            with problem:
-                raise RefusedError(f"{problem.code}: {problem.read(4096).decode(errors='replace')}") from None
+    def post(self, path: str, content: Any, *, idempotency_key: str | None = None) -> Any:
+        """Have something done once. After AwayError it may have been; asking again with the same key tells."""
+        headers = {"Content-Type": "application/json", "Idempotency-Key": idempotency_key or uuid4().hex}
+        return _decoded(self._ask(f"{self._address}{path}", headers, msgspec.json.encode(content))[1])
 
     def pages(self, path: str, **parameters: Any) -> Iterator[dict[str, Any]]:
         """Every page of a list, one after another; none of it is repeated or skipped while rows arrive."""
-        page = self.get(path, **{"limit": 100, **parameters})
+        page = self.get(path, **parameters)
         yield page
-        while (cursor := page["next_cursor"]) is not None:
-            page = self.get(path, **{"limit": 100, **parameters, "cursor": cursor})
+        while cursor := page.get("next_cursor"):
+            page = self.get(path, **{**parameters, "cursor": cursor})
             yield page
 
     def signals(self, **filters: Any) -> Iterator[Signal]:
         """All signals that pass, newest first."""
-        for page in self.pages("/api/v1/signals", **filters):
+        for page in self.pages("/api/v1/signals", **{"limit": 100, **filters}):
             yield from msgspec.convert(page["signals"], list[Signal])
 
     async def follow(
-        self, channel: str = "signals", *, since: Position | None = None, **filters: Any
+        self, channel: str = "signals", *, since: Position | None = None, snapshot: int = 0, **filters: Any
     ) -> AsyncGenerator[Message | Gap, None]:
         """What is announced on a channel, each message once and in order, across restarts of both sides.
+
+        Only RefusedError ends it; all else is waited for, and logged.
 
         Parameters
         ----------
         since
             Where to go on; None begins with what comes from now on.
+        snapshot
+            Without `since`: begin with so many of the newest messages.
         filters
             `symbols`, `direction`, `timeframes` as lists; `min_confidence`; `mtf_aligned`.
-
-        Raises
-        ------
-        RefusedError
-            If the server does not let us in, or no longer does.
         """
-        position, pause_s = since, PAUSE_S_FIRST
-        url = f"{self._address.replace('http', 'ws', 1)}/ws/feed"
+        talk = _Talk(channel, filters, snapshot, since)
+        url = f"ws{self._address[4:]}/ws/feed"
         while True:
-            wait_s = pause_s * random.uniform(0.5, 1.0)  # noqa: S311  it spreads clients
             try:
-                async with connect(url, additional_headers=self._headers, proxy=None) as websocket:
-                    async for said in _conversation(websocket, channel, position, filters):
-                        pause_s = PAUSE_S_FIRST
-                        if isinstance(said, Position):
-                            position = said
-                        elif isinstance(said, float):
-                            wait_s = said
-                        else:
-                            position = said.position if isinstance(said, Message) else position
+                async with connect(url, additional_headers=self._headers, open_timeout=self._timeout_s) as websocket:
+                    await websocket.send(talk.begin())
+                    async for text in websocket:
+                        if said := talk.hear(msgspec.json.decode(text)):
                             yield said
+                why = "the server closed the connection"
             except InvalidStatus as problem:
-                _stop_if_for_good(problem.response.status_code, bytes(problem.response.body or b"").decode())
+                why = _unless_for_good(problem.response.status_code, bytes(problem.response.body or b""))
+                talk.wished_s = _wished_s(problem.response.headers)
             except ConnectionClosed as problem:
-                _stop_if_for_good(problem.rcvd.code if problem.rcvd else 1006, str(problem))
-            except OSError:
-                pass
-            await asyncio.sleep(wait_s)
-            pause_s = min(2 * pause_s, PAUSE_S_LONGEST)
+                close = problem.rcvd
+                why = _unless_for_good(close.code, close.reason.encode()) if close else str(problem)
+            except (OSError, WebSocketException, AwayError) as problem:
+                why = str(problem)
+            pause_s = _pause_s(talk.tried, talk.wished_s)
+            talk.tried, talk.wished_s = talk.tried + 1, 0.0
+            log.warning("%s; again in %.1f s", why, pause_s)
+            await asyncio.sleep(pause_s)
+
+    def _ask(self, url: str, headers: dict[str, str], content: bytes | None = None) -> tuple[str, bytes]:
+        """The ETag and the body of an answer; no body if what we know is still it."""
+        request = Request(url, content, headers)  # noqa: S310  http or https, as __init__ saw to
+        for name, value in self._headers.items():
+            request.add_unredirected_header(name, value)  # a key is for this server alone
+        pause_s, why = 0.0, ""
+        for tried in range(TRIES):
+            time.sleep(pause_s)
+            try:
+                with _open(request, self._timeout_s) as answer:
+                    status, told, body = answer.status, answer.headers, answer.read()
+            except (OSError, HTTPException) as problem:
+                why, pause_s = str(getattr(problem, "reason", problem)), _pause_s(tried)
+                continue
+            if status in (200, 201, 304):
+                return told.get("ETag", ""), body
+            why, pause_s = _unless_for_good(status, body), _pause_s(tried, _wished_s(told))
+        raise AwayError(f"{url}: {why}")
 
 
-async def _conversation(
-    websocket: ClientConnection, channel: str, since: Position | None, filters: dict[str, Any]
-) -> AsyncIterator[Message | Gap | Position | float]:
-    """Messages and gaps; where we stand, when it is told; and when to come back, in seconds."""
-    command: dict[str, Any] = {"op": "subscribe", "id": 1, "channel": channel, "filter": filters}
-    if since is not None:
-        command["since"] = since._asdict()
-    await websocket.send(json.dumps(command))
-    epoch, seen, head = None, -1, 0
-    async for text in websocket:
-        said = json.loads(text)
+@dataclass
+class _Talk:
+    """Our side of what is said about a channel."""
+
+    channel: str
+    filters: Mapping[str, Any]
+    snapshot: int
+    position: Position | None
+    head: Position | None = None
+    tried: int = 0
+    wished_s: float = 0.0
+
+    def begin(self) -> str:
+        """What to say first on a connection."""
+        self.head = None
+        place = {"snapshot": self.snapshot} if self.position is None else {"since": self.position._asdict()}
+        command = {"op": "subscribe", "id": 1, "channel": self.channel, "filter": self.filters, **place}
+        return msgspec.json.encode(command).decode()
+
+    def hear(self, said: dict[str, Any]) -> Message | Gap | None:
+        """What the server's words come to for the caller, if anything."""
         match said["type"]:
-            case "subscribed":
-                epoch, head = said["epoch"], said["seq"]
-                seen = since.seq if since is not None and said["recovered"] else -1
-                if since is None:
-                    yield Position(epoch, head)
-            case "error" if said["id"] == 1 and not said["retryable"]:
-                raise RefusedError(said["detail"])
             case "error" if said["id"] == 1:
-                return
-            case "gap" if epoch is not None and said["channel"] == channel:
-                yield Gap(said["reason"], said["backfill"])
-                if said["reason"] == "epoch_changed":  # seqs began anew
-                    if said["epoch"] == epoch:
-                        yield Position(epoch, head)
-                    epoch, seen = said["epoch"], -1
-                elif said["to"] is not None:
-                    yield Position(epoch, said["to"])
+                raise AwayError(said["detail"]) if said["retryable"] else RefusedError(said["code"], said["detail"])
             case "going_away":
-                yield said["reconnect_after_ms"] / 1000
-            case _ if epoch is not None and said.get("channel") == channel and said.get("seq", -1) > seen:
-                seen = said["seq"]
-                yield Message(Position(epoch, seen), said["type"], said["data"])
+                self.wished_s = said["reconnect_after_ms"] / 1000
+            case "subscribed":
+                self.head, self.tried = Position(said["epoch"], said["seq"]), 0
+                self.position = self.position or self.head
+            case "keepalive" if self.head:
+                self.position = Position(said["epoch"], said["heads"][self.channel])
+            case "gap" if self.head and self.position and said["channel"] == self.channel:
+                if said["epoch"] != self.head.epoch:  # it changed just now; what comes next says where we are
+                    self.head = Position(said["epoch"], 0)
+                elif said["reason"] == "epoch_changed":
+                    self.position = self.head
+                elif said["to"] is not None:
+                    self.position = Position(said["epoch"], said["to"])
+                return Gap(self.position, said["reason"], said["backfill"])
+            case kind if self.head and "data" in said and said.get("channel") == self.channel:
+                self.position = Position(self.head.epoch, said["seq"])
+                return Message(self.position, kind, said["data"])
+        return None
 
 
-def _stop_if_for_good(code: int, why: str) -> None:
-    if code in _FOR_GOOD:
-        raise RefusedError(f"{code}: {why}")
+def _open(request: Request, timeout_s: float) -> Any:
+    """An answer, whatever its status."""
+    try:
+        return urlopen(request, timeout=timeout_s)  # noqa: S310  http or https
+    except HTTPError as answer:
+        return answer
 
 
-def _word(value: Any) -> Any:
-    return (
-        str(value).lower() if isinstance(value, bool) else value.isoformat() if isinstance(value, datetime) else value
-    )
+def _pause_s(tried: int, wished_s: float = 0.0) -> float:
+    """What was wished, and then twice as long each time, and never quite what it is for others."""
+    return wished_s + min(PAUSE_S_FIRST * 2.0 ** min(tried, 10), PAUSE_S_LONGEST) * random.uniform(0.5, 1.0)  # noqa: S311
 
 
-async def _print(client: Client) -> None:
-    newest = next(client.pages("/api/v1/signals", limit=5))["signals"]
-    for signal in msgspec.convert(newest, list[Signal]):
-        sys.stdout.write(f"{signal}\n")
-    async for said in client.follow():
-        sys.stdout.write(f"{said.signal if isinstance(said, Message) else said}\n")
+def _wished_s(headers: Mapping[str, str]) -> float:
+    wished = headers.get("Retry-After") or "0"
+    return min(float(wished), PAUSE_S_LONGEST) if wished.isdecimal() else 0.0
 
 
-if __name__ == "__main__":
-    server = sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8000"
-    asyncio.run(_print(Client(server, os.environ.get("SIGNALENGINE_KEY"))))
+class _Problem(msgspec.Struct):
+    code: str
+    title: str
+    detail: str = ""
+
+
+def _unless_for_good(status: int, said: bytes) -> str:
+    """What went wrong, by the status of an answer or the code of a close; RefusedError if it will not pass."""
+    try:
+        problem = msgspec.json.decode(said, type=_Problem)
+        code, detail = problem.code, problem.detail or problem.title
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        code, detail = str(status), said[:200].decode(errors="replace")
+    if (status < 500 and status not in (408, 425, 429)) or status in (4400, 4401, 4403):
+        raise RefusedError(code, detail)
+    return f"{code}: {detail}"
+
+
+def _decoded(body: bytes) -> Any:
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise RefusedError("no_json", "whoever answers at this address speaks no JSON") from None
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode().strip('"')

@@ -4,12 +4,15 @@ import asyncio
 import json
 import re
 import shutil
+import signal as signals
 import subprocess
+import sys
 import threading
 from collections.abc import AsyncGenerator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from examples.client import Client, Gap, Message, Position, RefusedError, Signal
@@ -27,6 +30,11 @@ async def take(stream: AsyncGenerator[Message | Gap, None], count: int) -> list[
         return [await anext(stream) for _ in range(count)]
 
 
+def drop_connections(api: Api) -> None:
+    for connection in list(api.server.server_state.connections):
+        api.server.servers[0].get_loop().call_soon_threadsafe(connection.transport.abort)
+
+
 def test_pages_are_followed_to_the_end(api: Api) -> None:
     rows = [signal(number) for number in range(25)]
     api.write(rows)
@@ -37,7 +45,7 @@ def test_pages_are_followed_to_the_end(api: Api) -> None:
     longs = list(client.signals(limit=1000, direction="long", mtf_aligned=True, since=rows[3].detected_at))
     wanted = [row for row in rows[3:] if row.direction == "long" and row.mtf_aligned and row.status == "emitted"]
     assert {one.id for one in longs} == {row.id for row in wanted}
-    with pytest.raises(RefusedError, match=r"400: .*nmae"):
+    with pytest.raises(RefusedError, match=r"invalid_parameter: .*nmae"):
         client.get("/api/v1/signals", nmae="x")
 
 
@@ -71,17 +79,17 @@ def test_lost_connection_is_made_again_and_nothing_is_missed(api: Api) -> None:
         stream = Client(f"http://{api.address}").follow("signals", since=Position(api.resources.hub.epoch or "", 0))
         await asyncio.to_thread(api.publish, [emitted(1)])
         told = await take(stream, 1)
-        for connection in list(api.server.server_state.connections):
-            transport = connection.transport
-            transport.get_extra_info("socket")
-            api.server.servers[0].get_loop().call_soon_threadsafe(transport.abort)
+        drop_connections(api)
         await asyncio.to_thread(api.publish, [emitted(2), emitted(3)])
         return told + await take(stream, 2)
 
     assert [one.position.seq for one in asyncio.run(follow()) if isinstance(one, Message)] == [1, 2, 3]
 
 
-def test_what_the_server_has_no_more_is_a_gap(api: Api) -> None:
+def test_what_the_server_has_no_more_is_a_gap_and_its_pages_fill_it(api: Api) -> None:
+    missed = [emitted(number) for number in range(1, 6)]
+    api.write(missed)
+
     async def follow() -> list[Message | Gap]:
         stream = Client(f"http://{api.address}").follow("signals", since=Position("another life", 7))
         first = await take(stream, 1)
@@ -90,17 +98,28 @@ def test_what_the_server_has_no_more_is_a_gap(api: Api) -> None:
 
     gap, message = asyncio.run(follow())
     assert isinstance(gap, Gap)
-    assert gap.reason == "epoch_changed"
+    assert gap == Gap(Position(api.resources.hub.epoch or "", 0), "epoch_changed", gap.backfill)
+    assert gap.backfill is not None
+    pages = list(Client(f"http://{api.address}").pages(gap.backfill))
+    assert [row["id"] for page in pages for row in page["signals"]] == [row.id for row in reversed(missed)]
     assert isinstance(message, Message)
     assert message.position.seq == 1
+
+
+def test_its_signal_is_that_of_the_document(api: Api) -> None:
+    """Field by field, what is null included."""
+    _, ours = msgspec.json.schema_components([Signal])
+    told = api.get("/openapi.json")["components"]["schemas"]["Signal"]
+    assert ours["Signal"]["properties"] == {name: told["properties"][name] for name in ours["Signal"]["properties"]}
+    assert set(ours["Signal"]["required"]) <= set(told["required"])
 
 
 def test_key_is_shown_and_a_revoked_one_ends_it(serve: Serve) -> None:
     api = serve(security=REQUIRED)
     until(lambda: api.resources.tail.connected)
-    with pytest.raises(RefusedError, match="401"):
+    with pytest.raises(RefusedError, match="unauthenticated"):
         Client(f"http://{api.address}").get("/api/v1/signals")
-    with pytest.raises(RefusedError, match="401"):
+    with pytest.raises(RefusedError, match="unauthenticated"):
         asyncio.run(take(Client(f"http://{api.address}").follow(), 1))
     text, key = make_key(api.connection)
     until(lambda: api.resources.gate.ring.honours(key.id))
@@ -113,14 +132,66 @@ def test_key_is_shown_and_a_revoked_one_ends_it(serve: Serve) -> None:
         api_keys.revoke(api.connection, key.id, at=datetime.now(UTC), actor="test")
         await waiting
 
-    with pytest.raises(RefusedError, match=r"4401|401"):
+    with pytest.raises(RefusedError, match=r"4401|unauthenticated"):
         asyncio.run(follow())
 
 
-def javascript() -> str:
-    """The example of the README."""
-    (found,) = re.findall(r"```js\n(.*?)```", README.read_text(), re.DOTALL)
+def example(language: str) -> str:
+    """That of the README."""
+    (found,) = re.findall(rf"```{language}\n((?!#).*?)```", README.read_text(), re.DOTALL)
     return str(found)
+
+
+def follow(*arguments: str, **environ: str) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "examples.follow", *arguments]
+    environ |= {"PYTHONPATH": str(README.parent)}
+    return subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_program_writes_what_there_is_and_what_comes_until_it_is_stopped(api: Api) -> None:
+    api.publish([emitted(1), emitted(2)])
+    api.caught_up()
+    with follow(f"http://{api.address}", "--symbol", "SOLUSDT", "--symbol", "ETHUSDT") as program:
+        assert program.stdout is not None
+        assert program.stderr is not None
+        assert program.stdout.readline() == "2026-11-20 12:01Z  0.10  The close broke the range. (simulated)\n"
+        assert program.stdout.readline() == "2026-11-20 12:02Z  0.20  The close broke the range.\n"
+        api.publish([emitted(3), emitted(4)])
+        assert program.stdout.readline().startswith("2026-11-20 12:04Z  0.40")
+        program.send_signal(signals.SIGINT)
+        assert program.wait(20) == 130
+        assert program.stderr.read() == ""
+
+
+def test_program_says_in_one_line_what_is_wrong(serve: Serve) -> None:
+    secured = serve(security=REQUIRED)
+    wrong = {
+        (f"http://{secured.address}", "--min-confidence", "0.5"): "unauthenticated: ",
+        ("127.0.0.1:8000",): "'127.0.0.1:8000' is no address; give one such as http://127.0.0.1:8000",
+        ("http://127.0.0.1:1",): "Connection refused",
+    }
+    running = {follow(*arguments): said for arguments, said in wrong.items()}
+    for program, said in running.items():
+        written, complaint = program.communicate(timeout=20)
+        assert (program.returncode, written, complaint.count("\n")) == (2, "", 1)
+        assert complaint.startswith("python -m examples.follow: ")
+        assert said in complaint
+
+
+def test_python_of_the_readme_pages_and_follows(api: Api, tmp_path: Path) -> None:
+    api.write([emitted(3)])
+    program = tmp_path / "example.py"
+    program.write_text(example("python").replace("http://127.0.0.1:8000", f"http://{api.address}"))
+    command, environ = [sys.executable, str(program)], {"PYTHONPATH": str(README.parent)}
+    with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            assert emitted(3).reason in process.stdout.readline()
+            until(lambda: [client for client in api.resources.hub.clients if not client.by_default])
+            api.publish([emitted(6)])
+            assert emitted(6).reason in process.stdout.readline()
+        finally:
+            process.kill()
 
 
 @pytest.mark.parametrize("secured", [False, True])
@@ -135,7 +206,7 @@ def test_javascript_of_the_readme_pages_and_follows(serve: Serve, tmp_path: Path
     if secured:
         until(lambda: api.resources.gate.ring.honours(key.id))
     program = tmp_path / "example.mjs"
-    program.write_text(javascript().replace("http://127.0.0.1:8000", f"http://{api.address}"))
+    program.write_text(example("js").replace("http://127.0.0.1:8000", f"http://{api.address}"))
     version = int(
         subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout[1:].split(".")[0]
     )
@@ -150,6 +221,10 @@ def test_javascript_of_the_readme_pages_and_follows(serve: Serve, tmp_path: Path
             until(lambda: [client for client in api.resources.hub.clients if not client.by_default])
             api.publish([emitted(2)])
             assert json.loads(process.stdout.readline())["data"]["id"] == emitted(2).id
+            drop_connections(api)
+            api.publish([emitted(4), emitted(5)])
+            told = [json.loads(process.stdout.readline())["data"]["id"] for _ in range(2)]
+            assert told == [emitted(4).id, emitted(5).id]
         finally:
             watchdog.cancel()
             process.kill()
