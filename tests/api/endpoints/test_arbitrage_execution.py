@@ -186,6 +186,7 @@ def test_a_trade_taken_after_the_judgement_ends_with_what_is_written_next(api: A
         ({"outcome": "filled", "net": Decimal("1.2"), "late_leg": None}, "win", 1.2),
         ({"outcome": "partial", "net": None, "edge": None}, "loss", -0.81),
         ({"outcome": "missed", "size": Decimal(0), "net": Decimal(0)}, "unfilled", None),
+        ({"outcome": "missed", "size": Decimal(0), "net": Decimal(-2)}, "loss", -2.0),
         ({"outcome": "unjudged", "size": Decimal(0), "net": None, "late_leg": None}, "unfilled", None),
     ],
 )

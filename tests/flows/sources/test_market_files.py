@@ -95,6 +95,12 @@ def test_what_a_page_without_a_time_says_of_the_end_is_told_at_the_end(tmp_path:
     ]
 
 
+def test_trades_that_nothing_tells_apart_are_all_counted(tmp_path: Path) -> None:
+    nameless = {**PLAIN, "transaction_hash": ""}
+    trades = rows(items_of(MarketFiles([recorded(tmp_path, nameless, nameless, PLAIN, PLAIN)])), "trades")
+    assert (trades["kind"] == KIND_TRADE).sum() == 3
+
+
 def test_a_stated_end_moves_time_in_every_shard(tmp_path: Path) -> None:
     path = recorded(tmp_path, activity(FIRST))
     end_ns = RECEIVED + 5 * MINUTE

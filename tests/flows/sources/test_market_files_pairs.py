@@ -25,7 +25,7 @@ CLOSES = "2028-11-07T00:00:00Z"
 FILE = mapping("cut", "polymarket:0x1", "kalshi:CUT", decided_at=CLOSES, words=WORDS)
 
 
-def recording(tmp_path: Path, closes: str = CLOSES) -> Path:
+def recording(tmp_path: Path, closes: str = CLOSES, *more: Any) -> Path:
     """Both markets, and books in which yes on Polymarket and no on Kalshi cost .40 + .50."""
     there = test_kalshi_rest.market("CUT", close_time=closes, rules_primary=WORDS[1])
     messages: list[Any] = [
@@ -34,19 +34,20 @@ def recording(tmp_path: Path, closes: str = CLOSES) -> Path:
         {**BOOK, "asset_id": "11", "bids": [], "asks": [{"price": "0.40", "size": "100"}]},
         {**BOOK, "asset_id": "12", "bids": [{"price": "0.60", "size": "100"}], "asks": []},
         test_kalshi.snapshot(ticker="CUT", yes_dollars_fp=[["0.50", "100"]], no_dollars_fp=[["0.45", "100"]]),
+        *more,
     ]
     path = tmp_path / "recorded.jsonl"
     path.write_text("".join(f"{RECEIVED + at} {json.dumps(each)}\n" for at, each in enumerate(messages)))
     return path
 
 
-def conclude(tmp_path: Path, file: str, closes: str = CLOSES) -> tuple[list[Opportunity], list[str]]:
+def conclude(tmp_path: Path, file: str, closes: str = CLOSES, *more: Any) -> tuple[list[Opportunity], list[str]]:
     """What is found in the log, and what is rejected."""
     (tmp_path / "pairs.toml").write_text(file)
     machines: dict[str, SpotArbitrage] = {}
     found, rejected = [], []
     settings = ArbitrageSettings(depth_share=1.0, stale_s=1e6)
-    opened = MarketFiles([recording(tmp_path, closes)], pairs=read_pairs(tmp_path / "pairs.toml"))
+    opened = MarketFiles([recording(tmp_path, closes, *more)], pairs=read_pairs(tmp_path / "pairs.toml"))
     for key, block in items_of(opened):
         machine = machines.setdefault(key, SpotArbitrage(settings, catalogue().arbitrages))
         kind, content = read_block(block)
@@ -66,7 +67,7 @@ def test_a_reviewed_pair_that_costs_less_than_a_dollar_is_an_arbitrage(tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("mapping", "closes", "said"),
+    ("file", "closes", "said"),
     [
         (FILE.replace("R. Viewer", ""), "2028-11-07T00:00:00Z", "nobody has reviewed it"),
         (
@@ -83,6 +84,14 @@ def test_a_reviewed_pair_that_costs_less_than_a_dollar_is_an_arbitrage(tmp_path:
     ],
 )
 def test_a_pair_that_is_not_what_a_person_compared_is_none_and_says_why(
-    tmp_path: Path, mapping: str, closes: str, said: str
+    tmp_path: Path, file: str, closes: str, said: str
 ) -> None:
-    assert conclude(tmp_path, mapping, closes) == ([], [f"pair 'cut' is no arbitrage: {said}"])
+    assert conclude(tmp_path, file, closes) == ([], [f"pair 'cut' is no arbitrage: {said}"])
+
+
+def test_why_a_pair_is_none_is_said_once_and_anew_when_it_changes(tmp_path: Path) -> None:
+    coarser = test_polymarket_gamma.market(1, description=WORDS[0], orderPriceMinTickSize=0.01)
+    other = {**coarser, "description": "Other words."}
+    _, rejected = conclude(tmp_path, FILE, "2028-12-09T00:00:00Z", coarser, other)
+    assert len(rejected) == 2
+    assert [reason.count(";") for reason in rejected] == [1, 3]

@@ -64,6 +64,11 @@ def test_levels_cost_what_was_told(thousandths: list[int]) -> None:
     assert levels == sorted(levels)
 
 
+def test_an_average_under_the_best_ask_is_no_better_price() -> None:
+    told = tell(window(sample(side(0.5, 0.4, 0.45, None), EMPTY))).quotes
+    assert [(price, size) for _, _, kind, _, price, size in told if kind == "LEVEL"] == [(0.5, 20.0)]
+
+
 @pytest.mark.parametrize(
     ("given_", "said"),
     [
