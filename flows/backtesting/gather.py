@@ -9,16 +9,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
+from bytewax.outputs import StatefulSinkPartition
 from numpy.typing import NDArray
 
 from domain.aligned import Aligned
 from domain.executions import EQUITY, EXECUTION, OPEN
-from domain.instruments import SHARDS
 from domain.rows import concatenated
 from domain.scores import REGIMES
 from domain.slices import OUTCOME, Slice
-from flows.shards import shard_of_key
+from flows.sinks.parts import OnePart, PartPerShard
 
 Rows = NDArray[Any]
 
@@ -117,19 +116,11 @@ def _decisions(given: Aligned) -> Rows:
     return out
 
 
-class GatherSink(FixedPartitionedSink[Aligned, None]):
+class GatherSink(OnePart[Aligned, None]):
     """Puts what all shards concluded together into a `Gathered` of this process."""
 
     def __init__(self, into: Gathered) -> None:
         self._into = into
-
-    def list_parts(self) -> list[str]:
-        """One: there is one order."""
-        return ["all"]
-
-    def part_fn(self, item_key: str) -> int:  # noqa: ARG002
-        """The only partition."""
-        return 0
 
     def build_part(self, step_id: str, for_part: str, resume_state: None) -> "GatherPartition":  # noqa: ARG002
         """The partition."""
@@ -151,19 +142,11 @@ class GatherPartition(StatefulSinkPartition[Aligned, None]):
         """Nothing: a backtest is a whole run."""
 
 
-class CountSink(FixedPartitionedSink[Slice, None]):
+class CountSink(PartPerShard[Slice, None]):
     """Counts what the shards took in, into a `Gathered` of this process."""
 
     def __init__(self, into: Gathered) -> None:
         self._into = into
-
-    def list_parts(self) -> list[str]:
-        """One partition a shard."""
-        return [f"{shard:03d}" for shard in range(SHARDS)]
-
-    def part_fn(self, item_key: str) -> int:
-        """The partition of a shard's key."""
-        return shard_of_key(item_key)
 
     def build_part(self, step_id: str, for_part: str, resume_state: None) -> "CountPartition":  # noqa: ARG002
         """The partition."""

@@ -8,7 +8,7 @@ Files belong to whole runs, as those of `flows.sinks.parquet`.
 from pathlib import Path
 
 import pyarrow.parquet as pq
-from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
+from bytewax.outputs import StatefulSinkPartition
 
 from domain.opportunities import Findings, Opportunity
 from domain.whale_trades import Wallet, WhaleTrade
@@ -16,6 +16,7 @@ from domain.whales import WhaleFindings
 from flows import sightings
 from flows.sinks import finding_tables
 from flows.sinks.parquet import writer
+from flows.sinks.parts import OnePart
 from flows.sinks.together import FILE
 
 ROWS_PER_GROUP = 4_096
@@ -34,19 +35,11 @@ def complete(directory: Path) -> None:
             pq.write_table(schema.empty_table(), directory / kind / FILE)
 
 
-class WhaleParquetSink(FixedPartitionedSink[WhaleFindings, None]):
+class WhaleParquetSink(OnePart[WhaleFindings, None]):
     """Writes graded findings of all shards under `directory`, and at the end the wallets in them."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-
-    def list_parts(self) -> list[str]:
-        """One: there is one order."""
-        return ["all"]
-
-    def part_fn(self, item_key: str) -> int:  # noqa: ARG002
-        """The only partition."""
-        return 0
 
     def build_part(self, step_id: str, for_part: str, resume_state: None) -> "WhaleParquetPartition":  # noqa: ARG002
         """A partition with new files."""
@@ -86,19 +79,11 @@ class WhaleParquetPartition(StatefulSinkPartition[WhaleFindings, None]):
         self._waiting = []
 
 
-class OpportunityParquetSink(FixedPartitionedSink[Findings, None]):
+class OpportunityParquetSink(OnePart[Findings, None]):
     """Writes changes of opportunities under `directory`, by time and id whatever shard they come from."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-
-    def list_parts(self) -> list[str]:
-        """One file."""
-        return ["all"]
-
-    def part_fn(self, item_key: str) -> int:  # noqa: ARG002
-        """The only partition."""
-        return 0
 
     def build_part(self, step_id: str, for_part: str, resume_state: None) -> "OpportunityParquetPartition":  # noqa: ARG002
         """A partition with a new file."""

@@ -10,14 +10,14 @@ from datetime import datetime
 from pathlib import Path
 
 import msgspec
-from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
+from bytewax.outputs import StatefulSinkPartition
 
 from domain.instruments import SHARDS, symbol_of
 from domain.opportunities import CHANGES, BookCounts, Findings
 from domain.whale_trades import WhaleTrade
 from domain.whales import WhaleCounts, WhaleFindings
 from flows import sightings
-from flows.shards import shard_of_key
+from flows.sinks.parts import OnePart, PartPerShard
 from flows.sinks.tally import fingerprints
 
 LISTED = 1_000
@@ -98,7 +98,7 @@ def read_found(directory: Path) -> Found:
     return found
 
 
-class WhaleTallySink(FixedPartitionedSink[WhaleFindings, None]):
+class WhaleTallySink(OnePart[WhaleFindings, None]):
     """Counts, lists and hashes graded findings of all shards; writes its tally at the end.
 
     Parameters
@@ -107,16 +107,10 @@ class WhaleTallySink(FixedPartitionedSink[WhaleFindings, None]):
         Dollars from which on it is listed what was not told.
     """
 
+    part = WHALES
+
     def __init__(self, directory: Path, headline: float) -> None:
         self._path, self._headline = directory / f"{WHALES}.json", headline
-
-    def list_parts(self) -> list[str]:
-        """One: there is one order."""
-        return [WHALES]
-
-    def part_fn(self, item_key: str) -> int:  # noqa: ARG002
-        """The only partition."""
-        return 0
 
     def build_part(self, step_id: str, for_part: str, resume_state: None) -> "WhaleTallyPartition":  # noqa: ARG002
         """A partition that begins at nothing."""
@@ -174,19 +168,11 @@ class WhaleTallyPartition(StatefulSinkPartition[WhaleFindings, None]):
             self._passed_over.append(line)
 
 
-class BasketTallySink(FixedPartitionedSink[Findings, None]):
+class BasketTallySink(PartPerShard[Findings, None]):
     """Counts, lists and hashes opportunities, one partition a shard; each writes its tally at the end."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-
-    def list_parts(self) -> list[str]:
-        """One partition a shard."""
-        return [f"{shard:03d}" for shard in range(SHARDS)]
-
-    def part_fn(self, item_key: str) -> int:
-        """The partition of a shard's key."""
-        return shard_of_key(item_key)
 
     def build_part(self, step_id: str, for_part: str, resume_state: None) -> "BasketTallyPartition":  # noqa: ARG002
         """A partition that begins at nothing."""

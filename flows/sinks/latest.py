@@ -1,15 +1,16 @@
 """LatestSink: the newest feature row of each symbol and frame, for whoever only wants to know now."""
 
-from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
+from bytewax.outputs import StatefulSinkPartition
 
 from domain.slices import Slice
 from domain.vocabulary import Vocabulary
 from flows import conclusions
+from flows.sinks.parts import OnePart
 from flows.sinks.retry import PATIENCE_S, retry
 from store import latest, redis_server
 
 
-class LatestSink(FixedPartitionedSink[Slice, None]):
+class LatestSink(OnePart[Slice, None]):
     """Writes the features of Slices, keyed by shard, to Redis hashes such as `BTCUSDT:features:5m`.
 
     Parameters
@@ -24,18 +25,12 @@ class LatestSink(FixedPartitionedSink[Slice, None]):
         Seconds to wait for Redis before the process ends.
     """
 
+    part = "latest"
+
     def __init__(
         self, redis_url: str, vocabulary: Vocabulary, *, ttl_s: int = 172_800, patience_s: float = PATIENCE_S
     ) -> None:
         self._redis_url, self._vocabulary, self._ttl_s, self._patience_s = redis_url, vocabulary, ttl_s, patience_s
-
-    def list_parts(self) -> list[str]:
-        """One partition: one connection."""
-        return ["latest"]
-
-    def part_fn(self, item_key: str) -> int:  # noqa: ARG002
-        """The only partition."""
-        return 0
 
     def build_part(self, step_id: str, for_part: str, resume_state: None) -> "LatestPartition":  # noqa: ARG002
         """The writer."""

@@ -8,7 +8,7 @@ cut otherwise, and changes nothing.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
+from bytewax.outputs import StatefulSinkPartition
 
 from domain.aligned import Aligned
 from domain.composites import Composite
@@ -18,11 +18,12 @@ from domain.signals import Outcome, Signal
 from domain.vocabulary import Vocabulary
 from flows import accounts, judgements
 from flows.sinks.announcer import Announcer
+from flows.sinks.parts import OnePart
 from flows.sinks.retry import PATIENCE_S
 from store import alerts, composites, executions, outcomes, performance, postgres, signals
 
 
-class LedgerSink(FixedPartitionedSink[Aligned, int]):
+class LedgerSink(OnePart[Aligned, int]):
     """Writes what all shards decided to Postgres and the feed.
 
     Parameters
@@ -35,18 +36,12 @@ class LedgerSink(FixedPartitionedSink[Aligned, int]):
         Seconds to wait for a service that is away before the process ends.
     """
 
+    part = "ledger"
+
     def __init__(
         self, database_url: str, redis_url: str, vocabulary: Vocabulary, *, patience_s: float = PATIENCE_S
     ) -> None:
         self._urls, self._vocabulary, self._patience_s = (database_url, redis_url), vocabulary, patience_s
-
-    def list_parts(self) -> list[str]:
-        """One partition: one order of announcements, one connection."""
-        return ["ledger"]
-
-    def part_fn(self, item_key: str) -> int:  # noqa: ARG002
-        """The only partition."""
-        return 0
 
     def build_part(self, step_id: str, for_part: str, resume_state: int | None) -> "LedgerPartition":  # noqa: ARG002
         """A partition that has announced what the last run committed and did not announce."""

@@ -9,13 +9,14 @@ from collections.abc import Collection, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
+from bytewax.outputs import StatefulSinkPartition
 
 from domain.signals import Event
 from domain.slices import Reject, Slice
 from domain.vocabulary import Vocabulary
 from flows import conclusions
 from flows.sinks.link import Link
+from flows.sinks.parts import OnePart
 from flows.sinks.retry import PATIENCE_S
 from store import bars, events, gaps, instruments, postgres, rejects
 from store.bars import BarColumns
@@ -23,7 +24,7 @@ from store.gaps import Gap
 from store.instruments import Instrument
 
 
-class MarketSink(FixedPartitionedSink[Slice, None]):
+class MarketSink(OnePart[Slice, None]):
     """Writes Slices, keyed by shard, to Postgres.
 
     Parameters
@@ -36,16 +37,10 @@ class MarketSink(FixedPartitionedSink[Slice, None]):
         Seconds to wait for Postgres when it is away before the process ends.
     """
 
+    part = "market"
+
     def __init__(self, database_url: str, vocabulary: Vocabulary, *, patience_s: float = PATIENCE_S) -> None:
         self._database_url, self._vocabulary, self._patience_s = database_url, vocabulary, patience_s
-
-    def list_parts(self) -> list[str]:
-        """One partition: one connection."""
-        return ["market"]
-
-    def part_fn(self, item_key: str) -> int:  # noqa: ARG002
-        """The only partition."""
-        return 0
 
     def build_part(self, step_id: str, for_part: str, resume_state: None) -> "MarketPartition":  # noqa: ARG002
         """The writer."""

@@ -3,30 +3,21 @@
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
+from bytewax.outputs import StatefulSinkPartition
 
-from domain.instruments import SHARDS
 from domain.slices import Slice
 from domain.vocabulary import Vocabulary
 from flows.metrics import EngineMetrics
-from flows.shards import shard_of_key
+from flows.sinks.parts import OnePart, PartPerShard
 
 T = TypeVar("T")
 
 
-class MetricsSink(FixedPartitionedSink[Slice, None]):
+class MetricsSink(PartPerShard[Slice, None]):
     """Shows every Slice of a branch to the metrics."""
 
     def __init__(self, metrics: EngineMetrics, vocabulary: Vocabulary) -> None:
         self._metrics, self._vocabulary = metrics, vocabulary
-
-    def list_parts(self) -> list[str]:
-        """One partition a shard."""
-        return [f"{shard:03d}" for shard in range(SHARDS)]
-
-    def part_fn(self, item_key: str) -> int:
-        """The partition of a shard's key."""
-        return shard_of_key(item_key)
 
     def build_part(self, step_id: str, for_part: str, resume_state: None) -> "CountPartition[Slice]":  # noqa: ARG002
         """The counters of one shard; they begin at nothing, as those of every new process do."""
@@ -34,19 +25,11 @@ class MetricsSink(FixedPartitionedSink[Slice, None]):
         return CountPartition(lambda given: self._metrics.observe(shard, given, self._vocabulary))
 
 
-class CountSink(FixedPartitionedSink[T, None], Generic[T]):
+class CountSink(OnePart[T, None], Generic[T]):
     """Shows every item to `count`."""
 
     def __init__(self, count: Callable[[T], None]) -> None:
         self._count = count
-
-    def list_parts(self) -> list[str]:
-        """One."""
-        return ["all"]
-
-    def part_fn(self, item_key: str) -> int:  # noqa: ARG002
-        """The only partition."""
-        return 0
 
     def build_part(self, step_id: str, for_part: str, resume_state: None) -> "CountPartition[T]":  # noqa: ARG002
         """The counters; they begin at nothing, as those of every new process do."""

@@ -5,15 +5,16 @@ before it is here. A batch may come again, whole or cut otherwise: an opportunit
 revision, and is announced once for each batch that brings a newer one.
 """
 
-from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
+from bytewax.outputs import StatefulSinkPartition
 
 from domain.opportunities import Findings
 from flows.sinks.announcer import Announcer
+from flows.sinks.parts import OnePart
 from flows.sinks.retry import PATIENCE_S
 from store import opportunities
 
 
-class OpportunitySink(FixedPartitionedSink[Findings, int]):
+class OpportunitySink(OnePart[Findings, int]):
     """Writes what shards found, keyed by shard, to Postgres and the feed.
 
     Parameters
@@ -24,16 +25,10 @@ class OpportunitySink(FixedPartitionedSink[Findings, int]):
         Seconds to wait for a service that is away before the process ends.
     """
 
+    part = "opportunities"
+
     def __init__(self, database_url: str, redis_url: str, *, patience_s: float = PATIENCE_S) -> None:
         self._urls, self._patience_s = (database_url, redis_url), patience_s
-
-    def list_parts(self) -> list[str]:
-        """One partition: one order of announcements, one connection."""
-        return ["opportunities"]
-
-    def part_fn(self, item_key: str) -> int:  # noqa: ARG002
-        """The only partition."""
-        return 0
 
     def build_part(self, step_id: str, for_part: str, resume_state: int | None) -> "OpportunityPartition":  # noqa: ARG002
         """A partition that has announced what the last run committed and did not announce."""

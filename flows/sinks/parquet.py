@@ -13,13 +13,12 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
+from bytewax.outputs import StatefulSinkPartition
 
-from domain.instruments import SHARDS
 from domain.slices import Slice
 from domain.vocabulary import Vocabulary
-from flows.shards import shard_of_key
 from flows.sinks import tables
+from flows.sinks.parts import PartPerShard
 
 ROWS_PER_GROUP = 32_768
 """What waits for a group is held in memory, some 900 bytes a row in each shard."""
@@ -59,19 +58,11 @@ def complete(directory: Path, vocabulary: Vocabulary) -> None:
             pq.write_table(make(Slice(0), vocabulary), directory / kind / "000.parquet")
 
 
-class ParquetSink(FixedPartitionedSink[Slice, None]):
+class ParquetSink(PartPerShard[Slice, None]):
     """Writes Slices under `directory`, one partition a shard."""
 
     def __init__(self, directory: Path, vocabulary: Vocabulary) -> None:
         self._directory, self._vocabulary = directory, vocabulary
-
-    def list_parts(self) -> list[str]:
-        """One partition a shard."""
-        return [f"{shard:03d}" for shard in range(SHARDS)]
-
-    def part_fn(self, item_key: str) -> int:
-        """The partition of a shard's key."""
-        return shard_of_key(item_key)
 
     def build_part(self, step_id: str, for_part: str, resume_state: None) -> "ParquetPartition":  # noqa: ARG002
         """A partition with new files."""

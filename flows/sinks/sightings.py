@@ -4,17 +4,18 @@ One partition, whose snapshot makes Bytewax wait for it: what was read from the 
 before it is here. A batch may come again, whole or cut otherwise, and changes nothing.
 """
 
-from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
+from bytewax.outputs import StatefulSinkPartition
 
 from domain.whale_trades import Wallet, WhaleTrade
 from domain.whales import WhaleFindings
 from flows import sightings
 from flows.sinks.link import Link
+from flows.sinks.parts import OnePart
 from flows.sinks.retry import PATIENCE_S
 from store import postgres, wallets, whales
 
 
-class SightingSink(FixedPartitionedSink[WhaleFindings, None]):
+class SightingSink(OnePart[WhaleFindings, None]):
     """Writes graded findings of all shards to Postgres.
 
     Parameters
@@ -25,16 +26,10 @@ class SightingSink(FixedPartitionedSink[WhaleFindings, None]):
         Seconds to wait for Postgres when it is away before the process ends.
     """
 
+    part = "sightings"
+
     def __init__(self, database_url: str, *, patience_s: float = PATIENCE_S) -> None:
         self._database_url, self._patience_s = database_url, patience_s
-
-    def list_parts(self) -> list[str]:
-        """One partition: one connection."""
-        return ["sightings"]
-
-    def part_fn(self, item_key: str) -> int:  # noqa: ARG002
-        """The only partition."""
-        return 0
 
     def build_part(self, step_id: str, for_part: str, resume_state: None) -> "SightingPartition":  # noqa: ARG002
         """The writer."""

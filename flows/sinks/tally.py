@@ -15,14 +15,14 @@ from typing import Any, cast
 
 import msgspec
 import numpy as np
-from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
+from bytewax.outputs import StatefulSinkPartition
 from numpy.typing import NDArray
 
 from domain.aligned import ORDER, Aligned
 from domain.instruments import SHARDS
 from domain.slices import EMITTED, OUTCOMES, Slice
 from domain.vocabulary import Vocabulary
-from flows.shards import shard_of_key
+from flows.sinks.parts import OnePart, PartPerShard
 from operators.kernels.fingerprint import fingerprint
 
 ALIGNED = "aligned"
@@ -79,19 +79,11 @@ def read_tally(directory: Path) -> Tally:
     return whole
 
 
-class TallySink(FixedPartitionedSink[Slice, None]):
+class TallySink(PartPerShard[Slice, None]):
     """Counts and hashes Slices, one partition a shard; at the end each writes its tally as JSON."""
 
     def __init__(self, directory: Path, vocabulary: Vocabulary) -> None:
         self._directory, self._vocabulary = directory, vocabulary
-
-    def list_parts(self) -> list[str]:
-        """One partition a shard."""
-        return [f"{shard:03d}" for shard in range(SHARDS)]
-
-    def part_fn(self, item_key: str) -> int:
-        """The partition of a shard's key."""
-        return shard_of_key(item_key)
 
     def build_part(self, step_id: str, for_part: str, resume_state: None) -> "TallyPartition":  # noqa: ARG002
         """A partition that begins at nothing: tallies are made by whole runs."""
@@ -139,19 +131,13 @@ class TallyPartition(StatefulSinkPartition[Slice, None]):
         tally.outcomes["open"] = given.open_candidates
 
 
-class AlignedTallySink(FixedPartitionedSink[Aligned, None]):
+class AlignedTallySink(OnePart[Aligned, None]):
     """Hashes what all shards concluded together, in the order in which it was released."""
+
+    part = ALIGNED
 
     def __init__(self, directory: Path) -> None:
         self._path = directory / f"{ALIGNED}.json"
-
-    def list_parts(self) -> list[str]:
-        """One: there is one order."""
-        return [ALIGNED]
-
-    def part_fn(self, item_key: str) -> int:  # noqa: ARG002
-        """The only partition."""
-        return 0
 
     def build_part(self, step_id: str, for_part: str, resume_state: None) -> "AlignedTallyPartition":  # noqa: ARG002
         """A partition that begins at nothing."""

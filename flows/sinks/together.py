@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from bytewax.outputs import FixedPartitionedSink, StatefulSinkPartition
+from bytewax.outputs import StatefulSinkPartition
 
 from domain.aligned import Aligned
 from domain.vocabulary import Vocabulary
 from flows.sinks import account, decisions
 from flows.sinks.parquet import ROWS_PER_GROUP, writer
+from flows.sinks.parts import OnePart
 
 KINDS: dict[str, Callable[[Aligned, Vocabulary], pa.Table]] = {
     "signals": decisions.signals,
@@ -34,19 +35,11 @@ def complete(directory: Path, vocabulary: Vocabulary) -> None:
         TogetherPartition(directory, vocabulary).close()
 
 
-class TogetherSink(FixedPartitionedSink[Aligned, None]):
+class TogetherSink(OnePart[Aligned, None]):
     """Writes decisions under `directory`, in the order in which they were released."""
 
     def __init__(self, directory: Path, vocabulary: Vocabulary) -> None:
         self._directory, self._vocabulary = directory, vocabulary
-
-    def list_parts(self) -> list[str]:
-        """One: there is one order."""
-        return ["all"]
-
-    def part_fn(self, item_key: str) -> int:  # noqa: ARG002
-        """The only partition."""
-        return 0
 
     def build_part(self, step_id: str, for_part: str, resume_state: None) -> "TogetherPartition":  # noqa: ARG002
         """A partition with new files."""

@@ -1,0 +1,48 @@
+"""What was found as Parquet: whole, in one order, and readable where there is nothing."""
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from domain.opportunities import OPPORTUNITY, BookCounts, Findings, Opportunity
+from flows.sinks.finding_parquet import KINDS, OpportunityParquetPartition, WhaleParquetPartition, complete
+from operators.spot_whales import SpotWhales
+from tests.opportunities import opportunity
+from tests.whales import EAGER, market, told, trades
+
+
+def read(folder: Path, kind: str) -> pl.DataFrame:
+    return pl.read_parquet(folder / kind / "*.parquet")
+
+
+def findings(*changes: Opportunity) -> Findings:
+    return Findings(0, list(changes), np.empty(0, OPPORTUNITY), BookCounts())
+
+
+def test_opportunities_stand_by_time_whatever_shard_they_come_from(tmp_path: Path) -> None:
+    part = OpportunityParquetPartition(tmp_path)
+    part.write_batch([findings(opportunity(2), opportunity(2, 1)), findings(opportunity(3))])
+    part.write_batch([findings(opportunity(1), opportunity(1, 2), opportunity(1, 1))])
+    part.close()
+    stand = read(tmp_path, "opportunities").select("id", "revision").rows()
+    assert stand == [
+        (opportunity(number).id, revision) for number, revision in (*((1, 0), (1, 1), (1, 2), (2, 0), (2, 1), (3, 0)),)
+    ]
+
+
+def test_whales_come_as_they_were_found_and_each_wallet_once(tmp_path: Path) -> None:
+    machine, part = SpotWhales(EAGER), WhaleParquetPartition(tmp_path)
+    rows = [(second, wallet, "a-yes", 1, 0.5, 900.0) for second, wallet in ((0, 1), (300, 2), (600, 1))]
+    for block in (told(market("a")), *map(trades, rows)):
+        part.write_batch(machine.on_batch([block])[0])
+    part.close()
+    whales = read(tmp_path, "whale_trades").filter(pl.col("kind") == "whale")
+    assert whales["detected_at"].is_sorted()
+    assert len(whales) == 3
+    assert sorted(read(tmp_path, "wallets")["id"]) == sorted(set(whales["wallet"]))
+
+
+def test_a_kind_of_which_there_is_nothing_can_be_read(tmp_path: Path) -> None:
+    complete(tmp_path)
+    assert {kind: len(read(tmp_path, kind)) for kind in KINDS} == dict.fromkeys(KINDS, 0)

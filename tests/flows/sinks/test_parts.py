@@ -1,0 +1,41 @@
+"""Partitions are storage keys: those of a shard's key, and names that never change."""
+
+from typing import Any
+
+import pytest
+
+from domain.instruments import SHARDS
+from flows.metrics import EngineMetrics
+from flows.prediction import vocabulary
+from flows.shards import KEYS
+from flows.sinks.latest import LatestSink
+from flows.sinks.ledger import LedgerSink
+from flows.sinks.market import MarketSink
+from flows.sinks.metrics import CountSink, MetricsSink
+from flows.sinks.opportunities import OpportunitySink
+from flows.sinks.parts import OnePart
+from flows.sinks.sightings import SightingSink
+
+WORDS = vocabulary()
+
+
+def test_a_shard_has_the_partition_of_its_number() -> None:
+    sink = MetricsSink(EngineMetrics(), WORDS)
+    parts = sink.list_parts()
+    assert [parts[sink.part_fn(key)] for key in KEYS] == parts == [f"{shard:03d}" for shard in range(SHARDS)]
+
+
+@pytest.mark.parametrize(
+    ("sink", "part"),
+    [
+        (CountSink(print), "all"),
+        (LatestSink("", WORDS), "latest"),
+        (LedgerSink("", "", WORDS), "ledger"),
+        (MarketSink("", WORDS), "market"),
+        (OpportunitySink("", ""), "opportunities"),
+        (SightingSink(""), "sightings"),
+    ],
+)
+def test_a_sink_with_one_partition_puts_every_key_there(sink: OnePart[Any, Any], part: str) -> None:
+    assert sink.list_parts() == [part]
+    assert {sink.part_fn(key) for key in KEYS} == {0}
