@@ -5,41 +5,17 @@ closed when it pays no more, and settled once the books that followed have shown
 have filled. Nothing is ever ordered. Prices, sizes and money are exact decimals, ratios floats.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 CHANGES = ("opened", "updated", "closed", "settled")
-OPENED, UPDATED, CLOSED, SETTLED = range(4)
 Change = Literal["opened", "updated", "closed", "settled"]
 
 Grade = Literal["A", "B", "C", "D", "E", "F"]
 GRADES: tuple[Grade, ...] = ("A", "B", "C", "D", "E", "F")
-
-OPPORTUNITY = np.dtype(
-    [
-        ("at", "<i8"),  # when it changed, ns UTC
-        ("opened_at", "<i8"),
-        ("id", "<i8"),  # the first 63 bits of its id
-        ("group", "<i8"),  # domain.instruments.instrument_id of the group's name
-        ("size", "<f8"),  # sets
-        ("net", "<f8"),  # dollars, after fees and gas; of what filled once settled, NaN if nobody can say
-        ("edge", "<f8"),  # dollars a set, net
-        ("best_edge", "<f8"),  # over its life
-        ("fees", "<f8"),  # dollars
-        ("capital", "<f8"),  # dollars
-        ("kind", "<i2"),  # index into the names of the arbitrages
-        ("change", "u1"),  # index into CHANGES
-        ("grade", "u1"),  # index into GRADES
-        ("legs", "<i4"),
-    ]
-)
-"""One row for each change in the life of an opportunity."""
 
 
 class Gate(msgspec.Struct, frozen=True, kw_only=True):
@@ -263,37 +239,3 @@ class Opportunity(
     risk: RiskAssessment
     settlement: Settlement | None = None
     simulated: bool = False
-
-
-class BookCounts(msgspec.Struct, kw_only=True):
-    """What became of the rows of one shard since they were last told of."""
-
-    applied: int = 0
-    """Rows that changed a book, or ended a snapshot."""
-    unready: int = 0
-    """Rows for a book whose snapshot has not come, or that is void."""
-    bad: int = 0
-    """Levels with an impossible price or size."""
-    repeated: int = 0
-    """Rows whose number came before."""
-    voided: int = 0
-    """Books that were made unusable until their next snapshot."""
-    crossed: int = 0
-    """Times that a book was found crossed or locked."""
-    unknown: int = 0
-    """Rows of tokens that belong to no known group."""
-    prints: int = 0
-    """Trades."""
-
-
-@dataclass(slots=True)
-class Findings:
-    """What one shard found up to `watermark` (ns): each change in the life of an opportunity, oldest first.
-
-    `rows` has a row of OPPORTUNITY for each of `opportunities`.
-    """
-
-    watermark: int
-    opportunities: list[Opportunity]
-    rows: NDArray[Any]
-    counts: BookCounts

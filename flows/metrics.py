@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from domain.aligned import Aligned
 from domain.clock import SECOND
-from domain.opportunities import Findings
+from domain.findings import Findings
 from domain.slices import EMITTED, OUTCOMES, Slice
 from domain.vocabulary import Vocabulary
 from domain.whales import KINDS, WhaleFindings

@@ -13,7 +13,7 @@ from domain.aligned import Aligned
 from domain.arbitrage import ArbitrageSettings
 from domain.branches import PREDICTION
 from domain.environ import read
-from domain.opportunities import Findings
+from domain.findings import Findings
 from domain.slices import Slice
 from domain.vocabulary import Vocabulary
 from domain.whale_settings import WhaleSettings

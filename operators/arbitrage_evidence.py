@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from domain.composites import ARBITRAGE
 from domain.evidence import EVIDENCE
+from domain.findings import Findings
 from domain.instruments import instrument_id
-from domain.opportunities import GRADES, Findings
+from domain.opportunities import GRADES
 
 FULL_STRENGTH = 0.05
 """Net edge, dollars a set, that counts as full strength. Deviations across venues are 0.02 to 0.04 (Gebele

@@ -27,9 +27,9 @@ from domain.blocks import read_block
 from domain.clock import HOUR
 from domain.evidence import EVIDENCE, EVIDENCE_ORDER
 from domain.fees import highest, marginal_fee
+from domain.findings import Findings
 from domain.instruments import venue_of
 from domain.markets import Group
-from domain.opportunities import Findings
 from domain.slices import CANDIDATE, EMITTED, SUPPRESSED_REASONS, SYNTHETIC, Slice
 from domain.whales import CONSENSUS, DISAGREEMENT, SUPPRESSED_BY, WHALE, WhaleFindings
 from domain.whales import evidence_of as whales_evidence

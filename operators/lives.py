@@ -8,10 +8,11 @@ import numpy as np
 
 from domain.arbitrage import ArbitrageSettings
 from domain.clock import MILLISECOND, SECOND, to_datetime
+from domain.findings import OPPORTUNITY, BookCounts, Findings
 from domain.ids import opportunity_id
 from domain.instruments import instrument_id, venue_of
 from domain.markets import FeeSchedule
-from domain.opportunities import CHANGES, GRADES, OPPORTUNITY, BookCounts, Findings, Opportunity, Settlement
+from domain.opportunities import CHANGES, GRADES, Opportunity, Settlement
 from operators.appraise import Appraisal, contracts, plan_of, trimmed
 from operators.arbitrages import Arbitrage
 from operators.pitch import Key, Stall

@@ -25,9 +25,9 @@ from domain.arbitrage import ArbitrageSettings
 from domain.blocks import KIND_TRADE, read_block
 from domain.clock import SECOND
 from domain.errors import RecoveryError
+from domain.findings import BookCounts, Findings
 from domain.instruments import instrument_id
 from domain.markets import Group
-from domain.opportunities import BookCounts, Findings
 from domain.quotes import NO_SEQ, PRICE_UNITS, QUOTE, SIZE_UNITS
 from operators.appraise import appraise
 from operators.arbitrages import Arbitrage

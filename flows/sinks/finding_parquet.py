@@ -10,7 +10,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 from bytewax.outputs import StatefulSinkPartition
 
-from domain.opportunities import Findings, Opportunity
+from domain.findings import Findings
+from domain.opportunities import Opportunity
 from domain.whale_trades import Wallet, WhaleTrade
 from domain.whales import WhaleFindings
 from flows import sightings

@@ -12,8 +12,9 @@ from pathlib import Path
 import msgspec
 from bytewax.outputs import StatefulSinkPartition
 
+from domain.findings import BookCounts, Findings
 from domain.instruments import SHARDS, symbol_of
-from domain.opportunities import CHANGES, BookCounts, Findings
+from domain.opportunities import CHANGES
 from domain.whale_trades import WhaleTrade
 from domain.whales import WhaleCounts, WhaleFindings
 from flows import sightings
@@ -54,7 +55,7 @@ class Found(msgspec.Struct):
     trades
         What became of the trades, as `domain.whales.WhaleCounts`.
     books
-        What became of the steps of books, as `domain.opportunities.BookCounts`.
+        What became of the steps of books, as `domain.findings.BookCounts`.
     whales
         Told for the first time and again, and suppressed; consensus and disagreement.
     suppressed

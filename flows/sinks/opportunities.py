@@ -7,7 +7,7 @@ revision, and is announced once for each batch that brings a newer one.
 
 from bytewax.outputs import StatefulSinkPartition
 
-from domain.opportunities import Findings
+from domain.findings import Findings
 from flows.sinks.announcer import Announcer
 from flows.sinks.parts import OnePart
 from flows.sinks.retry import PATIENCE_S

@@ -31,10 +31,6 @@ class FeeTerms(msgspec.Struct):
     exponent: Decimal = Decimal(1)
 
 
-class _EventOf(msgspec.Struct, rename="camel"):
-    id: str = ""
-
-
 class _Market(msgspec.Struct, rename="camel"):
     condition_id: str
     question: str

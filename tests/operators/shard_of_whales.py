@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from domain.blocks import KIND_TRADE, names_block, read_block, trades_block
 from domain.clock import HOUR, MINUTE, SECOND
+from domain.findings import OPPORTUNITY, BookCounts, Findings
 from domain.frames import Frame
 from domain.markets import Market
-from domain.opportunities import OPPORTUNITY, BookCounts, Findings
 from domain.slices import EXPIRED, OUTCOME, SL_HIT, TP_HIT, Slice
 from domain.whales import DISAGREEMENT, WHALE
 from operators.back import FRESH_NS, HORIZON_NS, REACH, Back, Backed, _news

@@ -7,7 +7,7 @@ import pytest
 
 from domain.blocks import names_block, quotes_block
 from domain.clock import MINUTE, SECOND
-from domain.opportunities import OPPORTUNITY, BookCounts, Findings
+from domain.findings import OPPORTUNITY, BookCounts, Findings
 from domain.quotes import QUOTE
 from domain.slices import BAR, SUPPRESSED, SUPPRESSED_REASONS, Slice
 from domain.whales import (

@@ -10,7 +10,7 @@ from domain.arbitrage import ArbitrageSettings
 from domain.blocks import markets_block, quotes_block
 from domain.clock import SECOND
 from domain.errors import RecoveryError, SettingError
-from domain.opportunities import OPPORTUNITY, Findings
+from domain.findings import OPPORTUNITY, Findings
 from domain.quotes import ASK, BID, CLEAR, DROP
 from operators.catalogue import catalogue
 from operators.spot_arbitrage import SpotArbitrage

@@ -4,7 +4,7 @@ import numpy as np
 from prometheus_client import start_http_server
 
 from domain.aligned import Aligned
-from domain.opportunities import OPPORTUNITY, BookCounts, Findings
+from domain.findings import OPPORTUNITY, BookCounts, Findings
 from domain.slices import CANDIDATE, EMITTED, SUPPRESSED
 from domain.whales import POSITION, WHALE, WhaleCounts, WhaleFindings
 from flows.metrics import EngineMetrics

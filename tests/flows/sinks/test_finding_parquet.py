@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from domain.opportunities import OPPORTUNITY, BookCounts, Findings, Opportunity
+from domain.findings import OPPORTUNITY, BookCounts, Findings
+from domain.opportunities import Opportunity
 from flows.sinks.finding_parquet import KINDS, OpportunityParquetPartition, WhaleParquetPartition, complete
 from operators.spot_whales import SpotWhales
 from tests.opportunities import opportunity

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 import redis
 
-from domain.opportunities import OPPORTUNITY, BookCounts, Findings
+from domain.findings import OPPORTUNITY, BookCounts, Findings
 from flows.sinks.opportunities import OpportunityPartition
 from store import feed
 from tests.opportunities import opportunity, settled
