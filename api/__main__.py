@@ -33,6 +33,8 @@ FAREWELL_S = 0.1
 """How long clients get to hear that the server stops, and when to come back."""
 DRAIN_TICKS, DRAIN_TICK_S = 80, 0.1
 """How long a worker that is replaced waits for its clients to leave: longer than the longest that it asks them for."""
+DRAIN_TICKS_LEAST = 10
+"""The same for callers who have just come, or ask again on a connection that stays open; they are told to leave it."""
 STOP_S = 5
 """How long requests may take to finish after that."""
 
@@ -68,8 +70,10 @@ class Server(uvicorn.Server):
         """Take connections until the doorman sends us away; then our clients have some time to go elsewhere."""
         await reception.run()
         self._hub.farewell(Random())  # noqa: S311  it spreads clients over seconds
-        for _ in range(DRAIN_TICKS):
-            if not self._hub.clients or self.should_exit:
+        for headers in (self.server_state.default_headers, self.config.encoded_headers):  # of now, and of later
+            headers.append((b"connection", b"close"))
+        for tick in range(DRAIN_TICKS):
+            if self.should_exit or (tick >= DRAIN_TICKS_LEAST and not self._hub.clients):
                 break
             await asyncio.sleep(DRAIN_TICK_S)
         self.should_exit = True
@@ -122,7 +126,10 @@ def main(words: Sequence[str] | None = None, environ: Mapping[str, str] = os.env
         return doorman.run(lambda: log.info("listening url=%s processes=%d", url_of(listener), settings.processes))
     else:
         log.info("listening url=%s", url_of(listener))
-        Server(config(app, settings), hub).run([listener])
+        server = Server(config(app, settings), hub)
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as nohup wants it
+            signal.signal(signal.SIGHUP, server.handle_exit)  # with nobody to take over it is the end, as SIGTERM is
+        server.run([listener])
     return 0
 
 
@@ -138,7 +145,8 @@ def config(app: object, settings: ApiSettings, *, fallback: bool = False) -> uvi
         http=Door,
         ws="websockets-sansio" if fallback else WebSocketProtocol,
         ws_max_size=settings.message_bytes_max,
-        ws_ping_interval=None,
+        ws_ping_interval=settings.ping_s,  # this and the next but for the fallback
+        ws_ping_timeout=2 * settings.ping_s,
         ws_per_message_deflate=False,
         lifespan="on",
         log_config=None,

@@ -27,8 +27,8 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     processes: Annotated[int, Meta(ge=1, le=64)] = 1
     """Processes that serve this port, with equal numbers of clients; each has its own ring and connections to Postgres,
-    and whichever is asked for metrics tells of all. With two or more, SIGHUP starts new ones before the old ones
-    leave."""
+    the limits below are those of each, and whichever is asked for metrics tells of all. With two or more, SIGHUP starts
+    new ones before the old ones leave."""
 
     allowed_hosts: tuple[str, ...] = ()
     """Host names, without port, that requests may carry besides localhost and loopback addresses; the
@@ -52,8 +52,9 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Messages kept for slow and returning clients, of all channels together."""
 
     ring_bytes: Count = 64 * 1024 * 1024
-    """The same in bytes, whichever is reached first. The default is what 10,000 signals with 200
-    features each take, about."""
+    """The same in bytes of JSON, whichever is reached first. The default is what 10,000 signals with 200
+    features each take, about. Each form in which clients are written to (WebSocket plain and compressed, events) is
+    kept beside it once it was asked for, so all may take four times that."""
 
     clients_max: Count = 10_000
     """WebSocket clients at a time; the next is told to come back later."""

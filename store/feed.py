@@ -187,4 +187,4 @@ def _head(entries: Any) -> int:
 
 def _entry(entry: tuple[bytes, dict[bytes, bytes]]) -> tuple[int, bytes]:
     name, fields = entry
-    return int(name.partition(b"-")[0]), fields[b"d"]
+    return int(name.partition(b"-")[0]), fields.get(b"d", b"")  # who wrote another is told that it cannot be read

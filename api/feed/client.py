@@ -12,7 +12,7 @@ import msgspec
 
 from api.feed.forms import Form, written
 from api.feed.lane import Lane
-from api.feed.messages import Gap, Keepalive, encode
+from api.feed.messages import Gap, GoingAway, Keepalive, Subscribed, encode
 from api.feed.ring import Ring
 from api.security.principal import LOCAL, Principal
 
@@ -132,7 +132,7 @@ class Client:
         """All of them."""
         return (self.lane, *self.paced)
 
-    def tell(self, word: msgspec.Struct) -> bool:
+    def say(self, data: bytes) -> bool:
         """Say something to this client alone; while it is full, that waits, before anything from the ring.
 
         Returns
@@ -142,7 +142,6 @@ class Client:
         """
         if self.closing is not None:
             return True
-        data = said(self.sink.form, word)
         if self.full_since_s is None:
             self.sink.write(data)
         elif self._words is None:
@@ -178,5 +177,16 @@ def said(form: Form, word: msgspec.Struct) -> bytes:
     if form is Form.EVENT and isinstance(word, Keepalive):
         return COMMENT
     form = Form.FRAME if form is Form.DEFLATED else form
-    position = f"{word.epoch}:{word.last}" if isinstance(word, Gap) and word.last is not None else ""
-    return written(form, encode(word), kind=str(word.__struct_config__.tag), position=position)
+    data = written(form, encode(word), kind=str(word.__struct_config__.tag), position=_position(word))
+    if form is Form.EVENT and isinstance(word, GoingAway):
+        return f"retry: {word.reconnect_after_ms}\n".encode() + data
+    return data
+
+
+def _position(word: msgspec.Struct) -> str:
+    """Where a reader of events stands who has heard it, to come back to; empty if it does not say."""
+    if isinstance(word, Gap) and word.last is not None:
+        return f"{word.epoch}:{word.last}"
+    if isinstance(word, Subscribed) and word.recovered is None and word.epoch is not None:
+        return f"{word.epoch}:{word.seq}"
+    return ""

@@ -169,6 +169,10 @@ class Fanout:
             subscription.seen = max(subscription.seen, self._newest.get(name, 0))
             subscription.seen_at = self._newest_at.get(name, subscription.seen_at)
 
+    def is_complete(self, client: Client) -> bool:
+        """Whether nothing waits for the pace that a client asked for."""
+        return all(lane.position >= self._front for lane in client.paced)
+
     def _tell_gaps(self, client: Client, lane: Lane) -> bool:
         """Tell what the ring forgot, or close who would rather leave than miss it; whether it takes more."""
         for gap in lane.overtaken():

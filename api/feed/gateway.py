@@ -10,6 +10,7 @@ from contextlib import suppress
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
+from api import tasks
 from api.errors import ProblemError, problem_response
 from api.feed.admission import Admission, Head, admit
 from api.feed.client import Client
@@ -40,7 +41,6 @@ async def _endpoint(websocket: WebSocket) -> None:
             await websocket.send_denial_response(answer)
         return
     with suppress(OSError):  # it left before it was let in
-        await websocket.accept(subprotocol_of(websocket.headers))
         await _Connection(websocket, resources, admission).run()
 
 
@@ -60,18 +60,22 @@ class _Connection:
         self._session = Session(self._client, resources, hold=self._free.clear, release=self._free.set)
 
     async def run(self) -> None:
-        """Serve until either side ends it."""
+        """Accept, and serve until either side ends it; it has its place from the moment it was admitted."""
         self._hub.join(self._client, self._admission.channels, self._admission.wanted)
-        sender = self._outlet.sender = asyncio.create_task(self._send())
-        reader = asyncio.create_task(self._read())
         try:
-            await asyncio.wait((sender, reader), return_when=asyncio.FIRST_COMPLETED)
+            await self._websocket.accept(subprotocol_of(self._websocket.headers))
+            await self._serve()
         finally:
             self._session.end()
             self._hub.leave(self._client)
-            for task in (sender, reader):
-                task.cancel()
-            await asyncio.gather(sender, reader, return_exceptions=True)
+
+    async def _serve(self) -> None:
+        sender = self._outlet.sender = tasks.spawn("sender", self._send())
+        reader = tasks.spawn("reader", self._read())
+        try:
+            await asyncio.wait((sender, reader), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await tasks.stop((sender, reader))
 
     async def _read(self) -> None:
         """Hear the client until it leaves."""

@@ -120,7 +120,11 @@ class Hub:
 
     def tell(self, client: Client, word: msgspec.Struct) -> None:
         """Say something to one client."""
-        if not client.tell(word):
+        self.say(client, said(client.sink.form, word))
+
+    def say(self, client: Client, data: bytes) -> None:
+        """The same, in the client's form already."""
+        if not client.say(data):
             self.close(client, CLOSE_SLOW, "answers were not taken")
 
     def close(self, client: Client, code: int, reason: str) -> None:
@@ -203,7 +207,9 @@ class Hub:
         for cohort in idle:
             cohort.sent_s = now_s
         await self._say(
-            Keepalive(at, self.epoch, self.heads()), [client for cohort in idle for client in cohort.members]
+            Keepalive(at, self.epoch, self.heads()),
+            [client for cohort in idle for client in cohort.members],
+            to_waiting=Keepalive(at, self.epoch, {}),
         )
         async for client in _in_turns(list(self.clients)):
             if client in self.clients:  # others left while it waited for its turn
@@ -224,12 +230,18 @@ class Hub:
             client.pinged = True
             client.sink.ping()
 
-    async def _say(self, word: msgspec.Struct, clients: Sequence[Client]) -> None:
-        """Write a word to those who are up to date; it is encoded once a form."""
-        made = {form: said(form, word) for form in {client.sink.form for client in clients}}
+    async def _say(
+        self, word: msgspec.Struct, clients: Sequence[Client], *, to_waiting: msgspec.Struct | None = None
+    ) -> None:
+        """Write a word to those who are up to date, or another to those of them for whom a pace holds something back.
+
+        Both are encoded once a form.
+        """
+        forms = {client.sink.form for client in clients}
+        made = {form: (said(form, to_waiting or word), said(form, word)) for form in forms}
         async for client in _in_turns(clients):
             if client.cohort is not None:
-                client.sink.write(made[client.sink.form])
+                client.sink.write(made[client.sink.form][self.fanout.is_complete(client)])
 
     def farewell(self, random: Random) -> None:
         """Tell everybody that the server stops, and when to come back."""

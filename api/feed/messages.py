@@ -37,7 +37,7 @@ class Subscribe(msgspec.Struct, frozen=True, tag_field="op", tag="subscribe", fo
     mode
         `stream`: every message, or a `gap` for those that were missed. `latest`: a message may be left
         out when a newer one of the same thing (symbol and timeframe, or id) waits; that is no gap.
-        `disconnect`: the connection is closed with 4408 instead of a gap.
+        `disconnect`: who does not keep up is closed with 4408 instead of being told a `gap`, and may resume.
     min_interval_ms
         Send no more often than this; what comes between waits.
     """
@@ -91,7 +91,9 @@ class Status(msgspec.Struct, frozen=True, tag_field="type", tag="status"):
 
 
 class Keepalive(msgspec.Struct, frozen=True, tag_field="type", tag="keepalive"):
-    """Sent when there is nothing to say. Who gets it has all up to `heads`."""
+    """Sent when there is nothing to say. Who gets it has all up to `heads`, which say nothing while its pace holds
+    messages back.
+    """
 
     ts: datetime
     epoch: str | None

@@ -14,7 +14,7 @@ from api.errors import INVALID_MESSAGE, UNAVAILABLE, ProblemError
 from api.feed.client import Client
 from api.feed.hub import Hub
 from api.feed.lane import Lane, Subscription
-from api.feed.messages import CLOSE_SLOW, Gap, Since, Subscribe, Subscribed, Unsubscribe, Unsubscribed
+from api.feed.messages import Gap, Since, Subscribe, Subscribed, Unsubscribe, Unsubscribed
 from api.feed.push import message_of
 from api.feed.reader import Entry, FeedReader
 from domain.errors import ServiceError
@@ -61,10 +61,9 @@ class Resume:
             If the feed was not reached yet, or, by the coroutine, if the position lies in the future.
         """
         since = command.since
-        kept = None if since is None else self._is_in_ring(command.channel, since)
-        if since is not None and kept is None:
+        if since is not None and not self._is_in_ring(command.channel, since):
             return self._ask_and_begin(client, command, since)
-        self._begin(client, command, kept)
+        self._begin(client, command, None if since is None else True)
         return None
 
     def unsubscribe(self, client: Client, command: Unsubscribe) -> None:
@@ -76,20 +75,24 @@ class Resume:
         hub.tell(client, Unsubscribed(id=command.id, channel=command.channel))
         hub.fanout.settle(client)
 
-    def _is_in_ring(self, channel: str, since: Since) -> bool | None:
-        """Whether everything after `since` can still be had; None if only Redis knows."""
+    def _is_in_ring(self, channel: str, since: Since) -> bool:
+        """Whether all after `since` is in the ring; if not, only Redis can tell what became of it."""
         hub = self._hub
         if hub.epoch is None:
             raise ProblemError(UNAVAILABLE, "the feed was not reached yet; subscribe again shortly")
-        if since.epoch != hub.epoch:
-            return False
-        if since.seq <= hub.ring.newest.get(channel, 0) and hub.ring.after(channel, since.seq) is not None:
-            return True
-        return None
+        return (
+            since.epoch == hub.epoch
+            and since.seq <= hub.ring.newest.get(channel, 0)
+            and hub.ring.after(channel, since.seq) is not None
+        )
 
     async def _ask_and_begin(self, client: Client, command: Subscribe, since: Since) -> None:
         channel = command.channel
-        if since.seq > self._hub.ring.newest.get(channel, 0):
+        if since.epoch != self._hub.epoch:
+            if await self._reader.epoch() == since.epoch:
+                raise ProblemError(UNAVAILABLE, "this server is about to begin that epoch; subscribe again shortly")
+            kept = False
+        elif since.seq > self._hub.ring.newest.get(channel, 0):
             # Another server may be a moment ahead of this one, but not of Redis.
             newest = await self._reader.newest(channel)
             if since.seq > newest:
@@ -197,9 +200,6 @@ class Resume:
             self._write(client, subscription, following.entries)
             return
         first = following.entries[0][0] if following.entries else hub.ring.floor[channel] + 1
-        if subscription.mode == "disconnect":
-            hub.close(client, CLOSE_SLOW, "messages were missed; resume")
-            return
         hub.announce(client, subscription.gap(epoch, first - 1, None, "expired"))
         subscription.seen = first - 1
 

@@ -84,6 +84,8 @@ class Session:
         try:
             if isinstance(command, Subscribe):
                 later = resume.subscribe(self._client, command)
+                if later is None and (command.since is not None or command.snapshot):
+                    later = asyncio.sleep(0)  # to look back takes milliseconds; others get their turn before the next
                 if later is not None:
                     self._hold()
                     self._work = tasks.spawn("subscribe", self._finish(command.id, later))

@@ -13,7 +13,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from api.errors import INVALID_PARAMETER, NOT_FOUND, Fault, ProblemError
+from api import tasks
+from api.errors import INVALID_PARAMETER, METHOD_NOT_ALLOWED, NOT_FOUND, Fault, ProblemError
 from api.feed.admission import Head, admit
 from api.feed.announcements import MESSAGE_TYPES
 from api.feed.client import Client
@@ -35,6 +36,8 @@ def stream_route() -> Route:
 
 
 async def _endpoint(request: Request) -> Response:
+    if request.method != "GET":
+        raise ProblemError(METHOD_NOT_ALLOWED, "what has no end has no head to be asked for", headers={"Allow": "GET"})
     resources: Resources = request.app.state.resources
     channel = request.path_params["channel"]
     if channel not in MESSAGE_TYPES:
@@ -81,15 +84,13 @@ class _Events(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  ASGI
         """Send until either side ends it."""
-        sender = self._outlet.sender = asyncio.create_task(self._send(send))
-        reader = asyncio.create_task(_left(receive))
+        sender = self._outlet.sender = tasks.spawn("events", self._send(send))
+        reader = tasks.spawn("listener", _left(receive))
         try:
             await asyncio.wait((sender, reader), return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._hub.leave(self._client)
-            for task in (sender, reader):
-                task.cancel()
-            await asyncio.gather(sender, reader, return_exceptions=True)
+            await tasks.stop((sender, reader))
 
     async def _send(self, send: Send) -> None:
         with suppress(OSError):

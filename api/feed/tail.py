@@ -130,6 +130,7 @@ class Tail:
         for channel, first in firsts.items():
             position = self._positions[channel]
             if position and first > position + 1 and not await self._reader.keeps(channel, position):
+                self._positions[channel] = first - 1
                 self._hub.lose(channel, position + 1, first - 1)
 
     async def _follow(self) -> None:

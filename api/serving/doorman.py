@@ -56,6 +56,11 @@ class Worker:
     is_ready: bool = False
     is_leaving: bool = False
 
+    @property
+    def is_able(self) -> bool:
+        """Whether it takes connections."""
+        return self.is_ready and self.line.fileno() >= 0 and self.process.poll() is None
+
 
 class Doorman:
     """Accepts for workers.
@@ -146,13 +151,14 @@ class Doorman:
 
     def _takers(self) -> list[Worker]:
         """The workers of the newest generation once all of them can, until then those that there are."""
-        newest = [worker for worker in self._workers if worker.is_ready and not worker.is_leaving]
-        if len(newest) >= self._processes:
-            return newest
-        return [worker for worker in self._workers if worker.is_ready and worker.line.fileno() >= 0]
+        able = [worker for worker in self._workers if worker.is_able]
+        newest = [worker for worker in able if not worker.is_leaving]
+        return newest if len(newest) >= self._processes else able
 
     def _accept(self) -> None:
         for _ in range(ACCEPTED_AT_ONCE):
+            if not self._takers():  # they ended since the caller came, who can wait for the next
+                return
             try:
                 connection, _ = self._listener.accept()
             except BlockingIOError:
@@ -168,13 +174,23 @@ class Doorman:
         """Hand a connection to the worker with the fewest clients that takes it; whether one did."""
         end_s = self._steady_s() + PATIENCE_S
         while self._steady_s() < end_s and (takers := self._takers()):
-            if any(_hand(worker, connection) for worker in sorted(takers, key=lambda one: one.clients)):
-                return True
-            select.select([], [worker.line for worker in takers], [], PATIENCE_S)
+            for worker in sorted(takers, key=lambda one: one.clients):
+                try:
+                    _hand(worker, connection)
+                except BlockingIOError:
+                    continue  # it is too busy to take what it was given
+                except OSError:  # it is gone
+                    self._let_go(worker)
+                else:
+                    return True
+            if busy := [worker.line for worker in takers if worker.is_able]:
+                select.select([], busy, [], PATIENCE_S)
         return False
 
     def _hear(self, worker: Worker) -> None:
         """Its count of clients, or that it is gone."""
+        if worker.line.fileno() < 0:  # it was let go after its word had come
+            return
         said = b""
         with suppress(ConnectionError):
             said = worker.line.recv(64)
@@ -234,12 +250,8 @@ class Doorman:
                 worker.process.wait()
 
 
-def _hand(worker: Worker, connection: socket.socket) -> bool:
-    """Whether the worker has the connection now."""
+def _hand(worker: Worker, connection: socket.socket) -> None:
+    """Give the connection to the worker."""
     rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [connection.fileno()]))]
-    try:
-        worker.line.sendmsg([b"c"], rights)
-    except OSError:  # it is gone, or too busy to take what it was given
-        return False
+    worker.line.sendmsg([b"c"], rights)
     worker.clients += 1
-    return True

@@ -1,17 +1,21 @@
 """Worker: one of several processes, which is handed its connections by a doorman."""
 
 import asyncio
+import logging
 import socket
-from typing import Any
+from contextlib import suppress
 
 import uvicorn
 
+from api import tasks
 from api.feed.hub import Hub
 from api.serving.doorman import READY
 
 COUNT_EVERY_S = 0.5
 HANDED_AT_ONCE = 64
 FEED_TRIES, FEED_PAUSE_S = 100, 0.05
+
+log = logging.getLogger("api")
 
 
 class Reception:
@@ -33,22 +37,19 @@ class Reception:
         self._line = line
         self._server = server
         self._hub = hub
-        self._taking: set[asyncio.Task[Any]] = set()
+        self._taking: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         """Say that we are ready, take connections and tell how many clients there are."""
         loop = asyncio.get_running_loop()
         await self._wait_for_feed()
-        self._line.send(READY)
-        loop.add_reader(self._line, self._take)
-        while not self.ended.is_set():
-            await asyncio.sleep(COUNT_EVERY_S)
-            try:
-                self._line.send(b"%d" % len(self._hub.clients))
-            except BlockingIOError:
-                continue  # it is busy; it will be told again
-            except OSError:
-                break
+        with suppress(OSError):  # it is gone
+            self._line.send(READY)
+            loop.add_reader(self._line, self._take)
+            while not self.ended.is_set():
+                await asyncio.sleep(COUNT_EVERY_S)
+                with suppress(BlockingIOError):  # it is busy; it will be told again
+                    self._line.send(b"%d" % len(self._hub.clients))
         self.close()
 
     async def _wait_for_feed(self) -> None:
@@ -68,15 +69,18 @@ class Reception:
     def _take(self) -> None:
         for _ in range(HANDED_AT_ONCE):
             try:
-                _, descriptors, _, _ = socket.recv_fds(self._line, 1, 1)
+                word, descriptors, _, _ = socket.recv_fds(self._line, 1, 1)
             except BlockingIOError:
                 return
             except OSError:
-                descriptors = []
-            if not descriptors:
+                word = b""
+            if not word:
                 self.close()
                 return
-            task = asyncio.ensure_future(self._serve(socket.socket(fileno=descriptors[0])))
+            if not descriptors:
+                log.error("connection_dropped reason=too many open files")
+                continue
+            task = tasks.spawn("caller", self._serve(socket.socket(fileno=descriptors[0])))
             self._taking.add(task)
             task.add_done_callback(self._taking.discard)
 

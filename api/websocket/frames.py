@@ -21,6 +21,7 @@ UNSUPPORTED = 1003
 NO_CODE = 1005
 """Stands for a close frame without a code; never sent."""
 NOT_UTF_8 = 1007
+AGAINST_POLICY = 1008
 TOO_LARGE = 1009
 INTERNAL = 1011
 RESTARTING = 1012

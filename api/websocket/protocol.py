@@ -7,13 +7,14 @@ connection that says nothing: there is no task, no timer and no queue.
 import asyncio
 import logging
 from typing import Any, cast
+from uuid import uuid4
 
 import uvicorn
 from uvicorn.protocols.utils import get_remote_addr
 from uvicorn.server import ServerState
 
 from api import tasks
-from api.errors import INTERNAL, ProblemError, problem_response
+from api.errors import INTERNAL, UNAVAILABLE, ProblemError, problem_response
 from api.feed.admission import Admission, Head, admit
 from api.feed.client import Client
 from api.feed.forms import Form
@@ -130,7 +131,7 @@ class WebSocketProtocol(asyncio.Protocol):
         if self.client is not None:
             self._resources.hub.close(self.client, CLOSE_RESTARTING, "the server restarts")
         else:
-            self.transport.close()
+            self._refuse(ProblemError(UNAVAILABLE, "the server restarts; come back"), uuid4().hex)
 
     def ping(self) -> None:
         """Ask whether the other side is there."""
@@ -165,16 +166,20 @@ class WebSocketProtocol(asyncio.Protocol):
             upgrade = handshake.check(head)
             admission = await admit(head, self._resources)
         except ProblemError as problem:
-            response = problem_response(
-                problem.kind, problem.detail, request_id, faults=problem.faults, headers=problem.headers
-            )
+            self._refuse(problem, request_id)
         except Exception:
             log.exception("handshake_failed request=%s path=%r", request_id, head.path)
-            response = problem_response(INTERNAL, "it was logged under the id in instance", request_id)
+            self._refuse(ProblemError(INTERNAL, "it was logged under the id in instance"), request_id)
         else:
             if not self.transport.is_closing():
                 self._begin(upgrade, admission)
+
+    def _refuse(self, problem: ProblemError, request_id: str) -> None:
+        if self.transport.is_closing():
             return
+        response = problem_response(
+            problem.kind, problem.detail, request_id, faults=problem.faults, headers=problem.headers
+        )
         response.headers["X-Request-ID"] = request_id
         response.raw_headers = protected(response.raw_headers, behind_tls=self._resources.gate.settings.behind_tls)
         self.write(handshake.refusal(response))
@@ -200,11 +205,13 @@ class WebSocketProtocol(asyncio.Protocol):
             self.data_received(early)
 
     def _hear(self, opcode: Opcode, payload: bytes, code: int) -> None:
+        if self.client is None or opcode == Opcode.PONG:
+            return
         if opcode == Opcode.PING:
-            self.write(frame(payload, Opcode.PONG))
+            self._resources.hub.say(self.client, frame(payload, Opcode.PONG))
         elif opcode == Opcode.CLOSE:
             self._answer_close(code)
-        elif opcode != Opcode.PONG and self.client is not None:
+        else:
             if self._session is None:
                 self._session = Session(self.client, self._resources, hold=self._hold, release=self._release)
             if opcode == Opcode.TEXT:

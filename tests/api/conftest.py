@@ -67,7 +67,8 @@ class Api:
             signals.write(self.connection, rows)
 
     def publish(self, rows: Sequence[Signal], channel: str = "signals") -> list[int]:
-        """Into the feed, under the next seqs."""
+        """Into the feed, under the next seqs; once it is followed, for what was there before is no news."""
+        until(lambda: self.resources.hub.epoch is not None)
         payload = {"signals": signals.payload, "alerts": alert_of}[channel]
         entries = [(self.seq + place, payload(row)) for place, row in enumerate(rows, 1)]
         self.seq += len(rows)

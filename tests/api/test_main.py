@@ -104,3 +104,14 @@ def test_check_reads_the_settings_and_stops() -> None:
     )
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
     assert "is not a loopback address" in refused("--check", **SERVICES, SIGNALENGINE_API_HOST="10.0.0.1")
+
+
+def test_alone_it_ends_as_politely_when_its_terminal_hangs_up(database_url: str, clean_redis_url: str) -> None:
+    services = {"DATABASE_URL": database_url, "REDIS_URL": clean_redis_url, "SIGNALENGINE_API_PORT": "0"}
+    with running(**services) as (process, address), connect(f"ws://{address}/ws/feed", proxy=None) as websocket:
+        assert hear(websocket)["type"] == "connected"
+        process.send_signal(signal.SIGHUP)
+        assert hear(websocket)["type"] == "going_away"
+        with pytest.raises(ConnectionClosed):
+            websocket.recv(20)
+        assert process.wait(20) == 0

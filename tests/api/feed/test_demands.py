@@ -1,15 +1,24 @@
 """What clients of the live feed ask too much of, or ask of a server that lacks something; over both transports."""
 
 import json
+import socket
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
+import msgspec
 from websockets.exceptions import ConnectionClosed
 
 from api.feed.session import BAD_MAX
 from tests.api.builders import emitted
 from tests.api.conftest import Api, hear, say, until
-from tests.api.feed.test_gateway import closing, transport  # noqa: F401  the fixture that runs each test over both
+from tests.api.feed.test_gateway import (
+    closing,
+    refusal,
+    transport,  # noqa: F401  the fixture that runs each test over both
+)
+from tests.api.raw import raw_client
+from tests.api.security.keys import REQUIRED
+from tests.api.security.test_guard import let_in
 
 
 def test_who_never_makes_sense_is_closed(serve: Callable[..., Api]) -> None:
@@ -75,3 +84,50 @@ def test_a_pace_holds_over_the_wire(api: Api) -> None:
         while seqs_heard[-1] < 29:
             seqs_heard.append(hear(websocket)["seq"])
         assert len(seqs_heard) < 15
+
+
+def test_an_address_has_so_many_places_whoever_else_is_here(serve: Callable[..., Api]) -> None:
+    api = serve(security=msgspec.structs.replace(REQUIRED, proxies=1), clients_per_address_max=2)
+    key = let_in(api, "stream")
+
+    def of(address: str) -> dict[str, str]:
+        return {**key, "x-forwarded-for": address}
+
+    with ExitStack() as here:
+        for address in ("203.0.113.1", "203.0.113.1", "203.0.113.2", "203.0.113.2"):
+            here.enter_context(api.websocket(additional_headers=of(address)))
+        status, problem = refusal(api, "/ws/feed", additional_headers=of("203.0.113.1"))
+        assert (status, problem["code"], problem["retryable"]) == (503, "unavailable", True)
+        assert api.get("/api/v1/stream/signals", 503, headers=of("203.0.113.2"))["code"] == "unavailable"
+        here.enter_context(api.websocket(additional_headers=of("203.0.113.3")))
+    until(lambda: not api.resources.hub.addresses)
+    with api.websocket(additional_headers=of("203.0.113.1")):
+        pass
+
+
+def test_who_comes_at_once_does_not_get_more_places_than_there_are(serve: Callable[..., Api]) -> None:
+    api = serve(clients_max=3)
+    sockets = [socket.create_connection(api.address.split(":")) for _ in range(30)]  # type: ignore[arg-type]
+    try:
+        for one in sockets:
+            one.sendall(
+                b"GET /ws/feed HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+            )
+        answers = [one.recv(12) for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
+    assert sorted(answers) == [b"HTTP/1.1 101"] * 3 + [b"HTTP/1.1 503"] * 27
+
+
+def test_the_silent_are_asked_whether_they_are_there(serve: Callable[..., Api]) -> None:
+    api = serve(ping_s=0.2)
+    with raw_client(api.address) as silent:
+        assert silent.frame()[0] == 1
+        assert silent.frame()[0] == 9
+        opcode, payload = silent.frame()
+        while opcode != 8:
+            opcode, payload = silent.frame()
+        assert payload[:2] in ((4408).to_bytes(2, "big"), (1011).to_bytes(2, "big"))
+    until(lambda: not api.resources.hub.clients)

@@ -1,11 +1,15 @@
+import asyncio
 import time
 from collections.abc import Callable
+from random import Random
 from typing import Any
 
 import psutil
 
 from tests.api.builders import emitted
 from tests.api.conftest import Api, hear, until
+from tests.api.feed import test_fanout
+from tests.api.feed.test_fanout import AT, Clock, house, subscribed
 from tests.api.raw import RawClient, raw_client
 from tests.api.words import checked
 
@@ -124,3 +128,32 @@ def test_one_that_stays_stuck_is_cut(serve: Callable[..., Api]) -> None:
         until(lambda: api.resources.hub.clients)
         flood(api)
         until(lambda: not api.resources.hub.clients)
+
+
+def test_who_asked_for_a_pace_is_not_told_that_it_has_what_waits() -> None:
+    async def live() -> None:
+        clock = Clock()
+        hub = house(clock=clock)
+        paced, prompt = subscribed(hub, min_interval_ms=60_000), subscribed(hub)
+        for seq in (1, 2):
+            hub.publish([test_fanout.message("signals", seq)])
+            await asyncio.sleep(0)
+        clock.now_s = 2 * hub.settings.keepalive_s
+        await hub.sweep(clock.now_s, AT)
+        assert [one.get("heads", one.get("seq")) for one in prompt.take()] == [1, 2, {"signals": 2, "alerts": 0}]
+        assert [one.get("heads", one.get("seq")) for one in paced.take()] == [1, {}]
+
+    asyncio.run(live())
+
+
+def test_clients_are_told_to_come_back_at_times_of_their_own() -> None:
+    async def live() -> list[int]:
+        hub = house()
+        sinks = [subscribed(hub) for _ in range(200)]
+        hub.farewell(Random(7))
+        return [word["reconnect_after_ms"] for sink in sinks for word in sink.take()]
+
+    times_ms = asyncio.run(live())
+    assert len(times_ms) == 200
+    assert 500 <= min(times_ms) < 1_000 < 4_500 < max(times_ms) <= 5_000
+    assert len(set(times_ms)) > 150

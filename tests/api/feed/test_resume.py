@@ -4,6 +4,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
+from api.errors import ProblemError
 from api.feed.filters import ANY
 from api.feed.hub import Hub
 from api.feed.messages import Since, Subscribe
@@ -160,3 +163,38 @@ def test_what_the_ring_has_needs_no_redis_and_skips_nothing_on_other_channels() 
     greeting, ack, *streamed = asyncio.run(live())
     assert (greeting["type"], ack["type"], ack["recovered"]) == ("connected", "subscribed", True)
     assert [message["seq"] for message in streamed] == [2, 4, 6, 7, 8, 9, 10]
+
+
+def test_who_would_rather_leave_than_miss_is_told_what_was_gone_before_it_came(serve: Callable[..., Api]) -> None:
+    """To be closed would send it back to where it came from, for ever."""
+    api = serve(ring_messages=10)
+    rows = [emitted(number) for number in range(1, 1001)]
+    feed.publish(api.redis, "signals", [(seq, payload(row)) for seq, row in enumerate(rows, 1)], keep=200)
+    api.seq = len(rows)
+    api.caught_up()
+    with api.websocket() as websocket:
+        assert resume(api, websocket, 5, mode="disconnect")["recovered"] is False
+        gap = hear(websocket)
+        assert (gap["type"], gap["from"], gap["reason"]) == ("gap", 6, "expired")
+        assert [hear(websocket)["seq"] for _ in range(gap["to"], 1000)] == list(range(gap["to"] + 1, 1001))
+
+
+def test_a_position_of_an_epoch_that_only_others_know_yet_is_refused_for_a_moment(clean_redis_url: str) -> None:
+    """Another server learned of it first; to begin anew here would tell twice what its client has had there."""
+
+    async def live() -> ProblemError:
+        hub = Hub(ApiSettings(), Metrics(), lambda: 0.0)
+        hub.begin_epoch("old", {"signals": 0})
+        reader = FeedReader(clean_redis_url)
+        resume = Resume(hub, reader, lambda: datetime(2026, 11, 20, tzinfo=UTC))
+        later = resume.subscribe(Kept(hub).client, Subscribe("signals", since=Since(await reader.epoch(), 3)))
+        assert later is not None
+        try:
+            with pytest.raises(ProblemError) as caught:
+                await later
+        finally:
+            await reader.close()
+        return caught.value
+
+    problem = asyncio.run(live())
+    assert (problem.kind.code, problem.kind.retryable) == ("unavailable", True)

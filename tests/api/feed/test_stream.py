@@ -1,3 +1,4 @@
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -126,9 +127,57 @@ def test_pages_of_other_sites_may_not_listen(api: Api) -> None:
     assert answer["code"] == "forbidden"
 
 
+def test_a_reader_that_heard_nothing_yet_has_a_position_all_the_same(api: Api) -> None:
+    """A browser gives back the newest id that it was told; with none, what comes while it is away would be lost."""
+    api.publish([emitted(1)])
+    api.caught_up()
+    with api.http.stream("GET", "/api/v1/stream/signals", timeout=20) as response:
+        begun = next(event for event in read(response) if event.get("event") == "subscribed")
+    api.publish([emitted(2), emitted(3)])
+    with events(api, last=begun["id"]) as told:
+        assert seqs(told, 2) == [2, 3]
+    with api.http.stream("GET", "/api/v1/stream/signals", headers={"Last-Event-ID": begun["id"]}) as response:
+        again = next(event for event in read(response) if event.get("event") == "subscribed")
+        assert "id" not in again, "what was missed is still to come"
+
+
+def test_there_is_no_head_of_what_does_not_end(api: Api) -> None:
+    response = api.http.head("/api/v1/stream/signals", timeout=5)
+    assert (response.status_code, response.headers["allow"]) == (405, "GET")
+
+
+def test_a_reader_that_takes_nothing_is_cut(serve: Callable[..., Api]) -> None:
+    api = serve(stuck_s=0.3)
+    host, port = api.address.split(":")
+    with socket.socket() as raw:
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        raw.connect((host, int(port)))
+        raw.sendall(f"GET /api/v1/stream/signals HTTP/1.1\r\nHost: {api.address}\r\n\r\n".encode())
+        until(lambda: api.resources.hub.clients)
+        api.publish([emitted(number) for number in range(400)])
+        until(lambda: not api.resources.hub.clients)
+
+
+def test_what_breaks_in_the_middle_is_logged(
+    api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(*_: object) -> None:
+        raise RuntimeError("a bug")
+
+    with events(api) as told:
+        monkeypatch.setattr("api.feed.stream._more", broken)
+        api.publish([emitted(1)])
+        with pytest.raises(httpx2.RemoteProtocolError):
+            list(told)
+    until(lambda: "task_failed name=events" in caplog.text)
+    assert not api.resources.hub.clients
+
+
 def test_streams_end_when_the_server_does(serve: Callable[..., Api]) -> None:
     api = serve()
     with events(api) as told:
         api.server.should_exit = True
-        assert next(told)["event"] == "going_away"
+        farewell = next(told)
+        assert farewell["event"] == "going_away"
+        assert farewell["retry"] == str(farewell["data"]["reconnect_after_ms"]), "browsers come back when it says"
         assert list(told) == []

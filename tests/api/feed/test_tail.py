@@ -10,9 +10,10 @@ from api.feed.reader import FeedReader
 from api.feed.tail import Tail
 from api.metrics import Metrics
 from api.settings import ApiSettings
+from domain.errors import ServiceError
 from store import feed
 from store.signals import payload
-from tests.api.builders import emitted
+from tests.api.builders import alert_of, emitted
 from tests.api.conftest import Api, hear, on, say, until
 
 
@@ -105,10 +106,11 @@ def test_an_entry_that_cannot_be_read_is_counted_and_passed_over(api: Api) -> No
     with api.websocket() as websocket:
         api.publish([emitted(1)])
         api.redis.xadd("feed:signals", {"d": b"not a signal"}, id="2-0")
-        api.seq = 2
-        api.publish([emitted(3)])
-        assert [hear(websocket)["seq"] for _ in range(2)] == [1, 3]
-    assert 'feed_refused_total{channel="signals"} 1.0' in api.http.get("/metrics").text
+        api.redis.xadd("feed:signals", {"other": b"of somebody else"}, id="3-0")
+        api.seq = 3
+        api.publish([emitted(4)])
+        assert [hear(websocket)["seq"] for _ in range(2)] == [1, 4]
+    assert 'feed_refused_total{channel="signals"} 2.0' in api.http.get("/metrics").text
 
 
 def test_without_redis_a_way_back_that_needs_it_is_refused_for_a_while(
@@ -179,3 +181,53 @@ def test_nothing_is_announced_as_lost_that_is_there(clean_redis_url: str) -> Non
         return complete
 
     assert asyncio.run(live())
+
+
+class Faltering(FeedReader):
+    """Loses Redis once, in the middle of a look at what was lost; its first read waits until it may."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.falters = True
+        self.may_read = asyncio.Event()
+
+    async def next(self, positions: dict[str, int], block_ms: int) -> list[tuple[str, int, bytes]]:
+        await self.may_read.wait()
+        return await super().next(positions, block_ms)
+
+    async def keeps(self, channel: str, seq: int) -> bool:
+        if channel == "alerts" and self.falters:
+            self.falters = False
+            raise ServiceError("Redis: gone")
+        return await super().keeps(channel, seq)
+
+
+def test_what_was_announced_as_lost_is_not_announced_again(clean_redis_url: str) -> None:
+    hub = Hub(ApiSettings(ring_messages=1000), Metrics(), time.perf_counter)
+    writer = feed.connect(clean_redis_url)
+
+    def publish(first: int, last: int) -> None:
+        for channel, made in (("signals", payload), ("alerts", alert_of)):
+            feed.publish(writer, channel, [(seq, made(emitted(seq))) for seq in range(first, last + 1)], keep=50)
+
+    async def live() -> None:
+        reader = Faltering(clean_redis_url)
+        tail = Tail(reader, hub, hub.metrics, now_ns=time.time_ns, steady_s=time.perf_counter)
+        publish(1, 3)
+        running = tasks.start("tail", tail.run())
+        async with asyncio.timeout(20):
+            while not tail.connected:  # noqa: ASYNC110  the tail tells nobody
+                await asyncio.sleep(0.01)
+            publish(4, 1000)
+            reader.may_read.set()
+            while hub.ring.newest["alerts"] < 1000:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+        await tasks.stop([running])
+        await reader.close()
+        assert not reader.falters
+
+    asyncio.run(live())
+    writer.close()
+    told = [hub.ring[position] for position in range(hub.ring.tail, hub.ring.head)]
+    gaps = [(message.channel, message.seq) for message in told if message.kind == "gap"]
+    assert sorted(channel for channel, _ in gaps) == ["alerts", "signals"]

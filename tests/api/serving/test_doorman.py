@@ -2,6 +2,8 @@
 
 import os
 import signal
+import socket
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -128,3 +130,46 @@ def test_a_worker_that_dies_is_replaced(database_url: str, clean_redis_url: str)
 
 def test_a_wrong_set_up_ends_the_parent_too() -> None:
     assert "SIGNALENGINE_API_PROCESSES='0'" in refused(**SERVICES, SIGNALENGINE_API_PROCESSES="0")
+
+
+def test_when_all_workers_die_at_once_callers_wait_for_the_next(database_url: str, clean_redis_url: str) -> None:
+    with workers_of(database_url, clean_redis_url) as (parent, address):
+        parent.suspend()  # so that it learns of the deaths and of a caller at the same moment
+        until(lambda: parent.status() == psutil.STATUS_STOPPED)
+        workers = parent.children()
+        for worker in workers:
+            worker.kill()
+        until(lambda: all(worker.status() == psutil.STATUS_ZOMBIE for worker in workers))
+        host, port = address.split(":")
+        with socket.create_connection((host, int(port)), timeout=60) as caller:
+            caller.sendall(f"GET /livez HTTP/1.1\r\nHost: {address}\r\n\r\n".encode())
+            parent.resume()
+            assert caller.recv(12) == b"HTTP/1.1 200"
+
+
+def test_who_asks_again_and_again_is_answered_through_a_restart(database_url: str, clean_redis_url: str) -> None:
+    """On connections that stay open and on new ones, with nobody listening who would keep the old workers."""
+    with workers_of(database_url, clean_redis_url) as (parent, address):
+        ended, failed, asked = threading.Event(), [], [0, 0]
+
+        def ask(place: int, *, anew: bool) -> None:
+            with httpx2.Client(base_url=f"http://{address}", timeout=30) as client:
+                while not ended.is_set():
+                    try:
+                        answer = (httpx2 if anew else client).get(f"http://{address}/livez")
+                        assert answer.status_code == 200
+                        asked[place] += 1
+                    except (httpx2.TransportError, AssertionError) as problem:
+                        failed.append((anew, problem))
+
+        threads = [threading.Thread(target=ask, args=(place,), kwargs={"anew": bool(place)}) for place in (0, 1)]
+        before = {worker.pid for worker in parent.children()}
+        for thread in threads:
+            thread.start()
+        os.kill(parent.pid, signal.SIGHUP)
+        until(lambda: not before & {worker.pid for worker in parent.children()}, 60)
+        ended.set()
+        for thread in threads:
+            thread.join()
+        assert failed == []
+        assert min(asked) > 20

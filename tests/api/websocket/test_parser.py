@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from api.websocket.deflate import deflate
 from api.websocket.frames import NO_CODE, Opcode
-from api.websocket.parser import FrameError, Parser, Said
+from api.websocket.parser import FRAMES_AT_ONCE, FrameError, Parser, Said
 from tests.api.websocket.frames import client_frame
 
 MOST = 70_000
@@ -129,3 +129,12 @@ def test_what_is_not_compressed_cannot_say_it_is() -> None:
     with pytest.raises(FrameError) as caught:
         list(Parser(1000, deflated=True).feed(client_frame(b"\xff" * 50, bits=4)))
     assert caught.value.code == 1002
+
+
+@pytest.mark.parametrize("frame", [client_frame(b"", 10), client_frame(b"", 0, fin=False)])
+def test_nobody_sends_so_many_frames_at_once_who_means_something(frame: bytes) -> None:
+    parser = Parser(100)
+    assert list(parser.feed(client_frame(b"", fin=False) + frame * (FRAMES_AT_ONCE - 1))) is not None
+    with pytest.raises(FrameError) as caught:
+        list(parser.feed(frame * (FRAMES_AT_ONCE + 1)))
+    assert caught.value.code == 1008

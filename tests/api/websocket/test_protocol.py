@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from websockets.sync.client import connect
 
+from api.websocket.protocol import WebSocketProtocol
 from tests.api.builders import emitted
 from tests.api.conftest import Api, hear, until
 from tests.api.raw import RawClient, raw_client
@@ -85,6 +86,31 @@ def test_a_silent_client_is_asked_and_then_closed(serve: Callable[..., Api]) -> 
         assert silent.frame() == (8, struct.pack("!H", 4408) + b"pings were not answered")
         api.publish([emitted(1)])
         assert hear(answering)["seq"] == 1
+
+
+def test_who_asks_for_answers_that_it_does_not_read_is_closed_before_they_take_memory(api: Api) -> None:
+    with raw_client(api.address) as client:
+        until(lambda: api.resources.hub.clients)
+        (kept,) = api.resources.hub.clients
+        api.publish([emitted(number) for number in range(400)])
+        until(lambda: kept.full_since_s is not None)
+        client.flood(client_frame(b"x" * 125, 9) * 100, 100)
+        until(lambda: kept.closing is not None)
+        assert kept.closing is not None
+        assert kept.closing[:2] == (4408, "answers were not taken")
+        assert isinstance(kept.sink, WebSocketProtocol)
+        assert kept.sink.transport.get_write_buffer_size() < 200_000
+        *_, last = client.messages()
+    assert last == {"close": 4408}
+
+
+def test_a_message_larger_than_every_buffer_arrives_whole_and_the_next_after_it(api: Api) -> None:
+    features = {f"feature_{number}": number / 7 for number in range(20_000)}
+    with api.websocket(compression=None, max_size=None) as plain, api.websocket(max_size=None) as small:
+        api.publish([emitted(1, features=features), emitted(2)])
+        for websocket in (plain, small):
+            assert hear(websocket)["data"]["features"] == features
+            assert hear(websocket)["seq"] == 2
 
 
 @pytest.mark.parametrize("offered", [False, True])

@@ -1,0 +1,81 @@
+"""Whatever a client says, each message has one answer, and the costly ones let others get their turn between them."""
+
+import asyncio
+import json
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from api.feed.filters import ANY
+from api.feed.session import Session
+from store.feed import CHANNELS
+from tests.api.conftest import Api, hear
+from tests.api.feed.sink import Kept
+from tests.api.feed.test_gateway import transport  # noqa: F401  the fixture that runs each test over both
+
+anything: Any = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+def or_anything(usual: Any) -> Any:
+    return usual | anything
+
+
+commands: Any = st.fixed_dictionaries(
+    {"op": st.sampled_from(["subscribe", "unsubscribe"]), "channel": st.sampled_from(CHANNELS)},
+    optional={
+        "id": or_anything(st.integers() | st.text(max_size=9)),
+        "mode": or_anything(st.sampled_from(["stream", "latest", "disconnect"])),
+        "min_interval_ms": or_anything(st.integers(0, 60_000)),
+        "snapshot": or_anything(st.integers(0, 100)),
+        "filter": or_anything(st.fixed_dictionaries({"symbols": st.lists(st.text(max_size=4), max_size=3)})),
+        "since": or_anything(st.fixed_dictionaries({"epoch": st.text(max_size=9), "seq": st.integers(0, 2**63)})),
+    },
+)
+texts = st.one_of(
+    or_anything(commands).map(lambda said: json.dumps(said).encode()),
+    commands.map(lambda said: json.dumps(said, ensure_ascii=False).encode()[:-1]),
+    st.text().map(str.encode),
+    st.just(rb'{"op":"unsubscribe","channel":"signals","id":"\ud800"}'),
+)
+ANSWERS = {"subscribed", "unsubscribed", "error"}
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(texts, max_size=8))
+def test_each_message_has_one_answer(api: Api, said: list[bytes]) -> None:
+    with api.websocket() as websocket:
+        for text in [*said, b'{"op":"unsubscribe","channel":"signals","id":"the last"}']:
+            websocket.send(text, text=True)
+        heard = [hear(websocket)]
+        while heard[-1].get("id") != "the last":
+            heard.append(hear(websocket))
+    assert sum(message["type"] in ANSWERS for message in heard) == len(said) + 1
+    assert {message["type"] for message in heard} <= {*ANSWERS, "gap"}
+
+
+def test_who_looks_back_again_and_again_lets_others_get_their_turn(api: Api) -> None:
+    """To look through the whole memory takes milliseconds, and a burst of it would be felt by everybody."""
+
+    async def live() -> list[int]:
+        hub = api.resources.hub
+        sink, free = Kept(hub), asyncio.Event()
+        session = Session(sink.client, api.resources, hold=free.clear, release=free.set)
+        hub.join(sink.client, CHANNELS, ANY)
+        for number in range(5):
+            session.hear(b'{"op":"subscribe","channel":"signals","snapshot":1,"id":%d}' % number)
+        answers = []
+        while not free.is_set():
+            answers.append(sum(one["type"] == "subscribed" for one in sink.take()))
+            await asyncio.sleep(0)
+        hub.leave(sink.client)
+        return [*answers, sum(one["type"] == "subscribed" for one in sink.take())]
+
+    loop = api.server.servers[0].get_loop()
+    answers = asyncio.run_coroutine_threadsafe(live(), loop).result(20)
+    assert sum(answers) == 5
+    assert max(answers) == 1
