@@ -89,7 +89,8 @@ class Gate:
         self.ring = KeyRing(pool, now_ns)
         self._jwks = Jwks(settings.jwt_jwks, steady_s) if settings.jwt_jwks else None
         self._tokens = Tokens(settings, self._jwks)
-        self._requests = Limits(settings.requests_per_s)
+        self._callers = Limits(settings.requests_per_s)
+        self._strangers = Limits(settings.requests_per_s)  # apart: many addresses push no caller out of memory
         self._failures = Limits(settings.failures_per_minute / _MINUTE_S, _MINUTE_S)
         self._metrics = metrics
         self._body_bytes_max = body_bytes_max
@@ -118,16 +119,16 @@ class Gate:
             return Visitor(LOCAL, peer, {})
         address = address_of(peer, headers.getlist("x-forwarded-for"), self.settings.proxies)
         caller = await self._caller(headers, query, websocket=websocket)
-        believed = isinstance(caller, Principal)
-        if isinstance(caller, Refusal) and caller is not NOBODY:
-            self._count_failure(caller, address)
-        verdict = self._requests.take(caller.name if isinstance(caller, Principal) else address, self._steady_s())
-        told = {
-            "RateLimit-Policy": self._requests.policy,
-            "RateLimit": f'"default";r={verdict.left};t={verdict.wait_s}',
-        }
+        if isinstance(caller, Principal):
+            what, limits, who = "caller", self._callers, caller.name
+        else:
+            what, limits, who = "address", self._strangers, address
+            if caller is not NOBODY:
+                self._count_failure(caller, address)
+        verdict = limits.take(who, self._steady_s())
+        told = {"RateLimit-Policy": limits.policy, "RateLimit": f'"default";r={verdict.left};t={verdict.wait_s}'}
         if not verdict.allowed:
-            self._metrics.rate_limited.labels("caller" if believed else "address").inc()
+            self._metrics.rate_limited.labels(what).inc()
             raise _too_many("too many requests", verdict, told)
         return Visitor(caller, address, told)
 

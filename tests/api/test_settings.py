@@ -11,7 +11,12 @@ def test_loopback_is_served(host: str) -> None:
     assert check(ApiSettings(host=host), SecuritySettings()).host == host
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "10.1.2.3", "example.org", "127.0.0.1.example", "0"])
+SPELT_OTHERWISE = ("::ffff:0.0.0.0", "::ffff:10.1.2.3", "::ffff:0:0", "fe80::1%lo", "2130706433", "127.1", "LOCALHOST.")
+
+
+@pytest.mark.parametrize(
+    "host", ["0.0.0.0", "::", "", "10.1.2.3", "example.org", "127.0.0.1.example", "0", *SPELT_OTHERWISE]
+)
 def test_anything_else_is_refused_with_the_way_out(host: str) -> None:
     assert not is_loopback(host)
     with pytest.raises(SettingError, match=r"host=.* is not a loopback address, .*AUTHENTICATION=required"):

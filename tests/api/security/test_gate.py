@@ -1,45 +1,78 @@
 import asyncio
 import socket
 import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 import msgspec
+from starlette.datastructures import Headers
 
 from api.metrics import Metrics
 from api.security.gate import REFRESH_S, Gate
+from api.security.limits import CALLERS_MAX
+from api.security.settings import SecuritySettings
 from store.postgres import async_pool, connect
-from tests.api.security.keys import WITH_SECRET, make_key
+from tests.api.security.keys import WITH_SECRET, bearer, make_key, token
+
+
+@asynccontextmanager
+async def gate_of(
+    settings: SecuritySettings, database_url: str, redis_url: str, steady_s: Callable[[], float] = time.perf_counter
+) -> AsyncIterator[Gate]:
+    pool = async_pool(database_url, max_size=1)
+    await pool.open()
+    gate = Gate(
+        settings,
+        pool=pool,
+        redis_url=redis_url,
+        metrics=Metrics(),
+        body_bytes_max=0,
+        now_ns=time.time_ns,
+        steady_s=steady_s,
+    )
+    try:
+        yield gate
+    finally:
+        await gate.close()
+        await pool.close()
 
 
 def test_issuer_who_does_not_answer_delays_no_revocation(database_url: str, clean_redis_url: str) -> None:
     async def follows_within_s(place: str) -> float:
-        pool = async_pool(database_url, max_size=1)
-        await pool.open()
-        gate = Gate(
-            msgspec.structs.replace(WITH_SECRET, jwt_jwks=place),
-            pool=pool,
-            redis_url=clean_redis_url,
-            metrics=Metrics(),
-            body_bytes_max=0,
-            now_ns=time.time_ns,
-            steady_s=time.perf_counter,
-        )
-        watching = asyncio.create_task(gate.run())
-        while not gate.ring.known(time.time()):
-            assert not watching.done()
-            await asyncio.sleep(0.01)
-        _, key = make_key(connection, "read")
-        began_s = time.monotonic()
-        while not gate.ring.honours(key.id):
-            assert time.monotonic() - began_s < 10
-            await asyncio.sleep(0.01)
-        watching.cancel()
-        await asyncio.gather(watching, return_exceptions=True)
-        await gate.close()
-        await pool.close()
+        settings = msgspec.structs.replace(WITH_SECRET, jwt_jwks=place)
+        async with gate_of(settings, database_url, clean_redis_url) as gate:
+            watching = asyncio.create_task(gate.run())
+            while not gate.ring.known(time.time()):
+                assert not watching.done()
+                await asyncio.sleep(0.01)
+            _, key = make_key(connection, "read")
+            began_s = time.monotonic()
+            while not gate.ring.honours(key.id):
+                assert time.monotonic() - began_s < 10
+                await asyncio.sleep(0.01)
+            took_s = time.monotonic() - began_s
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
         silent.close()  # or the thread that waits for it would be waited for
-        return time.monotonic() - began_s
+        return took_s
 
     with connect(database_url) as connection, socket.create_server(("127.0.0.1", 0)) as silent:
         # It takes connections and says nothing.
-        address = silent.getsockname()
-        assert asyncio.run(follows_within_s(f"http://{address[0]}:{address[1]}/jwks.json")) < REFRESH_S + 1
+        port = silent.getsockname()[1]
+        assert asyncio.run(follows_within_s(f"http://127.0.0.1:{port}/jwks.json")) < REFRESH_S + 1
+
+
+def test_many_addresses_push_no_caller_out_of_memory(database_url: str, clean_redis_url: str) -> None:
+    ada = Headers({**bearer(token(time.time())), "x-forwarded-for": "203.0.113.5"})
+
+    async def left() -> list[str]:
+        settings = msgspec.structs.replace(WITH_SECRET, proxies=1, requests_per_s=2)
+        async with gate_of(settings, database_url, clean_redis_url, lambda: 0.0) as gate:
+            before = await gate.admit(ada, b"", "10.0.0.1")
+            for number in range(CALLERS_MAX):
+                address = f"2001:db8:{number:x}::1"
+                await gate.admit(Headers({"x-forwarded-for": address}), b"", "10.0.0.1")
+            after = await gate.admit(ada, b"", "10.0.0.1")
+            return [visitor.headers["RateLimit"] for visitor in (before, after)]
+
+    assert asyncio.run(left()) == ['"default";r=3;t=0', '"default";r=2;t=0']
