@@ -1,11 +1,13 @@
 """Symbol gauges: how signals of each symbol did lately, for Prometheus."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 
 from api.endpoints.track_record import daily_sharpe
 from domain.clock import to_datetime
@@ -16,9 +18,24 @@ DAYS, SYMBOLS = 30, 100
 """Of the last so many UTC days, the symbols with the most signals; each is a series a gauge."""
 FRESH_S: Final = 15.0
 
+_GAUGES: Final = {
+    "symbol_win_rate": (
+        f"Share of the emitted signals of the last {DAYS} days that won, net of costs, of the {SYMBOLS} symbols "
+        "with the most. If it falls: see /performance/stats for its n and interval before believing it."
+    ),
+    "symbol_avg_return": (
+        "Mean net return of the same signals, percent. If it is below 0 for long over hundreds of signals: the "
+        f"strategies do not earn their costs there. Last {DAYS} days."
+    ),
+    "symbol_sharpe_ratio": (
+        f"Sharpe ratio of the daily returns of the symbol's paper trades in the last {DAYS} days, a year. Its "
+        "error is about 3 with so few days: read it beside /api/v1/analytics/performance?symbol=."
+    ),
+}
 
-class SymbolGauges:
-    """Gauges that are read anew at most every `FRESH_S`.
+
+class SymbolGauges(Collector):
+    """Gauges that are read anew at most every `FRESH_S`, and then change all at once.
 
     Parameters
     ----------
@@ -32,27 +49,12 @@ class SymbolGauges:
         self._pool, self._now_ns, self._steady_s = pool, now_ns, steady_s
         self._lock = asyncio.Lock()
         self._stale_s = 0.0
-        self._win_rate = Gauge(
-            "symbol_win_rate",
-            f"Share of the emitted signals of the last {DAYS} days that won, net of costs, of the {SYMBOLS} symbols "
-            "with the most. If it falls: see /performance/stats for its n and interval before believing it.",
-            ["symbol"],
-            registry=registry,
-        )
-        self._return = Gauge(
-            "symbol_avg_return",
-            f"Mean net return of the same signals, percent. If it is below 0 for long over hundreds of signals: the "
-            f"strategies do not earn their costs there. Last {DAYS} days.",
-            ["symbol"],
-            registry=registry,
-        )
-        self._sharpe = Gauge(
-            "symbol_sharpe_ratio",
-            f"Sharpe ratio of the daily returns of the symbol's paper trades in the last {DAYS} days, a year. Its "
-            "error is about 3 with so few days: read it beside /api/v1/analytics/performance?symbol=.",
-            ["symbol"],
-            registry=registry,
-        )
+        self._read = _empty()
+        registry.register(self)
+
+    def collect(self) -> Sequence[GaugeMetricFamily]:
+        """What was read last."""
+        return self._read
 
     async def refresh(self) -> None:
         """Read them anew if they are stale.
@@ -68,13 +70,17 @@ class SymbolGauges:
             since = (to_datetime(self._now_ns()) - timedelta(days=DAYS - 1)).date()
             ended = await graded.symbols(self._pool, since=since, limit=SYMBOLS)
             traded = await trade_days.read_symbols(self._pool, since=since, limit=SYMBOLS)
-            for gauge in (self._win_rate, self._return, self._sharpe):
-                gauge.clear()  # a symbol may have fallen out
+            win_rate, avg_return, sharpe_ratio = read = _empty()
             for each in ended:
-                self._win_rate.labels(each.symbol).set(each.wins / each.entered)
-                self._return.labels(each.symbol).set(each.total_pct / each.entered)
+                win_rate.add_metric([each.symbol], each.wins / each.entered)
+                avg_return.add_metric([each.symbol], each.total_pct / each.entered)
             for part in traded:
                 ratio = daily_sharpe(part.days, part.returns).annualised
                 if ratio is not None:
-                    self._sharpe.labels(part.symbol).set(ratio)
+                    sharpe_ratio.add_metric([part.symbol], ratio)
+            self._read = read
             self._stale_s = self._steady_s() + FRESH_S
+
+
+def _empty() -> list[GaugeMetricFamily]:
+    return [GaugeMetricFamily(name, text, labels=["symbol"]) for name, text in _GAUGES.items()]
