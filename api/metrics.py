@@ -102,7 +102,7 @@ class Metrics:
         self.auth_refused = Counter(
             "auth_refused",
             "Keys, tokens and tickets that were refused, and why. unknown_key, signature: somebody guesses, or a key "
-            "was revoked; the log has the address. expired: tell its owner. keys_away: Postgres cannot be read.",
+            "was revoked; the log has the address. expired, scope: tell its owner. keys_away: Postgres cannot be read.",
             ["reason"],
             registry=self.registry,
         )

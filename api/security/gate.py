@@ -138,6 +138,12 @@ class Gate:
             return None
         return ending(principal, self.ring, self._now_ns() / 1e9)
 
+    def note_lack(self, caller: Principal, address: str) -> None:
+        """Count and log that somebody lacks a scope; more than a few of one caller are not logged."""
+        self._metrics.auth_refused.labels("scope").inc()
+        if self._failures.take(caller.name, self._steady_s()).allowed:
+            self.audit.refused("scope", address=address, who=caller.name)
+
     async def open(self) -> None:
         """Have keys before the first caller comes, if they can be had."""
         if self.settings.required:

@@ -18,7 +18,7 @@ def permit(visitor: Visitor, scope: Scope, gate: Gate) -> Principal:
     if isinstance(caller, Refusal):
         raise ProblemError(caller.kind, caller.detail, headers=caller.challenge)
     if not caller.may(scope):
-        gate.audit.refused("scope", address=visitor.address, who=caller.name)
+        gate.note_lack(caller, visitor.address)
         challenge = f'Bearer realm="{REALM}", error="insufficient_scope", scope="{scope}"'
         raise ProblemError(FORBIDDEN, f"this needs the scope {scope}", headers={"WWW-Authenticate": challenge})
     return caller

@@ -215,12 +215,13 @@ HEADS = [
 ]
 
 
-def test_heads(api: Api) -> None:
+def test_heads(api: Api, caplog: pytest.LogCaptureFixture) -> None:
     for sent, status, code in HEADS:
         told = say(api, sent)
         assert (told.status, told.code) == (status, code), sent[:60]
         assert told.headers["x-request-id"] == json.loads(told.body)["instance"]
     assert api.http.get("/livez").status_code == 200
+    assert not [record for record in caplog.records if record.name.startswith("uvicorn")], "strangers fill no log"
 
 
 def test_who_does_not_go_on_is_told_and_sent_away(serve) -> None:  # type: ignore[no-untyped-def]

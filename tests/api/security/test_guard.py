@@ -151,6 +151,16 @@ def test_who_guesses_is_stopped_and_who_knows_is_not(serve: Serve) -> None:
     assert 'rate_limited_total{what="failures"} 3.0' in metrics
 
 
+def test_what_one_caller_lacks_does_not_fill_the_log(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
+    api = serve(security=msgspec.structs.replace(REQUIRED, failures_per_minute=2))
+    headers = let_in(api, "read")
+    for _ in range(8):
+        assert problem(api.http.get("/metrics", headers=headers)) == (403, "forbidden")
+    assert sum("reason=scope" in record.getMessage() for record in caplog.records) == 2
+    metrics = api.http.get("/metrics", headers=let_in(api, "metrics")).text
+    assert 'auth_refused_total{reason="scope"} 8.0' in metrics
+
+
 def test_addresses_come_from_the_proxy_that_is_ours(serve: Serve) -> None:
     api = serve(security=msgspec.structs.replace(REQUIRED, requests_per_s=1, proxies=1))
     for _ in range(2):
