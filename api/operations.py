@@ -26,6 +26,7 @@ from api.endpoints import (
 from api.endpoints.enriched import EnrichedSignal
 from api.endpoints.exposition import LegacyMetrics, show_legacy_metrics, show_metrics
 from api.errors import CONFLICT, KEY_REUSED, NOT_FOUND, UNAVAILABLE
+from api.feed.asyncapi import document as live_document
 from api.feed.asyncapi import show_asyncapi
 from api.resources import Resources
 from api.rest.answer import Answer
@@ -49,7 +50,7 @@ async def show_openapi(resources: Resources, _: object) -> bytes:
 
 @cache
 def _reference(*, secured: bool) -> Answer:
-    return page(msgspec.json.decode(_document(secured=secured)))
+    return page(msgspec.json.decode(_document(secured=secured)), live_document(version("signalengine")))
 
 
 async def show_reference(resources: Resources, _: object) -> Answer:

@@ -3,8 +3,10 @@
 import re
 from base64 import b64encode
 from hashlib import sha256
+from html import escape
 from html.parser import HTMLParser
 
+from api.rest.schema_words import attributes, words
 from tests.api.conftest import Api
 
 LEFT_OPEN = {"meta", "td", "th", "li"}
@@ -19,6 +21,7 @@ class Page(HTMLParser):
         self.ids: list[str] = []
         self.links: list[str] = []
         self.tags: set[str] = set()
+        self.words: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
@@ -26,6 +29,9 @@ class Page(HTMLParser):
             self.open.append(tag)
         self.ids += [value for name, value in attrs if name == "id" and value]
         self.links += [value for name, value in attrs if name in ("href", "src") and value]
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
@@ -40,10 +46,32 @@ def test_the_page_shows_every_operation_and_fetches_nothing(api: Api) -> None:
     assert len(page.ids) == len(set(page.ids))
     names = {one["operationId"] for item in document["paths"].values() for one in item.values()}
     assert names <= set(page.ids)
-    assert {f"record-{name}" for name in document["components"]["schemas"]} <= set(page.ids)
-    assert {link for link in page.links if not link.startswith("#")} == {"/openapi.json"}
+    live = api.get("/asyncapi.json")
+    names = {*document["components"]["schemas"], *live["components"]["schemas"]}
+    assert {f"record-{name}" for name in names} <= set(page.ids)
+    assert {channel["address"] for channel in live["channels"].values()} <= set(page.words)
+    assert set(live["components"]["messages"]) <= set(page.words)
+    assert {link for link in page.links if not link.startswith("#")} == {"/openapi.json", "/asyncapi.json"}
     assert {link.removeprefix("#") for link in page.links if link.startswith("#")} <= set(page.ids)
     assert "script" not in page.tags
+
+
+def test_both_documents_mean_the_same_by_a_name(api: Api) -> None:
+    rest, live = (api.get(path)["components"]["schemas"] for path in ("/openapi.json", "/asyncapi.json"))
+    assert [name for name in rest.keys() & live.keys() if rest[name] != live[name]] == []
+
+
+def test_every_value_is_told_in_words(api: Api) -> None:
+    """None is of a kind that has no words yet, and every word on a field is shown."""
+    shown = "".join(api.http.get("/docs").text.split())
+    for path in ("/openapi.json", "/asyncapi.json"):
+        for schema in api.get(path)["components"]["schemas"].values():
+            for value in schema.get("properties", {}).values():
+                assert "".join(words(value).split()) in shown
+            for told in attributes(schema["description"])[1].values():
+                plain = "".join(escape(told).replace("`", "").split())
+                assert plain in shown.replace("<code>", "").replace("</code>", "")
+    assert "----------" not in shown
 
 
 def test_its_policy_allows_its_own_style_and_nothing_else(api: Api) -> None:
