@@ -191,10 +191,16 @@ def test_a_trade_from_plan_to_profit() -> None:
     assert rows["equity"][2] == pytest.approx(10_000 + rows["pnl"][2])
 
 
-def test_what_its_market_pays_costs_one_side_only() -> None:
-    whole = one()
-    whole.outcomes["redeemed"] = 1
-    assert executed([whole], PaperSettings()).executions["fees"][2] == pytest.approx(89.2857142857 * 0.06)
+@pytest.mark.parametrize(("cost", "redeemed", "paid"), [(0, 1, 0.06), (2_400, 0, 0.24), (-2_400, 1, 0.12)])
+def test_fees_are_the_candidates_own_and_of_one_side_where_its_market_pays(
+    cost: int, redeemed: int, paid: float
+) -> None:
+    whole = one(cost=cost)
+    whole.outcomes["redeemed"] = redeemed
+    rows = executed([whole], PaperSettings()).executions
+    # 1 % of 10,000 is risked, over a distance of 1 and the costs of both sides.
+    assert rows["shares"][2] == pytest.approx(100.0 / (1.0 + (abs(cost) / 10_000 or 0.12)))
+    assert rows["fees"][2] == pytest.approx(paid * rows["shares"][2])
 
 
 def test_what_is_suppressed_is_not_traded() -> None:
