@@ -19,7 +19,7 @@ from domain.markets import Group, Market
 from domain.quotes import ASK, BID, CHANGE, CLEAR, DROP, LEVEL, MESSAGE_END, READY, TICK, TOP
 from flows.sources.market_moments import Moment
 from flows.venues.directory import Directory
-from operators.appraise import contracts, dollars, take, trimmed
+from operators.appraise import contracts, dollars, take, trimmed, value_of
 
 _ALL = ArbitrageSettings(edge_min=0.0, profit_min=0.0, depth_share=1.0, gas=0.0)
 """Everything that is shown, for nothing but the fees."""
@@ -221,7 +221,7 @@ class CheapPairs:
         sets, left = contracts(size), -Decimal(str(rule.gas))
         for book in (yes, no):
             fills = take(book.asks, size, rule.depth_share)
-            left -= sum((price * part for price, part in fills), Decimal(0)) + order_fee(market.fees, fills)
+            left -= value_of(fills) + order_fee(market.fees, fills)
         return _Taken(sets, sets + left)
 
 

@@ -52,12 +52,12 @@ class Taken:
     @property
     def value(self) -> Decimal:
         """Paid or received, before fees; in the money that it is quoted in."""
-        return sum((price * size for price, size in self.fills), Decimal(0))
+        return value_of(self.fills)
 
     @property
     def size(self) -> Decimal:
         """Contracts."""
-        return sum((size for _, size in self.fills), Decimal(0))
+        return size_of(self.fills)
 
     @property
     def fee(self) -> Decimal:
@@ -95,6 +95,21 @@ class Appraisal:
 def contracts(units: int) -> Decimal:
     """Contracts of a whole number of SIZE_UNITS."""
     return Decimal(units).scaleb(-6)
+
+
+def units(size: Decimal) -> int:
+    """SIZE_UNITS of contracts; less than a unit is left out."""
+    return int(size.scaleb(6))
+
+
+def size_of(fills: Sequence[Fill]) -> Decimal:
+    """Contracts of fills."""
+    return sum((size for _, size in fills), Decimal(0))
+
+
+def value_of(fills: Sequence[Fill]) -> Decimal:
+    """What fills cost or bring, before fees; in the money that they are quoted in."""
+    return sum((price * size for price, size in fills), Decimal(0))
 
 
 def trimmed(value: Decimal) -> Decimal:
@@ -196,9 +211,9 @@ def unwinding(fees: FeeSchedule, side: str, spent: Decimal, size: int, book: Boo
         As it is when it is undone.
     """
     back = take(book.left_by(side), size, 1.0)
-    if sum((part for _, part in back), Decimal(0)) < contracts(size):
+    if size_of(back) < contracts(size):
         return None
-    value = sum((price * part for price, part in back), Decimal(0))
+    value = value_of(back)
     return (spent - value if side == "buy" else value - spent) + order_fee(fees, back)
 
 
@@ -218,7 +233,7 @@ def plan_of(appraisal: Appraisal, settings: ArbitrageSettings, now: int, revisio
 
 def _order(taken: Taken) -> PlanLeg:
     leg, book, size = taken.leg, taken.book, trimmed(taken.size)
-    undone = unwinding(leg.market.fees, leg.side, taken.value, int(size.scaleb(6)), book)
+    undone = unwinding(leg.market.fees, leg.side, taken.value, units(size), book)
     return PlanLeg(
         venue=venue_of(leg.token.name),
         market=leg.market.name,

@@ -21,8 +21,11 @@ from operators.appraise import (
     Taken,
     contracts,
     one_tick,
+    size_of,
     take,
     trimmed,
+    units,
+    value_of,
     within,
 )
 from operators.arbitrages import Basket, Leg
@@ -40,7 +43,7 @@ def appraise_cycle(
     for leg, book in chosen:
         fills.append(_fills(leg.side, book.taken_by(leg.side), amount, to_size(leg.market.lot), share))
         amount = brought(leg.side, leg.market.fees, fills[-1])
-    price_in, price_out = (_value(each) / _size(each) for each in (fills[0], fills[2]))
+    price_in, price_out = (value_of(each) / size_of(each) for each in (fills[0], fills[2]))
     worths = (Decimal(1), price_in if chosen[1][0].side == "buy" else price_out, Decimal(1))
     legs = tuple(Taken(leg, book, mine, worth) for (leg, book), mine, worth in zip(chosen, fills, worths, strict=True))
     spent = legs[0].value
@@ -76,16 +79,16 @@ def settle_cycle(
         return Settlement.unjudged(planned.plan.revision, at)
     fills: list[tuple[Fill, ...]] = []
     met: list[float] = []  # of what each was sent for
-    wanted = _units(legs[0].size)
+    wanted = units(legs[0].size)
     for place, leg in enumerate(legs):
         levels = within(books[leg.token].taken_by(leg.side), leg.limit_price, leg.side)
         fills.append(take(levels, wanted, share))
-        met.append(_units(_size(fills[-1])) / wanted if wanted else 1.0)
+        met.append(units(size_of(fills[-1])) / wanted if wanted else 1.0)
         if place + 1 < len(legs):
-            wanted = _units(legs[place + 1].size) * _units(_size(fills[-1])) // _units(leg.size)
-    filled = [_size(mine) / leg.size for mine, leg in zip(fills, legs, strict=True)]
+            wanted = units(legs[place + 1].size) * units(size_of(fills[-1])) // units(leg.size)
+    filled = [size_of(mine) / leg.size for mine, leg in zip(fills, legs, strict=True)]
     back = _traded_back(legs, fees, books, fills, filled)
-    net = None if back is None else brought("sell", fees[2], fills[2]) + back - _value(fills[0])
+    net = None if back is None else brought("sell", fees[2], fills[2]) + back - value_of(fills[0])
     if net is not None and filled[-1]:
         net -= planned.gas
     late = min(range(len(legs)), key=lambda place: met[place])
@@ -104,7 +107,7 @@ def settle_cycle(
 
 def brought(side: str, fees: FeeSchedule, fills: Sequence[Fill]) -> Decimal:
     """What a trade brings: of what is bought or of its price, less the fee, which is a share of it."""
-    return (_size(fills) if side == "buy" else _value(fills)) * (1 - fees.rate)
+    return (size_of(fills) if side == "buy" else value_of(fills)) * (1 - fees.rate)
 
 
 def _traded_back(
@@ -124,7 +127,7 @@ def _traded_back(
             continue
         side = "sell" if legs[place].side == "buy" else "buy"
         back = _fills(side, books[legs[place].token].taken_by(side), amount, 1, 1.0)
-        used = _size(back) if side == "sell" else _value(back)
+        used = size_of(back) if side == "sell" else value_of(back)
         if amount - used > NANO * 1000 * max(Decimal(1), back[-1][0] if back else Decimal(1)):
             return None
         amount = brought(side, fees[place], back)
@@ -134,25 +137,13 @@ def _traded_back(
 def _fills(side: str, levels: Levels, amount: Decimal, lot: int, share: float) -> tuple[Fill, ...]:
     """The most whole lots (SIZE_UNITS) that `amount` buys, or of `amount` that are sold."""
     if side == "sell":
-        return take(levels, _units(amount) // lot * lot, share)
+        return take(levels, units(amount) // lot * lot, share)
     total = 0
     for price, here in levels:
         dear = Decimal(price).scaleb(-9)
-        part = min(int(here * share), _units(amount / dear))
+        part = min(int(here * share), units(amount / dear))
         total += part
         amount -= contracts(part) * dear
         if part < int(here * share):
             break
     return take(levels, total // lot * lot, share)
-
-
-def _size(fills: Sequence[Fill]) -> Decimal:
-    return sum((size for _, size in fills), Decimal(0))
-
-
-def _value(fills: Sequence[Fill]) -> Decimal:
-    return sum((price * size for price, size in fills), Decimal(0))
-
-
-def _units(size: Decimal) -> int:
-    return int(size.scaleb(6))

@@ -12,7 +12,7 @@ from domain.clock import to_datetime
 from domain.fees import order_fee
 from domain.markets import FeeSchedule
 from domain.opportunities import Opportunity, Settlement
-from operators.appraise import Book, Fill, take, trimmed, unwinding, within
+from operators.appraise import Book, Fill, size_of, take, trimmed, units, unwinding, value_of, within
 
 
 def settle_plan(
@@ -38,14 +38,14 @@ def settle_plan(
     if any(leg.token not in books for leg in legs):
         return Settlement.unjudged(planned.plan.revision, at)
     fills: list[tuple[Fill, ...]] = []
-    wanted = _units(planned.size)
+    wanted = units(planned.size)
     for leg in legs:
         book = books[leg.token]
         fills.append(take(within(book.taken_by(leg.side), leg.limit_price, leg.side), wanted, share))
-        wanted = _units(_size(fills[-1]))
-    matched = _size(fills[-1])
+        wanted = units(size_of(fills[-1]))
+    matched = size_of(fills[-1])
     net = _net(planned, matched, fills, fees, books)
-    filled = [float(_size(each) / planned.size) for each in fills]
+    filled = [float(size_of(each) / planned.size) for each in fills]
     late = min(range(len(legs)), key=lambda place: filled[place])
     return Settlement(
         revision=planned.plan.revision,
@@ -69,24 +69,12 @@ def _net(
     """Dollars of what matched, less what it costs to undo the rest; None if that cannot be undone."""
     net = planned.payoff * matched - (planned.gas if matched else Decimal(0))
     for leg, mine, schedule in zip(planned.plan.legs, fills, fees, strict=True):
-        value = _value(mine)
+        value = value_of(mine)
         net += (value if leg.side == "sell" else -value) - order_fee(schedule, mine)
-        if (alone := _units(_size(mine) - matched)) > 0:
+        if (alone := units(size_of(mine) - matched)) > 0:
             undone = unwinding(schedule, leg.side, value, alone, books[leg.token])
             if undone is None:
                 return None
             # `unwinding` tells the loss against `value`; the value itself is in `net` already.
             net += (value if leg.side == "buy" else -value) - undone
     return net
-
-
-def _size(fills: Sequence[Fill]) -> Decimal:
-    return sum((size for _, size in fills), Decimal(0))
-
-
-def _value(fills: Sequence[Fill]) -> Decimal:
-    return sum((price * size for price, size in fills), Decimal(0))
-
-
-def _units(size: Decimal) -> int:
-    return int(size.scaleb(6))
