@@ -21,15 +21,19 @@ def findings(*changes: Opportunity) -> Findings:
     return Findings(0, list(changes), np.empty(0, OPPORTUNITY), BookCounts())
 
 
+def at(minute: int, revision: int = 0) -> Opportunity:
+    """Of an opportunity whose id stands before those of earlier ones."""
+    return opportunity(minute, revision, id="fedcba"[minute] * 32)
+
+
 def test_opportunities_stand_by_time_whatever_shard_they_come_from(tmp_path: Path) -> None:
     part = OpportunityParquetPartition(tmp_path)
-    part.write_batch([findings(opportunity(2), opportunity(2, 1)), findings(opportunity(3))])
-    part.write_batch([findings(opportunity(1), opportunity(1, 2), opportunity(1, 1))])
+    part.write_batch([findings(at(2), at(2, 1)), findings(at(3))])
+    part.write_batch([findings(at(1), at(1, 2), at(1, 1))])
     part.close()
     stand = read(tmp_path, "opportunities").select("id", "revision").rows()
-    assert stand == [
-        (opportunity(number).id, revision) for number, revision in (*((1, 0), (1, 1), (1, 2), (2, 0), (2, 1), (3, 0)),)
-    ]
+    told = [at(1), at(1, 1), at(1, 2), at(2), at(2, 1), at(3)]
+    assert stand == [(one.id, one.revision) for one in told]
 
 
 def test_whales_come_as_they_were_found_and_each_wallet_once(tmp_path: Path) -> None:
