@@ -27,8 +27,8 @@ from operators import doubled
 from operators.kernels import kernel
 
 @kernel
-def less(pair):
-    return doubled.double(pair.large) - pair.small
+def less(pairs):
+    return doubled.double(pairs[0].large) - pairs[0].small
 """
 
 PAIR = """
@@ -42,7 +42,7 @@ ASKS = """
 from operators.less import less
 from pair import Pair
 
-print(less(Pair(large=5, small=3)), sum(less.stats.cache_misses.values()))
+print(less((Pair(large=5, small=3),)), sum(less.stats.cache_misses.values()))
 """
 
 
