@@ -164,7 +164,8 @@ def _end(sock: socket.socket, late: Event) -> None:
     """Wake up whoever waits for the socket."""
     late.set()
     with suppress(OSError):
-        sock.shutdown(socket.SHUT_RDWR)
+        # Not that of SSLSocket, after which whoever is reading would go on without TLS.
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
 def _seconds(retry_after: str | None, date: str | None) -> float | None:
