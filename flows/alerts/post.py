@@ -76,6 +76,7 @@ class Post:
             host, port = _place(parts)
             with self._reach(parts.scheme, host, port) as sock:
                 # A timeout of sockets begins anew with each byte, so who sends one now and then would never be late.
+                sock.settimeout(None)
                 timer = Timer(self._timeout_s, _end, (sock, late))
                 timer.start()
                 try:
