@@ -16,6 +16,7 @@ from api.websocket.protocol import WebSocketProtocol
 from tests.api.builders import emitted
 from tests.api.conftest import Api, hear, until
 from tests.api.raw import RawClient, raw_client
+from tests.api.security.keys import REQUIRED
 from tests.api.websocket.frames import client_frame
 from tests.api.websocket.test_parser import BROKEN
 
@@ -200,3 +201,17 @@ def test_a_caller_that_leaves_during_the_handshake_is_forgotten(api: Api) -> Non
         with caller(api, HEAD + VERSION + KEY + "\r\n"):
             pass
     until(lambda: not api.resources.hub.clients)
+
+
+def test_a_handshake_that_a_stop_overtakes_is_answered(serve: Callable[..., Api]) -> None:
+    api = serve(security=REQUIRED)
+    until(lambda: api.resources.tail.connected)
+    api.redis.client_pause(2_000)  # so its ticket is looked up for so long
+    with caller(api, HEAD.replace("feed", "feed?ticket=some") + VERSION + KEY + "\r\n") as client:
+        until(lambda: any(task.get_name() == "handshake" for task in list(api.server.server_state.tasks)))
+        api.server.should_exit = True
+        answer = client.everything().decode()
+    assert answer.startswith("HTTP/1.1 503 ")
+    assert "retry-after: " in answer
+    problem = json.loads(answer.partition("\r\n\r\n")[2])
+    assert (problem["code"], problem["retryable"]) == ("unavailable", True)
