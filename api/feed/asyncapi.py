@@ -17,8 +17,9 @@ from api.feed.filters import FilterParameters
 from api.feed.messages import CLOSE_CODES, Subscribe, Unsubscribe, Word
 from api.feed.stream import PATH as STREAM_PATH
 from api.resources import Resources
+from api.rest.schemas import schemas
 
-_REFERENCE = "#/components/schemas/{name}"
+_TICKET = {"type": "string", "description": "Of `POST /api/v1/tickets`, for pages, which can send no header with it."}
 _DESCRIPTION = """
 The live feed. One JSON object per text frame; types and fields that a client does not know are to be
 ignored. A position is an epoch and a seq: seqs of a channel grow, not always by one, and mean nothing in
@@ -43,14 +44,14 @@ def document(of_version: str) -> dict[str, Any]:
     words: list[type[msgspec.Struct]] = list(Word.__args__)
     announced = list(ANNOUNCEMENTS.values())
     asked: list[type[msgspec.Struct]] = [Subscribe, Unsubscribe]
-    _, components = msgspec.json.schema_components([*announced, *words, *asked], ref_template=_REFERENCE)
-    for component in components.values():
-        component["description"] = cleandoc(component.get("description", ""))
+    _, components = schemas([*announced, *words, *asked])
     messages = {_name(record): _message(record) for record in (*announced, *words, *asked)}
     sockets = {_channel_id(path): _socket(path, channels, words, asked) for path, channels in GATEWAYS.items()}
     streams = {f"stream_{name}": _stream(name, [record, *words]) for name, record in ANNOUNCEMENTS.items()}
     channels = {**sockets, **streams}
     operations = {f"tell_{name}": _operation("send", name, _told(one)) for name, one in channels.items()}
+    for name in streams:
+        operations[f"tell_{name}"]["bindings"] = {"http": {"method": "GET", "query": _query()}}
     operations |= {f"ask_{name}": _operation("receive", name, [_name(one) for one in asked]) for name in sockets}
     codes = ", ".join(f"{code} ({meaning})" for code, meaning in CLOSE_CODES.items())
     return {
@@ -74,7 +75,7 @@ def _name(record: type[msgspec.Struct]) -> str:
 
 def _message(record: type[msgspec.Struct]) -> dict[str, Any]:
     summary = cleandoc(record.__doc__ or "").partition("\n")[0]
-    return {"name": _name(record), "summary": summary, "payload": {"$ref": _REFERENCE.format(name=record.__name__)}}
+    return {"name": _name(record), "summary": summary, "payload": {"$ref": f"#/components/schemas/{record.__name__}"}}
 
 
 def _channel_id(path: str) -> str:
@@ -110,9 +111,9 @@ def _references(names: Sequence[str]) -> dict[str, Any]:
 
 
 def _query() -> dict[str, Any]:
-    """The filter that an address may carry."""
-    _, components = msgspec.json.schema_components([FilterParameters])
-    return {"type": "object", "properties": components[FilterParameters.__name__]["properties"]}
+    """What an address may carry: a filter, and a ticket."""
+    properties = schemas([FilterParameters])[1][FilterParameters.__name__]["properties"]
+    return {"type": "object", "properties": {**properties, "ticket": _TICKET}}
 
 
 def _told(channel: dict[str, Any]) -> list[str]:

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from inspect import cleandoc
 from typing import Any
 
-import msgspec
-
 from api import errors
 from api.errors import Kind, Problem
 from api.rest.command import KEY, KEY_PATTERN, Command
 from api.rest.openapi_headers import HEADERS, IF_NONE_MATCH, headers_of
 from api.rest.operation import JSON, Operation
+from api.rest.schemas import schemas
 
 ALWAYS = (
     errors.INVALID_PARAMETER,
@@ -23,7 +22,6 @@ ALWAYS = (
 )
 """What may go wrong with every operation."""
 _REFUSALS = (errors.UNAUTHENTICATED, errors.FORBIDDEN, errors.UNAVAILABLE)
-_REFERENCE = "#/components/schemas/{name}"
 _DESCRIPTION = """
 Trading signals, each with its reasons and, once it has ended, its outcome.
 
@@ -49,9 +47,7 @@ def document(operations: Sequence[Operation], version: str, *, secured: bool = F
         Callers have to prove who they are.
     """
     records = [Problem, *(operation.gives for operation in operations if operation.media_type == JSON)]
-    (problem, *bodies), components = msgspec.json.schema_components(records, ref_template=_REFERENCE)
-    for component in components.values():
-        component["description"] = cleandoc(component.get("description", ""))
+    (problem, *bodies), components = schemas(records)
     waiting = iter(bodies)
     return {
         "openapi": "3.1.0",
@@ -123,9 +119,7 @@ def _operation(operation: Operation, body: dict[str, Any], problem: dict[str, An
 
 def _body(command: Command) -> dict[str, Any]:
     """What is sent, in one piece."""
-    _, components = msgspec.json.schema_components([command.body], ref_template=_REFERENCE)
-    schema: dict[str, Any] = components[command.body.__name__]
-    return schema
+    return schemas([command.body])[1][command.body.__name__]
 
 
 def _problem(kind: Kind, schema: dict[str, Any]) -> dict[str, Any]:
@@ -136,8 +130,7 @@ def _problem(kind: Kind, schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _parameters(operation: Operation) -> list[dict[str, Any]]:
-    _, components = msgspec.json.schema_components([operation.takes], ref_template=_REFERENCE)
-    record = components[operation.takes.__name__]
+    record = schemas([operation.takes])[1][operation.takes.__name__]
     described = [
         _parameter(name, schema, operation, name in record["required"]) for name, schema in record["properties"].items()
     ]

@@ -12,9 +12,9 @@ from collections.abc import AsyncGenerator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-import msgspec
 import pytest
 
+from api.rest.schemas import schemas
 from examples.client import Client, Gap, Message, Position, RefusedError, Signal
 from store import api_keys
 from tests.api.builders import emitted, signal
@@ -108,7 +108,7 @@ def test_what_the_server_has_no_more_is_a_gap_and_its_pages_fill_it(api: Api) ->
 
 def test_its_signal_is_that_of_the_document(api: Api) -> None:
     """Field by field, what is null included."""
-    _, ours = msgspec.json.schema_components([Signal])
+    _, ours = schemas([Signal])
     told = api.get("/openapi.json")["components"]["schemas"]["Signal"]
     assert ours["Signal"]["properties"] == {name: told["properties"][name] for name in ours["Signal"]["properties"]}
     assert set(ours["Signal"]["required"]) <= set(told["required"])
