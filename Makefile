@@ -36,7 +36,7 @@ bench: .venv/bench.stamp ## measure, with peers beside us, and write the figures
 	$(BIN)/python -m benchmarks $(ARGS)
 
 bench-api: BENCH_NODE_MODULES ?= node_modules
-bench-api: .venv/bench.stamp ## measure the API beside bare sockets, Node ws, NATS and Mosquitto, as far as they are there
+bench-api: .venv/up.stamp ## measure the API beside bare sockets, Node ws, NATS and Mosquitto, as far as they are there
 	BENCH_NODE_MODULES=$(BENCH_NODE_MODULES) $(BIN)/python -m benchmarks rest websocket connections
 
 clean: down ## stop everything and remove the environment and all caches; the data of `up` stays

@@ -10,20 +10,15 @@ do read are timed, as they were before.
 
 import argparse
 import resource
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from benchmarks.broadcast.servers import Server, ours
 from benchmarks.report import Table, tell
 from benchmarks.services import services
-from benchmarks.websocket import measure, payload, stamped
+from benchmarks.websocket import listening, measure, payload, stamped
 
 READERS, MESSAGES, PAUSE_S = 100, 100, 0.02
 FLOOD = 3_000
@@ -38,22 +33,17 @@ TABLE = Table(
 @contextmanager
 def crowd(server: Server, dialect: str, count: int) -> Iterator[None]:
     """So many clients, which do nothing."""
-    words = [str(server.port), server.path, dialect, str(count), "0"]
-    command = [sys.executable, "-m", "benchmarks.broadcast.listeners", *words]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-        time.sleep(1)
+    with listening(server, dialect, count):
+        server.program.rests()
         yield
-        process.kill()
-    time.sleep(2)
+    server.program.rests()
 
 
 def weight(server: Server) -> tuple[int, int]:
     """Bytes of the process, and of all TCP sockets in the kernel."""
     lines = Path("/proc/net/sockstat").read_text().splitlines()
     (tcp,) = (line.split() for line in lines if line.startswith("TCP:"))
-    return psutil.Process(server.process.pid).memory_info().rss, int(tcp[tcp.index("mem") + 1]) * resource.getpagesize()
+    return server.program.rss, int(tcp[tcp.index("mem") + 1]) * resource.getpagesize()
 
 
 def timed(server: Server) -> tuple[float, float]:
@@ -90,7 +80,7 @@ def main() -> None:
             body = payload()
             for _ in range(FLOOD):
                 server.give(stamped(body))
-            time.sleep(5)
+            server.program.rests()
             stuck = weight(server)
             told.append(row(TABLE.rows[2], count, before, stuck, timed(server)))
     tell(TABLE, told, [f"{READERS} readers, {MESSAGES} messages of {len(payload()):,} bytes"])

@@ -1,54 +1,62 @@
 """How long the dataflow stands still at the end of an epoch, and how large its state is.
 
 1,000 instruments in four frames through the whole recipe, with recovery and epochs as the engine has
-them. Trades come as they do live, 5,300 a second, only that time runs ten times as fast, so that bars of
-1m close every six seconds, in one epoch of 24 instead of 240; before that an hour of them has passed. A
-pause is what the partitions of the source see: from the snapshot that ends the epoch until they are
-asked again, which is when all state of all steps is on disk; of each epoch the longest is taken. The
-source is polled without rest, so that no pause hides in a wait.
+them: alone, and then beside prediction markets, as the engine runs. Bars of 1m close in one epoch of 24
+instead of 240 (see `benchmarks.live`); all shards of prediction markets have state to save in every epoch.
+
+A pause is what the partitions of a log see: from the snapshot that ends the epoch until they are asked
+again, which is when all state of all steps is on disk; of each epoch the longest is taken. Bytewax ends the
+epochs of two logs at instants of their own, and the first to end waits for the other; the time from the
+last of those ends, in which state is saved, is told beside it.
 
 What a closed bar changed is told apart: only then do the steps after `roll` have state to write. Of every
-epoch both are taken together, with the weight that they have live. Bytes are the most of one epoch; bytes
-an instrument hold its four frames.
+epoch both are taken together, with the weight that they have live. Bytes are the most of one epoch; a
+step that stands in both branches is counted in both.
 
-    python -m benchmarks.pause [--seconds N] [--instruments N]
+    python -m benchmarks.pause [--seconds N] [--instruments N] [--groups N]
 """
 
 import argparse
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
-from numpy.typing import NDArray
+from bytewax.dataflow import Dataflow
+from bytewax.outputs import Sink
 
-from benchmarks.markets import names, trades
+from benchmarks.live import PER_SECOND, Clock, Live, Shard, instruments, markets
 from benchmarks.report import Table, tell
 from benchmarks.timing import Count
-from domain.blocks import names_block, trades_block
-from domain.instruments import SHARDS, instrument_id, shard_of
+from domain.instruments import SHARDS
 from flows import cluster
+from flows.intelligence import DEFAULTS
+from flows.prediction import EYES, SETTINGS, Sinks, prediction
 from flows.settings import EngineSettings
-from flows.shards import KEYS, shard_of_key
-from flows.signals import recipe
+from flows.shards import shard_of_key
+from flows.signals import signals
 from operators.align import Align
+from operators.align_whales import AlignWhales
+from operators.attend import Attend
+from operators.back import Back
 from operators.correlate import Correlate
 from operators.detect import Detect
 from operators.execute import Execute
+from operators.grade_wallets import GradeWallets
 from operators.measure import Measure
 from operators.propose import Propose
 from operators.relate import Relate
 from operators.roll import Roll
+from operators.score import Score
 from operators.settle import Settle
+from operators.spot_arbitrage import SpotArbitrage
+from operators.spot_whales import SpotWhales
 from operators.tally import Tally
 from operators.warm import warm
 
-PER_SECOND, FASTER = 5_300, 10
-HISTORY_MINUTES = 62
 STEPS: dict[str, Any] = {
     "roll": Roll,
     "measure": Measure,
@@ -57,16 +65,26 @@ STEPS: dict[str, Any] = {
     "settle": Settle,
     "align": Align,
     "relate": Relate,
+    "score": Score,
     "correlate": Correlate,
     "execute": Execute,
     "tally": Tally,
+    "spot_whales": SpotWhales,
+    "spot_arbitrage": SpotArbitrage,
+    "back": Back,
+    "attend": Attend,
+    "align_whales": AlignWhales,
+    "grade_wallets": GradeWallets,
 }
+ALONE, BOTH = "alone", "with prediction markets"
+FIGURES = ("bytes", "p50 ms", "p99 ms", "most ms")
 TABLE = Table(
     "pause",
     "Pause at the end of an epoch",
-    ("what", "bytes", "bytes an instrument", "p50 ms", "p99 ms", "most ms", "wanted"),
+    ("what", *(f"{way}: {figure}" for way in (ALONE, BOTH) for figure in FIGURES), "wanted"),
     (
         "every epoch, as live",
+        "every epoch, as live: saving",
         "where no bar closed",
         "where bars of 1m closed",
         *(f"{step}: state to bytes" for step in STEPS),
@@ -75,20 +93,45 @@ TABLE = Table(
 )
 
 
-class Ledger:
-    """What happened in each epoch: its pause, and what each step spent on its snapshots."""
+class Epoch:
+    """What happened at the end of one, in seconds and bytes.
+
+    Attributes
+    ----------
+    pause, saving
+        How long the partition that waited longest was not asked; and how much of that was after the last had ended
+        its epoch, which is when saving can begin.
+    ended_s
+        When that was, by a steady clock.
+    """
 
     def __init__(self) -> None:
-        self.running = False
-        self.epochs: list[dict[str, float]] = []
+        self.pause = self.saving = self.ended_s = 0.0
+        self.seconds = dict.fromkeys(STEPS, 0.0)
         self.bytes = dict.fromkeys(STEPS, 0)
-        self._sizes = dict.fromkeys(STEPS, 0)
+
+
+class Ledger:
+    """The epochs of a run: their pauses, and what each step spent on its snapshots."""
+
+    def __init__(self) -> None:
+        self.begin()
 
     def begin(self) -> None:
-        """An epoch ends: its snapshots follow."""
-        self.bytes = {step: max(size, self._sizes[step]) for step, size in self.bytes.items()}
-        self._sizes = dict.fromkeys(STEPS, 0)
-        self.epochs.append(dict.fromkeys((*STEPS, "pause"), 0.0))
+        """Another run begins."""
+        self.epochs: list[Epoch] = []
+
+    def snapped(self, number: int) -> None:
+        """A partition's epoch of that number ends: snapshots of the steps follow."""
+        if number == len(self.epochs):
+            self.epochs.append(Epoch())
+        self.epochs[number].ended_s = time.perf_counter()
+
+    def asked(self, number: int, waited_s: float) -> None:
+        """A partition goes on after that epoch."""
+        epoch = self.epochs[number]
+        epoch.pause = max(epoch.pause, waited_s)
+        epoch.saving = epoch.saving or time.perf_counter() - epoch.ended_s
 
     def watch(self, step: str, machine: Any) -> None:
         """Note the time and the bytes of each snapshot of a step."""
@@ -98,142 +141,96 @@ class Ledger:
             began = time.perf_counter()
             made = snapshot(self_)
             if self.epochs:
-                self.epochs[-1][step] += time.perf_counter() - began
-                self._sizes[step] += len(made)
+                self.epochs[-1].seconds[step] += time.perf_counter() - began
+                self.epochs[-1].bytes[step] += len(made)
             return made
 
         machine.snapshot = watched
 
 
-class Live(FixedPartitionedSource[Any, int]):
-    """Trades at the pace of a venue, after a history that is read at once."""
-
-    def __init__(self, rows: NDArray[Any], history: int, known: list[str], seconds: float, ledger: Ledger) -> None:
-        self._rows, self._history, self._known = rows, history, known
-        self.seconds, self.ledger = seconds, ledger
-        self.began = 0.0
-        self.first: LivePart | None = None
-
-    def list_parts(self) -> list[str]:
-        return [f"{shard:03d}" for shard in range(SHARDS)]
-
-    def build_part(self, step_id: str, for_part: str, resume_state: int | None) -> "LivePart":
-        shard = int(for_part)
-        mine = self._rows["instrument"] % SHARDS == shard
-        ours = [name for name in self._known if shard_of(instrument_id(name)) == shard]
-        part = LivePart(self, KEYS[shard], self._rows[mine], int(mine[: self._history].sum()), names_block(ours))
-        self.first = self.first or part
-        return part
-
-    def clock(self) -> float:
-        """Seconds since the history was read."""
-        self.began = self.began or time.perf_counter()
-        return time.perf_counter() - self.began
-
-
-class LivePart(StatefulSourcePartition[Any, int]):
-    """One shard."""
-
-    def __init__(self, source: Live, key: str, rows: NDArray[Any], history: int, head: bytes) -> None:
-        self._source, self._key, self._rows = source, key, rows
-        self._at, self._snapped = history, 0.0
-        self._waiting = [(key, head), (key, trades_block(rows[:history]))]
-        self._due = rows["ts"].astype(float)
-        self._due = (self._due - self._due[history]) / 1e9 / FASTER if history < rows.size else self._due
-
-    def next_batch(self) -> list[Any]:
-        if self._snapped:
-            self._note(time.perf_counter() - self._snapped)
-            self._snapped = 0.0
-        if self._waiting:
-            given, self._waiting = self._waiting, []
-            return given
-        now = self._source.clock()
-        if now >= self._source.seconds:
-            raise StopIteration
-        end = int(np.searchsorted(self._due, now))
-        if end <= self._at:
-            return []
-        block = trades_block(self._rows[self._at : end])
-        self._at = end
-        return [(self._key, block)]
-
-    def next_awake(self) -> datetime:
-        return datetime.now(UTC)
-
-    def snapshot(self) -> int:
-        self._snapped = time.perf_counter()
-        if self is self._source.first:
-            self._source.ledger.begin()
-        return self._at
-
-    def _note(self, pause: float) -> None:
-        ledger = self._source.ledger
-        if ledger.epochs and self._source.began and self._source.clock() > 1.0:  # the history is done
-            ledger.epochs[-1]["pause"] = max(ledger.epochs[-1]["pause"], pause)
-
-
-def main() -> None:
-    """Measure and tell."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--instruments", type=int, default=1_000)
-    parser.add_argument("--seconds", type=float, default=60.0, help="of live feed (default: %(default)s)")
-    parser.add_argument("--recovery", help="folder for the recovery files; another disk, or memory, to compare")
-    options = parser.parse_args()
-    settings, ledger = EngineSettings(), Ledger()
-    warm()
-    past = trades(options.instruments, 4 * options.instruments * HISTORY_MINUTES, HISTORY_MINUTES)
-    count = int(options.seconds * PER_SECOND)
-    live = trades(options.instruments, count, max(1, round(options.seconds * FASTER / 60)))
-    live["ts"] += past["ts"][-1] - live["ts"][0]
-    live["flags"] = past["flags"] = 0  # ids begin anew, and are not compared
-    live["id"] = past["id"] = -1
-    for step, machine in STEPS.items():
-        ledger.watch(step, machine)
-    source = Live(np.concatenate([past, live]), past.size, names(options.instruments), options.seconds, ledger)
-    with tempfile.TemporaryDirectory(dir=options.recovery) as name:
+def run(
+    seconds: float, ledger: Ledger, directory: str | None, traded: list[Shard], predicted: list[Shard] | None = None
+) -> list[Epoch]:
+    """The epochs of a run, without its beginning; outputs are as many as the engine has."""
+    settings, flow, clock = EngineSettings(), Dataflow("signalengine"), Clock(seconds)
+    ledger.begin()
+    slices = _counts("market", "latest") | _counts("metrics", parts=SHARDS)
+    together = _counts("ledger", "decision_metrics")
+    signals("signals", flow, Live(traded, clock, ledger), slices, settings, DEFAULTS, together)
+    if predicted is not None:
+        sinks = Sinks(
+            slices=_counts("market") | _counts("metrics", parts=SHARDS),
+            whales=_counts("sightings", "whale_metrics"),
+            opportunities=_counts("opportunities", "opportunity_metrics"),
+            aligned=_counts("ledger", "decision_metrics"),
+        )
+        prediction("prediction", flow, Live(predicted, clock, ledger), sinks, SETTINGS, DEFAULTS, EYES)
+    with tempfile.TemporaryDirectory(dir=directory) as name:
         cluster.make_recovery(Path(name), settings.recovery_partitions)
-        together = {"aligned": Count(lambda _: 0, 1)}
-        flow = recipe(source, {"count": Count(shard_of_key, SHARDS)}, settings, aligned_sinks=together)
         cluster.run(flow, epoch=timedelta(milliseconds=settings.epoch_ms), recovery=Path(name))
-    epochs = [each for each in ledger.epochs if each["pause"]]
-    closing = [each for each in epochs if each["measure"]]
-    quiet = [each for each in epochs if not each["measure"]]
-    size, rolled = sum(ledger.bytes.values()), ledger.bytes["roll"]
-    in_a_minute = 60_000 // settings.epoch_ms
-    figures: list[tuple[int | None, list[float], str | None]] = [
-        (None, as_live(quiet, closing, in_a_minute), "p99 ≤ 20"),
-        (rolled, [each["pause"] for each in quiet], None),
-        (size, [each["pause"] for each in closing], None),
-        *((ledger.bytes[step], [each[step] for each in closing], None) for step in STEPS),
-        (None, [each["pause"] - sum(each[step] for step in STEPS) for each in closing], None),
-    ]
-    rows = [
-        (what, written, written and written / options.instruments, *spread(times), wanted)
-        for what, (written, times, wanted) in zip(TABLE.rows, figures, strict=True)
-    ]
-    tell(
-        TABLE,
-        rows,
-        [
-            f"{options.instruments:,} instruments, 4 frames, {PER_SECOND:,} trades a second",
-            f"{len(epochs)} epochs of {settings.epoch_ms} ms, recovery files: {settings.recovery_partitions}",
-            f"bars closed in {len(closing)} of them; live that is one in {in_a_minute}",
-            "the steps' figures are of those",
-        ],
-    )
+    return [each for each in ledger.epochs if each.pause]
 
 
-def as_live(quiet: list[dict[str, float]], closing: list[dict[str, float]], in_a_minute: int) -> list[float]:
-    """Pauses of both, repeated until bars close in one epoch of so many."""
-    pauses = [each["pause"] for each in quiet for _ in range((in_a_minute - 1) * len(closing))]
-    return pauses + [each["pause"] for each in closing for _ in quiet]
+def _counts(*names: str, parts: int = 1) -> dict[str, Sink[Any]]:
+    return {name: Count(shard_of_key if parts > 1 else lambda _: 0, parts) for name in names}
+
+
+def figures(epochs: list[Epoch], in_a_minute: int) -> list[tuple[float | int | None, ...]]:
+    """Bytes and milliseconds for each row of the table."""
+    closing = [each for each in epochs if each.bytes["measure"]]
+    quiet = [each for each in epochs if not each.bytes["measure"]]
+    # Both, repeated until bars close in one epoch of so many.
+    live = quiet * ((in_a_minute - 1) * len(closing)) + closing * len(quiet)
+    told: list[tuple[float | int | None, ...]] = [
+        (None, *spread([each.pause for each in live])),
+        (None, *spread([each.saving for each in live])),
+    ]
+    for some in (quiet, closing):
+        size = max(sum(each.bytes.values()) for each in some)
+        told += [(size, *spread([each.pause for each in some]))]
+    for step in STEPS:
+        size = max(each.bytes[step] for each in closing)
+        told += [(size, *spread([each.seconds[step] for each in closing])) if size else (None,) * len(FIGURES)]
+    return [*told, (None, *spread([each.saving - sum(each.seconds.values()) for each in closing]))]
 
 
 def spread(seconds: list[float]) -> tuple[float, float, float]:
     """Median, 99th percentile and largest, in ms."""
     p50, p99 = np.percentile(seconds, (50, 99)) * 1000
     return float(p50), float(p99), max(seconds) * 1000
+
+
+def main() -> None:
+    """Measure and tell."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--instruments", type=int, default=1_000)
+    parser.add_argument("--groups", type=int, default=80, help="of prediction markets (default: %(default)s)")
+    parser.add_argument("--seconds", type=float, default=60.0, help="of live feed, twice (default: %(default)s)")
+    parser.add_argument("--recovery", help="folder for the recovery files; another disk, or memory, to compare")
+    options = parser.parse_args()
+    settings, ledger = EngineSettings(), Ledger()
+    warm()
+    for step, machine in STEPS.items():
+        ledger.watch(step, machine)
+    in_a_minute, seconds = 60_000 // settings.epoch_ms, options.seconds
+    alone, both = (
+        run(seconds, ledger, options.recovery, instruments(options.instruments, seconds), predicted)
+        for predicted in (None, markets(options.groups, seconds))
+    )
+    wanted = ["p99 ≤ 20", *[None] * (len(TABLE.rows) - 1)]
+    told = zip(TABLE.rows, figures(alone, in_a_minute), figures(both, in_a_minute), wanted, strict=True)
+    closed, closed_both = (sum(bool(each.bytes["measure"]) for each in epochs) for epochs in (alone, both))
+    tell(
+        TABLE,
+        [(what, *one, *other, target) for what, one, other, target in told],
+        [
+            f"{options.instruments:,} instruments, 4 frames, {PER_SECOND:,} trades a second",
+            f"{options.groups} groups of prediction markets",
+            f"{len(alone)} and {len(both)} epochs of {settings.epoch_ms} ms into {settings.recovery_partitions} file",
+            f"bars closed in {closed} and {closed_both} of them; live that is one in {in_a_minute}",
+            "the steps' figures are of those",
+        ],
+    )
 
 
 if __name__ == "__main__":

@@ -78,7 +78,8 @@ def tell(table: Table, rows: Sequence[Sequence[Any]], notes: Sequence[str] = ())
         "title": table.title,
         "measured_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "python": platform.python_version(),
-        "machine": f"{platform.machine()}, {CORES} cores",
+        "machine": f"{_processor()}, {CORES} cores",
+        "load": os.getloadavg()[0],
         "columns": table.columns,
         "rows": rows,
         "notes": notes,
@@ -103,6 +104,14 @@ def cell(value: Any) -> str:
     if abs(value) >= 1e6:
         return f"{value / 1e6:.3g} M"
     return f"{float(f'{value:.3g}'):,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def _processor() -> str:
+    """What the processor calls itself, and its family if it does not say."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.is_file() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
 
 
 def _company() -> str:

@@ -11,14 +11,9 @@ would do more.
 """
 
 import argparse
-import os
-import re
-import subprocess
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
 from tempfile import NamedTemporaryFile
 from typing import Any
 from urllib.request import urlopen
@@ -30,6 +25,7 @@ from numpy.typing import NDArray
 from benchmarks.asking import closed_loop, open_loop
 from benchmarks.report import Table, tell
 from benchmarks.services import services
+from benchmarks.serving import api, serving
 from domain.ids import signal_id
 from domain.signals import FrameView, Signal
 from store import signals
@@ -52,6 +48,7 @@ PEERS = {"bare Starlette, bytes of newest 10": "newest 10", "bare Starlette, byt
 COLUMNS = ("what", "kB", "requests/s", "p50 ms", "p99 ms", "p50 ms at 1,000/s", "p99 ms at 1,000/s")
 TABLE = Table("rest", "Requests to one API process", COLUMNS, (*CASES, *PEERS))
 RATE = 1_000
+WARM_S = 1.0
 BARE = """
 import sys, uvicorn
 from api.serving.listener import listen, url_of
@@ -104,25 +101,16 @@ def signal(number: int) -> Signal:
     )
 
 
-@contextmanager
-def serving(command: list[str], **environ: str) -> Iterator[int]:
-    """The port of a server that says where it listens."""
-    with subprocess.Popen(command, env=os.environ | environ, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
-        found = next(f for line in process.stderr if (f := re.search(r"listening url=http://\S+:(\d+)", line)))
-        yield int(found[1])
-        process.terminate()
-
-
-def time_one(port: int, path: str, known: str | None, connections: int, seconds: float) -> list[float | None]:
-    """The figures of one case, without its name."""
-    lines = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n" + (f"If-None-Match: {known}\r\n" if known else "")
-    request = f"{lines}\r\n".encode()
-    size = 0 if known else len(_get(port, path)[0])
-    uvloop.run(closed_loop(port, request, connections, 0.5))
+def time_one(port: int, path: str, connections: int, seconds: float, *, known: bool = False) -> list[float | None]:
+    """The figures of one case, without its name; `known` asks with the tag of what came before."""
+    request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
+    uvloop.run(closed_loop(port, request, connections, WARM_S))  # lists are in memory once they were asked for
+    body, tag = _get(port, path)
+    if known:
+        request = request[:-2] + f"If-None-Match: {tag}\r\n\r\n".encode()
     most = np.array(uvloop.run(closed_loop(port, request, connections, seconds)))
     answered = len(most) / seconds
-    told: list[float | None] = [size / 1_000, answered, *_percentiles(most)]
+    told: list[float | None] = [0.0 if known else len(body) / 1_000, answered, *_percentiles(most)]
     if answered < 1.5 * RATE:  # such a rate would only fill its queue
         return [*told, None, None]
     return [*told, *_percentiles(np.array(uvloop.run(open_loop(port, request, RATE, seconds))))]
@@ -138,17 +126,16 @@ def measure(port: int, connections: int, seconds: float, count: int) -> None:
     told: list[tuple[Any, ...]] = []
     for what, template in CASES.items():
         path = template.format(newest=id_of(count - 1), oldest=id_of(0))
-        for _ in range(20):  # the lists are in memory once they were asked for
-            tag = _get(port, path)[1]
-            time.sleep(0.1)
-        told.append((what, *time_one(port, path, tag if "304" in what else None, connections, seconds)))
+        told.append((what, *time_one(port, path, connections, seconds, known="304" in what)))
     for what, same in PEERS.items():
         with NamedTemporaryFile() as file:
             file.write(_get(port, CASES[same])[0])
             file.flush()
-            with serving([sys.executable, "-c", BARE, file.name]) as bare:
-                told.append((what, *time_one(bare, "/", None, connections, seconds)))
-    tell(TABLE, told, [f"{count:,} signals, {connections} connections that never pause, client on the same cores"])
+            with serving([sys.executable, "-c", BARE, file.name]) as (_, bare):
+                told.append((what, *time_one(bare, "/", connections, seconds)))
+    made_of = ", ".join(f"{name} {version(name)}" for name in ("starlette", "uvicorn", "uvloop"))
+    notes = [f"{count:,} signals, {connections} connections that never pause, client on the same cores", made_of]
+    tell(TABLE, told, notes)
 
 
 def _get(port: int, path: str) -> tuple[bytes, str | None]:
@@ -171,8 +158,7 @@ def main() -> None:
                     signals.write(connection, [signal(number) for number in range(first, first + 1_000)])
             connection.execute("TRUNCATE outbox")
             connection.execute("VACUUM ANALYZE signals")
-        where = {"DATABASE_URL": database.url, "REDIS_URL": cache.url, "SIGNALENGINE_API_PORT": "0"}
-        with serving([sys.executable, "-m", "api"], **where) as port:
+        with api(database.url, cache.url) as (_, port):
             measure(port, options.connections, options.seconds, options.signals)
 
 

@@ -1,8 +1,8 @@
 """How long a message takes to all clients of one server, ours and others.
 
 The same signal to each server at the same pace, and the same program that listens (`broadcast/listeners.py`).
-Ours and the bare sockets of uvloop are given to by way of Valkey, the others straight from a socket. Every server runs
-three times, in turns, and the run in the middle by its p99 counts.
+Ours and the bare sockets of uvloop are given to by way of Valkey, the others straight from a socket. Some messages
+go before those that are timed. Every server runs three times, in turns, and the run in the middle by its p99 counts.
 
     python -m benchmarks.websocket [--clients N …]
 """
@@ -13,20 +13,21 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import IO, Any
 
 import msgspec
-import psutil
 
-from benchmarks.broadcast.servers import PEERS, Server, bare, ours
+from benchmarks.broadcast.servers import PEERS, NotInstalledError, Server, bare, ours
 from benchmarks.report import Table, tell
 from benchmarks.rest import signal
 from benchmarks.services import services
 
 CASES = {1_000: (200, 0.05), 10_000: (20, 0.5)}
 """By number of clients: messages, and seconds between them; 20,000 deliveries a second each."""
+FIRST_SHARE = 10
+"""One message in so many comes before those that are timed."""
 RUNS = 3
 OURS = "signalengine"
 BARE = "bare uvloop sockets"
@@ -55,23 +56,39 @@ def stamped(body: bytes) -> bytes:
 
 def measure(server: Server, clients: int, messages: int, pause_s: float) -> dict[str, float]:
     """Connect, send, and what the listeners say."""
-    words = [str(server.port), server.path, server.dialect, str(clients), str(messages)]
-    command = [sys.executable, "-m", "benchmarks.broadcast.listeners", *words]
-    body = payload()
-    process = psutil.Process(server.process.pid)
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as listeners:
-        assert listeners.stdout is not None
-        assert listeners.stdout.readline() == "ready\n"
-        time.sleep(1)
-        before = sum(process.cpu_times()[:2])
-        due = time.perf_counter()
-        for _ in range(messages):
-            server.give(stamped(body))
-            due += pause_s
-            time.sleep(max(0.0, due - time.perf_counter()))
-        said: dict[str, float] = json.loads(listeners.stdout.readline())
-        said["server_cpu_s"] = sum(process.cpu_times()[:2]) - before
+    first = messages // FIRST_SHARE
+    with listening(server, server.dialect, clients, first, messages) as heard:
+        server.program.rests()
+        _give(server, first, pause_s)
+        assert heard.readline() == "warm\n"
+        before = server.program.cpu_s
+        _give(server, messages, pause_s)
+        said: dict[str, float] = json.loads(heard.readline())
+        said["server_cpu_s"] = server.program.cpu_s - before
     return said
+
+
+@contextmanager
+def listening(server: Server, dialect: str, clients: int, first: int = 0, messages: int = 0) -> Iterator[IO[str]]:
+    """Clients that are connected, and what they will say of what they get."""
+    words = [str(server.port), server.path, dialect, *map(str, (clients, first, messages))]
+    command = [sys.executable, "-m", "benchmarks.broadcast.listeners", *words]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            assert process.stdout.readline() == "ready\n"
+            yield process.stdout
+        finally:
+            process.kill()
+
+
+def _give(server: Server, messages: int, pause_s: float) -> None:
+    """Have it send so many, at instants that are fixed before."""
+    body, due = payload(), time.perf_counter()
+    for _ in range(messages):
+        server.give(stamped(body))
+        due += pause_s
+        time.sleep(max(0.0, due - time.perf_counter()))
 
 
 def main() -> None:
@@ -83,6 +100,7 @@ def main() -> None:
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     runs: dict[tuple[str, int], list[dict[str, float]]] = {}
+    made_of: dict[str, str] = {}
     notes = [f"{deliveries(CASES):,} deliveries a second, messages of {len(payload()):,} bytes"]
     with services() as (database, cache):
         starts: dict[str, Start] = {
@@ -98,14 +116,16 @@ def main() -> None:
                     continue
                 try:
                     with starts[name]() as server:
+                        made_of[name] = server.made_of
                         found = measure(server, clients, messages, pause_s)
-                except FileNotFoundError as problem:
-                    notes.append(f"{name} is not there ({problem})")
+                except NotInstalledError as problem:
+                    notes.append(f"{name} not measured: {problem}")
                     continue
                 if found["came"] != clients * messages:
                     notes.append(f"{name}, {clients:,}: {found['came']:,.0f} of {clients * messages:,} came")
                 runs.setdefault((name, clients), []).append(found)
                 print(name, clients, found, flush=True)
+    notes.append(", ".join(made_of.values()))
     tell(TABLE, rows({key: middle(each) for key, each in runs.items()}), list(dict.fromkeys(notes)))
 
 

@@ -1,8 +1,9 @@
 """Bare: sockets of uvloop and nothing else, the least that a broadcast can cost in Python.
 
-    python -m benchmarks.broadcast.bare REDIS_URL        says its port
+    python -m benchmarks.broadcast.bare [REDIS_URL]        says where it listens
 
-It reads the stream of signals as our API does, puts each entry into a frame and writes that to all. There is no
+It reads the stream of signals as our API does, puts each entry into a frame and writes that to all. Without an
+address it is given to as other servers are: by a socket, each message with its length before it. There is no
 check, no envelope and no state; of the handshake only the answer is there, always the same.
 """
 
@@ -37,19 +38,37 @@ class Client(asyncio.Protocol):
         _transports.discard(self._transport)
 
 
-async def main(redis_url: str) -> None:
-    """Serve until killed."""
-    server = await asyncio.get_running_loop().create_server(Client, "127.0.0.1", 0, backlog=2048)
+def _give(payload: bytes) -> None:
+    framed = frame(payload)
+    for transport in _transports:
+        transport.write(framed)
+
+
+async def _follow(redis_url: str) -> None:
     reader = feed.connect_async(redis_url)
     positions = {"signals": await feed.head(reader, "signals")}
-    print(server.sockets[0].getsockname()[1], flush=True)
     while True:
         for channel, seq, payload in await feed.read(reader, positions, block_ms=1_000):
             positions[channel] = seq
-            framed = frame(payload)
-            for transport in _transports:
-                transport.write(framed)
+            _give(payload)
+
+
+async def _listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while True:
+        size = int.from_bytes(await reader.readexactly(4), "big")
+        _give(await reader.readexactly(size))
+
+
+async def main(redis_url: str | None) -> None:
+    """Serve until killed."""
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(Client, "127.0.0.1", 0, backlog=2048)
+    inner = None if redis_url else await asyncio.start_server(_listen, "127.0.0.1", 0)
+    for what, listener in (("inner", inner), ("listening", server)):
+        if listener is not None:
+            print(f"{what} url=http://127.0.0.1:{listener.sockets[0].getsockname()[1]}", flush=True)
+    await (_follow(redis_url) if redis_url else asyncio.Event().wait())
 
 
 if __name__ == "__main__":
-    uvloop.run(main(sys.argv[1]))
+    uvloop.run(main(sys.argv[1] if len(sys.argv) > 1 else None))

@@ -1,10 +1,11 @@
 """Listeners: many connections in one process that does nothing but read, the same for every server.
 
-    python -m benchmarks.broadcast.listeners PORT PATH DIALECT CLIENTS MESSAGES
+    python -m benchmarks.broadcast.listeners PORT PATH DIALECT CLIENTS FIRST MESSAGES
 
-Says `ready` when all are connected, then, when all have had all messages, how long each took from its stamp:
-the text `t=` and 16 digits, nanoseconds of the monotonic clock, anywhere in a message. DIALECT is what has to
-be said before messages come: ws, nats, mqtt; or quiet, and stuck with a small buffer, which never read.
+Says `ready` when all are connected, `warm` when all have had the FIRST messages, and then, when all have had
+MESSAGES more, how long each of these took from its stamp: the text `t=` and 16 digits, nanoseconds of the
+monotonic clock, anywhere in a message. DIALECT is what has to be said before messages come: ws, nats, mqtt; or
+quiet, and stuck with a small buffer, which never read.
 """
 
 import array
@@ -83,43 +84,52 @@ def connected(port: int, path: str, dialect: str, count: int) -> list[socket.soc
     return clients
 
 
-def listen(clients: list[socket.socket], messages: int) -> "array.array[int]":
-    """Nanoseconds that each message took to each client."""
-    epoll = select.epoll()
-    by_descriptor = {client.fileno(): client for client in clients}
-    left = dict.fromkeys(by_descriptor, messages)
-    parts = dict.fromkeys(by_descriptor, b"")
-    took: array.array[int] = array.array("q")
-    for descriptor in by_descriptor:
-        epoll.register(descriptor, select.EPOLLIN)
-    end_s = time.monotonic() + PATIENCE_S
-    waiting = len(clients)
-    while waiting and time.monotonic() < end_s:
-        for descriptor, _ in epoll.poll(1.0):
-            data = by_descriptor[descriptor].recv(262_144)
-            now_ns = time.monotonic_ns()
-            if not data:
-                raise ConnectionError("a server hung up")
-            data = parts[descriptor] + data
-            at = 0
-            while (found := data.find(STAMP, at)) >= 0 and found + 2 + STAMP_DIGITS <= len(data):
-                at = found + 2 + STAMP_DIGITS
-                took.append(now_ns - int(data[found + 2 : at]))
-                left[descriptor] -= 1
-                waiting -= left[descriptor] == 0
-            parts[descriptor] = data[max(at, len(data) - STAMP_DIGITS - 2) :]
-    return took
+class Ears:
+    """Clients that listen."""
+
+    def __init__(self, clients: list[socket.socket]) -> None:
+        self._epoll = select.epoll()
+        self._clients = {client.fileno(): client for client in clients}
+        self._parts = dict.fromkeys(self._clients, b"")
+        for descriptor in self._clients:
+            self._epoll.register(descriptor, select.EPOLLIN)
+
+    def hear(self, messages: int) -> "array.array[int]":
+        """Nanoseconds that each message took to each client, until all have had so many."""
+        clients, parts = self._clients, self._parts
+        left = dict.fromkeys(clients, messages)
+        took: array.array[int] = array.array("q")
+        end_s = time.monotonic() + PATIENCE_S
+        waiting = len(clients) if messages else 0
+        while waiting and time.monotonic() < end_s:
+            for descriptor, _ in self._epoll.poll(1.0):
+                data = clients[descriptor].recv(262_144)
+                now_ns = time.monotonic_ns()
+                if not data:
+                    raise ConnectionError("a server hung up")
+                data = parts[descriptor] + data
+                at = 0
+                while (found := data.find(STAMP, at)) >= 0 and found + 2 + STAMP_DIGITS <= len(data):
+                    at = found + 2 + STAMP_DIGITS
+                    took.append(now_ns - int(data[found + 2 : at]))
+                    left[descriptor] -= 1
+                    waiting -= left[descriptor] == 0
+                parts[descriptor] = data[max(at, len(data) - STAMP_DIGITS - 2) :]
+        return took
 
 
-def main(port: int, path: str, dialect: str, count: int, messages: int) -> None:
+def main(port: int, path: str, dialect: str, count: int, first: int, messages: int) -> None:
     """Connect, listen, tell."""
     clients = connected(port, path, dialect, count)
     print("ready", flush=True)
     if dialect in ("stuck", "quiet"):
         sys.stdin.read()
         return
+    ears = Ears(clients)
+    ears.hear(first)
+    print("warm", flush=True)
     began = time.process_time()
-    took = np.array(listen(clients, messages)) / 1e6
+    took = np.array(ears.hear(messages)) / 1e6
     p50, p99 = np.percentile(took, (50, 99)) if len(took) else (0.0, 0.0)
     told = {
         "came": len(took),
@@ -135,4 +145,4 @@ def main(port: int, path: str, dialect: str, count: int, messages: int) -> None:
 if __name__ == "__main__":
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    main(int(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5]))
+    main(int(sys.argv[1]), sys.argv[2], sys.argv[3], *map(int, sys.argv[4:]))

@@ -1,0 +1,162 @@
+"""Live: logs that speak as time goes by, trades of instruments and what happens on prediction markets.
+
+Trades come as they do live, 5,300 a second, only that time runs ten times as fast, so that bars of 1m close
+every six seconds; before that an hour of them has passed. Prediction markets are simulated and run in real
+time; each of their shards is told something, be it the time, every tenth of a second.
+"""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
+from numpy.typing import NDArray
+
+from benchmarks.markets import names, trades
+from domain.blocks import names_block, trades_block
+from domain.clock import HOUR, SECOND
+from domain.instruments import SHARDS, instrument_id, shard_of
+from flows.shards import KEYS
+from flows.sources.sim import DEFAULT_START_NS
+from flows.sources.sim_prediction import PredictionSimulator
+from flows.sources.sim_prediction_settings import PIECE_NS, SimPredictionSettings
+
+PER_SECOND, FASTER = 5_300, 10
+HISTORY_MINUTES = 62
+SAID_EVERY_S = 0.1
+PIECES = 3
+"""Of ten minutes, that prediction markets have lived through."""
+SETTLED_S = 1.0
+"""By then what was said at once has gone through."""
+
+
+class Shard(NamedTuple):
+    """What a partition says: at once, and then by the seconds that have passed since."""
+
+    key: str
+    at_once: list[bytes]
+    since: Callable[[float], list[bytes]]
+
+
+class Clock:
+    """Seconds since the partitions have said what they say at once."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._began: float | None = None
+
+    def now_s(self) -> float:
+        """Begins with the first who asks."""
+        now = time.perf_counter()
+        self._began = now if self._began is None else self._began
+        return now - self._began
+
+
+class Watches(Protocol):
+    """Whoever wants to know how partitions are treated."""
+
+    def snapped(self, number: int) -> None:
+        """One was asked for its position: its epoch of that number ends, counted from 0."""
+
+    def asked(self, number: int, waited_s: float) -> None:
+        """One was asked for more again, so long after the end of that epoch."""
+
+
+class Live(FixedPartitionedSource[Any, None]):
+    """Shards that speak as time goes by."""
+
+    def __init__(self, shards: list[Shard], clock: Clock, watcher: Watches) -> None:
+        self._shards, self._clock, self._watcher = shards, clock, watcher
+
+    def list_parts(self) -> list[str]:
+        return [f"{shard:03d}" for shard in range(SHARDS)]
+
+    def build_part(self, step_id: str, for_part: str, resume_state: None) -> "LivePart":
+        return LivePart(self._shards[int(for_part)], self._clock, self._watcher)
+
+
+class LivePart(StatefulSourcePartition[Any, None]):
+    """One shard. It is polled without rest, so that no pause hides in a wait."""
+
+    def __init__(self, shard: Shard, clock: Clock, watcher: Watches) -> None:
+        self._shard, self._clock, self._watcher = shard, clock, watcher
+        self._waiting, self._snapped, self._epochs = shard.at_once, 0.0, 0
+
+    def next_batch(self) -> list[Any]:
+        if self._waiting:
+            given, self._waiting = self._waiting, []
+            return [(self._shard.key, block) for block in given]
+        now_s = self._clock.now_s()
+        if self._snapped and now_s > SETTLED_S:
+            self._watcher.asked(self._epochs - 1, time.perf_counter() - self._snapped)
+        self._snapped = 0.0
+        if now_s >= self._clock.seconds:
+            raise StopIteration
+        return [(self._shard.key, block) for block in self._shard.since(now_s)]
+
+    def next_awake(self) -> datetime:
+        return datetime.now(UTC)
+
+    def snapshot(self) -> None:
+        self._snapped = time.perf_counter()
+        self._watcher.snapped(self._epochs)
+        self._epochs += 1
+
+
+def instruments(count: int, seconds: float) -> list[Shard]:
+    """Trades at the pace of a venue, after an hour of them."""
+    past = trades(count, 4 * count * HISTORY_MINUTES, HISTORY_MINUTES)
+    live = trades(count, int(seconds * PER_SECOND), max(1, round(seconds * FASTER / 60)))
+    live["ts"] += past["ts"][-1] - live["ts"][0]
+    rows = np.concatenate([past, live])
+    rows["flags"], rows["id"] = 0, -1  # ids begin anew, and are not compared
+    due_s = (rows["ts"] - live["ts"][0]) / SECOND / FASTER
+    made = []
+    for shard in range(SHARDS):
+        mine = rows["instrument"] % SHARDS == shard
+        ours = [name for name in names(count) if shard_of(instrument_id(name)) == shard]
+        history = int(mine[: past.size].sum())
+        at_once = [names_block(ours), trades_block(rows[mine][:history])]
+        made.append(Shard(KEYS[shard], at_once, _trading(rows[mine][history:], due_s[mine][history:])))
+    return made
+
+
+def _trading(rows: NDArray[Any], due_s: NDArray[Any]) -> Callable[[float], list[bytes]]:
+    at = 0
+
+    def since(now_s: float) -> list[bytes]:
+        nonlocal at
+        start, at = at, int(np.searchsorted(due_s, now_s))
+        return [trades_block(rows[start:at])] if at > start else []
+
+    return since
+
+
+def markets(groups: int, seconds: float) -> list[Shard]:
+    """Simulated prediction markets, after half an hour of them."""
+    fourth = groups // 4
+    settings = SimPredictionSettings(singles=groups - 3 * fourth, events=fourth, open_events=fourth, ladders=fourth)
+    simulator = PredictionSimulator(settings)
+    begin = DEFAULT_START_NS + HOUR
+    now = begin + PIECES * PIECE_NS
+    made = []
+    for shard in range(SHARDS):
+        at_once = [*simulator.opening(shard, begin), *simulator.blocks(shard, begin, now)]
+        instants = [now + int(tick * SAID_EVERY_S * SECOND) for tick in range(int(seconds / SAID_EVERY_S) + 2)]
+        blocks = [simulator.blocks(shard, *span) for span in pairwise(instants)]
+        made.append(Shard(KEYS[shard], at_once, _speaking(blocks, shard / SHARDS * SAID_EVERY_S)))
+    return made
+
+
+def _speaking(blocks: list[list[bytes]], later_s: float) -> Callable[[float], list[bytes]]:
+    at = 0
+
+    def since(now_s: float) -> list[bytes]:
+        nonlocal at
+        start, at = at, int(max(0.0, now_s - later_s) / SAID_EVERY_S)
+        return [block for some in blocks[start:at] for block in some]
+
+    return since
