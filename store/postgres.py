@@ -34,6 +34,9 @@ _KEEPALIVE: dict[str, Any] = {
 """A peer that vanished without a word is found out in 45 s at most."""
 
 
+_USUAL = {"host": "localhost", "port": 5432, "dbname": ""}
+
+
 def connect(url: str, *, statement_timeout_s: float = 60) -> psycopg.Connection:
     """A connection for the engine, in autocommit: a transaction is opened where one is meant.
 
@@ -152,15 +155,19 @@ async def _configure(connection: psycopg.AsyncConnection) -> None:
 
 
 def _place(url: str) -> str:
-    """Where `url` leads, without its password."""
+    """Where `url` leads. What is wrong with one is not quoted: an unescaped password is taken for all sorts of parts."""
+    wrong = SettingError(
+        "the address of Postgres is not one; write postgresql://user:password@host:5432/database, "
+        "with signs of the password such as / and @ as %2F and %40"
+    )
     try:
         parts = conninfo_to_dict(url)
-    except psycopg.ProgrammingError as problem:
-        raise SettingError(
-            f"the address of Postgres is not one ({_first_line(problem)}); "
-            f"write postgresql://user:password@host:5432/database"
-        ) from None
-    return f"{parts.get('host', 'localhost')}:{parts.get('port', 5432)}/{parts.get('dbname', '')}"
+    except psycopg.ProgrammingError:
+        raise wrong from None
+    host, port, database = (str(parts.get(name, usual)) for name, usual in _USUAL.items())
+    if "@" in database or not port.replace(",", "").isdecimal():
+        raise wrong
+    return f"{host}:{port}/{database}"
 
 
 def _first_line(problem: Exception) -> str:

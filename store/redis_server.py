@@ -75,5 +75,8 @@ def reachable() -> Iterator[None]:
 def _checked() -> Iterator[None]:
     try:
         yield
-    except ValueError as problem:
-        raise SettingError(f"the address of Redis is not one ({problem}); write redis://host:6379/0") from None
+    except ValueError:  # what it says may quote a password
+        raise SettingError(
+            "the address of Redis is not one; write redis://:password@host:6379/0, rediss://… or unix://…, "
+            "with signs of the password such as / and @ as %2F and %40"
+        ) from None

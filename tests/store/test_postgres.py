@@ -81,6 +81,22 @@ def test_an_address_that_is_none_says_how_to_write_one(make: Any) -> None:
         make("nonsense")
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://joe:sec/ret@127.0.0.1:5432/market",
+        "postgresql://joe:12/sec@127.0.0.1:5432/market",
+        "postgresql://joe:sec ret@127.0.0.1/market",
+        "postgres:/joe:secret@/market",
+    ],
+)
+@pytest.mark.parametrize("make", [connect, async_pool])
+def test_nothing_of_a_password_that_was_not_escaped_is_told(address: str, make: Any) -> None:
+    with pytest.raises(SettingError, match="%2F") as refused:
+        make(address)
+    assert "sec" not in str(refused.value)
+
+
 def test_the_pool_writes_in_one_transaction_and_reads_in_all_others(database_url: str, ask: Asker) -> None:
     insert = "INSERT INTO outbox (channel, payload) VALUES ('alerts', '{}')"
 
