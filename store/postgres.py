@@ -155,7 +155,7 @@ async def _configure(connection: psycopg.AsyncConnection) -> None:
 
 
 def _place(url: str) -> str:
-    """Where `url` leads. What is wrong with one is not quoted: a password that was not escaped may be any part of it."""
+    """Where `url` leads. Nothing of one that is wrong is quoted: unescaped, a password may be any part of it."""
     wrong = SettingError(
         "the address of Postgres is not one; write postgresql://user:password@host:5432/database, "
         "with signs of the password such as / and @ as %2F and %40"
