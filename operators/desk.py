@@ -5,10 +5,12 @@ that come one by one are laid out once. Books and what happened to a basket move
 and their legs; a basket whose legs are no longer the same is another basket.
 """
 
+import zlib
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -47,6 +49,7 @@ class Desk:
         self._kinds = kinds
         self._gas = settings.gas
         self._pitches: dict[str, Pitch] = {}
+        self._told: bytes | None = None
         self.waiting: dict[str, Group] = {}
         self.stalls: list[Stall] = []
         self.places: dict[Key, int] = {}
@@ -67,6 +70,18 @@ class Desk:
         return {name: pitch.group for name, pitch in self._pitches.items()}
 
     @property
+    def told(self) -> bytes:
+        """Those groups as they were told, packed."""
+        if self._told is None:  # they change seldom, and snapshots are many
+            self._told = zlib.compress(msgspec.json.encode(list(self.groups.values())))
+        return self._told
+
+    @property
+    def kept(self) -> NDArray[np.bool_]:
+        """Where in `levels` and `sizes` something stands."""
+        return np.arange(DEPTH) < self.sides["count"][..., None]
+
+    @property
     def shut(self) -> dict[str, int]:
         """How many baskets have a gate that is shut, by the gate's reason."""
         reasons = {reason for pitch in self._pitches.values() for reason in pitch.shut}
@@ -78,7 +93,7 @@ class Desk:
             self._pitches.pop(name, None)
             if any(member.status != "resolved" for member in group.members):
                 self._pitches[name] = pitch_of(group, self._kinds, self._gas)
-        self.waiting = {}
+        self.waiting, self._told = {}, None
         before, baskets, legs = list(zip(self.stalls, self.baskets, strict=True)), self.baskets, self.legs
         places = self.places
         pitches = list(self._pitches.values())

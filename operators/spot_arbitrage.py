@@ -12,6 +12,7 @@ left; what makes a book unusable, `operators.kernels.order_book` says. Time is t
 anything was known, its receive time where that is later; rows out of order do not turn it back.
 """
 
+import zlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -56,7 +57,7 @@ from operators.pitch import Stall
 from operators.settle_plan import settle_plan
 from operators.state import freeze, thaw
 
-VERSION = 2
+VERSION = 3
 Rows = NDArray[Any]
 
 
@@ -104,14 +105,14 @@ class SpotArbitrage(StatefulBatchLogic[bytes, Findings, bytes]):
             {
                 "clock": self._clock,
                 "tally": self._tally,
-                "groups": msgspec.json.encode(list(desk.groups.values())),
+                "groups": desk.told,
                 "waiting": msgspec.json.encode(list(desk.waiting.values())),
                 "lives": self._lives.snapshot(),
                 "kinds": self._kinds,
                 "books": desk.books,
                 "sides": desk.sides,
-                "levels": desk.levels,
-                "sizes": desk.sizes,
+                "levels": desk.levels[desk.kept],
+                "sizes": desk.sizes[desk.kept],
                 "baskets": desk.baskets,
                 "legs": desk.legs,
                 "touched": desk.scratch[2],
@@ -124,11 +125,13 @@ class SpotArbitrage(StatefulBatchLogic[bytes, Findings, bytes]):
                 f"a snapshot was written with the arbitrages {values['kinds']}, there are {self._kinds} now; "
                 f"run the old code to its end, or start from an empty recovery directory and replay the log"
             )
-        self._desk.learn(_groups.decode(values["groups"]))
+        self._desk.learn(_groups.decode(zlib.decompress(values["groups"])))
         self._desk.lay()
         self._clock, self._tally = values["clock"], values["tally"]
-        for name in ("books", "sides", "levels", "sizes", "baskets", "legs"):
+        for name in ("books", "sides", "baskets", "legs"):
             getattr(self._desk, name)[...] = values[name]
+        kept = self._desk.kept
+        self._desk.levels[kept], self._desk.sizes[kept] = values["levels"], values["sizes"]
         self._desk.scratch[2][...] = values["touched"]
         self._lives.restore(values["lives"])
         self._desk.learn(_groups.decode(values["waiting"]))

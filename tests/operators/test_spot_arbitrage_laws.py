@@ -98,6 +98,14 @@ def test_a_row_repeats_its_document() -> None:
     assert row["id"] == int(document.id, 16) >> 65
 
 
+def test_a_snapshot_has_the_levels_that_stand_and_not_their_room() -> None:
+    made = machine(EVENT)
+    feed(made, books())
+    before = len(made.snapshot())
+    feed(made, message(level(A_NO, MS, BID, "0.50", "10")))
+    assert 16 <= len(made.snapshot()) - before < 32
+
+
 def test_another_catalogue_does_not_go_on_from_a_snapshot() -> None:
     frozen = machine(EVENT).snapshot()
     with pytest.raises(RecoveryError, match="written with the arbitrages"):
