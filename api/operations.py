@@ -5,6 +5,7 @@ from importlib.metadata import version
 
 import msgspec
 
+from api.dashboard import files as dashboard
 from api.endpoints import (
     analytics,
     arbitrage,
@@ -263,4 +264,27 @@ OPERATIONS = (
     Operation(path="/openapi.json", handler=show_openapi, gives=dict, scope=None),
     Operation(path="/docs", handler=show_reference, gives=str, media_type=HTML, scope=None),
     Operation(path="/asyncapi.json", handler=show_asyncapi, gives=dict, scope=None),
+    Operation(path="/dashboard", handler=dashboard.show_dashboard, gives=str, media_type=HTML, scope=None),
+    Operation(
+        path="/dashboard_realtime.html",
+        handler=dashboard.show_dashboard_realtime,
+        gives=str,
+        media_type=HTML,
+        scope=None,
+    ),
+    Operation(
+        path="/dashboard/page.css",
+        handler=dashboard.show_dashboard_style,
+        gives=str,
+        media_type=dashboard.CSS,
+        scope=None,
+    ),
+    Operation(
+        path="/dashboard/{script}",
+        handler=dashboard.show_dashboard_script,
+        takes=dashboard.WhichScript,
+        gives=str,
+        media_type=dashboard.JAVASCRIPT,
+        scope=None,
+    ),
 )

@@ -125,13 +125,14 @@ def serve(database_url: str, clean_redis_url: str, transport: str) -> Iterator[C
         database: str = database_url,
         now_ns: Callable[[], int] = time.time_ns,
         security: SecuritySettings = OFF,
+        port: int = 0,
         **settings: Any,
     ) -> Api:
-        chosen = ApiSettings(port=0, **{**ticks, **settings})
+        chosen = ApiSettings(port=port, **{**ticks, **settings})
         app = build(
             chosen, security, database_url=database, redis_url=redis_url, now_ns=now_ns, steady_s=time.perf_counter
         )
-        listener = listen(chosen.host, 0)
+        listener = listen(chosen.host, port)
         server = Server(config(app, chosen, fallback=transport == "asgi"), app.state.resources.hub)
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()

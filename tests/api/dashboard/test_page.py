@@ -1,0 +1,281 @@
+"""The dashboard in a real browser, before the API as it runs."""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.sync.client import ClientConnection
+
+from domain.clock import from_datetime
+from store import executions, feed, opportunities, outcomes, whales
+from tests.api.builders import emitted
+from tests.api.conftest import Api, until
+from tests.api.dashboard.browser import Tab, browser
+from tests.api.security.keys import REQUIRED, make_key
+from tests.opportunities import opportunity
+from tests.store import paper
+from tests.whale_trades import whale
+
+HOSTILE = "<img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>"
+MARKETS = "#rows .name"
+LIVE = "document.getElementById('pill').dataset.state === 'live'"
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClientConnection]:
+    with browser(tmp_path_factory.mktemp("chromium")) as websocket:
+        yield websocket
+
+
+@pytest.fixture
+def tab(chromium: ClientConnection) -> Iterator[Tab]:
+    """A tab in which nothing may have been said when the test ends, but for what the test took out."""
+    tab = Tab(chromium, 1400, 900)
+    yield tab
+    tab.ask("0")
+    said = list(tab.said)
+    tab._session = None
+    tab.call("Target.disposeBrowserContext", browserContextId=tab.context)
+    assert said == []
+
+
+def seen(tab: Tab, api: Api, path: str = "/dashboard") -> None:
+    """Open the page, and wait until it is live."""
+    tab.open(f"http://{api.address}{path}")
+    tab.until(LIVE)
+
+
+def shown(number: int) -> str:
+    return f"document.getElementById('rows').childElementCount === {number}"
+
+
+def test_signals_appear_newest_first_with_their_reasons(api: Api, tab: Tab) -> None:
+    api.publish([emitted(1), emitted(2)])
+    api.caught_up()
+    seen(tab, api)
+    tab.until(shown(2))
+    assert tab.text("#toasts p") == []  # they were there before us
+    told = emitted(3, probability=0.625, final_score=71.25, ranking=3, reason="The range broke.")
+    api.publish([told])
+    tab.until(shown(3))
+    first = tab.text("#rows li:first-child summary > span")
+    assert first[1:] == [
+        *("sim:BTCUSDT simulated", "1h", "▼ short", "100.5", "102", "99", "62.5 %", "71.3 · #3", "5m ✗1h ✓"),
+    ]
+    assert tab.text(MARKETS) == ["sim:BTCUSDT", "binance:SOLUSDT", "sim:ETHUSDT"]
+    assert tab.ask("document.querySelector('#rows time').title") == "2026-11-20 12:03:00 UTC"
+    assert tab.ask("!document.getElementById('simulated').hidden")
+    assert tab.until("document.querySelector('#toasts p')?.textContent") == "New: sim:BTCUSDT short, 1h"
+    tab.ask("document.querySelector('#rows summary').focus()")
+    for kind in ("keyDown", "keyUp"):
+        tab.call("Input.dispatchKeyEvent", type=kind, key="Enter", code="Enter", windowsVirtualKeyCode=13, text="\r")
+    assert "The range broke." in tab.until("document.querySelector('#rows details[open] .story')?.innerText")
+
+
+def test_a_flood_is_kept_to_what_is_shown(api: Api, tab: Tab) -> None:
+    seen(tab, api)
+    api.publish([emitted(number) for number in range(1, 1_301)])
+    tab.until(f"document.querySelector('#rows li')?.dataset.id === '{emitted(1_300).id}'")
+    assert tab.text("#count") == ["200 of 1000 shown"]
+    assert tab.ask("document.querySelector('#rows li:last-child').dataset.id") == emitted(1_101).id
+    assert 1 <= len(tab.text("#toasts p")) <= 3
+
+
+def test_filters_choose_and_outlast_a_reload(api: Api, tab: Tab) -> None:
+    signals = [emitted(number) for number in range(1, 25)]
+    api.publish(signals)
+    api.caught_up()
+    seen(tab, api)
+    tab.until(shown(24))
+    wanted = [
+        f"{one.venue}:{one.symbol}"
+        for one in reversed(signals)
+        if one.direction == "long" and "ETH" in one.symbol and one.raw_confidence >= 0.3
+    ]
+    assert 0 < len(wanted) < 8
+    fields = {"[value=long]": "one.checked = true", "[name=symbol]": "one.value = 'eth'"}
+    fields["[name=min_confidence]"] = "one.value = 0.3"
+    for selector, change in fields.items():
+        tab.ask(
+            f"(one => {{{change}; one.dispatchEvent(new Event('input', {{bubbles: true}}))}})"
+            f"(document.querySelector('#filters {selector}'))"
+        )
+    assert tab.text(MARKETS) == wanted
+    assert tab.ask("location.hash") == "#direction=long&symbol=ETH&min_confidence=0.3"
+    tab.reload()
+    tab.until(f"{LIVE} && {shown(len(wanted))}")
+    assert tab.text(MARKETS) == wanted
+    assert tab.text("#count") == [f"{len(wanted)} of 24 shown"]
+    tab.ask("location.hash = 'symbol=none&mute=1'")
+    assert tab.until("document.getElementById('empty').innerText").startswith("None of the signals")
+    tab.ask("location.hash = 'mute=1'")
+    tab.until(shown(24))
+    api.publish([emitted(25)])
+    tab.until(shown(25))
+    assert tab.text("#toasts p") == []
+
+
+def test_hostile_words_are_words(api: Api, tab: Tab) -> None:
+    seen(tab, api)
+    api.publish([emitted(1, reason=HOSTILE, symbol=HOSTILE, signal_type=HOSTILE, events=[HOSTILE], regime=HOSTILE)])
+    tab.until(shown(1))
+    assert tab.text(MARKETS) == [f"sim:{HOSTILE}"]
+    assert tab.text("#rows .story p") == [HOSTILE]
+    assert tab.until("document.querySelector('#toasts p')?.textContent") == f"New: sim:{HOSTILE} long, 5m"
+    assert tab.ask("document.querySelectorAll('img, #rows script').length") == 0
+    assert tab.ask("document.title") == "signalengine"
+    refused = "try { document.body.innerHTML = 'x'; 'done' } catch (problem) { problem.name }"
+    assert tab.ask(refused) == "TypeError"  # should a script ever try, the policy stops it
+    assert any("TrustedHTML" in text for text in tab.said)
+    tab.said.clear()
+
+
+def test_after_a_restart_it_goes_on_without_loss(serve: Callable[..., Api], tab: Tab) -> None:
+    api = serve()
+    seen(tab, api)
+    api.publish([emitted(number) for number in range(1, 4)])
+    tab.until(shown(3))
+    api.stop()
+    tab.until("document.getElementById('pill').dataset.state === 'reconnecting'")
+    after = serve(port=int(api.address.rpartition(":")[2]))
+    after.seq = api.seq
+    after.publish([emitted(number) for number in range(4, 9)])
+    tab.until(shown(8))
+    assert tab.until(f"{LIVE} && document.getElementById('state').textContent") == "live, resumed, 0 lost"
+    ids = tab.ask("[...document.querySelectorAll('#rows li')].map(one => one.dataset.id)")
+    assert ids == [emitted(number).id for number in range(8, 0, -1)]
+    assert tab.ask("document.getElementById('gaps').hidden")
+    assert all("WebSocket connection" in text or "ERR_CONNECTION" in text for text in tab.said)
+    tab.said.clear()
+
+
+def test_what_was_lost_is_told(api: Api, tab: Tab) -> None:
+    seen(tab, api)
+    api.publish([emitted(1)])
+    tab.until(shown(1))
+    api.server.servers[0].get_loop().call_soon_threadsafe(api.resources.hub.lose, "signals", 2, 6)
+    tab.until("!document.getElementById('gaps').hidden")
+    api.seq = 6
+    api.publish([emitted(7)])
+    tab.until(shown(2))
+    (told,) = tab.text("#gaps")
+    assert told.startswith(
+        "Gap 1: at most 5 missed (lost upstream). See /api/v1/signals?limit=1000&since=2026-11-20T11"
+    )
+    assert "1 gap" in tab.text("#figures small")
+    feed.renew_epoch(api.redis)
+    api.redis.delete(feed.key("signals"))
+    tab.until("document.getElementById('gaps').textContent.startsWith('Gap 2: an unknown number')")
+    api.seq = 0
+    api.publish([emitted(8)])
+    tab.until(shown(3))
+
+
+def test_a_server_that_falls_silent_is_left_for_one_that_speaks(serve: Callable[..., Api], tab: Tab) -> None:
+    api = serve(keepalive_s=0.4)
+    seen(tab, api)
+    tab.until("document.getElementById('lag').textContent.endsWith(' ms')")
+    pulse = api.resources.tasks[-1]
+    pulse.get_loop().call_soon_threadsafe(pulse.cancel)
+    stale = "document.getElementById('state').textContent === 'stale, silent for 1 s'"
+    tab.until(stale)
+    api.publish([emitted(1)])
+    tab.until(f"{LIVE} && {shown(1)}")
+    tab.until(stale)
+    tab.until("document.getElementById('pill').dataset.state === 'reconnecting'")
+    assert tab.until(f"{LIVE} && document.getElementById('state').textContent") == "live, resumed, 0 lost"
+
+
+def test_figures_come_with_what_they_are_made_of(serve: Callable[..., Api], tab: Tab) -> None:
+    now = from_datetime(paper.BEGIN + timedelta(days=20))
+    api = serve(now_ns=lambda: now, status_s=0.2)
+    rows, ends = paper.graded(60)
+    api.write(rows)
+    with api.connection.transaction():
+        outcomes.write(api.connection, ends)
+        executions.write(api.connection, paper.trades(60))
+        opportunities.write(api.connection, [opportunity(1), opportunity(2)])
+        whales.write(api.connection, [whale(number) for number in range(4)])
+    seen(tab, api)
+    tab.until("document.querySelectorAll('#whales tbody tr').length")
+    tab.until("document.getElementById('lag').textContent")
+    tab.until("document.getElementById('figures').textContent.includes('MiB')")
+    shown = zip(*(tab.text(f"#figures {part}") for part in ("span", "b", "small")), strict=True)
+    figures = {name: (value, made) for name, value, made in shown}
+    ended, traded = api.get("/performance/stats"), api.get("/api/v1/analytics/performance")["overall"]
+    assert min(ended["entered"], traded["total_trades"]) > 10
+    assert figures["Signals that ended"] == (str(ended["total_signals"]), "in 30 days")
+    assert figures["Win rate"] == rate(ended, ended["entered"])
+    assert figures["Win rate, paper"] == rate(traded, traded["total_trades"])
+    assert figures["Average return"] == mean(ended, "avg_return_pct", "%", ended["entered"])
+    assert figures["Average, paper"] == mean(traded, "mean_r", "R", traded["total_trades"])
+    assert figures["Clients"] == ("1", "")
+    assert re.fullmatch(r"\d+ %", figures["CPU"][0])
+    assert re.fullmatch(r"[1-9]\d+ MiB", figures["Memory"][0])
+    assert tab.text("#arbitrage td:nth-child(3)") == ["$3.21", "$2.21"]
+    assert len(tab.text("#whales tbody tr")) == len(api.get("/api/v1/whales")["whales"])
+
+
+def rate(found: dict[str, Any], n: int) -> tuple[str, str]:
+    low, high = (100 * found["win_rate_interval"][bound] for bound in ("low", "high"))
+    return f"{100 * found['win_rate']:.1f} %", f"{low:.1f} % to {high:.1f} %, n = {n}"
+
+
+def mean(found: dict[str, Any], name: str, unit: str, n: int) -> tuple[str, str]:
+    return f"{found[name]:+.2f} {unit}".replace("-", "−"), f"± {found[f'{name}_se']:.2f}, n = {n}"
+
+
+def test_where_a_key_is_needed_it_asks_for_one_and_works_with_it(serve: Callable[..., Api], tab: Tab) -> None:
+    api = serve(security=REQUIRED)
+    text, key = make_key(api.connection, "read", "stream")
+    until(lambda: api.resources.tail.connected and api.resources.gate.ring.honours(key.id))
+    tab.open(f"http://{api.address}/dashboard")
+    tab.until("document.readyState === 'complete' && !document.getElementById('entrance').hidden")
+    assert tab.text("#state") == ["signed out"]
+
+    def enter(key: str) -> None:
+        tab.ask(f"document.getElementById('key').value = {key!r}; document.querySelector('#entrance button').click()")
+
+    enter("se_nonsense")
+    assert tab.until("document.getElementById('refusal').textContent")
+    tab.until("!document.getElementById('entrance').hidden")
+    assert tab.said
+    assert all("401" in words for words in tab.said)
+    tab.said.clear()
+    enter(text)
+    tab.until(LIVE)
+    assert tab.ask("document.getElementById('entrance').hidden")
+    api.publish([emitted(1)])
+    tab.until(shown(1))
+    tab.until("document.getElementById('figures').textContent.includes('Win rate')")
+    assert tab.ask("JSON.stringify([Object.keys(localStorage), Object.keys(sessionStorage)])") == "[[],[]]"
+    assert text not in tab.ask("location.href + document.documentElement.outerHTML")
+
+
+def test_every_width_holds_the_page_in_light_and_dark(api: Api, tab: Tab, tmp_path: Path) -> None:
+    with api.connection.transaction():
+        opportunities.write(api.connection, [opportunity(1, title="A-long-" * 20), opportunity(2)])
+        whales.write(api.connection, [whale(number) for number in range(4)])
+    api.publish([emitted(number, **scored(number)) for number in range(1, 13)])
+    api.caught_up()
+    seen(tab, api)
+    tab.until(f"{shown(12)} && document.querySelectorAll('#whales tbody tr').length")
+    tab.ask("document.querySelector('#rows details').open = true")
+    for scheme, width in product(("light", "dark"), (360, 820, 1400)):
+        tab.resize(width, 800)
+        tab.prefer(prefers_color_scheme=scheme, prefers_reduced_motion="reduce")
+        assert tab.ask("document.documentElement.scrollWidth") <= width
+        ground = tab.ask("getComputedStyle(document.body).backgroundColor.match(/\\d+/)[0]")
+        assert (int(ground) > 128) == (scheme == "light")
+        tab.picture(tmp_path / f"{scheme}-{width}.png")
+
+
+def scored(number: int) -> dict[str, Any]:
+    if number % 3 == 0:
+        return {"symbol": "WILL-" + "IT-BE-SO-" * 6, "reason": "A longer word: " + "x" * 200}
+    at = datetime(2026, 11, 20, 12, number, tzinfo=UTC)
+    return {"probability": 0.5 + number / 40, "final_score": 40.0 + number, "ranking": number, "detected_at": at}
