@@ -6,10 +6,11 @@ const STORED = "signalengine.key";
 export class Refused extends Error {}
 
 export class Access {
-  #key = sessionStorage.getItem(STORED);
+  #key;
 
   constructor(isRequired) {
     this.isRequired = isRequired;
+    this.#key = isRequired ? sessionStorage.getItem(STORED) : null;
   }
 
   get isOpen() {

@@ -18,9 +18,13 @@ const unless = (value, say) => (value === null || value === undefined ? UNKNOWN 
 
 export const number = (value) => unless(value, (x) => figures.format(x));
 export const fixed = (value, digits) => unless(value, (x) => x.toFixed(digits));
+export const counted = (n) => `n\u00a0=\u00a0${n}`;
 export const share = (value) => unless(value, (x) => `${(100 * x).toFixed(1)} %`);
 export const signed = (value, digits) => unless(value, (x) => `${x < 0 ? "−" : "+"}${Math.abs(x).toFixed(digits)}`);
 export const dollars = (value) => unless(value, (x) => `$${figures.format(Math.round(100 * x) / 100)}`);
+
+/** What marks data of no real market. */
+export const mark = ({ simulated }) => (simulated ? [" ", make("small", { class: "badge simulated" }, "simulated")] : []);
 
 /** The reader's own time; UTC is in the title. */
 export function time(text) {

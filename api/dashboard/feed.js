@@ -18,7 +18,10 @@ export class Feed {
   #head = null; // the newest there was when the server took our subscription; null until then
   #first = null; // seq at our very first subscription: what is older was there before us
 
-  /** `on` has state(name, note), message(message, isNew), gap(gap), status(data), lag(ms) and refused(why). */
+  /**
+   * `on` has state(name, note), message(message, isNew), gap(gap), status(data), refused(why), and lag(ms): how far
+   * behind we were at the last word, or how long there was none.
+   */
   constructor({ channel, snapshot, keepaliveMs, query, on }) {
     Object.assign(this, { channel, snapshot, keepaliveMs, query, on });
     setInterval(() => this.#watch(), Math.min(1_000, keepaliveMs));
@@ -29,6 +32,7 @@ export class Feed {
     clearTimeout(this.#timer);
     this.#timer = 0;
     this.#head = null;
+    this.#isStale = false;
     let query;
     try {
       query = await this.query();
@@ -101,7 +105,7 @@ export class Feed {
   #beRefused({ retryable, detail }) {
     if (!retryable) {
       this.on.gap({ reason: detail, from: 0, to: null, backfill: null });
-      this.#position = null;
+      this.#position = this.#first = null;
     }
     this.#drop(BUSY_PAUSE_MS);
   }
@@ -117,7 +121,6 @@ export class Feed {
     this.#socket.onclose = this.#socket.onmessage = this.#socket.onopen = null;
     this.#socket.close();
     this.#socket = null;
-    this.#isStale = false;
     this.#comeBack(pauseMs);
   }
 
@@ -137,8 +140,11 @@ export class Feed {
   #watch() {
     if (this.#socket === null) return;
     const quietMs = performance.now() - this.#heardAt;
-    this.#isStale = quietMs > 2.5 * this.keepaliveMs;
     if (quietMs > 5 * this.keepaliveMs) this.#drop(0);
-    else if (this.#isStale) this.on.state("stale", `silent for ${Math.round(quietMs / 1_000)} s`);
+    else if (quietMs > 2.5 * this.keepaliveMs) {
+      if (!this.#isStale) this.on.state("stale", "nothing is heard");
+      this.#isStale = true;
+      this.on.lag(quietMs);
+    }
   }
 }

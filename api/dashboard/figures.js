@@ -1,29 +1,39 @@
 // Figures: what came of it all, each number with what it is made of; and what is open now.
 
 import { Refused } from "/dashboard/access.js";
-import { UNKNOWN, dollars, fixed, make, number, share, signed, time } from "/dashboard/elements.js";
+import { UNKNOWN, counted, dollars, fixed, make, mark, number, share, signed, time } from "/dashboard/elements.js";
 
-const cards = new Map();
+const NAMES = [
+  "Signals here",
+  "Signals that ended",
+  "Win rate",
+  "Average return",
+  "Win rate, paper",
+  "Average, paper",
+  "CPU",
+  "Memory",
+  "Clients",
+];
+const cards = Object.fromEntries(NAMES.map((name) => [name, { value: make("b", {}, UNKNOWN), made: make("small") }]));
+for (const [name, { value, made }] of Object.entries(cards)) {
+  document.getElementById("figures").append(make("p", {}, make("span", {}, name), value, made));
+}
 
 /** Set one figure: its value, and what it is made of. */
 export function show(name, value, made = "") {
-  if (!cards.has(name)) {
-    const parts = { value: make("b"), made: make("small") };
-    cards.set(name, parts);
-    document.getElementById("figures").append(make("p", {}, make("span", {}, name), parts.value, parts.made));
-  }
-  cards.get(name).value.textContent = value;
-  cards.get(name).made.textContent = made;
+  cards[name].value.textContent = value;
+  cards[name].made.textContent = made;
 }
 
 export function showStatus({ metrics, connected_clients }) {
-  const bytes = metrics.system_memory_bytes;
-  show("CPU", metrics.system_cpu_percent === undefined ? UNKNOWN : `${fixed(metrics.system_cpu_percent, 0)} %`);
-  show("Memory", bytes === undefined ? UNKNOWN : `${fixed(bytes / 2 ** 20, 0)} MiB`);
+  show("CPU", `${fixed(metrics.system_cpu_percent, 0)} %`);
+  show("Memory", `${fixed(metrics.system_memory_bytes / 2 ** 20, 0)} MiB`);
   show("Clients", number(connected_clients));
 }
 
-const interval = (found, n) => (found ? `${share(found.low)} to ${share(found.high)}, n = ${n}` : `n = ${n}`);
+const average = (mean, unit) => (mean === null ? UNKNOWN : `${signed(mean, 2)} ${unit}`);
+const interval = (found, n) => (found ? `${share(found.low)} to ${share(found.high)}, ` : "") + counted(n);
+const spread = (error, n) => (error === null ? "" : `± ${fixed(error, 2)}, `) + counted(n);
 
 const polled = { figures: refreshFigures, arbitrage: refreshArbitrage, whales: refreshWhales };
 
@@ -46,15 +56,13 @@ async function refreshFigures(access) {
     access.get("/performance/stats"),
     access.get("/api/v1/analytics/performance"),
   ]);
-  const spread = ended.avg_return_pct_se === null ? "" : `± ${fixed(ended.avg_return_pct_se, 2)}, `;
-  const mean = ended.avg_return_pct === null ? UNKNOWN : `${signed(ended.avg_return_pct, 2)} %`;
+  const { entered } = ended;
   show("Signals that ended", number(ended.total_signals), `in ${ended.lookback_days} days`);
-  show("Win rate", share(ended.win_rate), interval(ended.win_rate_interval, ended.entered));
-  show("Average return", mean, `${spread}n = ${ended.entered}`);
-  show("Win rate, paper", share(overall.win_rate), interval(overall.win_rate_interval, overall.total_trades));
-  const error = overall.mean_r_se === null ? "" : `± ${fixed(overall.mean_r_se, 2)}, `;
-  const meanR = overall.mean_r === null ? UNKNOWN : `${signed(overall.mean_r, 2)} R`;
-  show("Average, paper", meanR, `${error}n = ${overall.total_trades}`);
+  show("Win rate", share(ended.win_rate), interval(ended.win_rate_interval, entered));
+  show("Average return", average(ended.avg_return_pct, "%"), spread(ended.avg_return_pct_se, entered));
+  const { total_trades: trades } = overall;
+  show("Win rate, paper", share(overall.win_rate), interval(overall.win_rate_interval, trades));
+  show("Average, paper", average(overall.mean_r, "R"), spread(overall.mean_r_se, trades));
   return "";
 }
 
@@ -82,9 +90,7 @@ async function refreshWhales(access) {
   return fill("whales", ["time", "market", "side", "size", "kind"], rows, "None was seen.");
 }
 
-function named(name, { simulated }) {
-  return make("span", { class: "words" }, name, ...(simulated ? [" ", make("small", { class: "badge" }, "simulated")] : []));
-}
+const named = (name, one) => make("span", { class: "words" }, name, ...mark(one));
 
 function fill(id, names, rows, otherwise) {
   const table = document.getElementById(id);

@@ -25,12 +25,12 @@ let missed = 0;
 // Filters: kept in the fragment of the address, which no server sees, so that a reload or a link shows the same.
 
 function readAddress() {
+  const wanted = new URLSearchParams(location.hash.slice(1));
   filters.reset();
-  for (const [name, value] of new URLSearchParams(location.hash.slice(1))) {
-    const field = filters.elements[name];
-    if (name === "mute") field.checked = value === "1";
-    else if (field) field.value = value;
+  for (const name of ["direction", "symbol", "min_confidence"]) {
+    if (wanted.has(name)) filters.elements[name].value = wanted.get(name);
   }
+  filters.elements.mute.checked = wanted.has("mute");
 }
 
 function chosen() {
@@ -81,7 +81,6 @@ function paint() {
   rows.prepend(...passing.slice(-SHOWN).reverse().map(row));
   while (rows.childElementCount > SHOWN) rows.lastElementChild.remove();
   received += signals.length;
-  if (signals.some((signal) => signal.simulated)) part("simulated").hidden = false;
   if (!wanted.mute) toast(fresh.flatMap(([signal, isNew]) => (isNew && passes(signal, wanted) ? [signal] : [])));
   count();
 }
@@ -116,8 +115,7 @@ function tellGap({ from, to, reason, backfill }) {
 
 function showState(name, text = "") {
   part("pill").dataset.state = name;
-  const words = text ? `${name}, ${text}` : name;
-  if (part("state").textContent !== words) part("state").textContent = words;
+  part("state").textContent = text ? `${name}, ${text}` : name;
   if (name !== "live") part("lag").textContent = "";
 }
 
@@ -132,7 +130,7 @@ const feed = new Feed({
     message: hear,
     gap: tellGap,
     status: showStatus,
-    lag: (ms) => (part("lag").textContent = `${ms} ms`),
+    lag: (ms) => (part("lag").textContent = ms < 10_000 ? `${Math.round(ms)} ms` : `${Math.round(ms / 1_000)} s`),
     refused: ask,
   },
 });
@@ -167,7 +165,6 @@ part("entrance").addEventListener("submit", (event) => {
 
 readAddress();
 count();
-showStatus({ metrics: {}, connected_clients: null });
 if (access.isOpen) enter();
 else {
   showState("signed out");

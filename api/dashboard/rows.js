@@ -1,6 +1,6 @@
 // Rows: a signal as one line that opens into its reasons.
 
-import { UNKNOWN, fixed, make, number, share, signed, time } from "/dashboard/elements.js";
+import { UNKNOWN, fixed, make, mark, number, share, signed, time } from "/dashboard/elements.js";
 
 const ARROWS = { long: "▲", short: "▼" };
 const SIGNS = { long: 1, short: -1 };
@@ -13,12 +13,11 @@ export function row(signal) {
 function line(signal) {
   const direction = `${ARROWS[signal.direction] ?? ""} ${signal.direction}`;
   const name = make("span", { class: "name" }, `${signal.venue}:`, make("wbr"), make("b", {}, signal.symbol));
-  const mark = signal.simulated ? [" ", make("small", { class: "badge" }, "simulated")] : [];
   return make(
     "summary",
     {},
     make("span", {}, time(signal.detected_at)),
-    make("span", { class: "market" }, name, ...mark),
+    make("span", { class: "market" }, name, ...mark(signal)),
     cell("frame", signal.timeframe),
     make("span", { class: signal.direction === "short" ? "short" : "long" }, direction),
     cell("entry", number(signal.entry_price)),

@@ -22,6 +22,7 @@ from tests.whale_trades import whale
 
 HOSTILE = "<img src=x onerror=\"document.title='taken'\"><script>document.title='taken'</script>"
 MARKETS = "#rows .name"
+BANNER = "getComputedStyle(document.getElementById('simulated')).display"
 LIVE = "document.getElementById('pill').dataset.state === 'live'"
 
 
@@ -58,6 +59,7 @@ def test_signals_appear_newest_first_with_their_reasons(api: Api, tab: Tab) -> N
     api.caught_up()
     seen(tab, api)
     tab.until(shown(2))
+    assert tab.ask(f"{BANNER} === 'block'")
     assert tab.text("#toasts p") == []  # they were there before us
     told = emitted(3, probability=0.625, final_score=71.25, ranking=3, reason="The range broke.")
     api.publish([told])
@@ -68,7 +70,6 @@ def test_signals_appear_newest_first_with_their_reasons(api: Api, tab: Tab) -> N
     ]
     assert tab.text(MARKETS) == ["sim:BTCUSDT", "binance:SOLUSDT", "sim:ETHUSDT"]
     assert tab.ask("document.querySelector('#rows time').title") == "2026-11-20 12:03:00 UTC"
-    assert tab.ask("!document.getElementById('simulated').hidden")
     assert tab.until("document.querySelector('#toasts p')?.textContent") == "New: sim:BTCUSDT short, 1h"
     tab.ask("document.querySelector('#rows summary').focus()")
     for kind in ("keyDown", "keyUp"):
@@ -111,8 +112,9 @@ def test_filters_choose_and_outlast_a_reload(api: Api, tab: Tab) -> None:
     assert tab.text(MARKETS) == wanted
     assert tab.text("#count") == [f"{len(wanted)} of 24 shown"]
     tab.ask("location.hash = 'symbol=none&mute=1'")
+    assert tab.ask(f"{BANNER} === 'none'")
     assert tab.until("document.getElementById('empty').innerText").startswith("None of the signals")
-    tab.ask("location.hash = 'mute=1'")
+    tab.ask("location.hash = 'mute=1&length=1&direction=up'")
     tab.until(shown(24))
     api.publish([emitted(25)])
     tab.until(shown(25))
@@ -176,12 +178,12 @@ def test_what_was_lost_is_told(api: Api, tab: Tab) -> None:
 
 
 def test_a_server_that_falls_silent_is_left_for_one_that_speaks(serve: Callable[..., Api], tab: Tab) -> None:
-    api = serve(keepalive_s=0.4)
+    api = serve(keepalive_s=0.25)
     seen(tab, api)
     tab.until("document.getElementById('lag').textContent.endsWith(' ms')")
     pulse = api.resources.tasks[-1]
     pulse.get_loop().call_soon_threadsafe(pulse.cancel)
-    stale = "document.getElementById('state').textContent === 'stale, silent for 1 s'"
+    stale = "document.getElementById('state').textContent === 'stale, nothing is heard'"
     tab.until(stale)
     api.publish([emitted(1)])
     tab.until(f"{LIVE} && {shown(1)}")
@@ -222,11 +224,11 @@ def test_figures_come_with_what_they_are_made_of(serve: Callable[..., Api], tab:
 
 def rate(found: dict[str, Any], n: int) -> tuple[str, str]:
     low, high = (100 * found["win_rate_interval"][bound] for bound in ("low", "high"))
-    return f"{100 * found['win_rate']:.1f} %", f"{low:.1f} % to {high:.1f} %, n = {n}"
+    return f"{100 * found['win_rate']:.1f} %", f"{low:.1f} % to {high:.1f} %, n\u00a0=\u00a0{n}"
 
 
 def mean(found: dict[str, Any], name: str, unit: str, n: int) -> tuple[str, str]:
-    return f"{found[name]:+.2f} {unit}".replace("-", "−"), f"± {found[f'{name}_se']:.2f}, n = {n}"
+    return f"{found[name]:+.2f} {unit}".replace("-", "−"), f"± {found[f'{name}_se']:.2f}, n\u00a0=\u00a0{n}"
 
 
 def test_where_a_key_is_needed_it_asks_for_one_and_works_with_it(serve: Callable[..., Api], tab: Tab) -> None:
@@ -254,6 +256,13 @@ def test_where_a_key_is_needed_it_asks_for_one_and_works_with_it(serve: Callable
     tab.until("document.getElementById('figures').textContent.includes('Win rate')")
     assert tab.ask("JSON.stringify([Object.keys(localStorage), Object.keys(sessionStorage)])") == "[[],[]]"
     assert text not in tab.ask("location.href + document.documentElement.outerHTML")
+    tab.reload()
+    tab.until("!document.getElementById('entrance').hidden")
+    tab.ask("document.getElementById('keep').checked = true")
+    enter(text)
+    tab.until(LIVE)
+    tab.reload()
+    tab.until(f"{LIVE} && {shown(1)}")
 
 
 def test_every_width_holds_the_page_in_light_and_dark(api: Api, tab: Tab, tmp_path: Path) -> None:
