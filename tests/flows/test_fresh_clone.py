@@ -84,7 +84,7 @@ def walk(newcomer: Newcomer) -> None:
     with urlopen(f"{instance.url}/readyz") as answer:
         assert json.load(answer) == {"status": "ready"}
     with psycopg.connect(instance.database_url, autocommit=True) as connection:
-        until(lambda: connection.execute("SELECT count(*) FROM bars").fetchone() != (0,), within_s=180)
+        until(lambda: connection.execute("SELECT count(*) FROM bars").fetchone() != (0,), within_s=600)
     assert f"signalengine already runs in {newcomer.home.directory}" in newcomer.make("up", "ARGS=--detach").stdout
     assert " passed" in newcomer.make("test", "ARGS=tests/domain").stdout
     assert "stopped: supervisor\n" in newcomer.make("down").stdout

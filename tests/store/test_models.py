@@ -64,7 +64,6 @@ def test_models_are_listed_newest_first(connection: psycopg.Connection, ask: Ask
     models.write(connection, [*written, model(9, model_type="xgboost", activated_at=AT, retired_at=AT)])
     newest = written[::-1]
     assert ask(models.LISTING.page, {"model_type": "lightgbm"}, limit=9) == newest
-    assert (
-        ask(models.LISTING.page, {"active": True}, limit=2, before=(newest[0].trained_at, newest[0].id)) == newest[1:3]
-    )
+    before = models.LISTING.place(newest[0])
+    assert ask(models.LISTING.page, {"active": True}, limit=2, before=before) == newest[1:3]
     assert ask(models.LISTING.count, {"active": False}) == 3

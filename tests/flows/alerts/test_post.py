@@ -112,7 +112,7 @@ def test_who_only_trickles_is_not_waited_for(scheme: str) -> None:
 
 def test_who_has_said_what_matters_need_not_come_to_an_end() -> None:
     with speaking(b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n", b"a") as place:
-        assert Post(LOOPBACK, timeout_s=2).send(f"http://{place}/", b"{}", {}) == (200, "", None)
+        assert Post(LOOPBACK, timeout_s=5).send(f"http://{place}/", b"{}", {}) == (200, "", None)
 
 
 @pytest.mark.parametrize(
