@@ -5,9 +5,9 @@ them: alone, and then beside prediction markets, as the engine runs. Bars of 1m 
 instead of 240 (see `benchmarks.live`); all shards of prediction markets have state to save in every epoch.
 
 A pause is what the partitions of a log see: from the snapshot that ends the epoch until they are asked
-again, which is when all state of all steps is on disk; of each epoch the longest is taken. Bytewax ends the
-epochs of two logs at instants of their own, and the first to end waits for the other; the time from the
-last of those ends, in which state is saved, is told beside it.
+again, which is when all state of all steps is on disk; of each epoch the longest is taken. Both logs are one
+input, as in the engine (`flows.sources.together`), or the first to end its epoch would wait for the other; the time
+from the last of the partitions' ends is told beside it.
 
 What a closed bar changed is told apart: only then do the steps after `roll` have state to write. Of every
 epoch both are taken together, with the weight that they have live. Bytes are the most of one epoch; a
@@ -24,6 +24,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import bytewax.operators as op
 import numpy as np
 from bytewax.dataflow import Dataflow
 from bytewax.outputs import Sink
@@ -38,6 +39,7 @@ from flows.prediction import EYES, SETTINGS, Sinks, prediction
 from flows.settings import EngineSettings
 from flows.shards import shard_of_key
 from flows.signals import signals
+from flows.sources.together import Together, of
 from operators.align import Align
 from operators.align_whales import AlignWhales
 from operators.attend import Attend
@@ -156,7 +158,11 @@ def run(
     ledger.begin()
     slices = _counts("market", "latest") | _counts("metrics", parts=SHARDS)
     together = _counts("ledger", "decision_metrics")
-    signals("signals", flow, Live(traded, clock, ledger), slices, settings, DEFAULTS, together)
+    logs = {"signals": Live(traded, clock, ledger)}
+    if predicted is not None:
+        logs["prediction"] = Live(predicted, clock, ledger)
+    blocks = op.input("log", flow, Together(logs))
+    signals("signals", of("signals", blocks), slices, settings, DEFAULTS, together)
     if predicted is not None:
         sinks = Sinks(
             slices=_counts("market") | _counts("metrics", parts=SHARDS),
@@ -164,7 +170,7 @@ def run(
             opportunities=_counts("opportunities", "opportunity_metrics"),
             aligned=_counts("ledger", "decision_metrics"),
         )
-        prediction("prediction", flow, Live(predicted, clock, ledger), sinks, SETTINGS, DEFAULTS, EYES)
+        prediction("prediction", of("prediction", blocks), sinks, SETTINGS, DEFAULTS, EYES)
     with tempfile.TemporaryDirectory(dir=directory) as name:
         cluster.make_recovery(Path(name), settings.recovery_partitions)
         cluster.run(flow, epoch=timedelta(milliseconds=settings.epoch_ms), recovery=Path(name))

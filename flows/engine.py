@@ -14,6 +14,7 @@ from functools import partial
 from types import FrameType
 from typing import Any
 
+import bytewax.operators as op
 import msgspec
 from bytewax.dataflow import Dataflow
 from bytewax.outputs import Sink
@@ -42,6 +43,7 @@ from flows.sinks.metrics import CountSink, MetricsSink
 from flows.sinks.opportunities import OpportunitySink
 from flows.sinks.sightings import SightingSink
 from flows.sources.redis_log import RedisLog
+from flows.sources.together import Together, of
 from operators.catalogue import catalogue
 from operators.warm import warm
 from store.ready import postgres_ready, redis_ready
@@ -137,11 +139,14 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 def live(plan: Plan, database_url: str, redis_url: str, progress: Progress, metrics: EngineMetrics) -> Dataflow:
     """The recipes between the Redis log and the ledger, side by side in one dataflow."""
     flow = Dataflow("signalengine")
+    logs = {"signals": RedisLog(redis_url)}
+    if plan.prediction.enabled:
+        logs["prediction"] = RedisLog(redis_url, PREDICTION)
+    blocks = op.input("log", flow, Watched(Together(logs), progress))
     words = vocabulary(plan.settings)
     signals(
         "signals",
-        flow,
-        Watched(RedisLog(redis_url), progress),
+        of("signals", blocks),
         {
             "market": MarketSink(database_url, words),
             "latest": LatestSink(redis_url, words),
@@ -162,8 +167,8 @@ def live(plan: Plan, database_url: str, redis_url: str, progress: Progress, metr
             },
             aligned=_decided(said, database_url, redis_url, metrics),
         )
-        log = Watched(RedisLog(redis_url, PREDICTION), progress)
-        prediction("prediction", flow, log, sinks, plan.prediction.engine, plan.intelligence, plan.eyes)
+        said_of = of("prediction", blocks)
+        prediction("prediction", said_of, sinks, plan.prediction.engine, plan.intelligence, plan.eyes)
     return flow
 
 

@@ -7,6 +7,7 @@ import bytewax.operators as op
 import msgspec
 from bytewax.dataflow import Dataflow, operator
 from bytewax.inputs import Source
+from bytewax.operators import KeyedStream
 from bytewax.outputs import Sink
 
 from domain.aligned import Aligned
@@ -83,26 +84,25 @@ def recipe(
 ) -> Dataflow:
     """The dataflow from a log of trades with wallets, books and markets to what is concluded; see `prediction`."""
     flow = Dataflow("signalengine")
-    prediction("prediction", flow, log, sinks, settings, intelligence, eyes)
+    prediction("prediction", op.input("log", flow, log), sinks, settings, intelligence, eyes)
     return flow
 
 
 @operator
 def prediction(
     step_id: str,  # noqa: ARG001  the scope of its steps
-    flow: Dataflow,
-    log: Source[tuple[str, bytes]],
+    blocks: KeyedStream[bytes],
     sinks: Sinks,
     settings: EngineSettings,
     intelligence: Intelligence,
     eyes: Eyes,
 ) -> None:
-    """A branch of `flow` from a log of trades with wallets, books and markets to what is concluded of it.
+    """A branch of a dataflow from a log of trades with wallets, books and markets to what is concluded of it.
 
     Parameters
     ----------
-    log
-        Blocks (domain.blocks) keyed by shard (flows.shards), those of a group in one shard.
+    blocks
+        Of a log (domain.blocks), keyed by shard (flows.shards), those of a group in one shard.
     sinks
         Where it goes.
     settings, intelligence, eyes
@@ -111,7 +111,6 @@ def prediction(
     ideas = applied()
     costs = Costs(settings.fee_bps, settings.slippage_bps)
 
-    blocks = op.input("log", flow, log)
     closed = roll("roll", blocks, roll_settings(settings, from_bars=False))
     whales = spot_whales("spot_whales", blocks, eyes.whales)
     baskets = spot_arbitrage("spot_arbitrage", blocks, eyes.arbitrage, ideas.arbitrages)

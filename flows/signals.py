@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import bytewax.operators as op
 from bytewax.dataflow import Dataflow, operator
 from bytewax.inputs import Source
+from bytewax.operators import KeyedStream
 from bytewax.outputs import Sink
 
 from domain.aligned import Aligned
@@ -41,15 +42,15 @@ def recipe(
 ) -> Dataflow:
     """The dataflow from a log of blocks to what is concluded of it; see `signals`."""
     flow = Dataflow("signalengine")
-    signals("signals", flow, log, sinks, settings, intelligence, aligned_sinks or {}, from_bars=from_bars)
+    blocks = op.input("log", flow, log)
+    signals("signals", blocks, sinks, settings, intelligence, aligned_sinks or {}, from_bars=from_bars)
     return flow
 
 
 @operator
 def signals(
     step_id: str,  # noqa: ARG001  the scope of its steps
-    flow: Dataflow,
-    log: Source[tuple[str, bytes]],
+    blocks: KeyedStream[bytes],
     sinks: Mapping[str, Sink[Keyed]],
     settings: EngineSettings,
     intelligence: Intelligence,
@@ -57,12 +58,12 @@ def signals(
     *,
     from_bars: bool = False,
 ) -> None:
-    """A branch of `flow` from a log of blocks to what is concluded of it.
+    """A branch of a dataflow from a log of blocks to what is concluded of it.
 
     Parameters
     ----------
-    log
-        Blocks (domain.blocks) keyed by shard (flows.shards).
+    blocks
+        Of a log (domain.blocks), keyed by shard (flows.shards).
     sinks
         Step id to sink; each gets every Slice, keyed by shard.
     settings
@@ -79,7 +80,6 @@ def signals(
     frames = settings.frames
     check_horizons(settings)
 
-    blocks = op.input("log", flow, log)
     closed = roll("roll", blocks, roll_settings(settings, from_bars=from_bars))
     measured = measure("measure", closed, ideas.features, len(frames))
     noticed = detect("detect", measured, ideas.detectors, ideas.features, len(frames))

@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import bytewax.operators as op
 import numpy as np
 import pytest
 from bytewax.dataflow import Dataflow
@@ -228,10 +229,10 @@ def test_beside_traded_instruments_it_concludes_what_it_concludes_alone() -> Non
         kept = Path(name)
         flow, found = Dataflow("signalengine"), list[Any]()
         instruments = SimSettings(symbols=("BTCUSDT",), trades_per_second=0.1)
-        signals(
-            "signals", flow, sim_source(instruments, 150), {"seen": TestingSink(found)}, EngineSettings(), DEFAULTS, {}
-        )
-        prediction("prediction", flow, Cut(1_000), sinks_in(kept), SETTINGS, DEFAULTS, EYES)
+        traded = op.input("traded", flow, sim_source(instruments, 150))
+        signals("signals", traded, {"seen": TestingSink(found)}, EngineSettings(), DEFAULTS, {})
+        predicted = op.input("predicted", flow, Cut(1_000))
+        prediction("prediction", predicted, sinks_in(kept), SETTINGS, DEFAULTS, EYES)
         cluster_main(flow, [], 0, worker_count_per_proc=2, epoch_interval=SHORT)
         assert content(kept) == expected()
         assert sum(each.bars.size for _, each in found) > 150
