@@ -13,6 +13,7 @@ import msgspec
 from domain.errors import RecoveryError
 from domain.frames import Frame
 from flows.cluster import make_recovery
+from flows.sources import redis_log
 from operators import (
     align,
     align_whales,
@@ -70,6 +71,7 @@ def manifest(frames: tuple[Frame, ...], ideas: Catalogue, *, prediction: bool = 
     """What the state of these recipes depends on; that of prediction markets if they are watched."""
     steps = STEPS | PREDICTION_STEPS if prediction else STEPS
     return {
+        "inputs": {"log": redis_log.VERSION},
         "steps": {step: module.VERSION for step, module in steps.items()},
         "frames": [frame.name for frame in frames],
         "features": {each.name: [*each.columns, each.lookback, each.state] for each in ideas.features},

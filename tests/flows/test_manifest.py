@@ -43,3 +43,11 @@ def test_prediction_markets_are_part_of_the_recipe_or_not(tmp_path: Path) -> Non
     open_recovery(tmp_path, 2, manifest(FRAMES, IDEAS, prediction=False))
     with pytest.raises(RecoveryError, match=r"steps and arbitrages \(steps: now with .*prediction\.attend\.evidence"):
         open_recovery(tmp_path, 2, manifest(FRAMES, IDEAS))
+
+
+def test_a_directory_whose_logs_were_other_inputs_is_refused(tmp_path: Path) -> None:
+    before = manifest(FRAMES, IDEAS)
+    del before["inputs"]
+    open_recovery(tmp_path, 2, before)
+    with pytest.raises(RecoveryError, match=r"inputs: now with .*log"):
+        open_recovery(tmp_path, 2, manifest(FRAMES, IDEAS))
