@@ -109,8 +109,8 @@ def test_metrics_are_those_of_all_workers_and_outlive_them(database_url: str, cl
             return len(parent.children()) == 2 and not gone & set(parent.children())
 
         until(lambda: are_new({first}))
-        os.kill(parent.pid, signal.SIGHUP)
         before = set(parent.children())
+        os.kill(parent.pid, signal.SIGHUP)
         until(lambda: are_new(before), within_s=60)
         assert {counted(address) for _ in range(6)} == {(20, 5)}
         assert set(seen) == {(20, 5)}
