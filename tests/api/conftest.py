@@ -61,6 +61,15 @@ class Api:
         assert response.status_code == status, response.text
         return response.json()
 
+    def pages(self, path: str) -> Iterator[httpx2.Response]:
+        """The answer at `path`, and those that the header `Link` leads on to."""
+        link: str | None = path
+        while link is not None:
+            response = self.http.get(link)
+            assert response.status_code == 200, response.text
+            yield response
+            link = response.links.get("next", {}).get("url")
+
     def write(self, rows: Sequence[Signal]) -> None:
         """Into Postgres."""
         with self.connection.transaction():

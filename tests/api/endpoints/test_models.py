@@ -23,9 +23,8 @@ def test_models_newest_first_page_by_page(api: Api) -> None:
     written = [model(number, trained_at=AT.replace(hour=number)) for number in range(5)]
     models.write(api.connection, written)
     expected = msgspec.json.decode(msgspec.json.encode(written[::-1]))
-    first = api.http.get("/api/v1/models?limit=3")
-    assert first.json()["models"] == expected[:3]
-    rest = api.get(first.headers["link"].partition(">")[0].lstrip("<"))
+    first, rest = (response.json() for response in api.pages("/api/v1/models?limit=3"))
+    assert first["models"] == expected[:3]
     assert (rest["models"], rest["next_cursor"]) == (expected[3:], None)
     assert api.get("/api/v1/models?active=true")["total"] == 0
     assert api.get("/api/v1/models?model_type=xgboost")["models"] == []

@@ -95,14 +95,7 @@ def test_every_filter_is_what_it_is_in_python(api: Api) -> None:
 
 def follow(api: Api, path: str, **query: Any) -> list[list[Any]]:
     """All pages, by the header that leads to the next."""
-    pages = []
-    link: str | None = f"{path}?{urlencode(query)}"
-    while link is not None:
-        response = api.http.get(link)
-        assert response.status_code == 200, response.text
-        pages.append(plain(response.json())["signals"])
-        link = response.headers["link"].partition(">")[0].lstrip("<") if "link" in response.headers else None
-    return pages
+    return [plain(response.json())["signals"] for response in api.pages(f"{path}?{urlencode(query)}")]
 
 
 @pytest.mark.parametrize("query", [{"limit": 7}, {"per_page": 7}, {"page": 1, "per_page": 7}, {"limit": 1000}])

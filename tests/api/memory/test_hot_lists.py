@@ -167,12 +167,8 @@ def test_pages_go_on_from_memory_into_history(pair: tuple[Api, Api]) -> None:
     until(lambda: agree(pair, "/api/v1/signals?per_page=10"))
     seen = {}
     for api in pair:
-        link, pages = "/api/v1/signals?limit=9", []
-        while link:
-            response = api.http.get(link)
-            pages.append((response.content, "age" in response.headers))
-            link = response.headers["link"].partition(">")[0].lstrip("<") if "link" in response.headers else ""
-        seen[api.address] = pages
+        pages = api.pages("/api/v1/signals?limit=9")
+        seen[api.address] = [(response.content, "age" in response.headers) for response in pages]
     assert [page for page, _ in seen[hot.address]] == [page for page, _ in seen[cold.address]]
     from_memory = [warm for _, warm in seen[hot.address]]
     assert from_memory[0]
