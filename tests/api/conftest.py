@@ -26,17 +26,9 @@ from store.postgres import connect as connect_postgres
 from tests.api.builders import alert_of
 from tests.api.valkeys import Valkey, own_valkey  # noqa: F401  a fixture of all tests here
 from tests.api.words import checked
+from tests.until import until
 
 PATIENCE_S = 20
-
-
-def until(is_so: Callable[[], Any], within_s: float = PATIENCE_S) -> Any:
-    """What `is_so` gives as soon as it is true."""
-    deadline = time.monotonic() + within_s
-    while not (found := is_so()):
-        assert time.monotonic() < deadline, f"not within {within_s} s"
-        time.sleep(0.01)
-    return found
 
 
 @dataclass

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import pytest
 
 from tests.api.builders import emitted
-from tests.api.conftest import Api, until
+from tests.api.conftest import Api
+from tests.until import until
 
 LIST = "/api/v1/signals"
 EXECUTE = "/api/v1/arbitrage/execute"

@@ -5,7 +5,8 @@ import psycopg
 
 from api.errors import KINDS, Problem
 from tests.api.builders import emitted
-from tests.api.conftest import Api, until
+from tests.api.conftest import Api
+from tests.until import until
 
 
 def problem_of(api: Api, method: str, path: str) -> tuple[Problem, dict[str, str]]:

@@ -18,8 +18,9 @@ from api.rest.schemas import schemas
 from examples.client import Client, Gap, Message, Position, RefusedError, Signal
 from store import api_keys
 from tests.api.builders import emitted, signal
-from tests.api.conftest import Api, until
+from tests.api.conftest import Api
 from tests.api.security.keys import REQUIRED, make_key
+from tests.until import until
 
 README = Path(__file__).parents[2] / "README.md"
 Serve = Callable[..., Api]

@@ -14,7 +14,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from tests.api.conftest import hear, until
+from tests.api.conftest import hear
+from tests.until import until
 
 QUIET = {
     name: value for name, value in os.environ.items() if not name.startswith(("SIGNALENGINE_", "DATABASE_", "REDIS_"))

@@ -12,9 +12,10 @@ from flows.services import postgres, valkey
 from store.migrate import migrate
 from store.postgres import connect
 from tests.api.builders import emitted
-from tests.api.conftest import Api, until
+from tests.api.conftest import Api
 from tests.api.memory.test_hot_lists import write
 from tests.servers import server
+from tests.until import until
 
 HISTORY = "/api/v1/signals?status=all&limit=5"
 HOT = "/api/v1/signals?limit=5"

@@ -13,10 +13,11 @@ from store import executions, instruments, latest, opportunities, outcomes, wall
 from store.instruments import Instrument
 from store.latest import FeatureRow
 from tests.api.builders import signal
-from tests.api.conftest import Api, until
+from tests.api.conftest import Api
 from tests.api.security.keys import make_key
 from tests.opportunities import opportunity, settled
 from tests.store import paper
+from tests.until import until
 from tests.whale_trades import ADDRESSES, wallet, whale
 
 # What exists, so that answers are more than empty lists and 404.

@@ -17,7 +17,7 @@ import pytest
 from flows.services.become import NAMESPACE, becoming
 from flows.services.home import Home
 from flows.services.shutdown import stop_recorded
-from tests.flows.services.until import until
+from tests.until import until
 
 ROOT = Path(__file__).parents[2]
 READY = "signalengine is ready, venue sim (simulated)"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.flows.services.until import until
 from tests.house.checkout import ROOT
+from tests.until import until
 
 ASKED = """
 from domain.blocks import bars_block, names_block

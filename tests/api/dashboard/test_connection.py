@@ -5,10 +5,11 @@ from random import Random
 
 from store import feed
 from tests.api.builders import emitted
-from tests.api.conftest import Api, until
+from tests.api.conftest import Api
 from tests.api.dashboard.browser import Tab
 from tests.api.dashboard.conftest import LIVE, seen, shown
 from tests.api.security.keys import REQUIRED, make_key
+from tests.until import until
 
 
 def test_after_a_restart_it_goes_on_without_loss(serve: Callable[..., Api], tab: Tab) -> None:

@@ -8,7 +8,8 @@ from api.endpoints.exposition import merge
 from api.feed.reader import ALERTS_METRICS, ENGINE_METRICS
 from store import status
 from tests.api.builders import emitted
-from tests.api.conftest import Api, until
+from tests.api.conftest import Api
+from tests.until import until
 
 samples = st.builds(
     "{}{} {}".format,

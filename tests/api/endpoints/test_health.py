@@ -3,7 +3,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 
-from tests.api.conftest import Api, until
+from tests.api.conftest import Api
+from tests.until import until
 
 
 def test_ready_when_all_is_there(api: Api) -> None:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from domain.signals import Outcome, Signal
 from store import outcomes
 from tests.api.builders import BEGIN, emitted, signal
-from tests.api.conftest import Api, until
+from tests.api.conftest import Api
+from tests.until import until
 
 ROWS = [signal(number) for number in range(60)]
 AFTER_ALL = BEGIN + timedelta(days=1)

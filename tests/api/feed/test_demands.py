@@ -10,7 +10,7 @@ from websockets.exceptions import ConnectionClosed
 
 from api.feed.session import BAD_MAX
 from tests.api.builders import emitted
-from tests.api.conftest import Api, hear, say, until
+from tests.api.conftest import Api, hear, say
 from tests.api.feed.test_gateway import (
     closing,
     refusal,
@@ -19,6 +19,7 @@ from tests.api.feed.test_gateway import (
 from tests.api.raw import raw_client
 from tests.api.security.keys import REQUIRED
 from tests.api.security.test_guard import let_in
+from tests.until import until
 
 
 def test_who_never_makes_sense_is_closed(serve: Callable[..., Api]) -> None:

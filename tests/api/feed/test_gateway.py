@@ -13,7 +13,8 @@ from api.feed.announcements import SignalMessage
 from api.feed.filters import Filter
 from domain.signals import Signal
 from tests.api.builders import emitted
-from tests.api.conftest import Api, hear, say, until
+from tests.api.conftest import Api, hear, say
+from tests.until import until
 
 
 @pytest.fixture(params=["own", "asgi"])

@@ -7,11 +7,12 @@ from typing import Any
 import psutil
 
 from tests.api.builders import emitted
-from tests.api.conftest import Api, hear, until
+from tests.api.conftest import Api, hear
 from tests.api.feed import test_fanout
 from tests.api.feed.test_fanout import AT, Clock, house, subscribed
 from tests.api.raw import RawClient, raw_client
 from tests.api.words import checked
+from tests.until import until
 
 
 def hear_any(websocket: Any, kind: str) -> dict[str, Any]:

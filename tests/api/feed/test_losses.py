@@ -17,9 +17,10 @@ import pytest
 from domain.errors import ServiceError
 from store import feed, signals
 from tests.api.builders import emitted
-from tests.api.conftest import Api, on, until
+from tests.api.conftest import Api, on
 from tests.api.feed.following import Follower
 from tests.api.valkeys import Valkey
+from tests.until import until
 
 
 def publish(api: Api, seq: int) -> None:

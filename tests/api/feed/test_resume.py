@@ -18,8 +18,9 @@ from api.settings import ApiSettings
 from store import feed
 from store.signals import payload
 from tests.api.builders import emitted
-from tests.api.conftest import Api, hear, say, until
+from tests.api.conftest import Api, hear, say
 from tests.api.feed.sink import Kept
+from tests.until import until
 
 
 def resume(api: Api, websocket: Any, seq: int, **more: Any) -> dict[str, Any]:

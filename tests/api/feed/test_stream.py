@@ -9,8 +9,9 @@ import pytest
 from store import feed
 from store.signals import payload
 from tests.api.builders import emitted
-from tests.api.conftest import Api, until
+from tests.api.conftest import Api
 from tests.api.words import checked
+from tests.until import until
 
 Event = dict[str, Any]
 

@@ -14,7 +14,8 @@ from domain.errors import ServiceError
 from store import feed
 from store.signals import payload
 from tests.api.builders import alert_of, emitted
-from tests.api.conftest import Api, hear, on, say, until
+from tests.api.conftest import Api, hear, on, say
+from tests.until import until
 
 
 def test_a_restart_that_keeps_the_data_costs_nothing(serve: Callable[..., Api], own_valkey: Any) -> None:

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from domain.signals import Outcome, Signal
 from store import composites, opportunities, outbox, outcomes, signals
 from tests.api.builders import BEGIN, emitted, signal
-from tests.api.conftest import Api, until
+from tests.api.conftest import Api
 from tests.api.endpoints.test_composites import composite
 from tests.opportunities import opportunity, settled
+from tests.until import until
 
 NOW_NS = int((BEGIN + timedelta(hours=5)).timestamp()) * 10**9
 ROWS = 16

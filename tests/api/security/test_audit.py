@@ -13,8 +13,9 @@ from domain.clock import SECOND, from_datetime, to_datetime
 from store import audit_log, opportunities
 from store.audit_log import Deed
 from store.postgres import async_pool, connect
-from tests.api.conftest import Api, until
+from tests.api.conftest import Api
 from tests.opportunities import opportunity
+from tests.until import until
 
 NOW_NS = from_datetime(opportunity(1).opened_at) + SECOND
 

@@ -13,8 +13,9 @@ import pytest
 from api.operations import OPERATIONS
 from domain.api_keys import SCOPES
 from store import api_keys, audit_log
-from tests.api.conftest import Api, until
+from tests.api.conftest import Api
 from tests.api.security.keys import REQUIRED, WITH_SECRET, bearer, make_key, token
+from tests.until import until
 
 Serve = Callable[..., Api]
 

@@ -11,9 +11,10 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from store import api_keys
-from tests.api.conftest import Api, hear, until
+from tests.api.conftest import Api, hear
 from tests.api.security.keys import REQUIRED, WITH_SECRET, bearer, make_key, token
 from tests.api.security.test_guard import let_in
+from tests.until import until
 
 Serve = Callable[..., Api]
 

@@ -15,9 +15,10 @@ from websockets.sync.client import connect
 
 from store import feed, signals
 from tests.api.builders import emitted
-from tests.api.conftest import hear, until
+from tests.api.conftest import hear
 from tests.api.feed.following import Follower
 from tests.api.test_main import SERVICES, refused, running
+from tests.until import until
 
 
 @contextmanager

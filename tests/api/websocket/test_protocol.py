@@ -14,11 +14,12 @@ from websockets.sync.client import connect
 
 from api.websocket.protocol import WebSocketProtocol
 from tests.api.builders import emitted
-from tests.api.conftest import Api, hear, until
+from tests.api.conftest import Api, hear
 from tests.api.raw import RawClient, raw_client
 from tests.api.security.keys import REQUIRED
 from tests.api.websocket.frames import client_frame
 from tests.api.websocket.test_parser import BROKEN
+from tests.until import until
 
 
 def test_text_in_parts_with_a_ping_between_is_one_command(api: Api) -> None:

@@ -21,14 +21,6 @@ HOOK = Hook(name="desk", url="-", secret_variable="-", channels=("signals", "ale
 SETTINGS = AlertSettings(hooks=(HOOK,), private_networks=("127.0.0.0/8",), timeout_s=5.0)
 
 
-def until(is_so: Callable[[], Any], within_s: float = 8) -> Any:
-    deadline = time.monotonic() + within_s
-    while not (found := is_so()):
-        assert time.monotonic() < deadline, f"not within {within_s} s"
-        time.sleep(0.01)
-    return found
-
-
 Telling = Callable[..., Any]
 
 

@@ -11,7 +11,8 @@ import redis
 from flows.alerts import breaker, service
 from store import feed
 from tests.flows.alerts.receiver import Receiver, receiver, verified
-from tests.flows.alerts.telling import HOOK, SECRET, SETTINGS, Telling, began, publish, statuses, until
+from tests.flows.alerts.telling import HOOK, SECRET, SETTINGS, Telling, began, publish, statuses
+from tests.until import until
 
 pytestmark = pytest.mark.usefixtures("in_a_hurry")
 

@@ -13,7 +13,8 @@ from store import status, webhooks
 from store.webhooks import Delivery
 from tests.flows.alerts.authority import Authority
 from tests.flows.alerts.receiver import Receiver, receiver, verified
-from tests.flows.alerts.telling import SECRET, Telling, began, publish, running, statuses, until
+from tests.flows.alerts.telling import SECRET, Telling, began, publish, running, statuses
+from tests.until import until
 
 pytestmark = pytest.mark.usefixtures("in_a_hurry")
 

@@ -14,7 +14,8 @@ from store import feed
 from store.postgres import connect
 from store.redis_server import connect as connect_redis
 from tests.flows.alerts.receiver import Receiver, receiver, verified
-from tests.flows.alerts.telling import began, publish, statuses, until
+from tests.flows.alerts.telling import began, publish, statuses
+from tests.until import until
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import json
 
 from tests.flows.services.instance import Trial
-from tests.flows.services.until import until
+from tests.until import until
 
 ENGINE = """
 import os, time

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.flows.services.instance import Trial
 from tests.flows.services.standin import WEB
-from tests.flows.services.until import until
+from tests.until import until
 
 
 def test_second_up_finds_the_first_and_is_content(trial: Trial) -> None:

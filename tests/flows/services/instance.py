@@ -10,7 +10,7 @@ from pathlib import Path
 from flows.services.home import Home
 from flows.services.process import Process, read_record
 from flows.services.shutdown import stop_recorded
-from tests.flows.services.until import until
+from tests.until import until
 
 
 class Trial:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from flows.services.process import Process, read_record, start_of, working_in, write_record
-from tests.flows.services.until import until
+from tests.until import until
 
 SLEEP = "import time; time.sleep(600)"
 STUBBORN = "import signal, time; signal.signal(15, signal.SIG_IGN); print('ready', flush=True); time.sleep(600)"

@@ -10,7 +10,7 @@ import redis
 
 from tests.flows.services.instance import Trial
 from tests.flows.services.standin import SLEEP, WEB
-from tests.flows.services.until import until
+from tests.until import until
 
 PARTS = ["api", "collector", "engine", "postgres", "supervisor", "valkey"]
 

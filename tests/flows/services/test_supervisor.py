@@ -10,7 +10,7 @@ from domain.errors import ServiceError
 from flows.services.launch import launch
 from flows.services.process import Process
 from flows.services.supervisor import CRASHES_MAX, CRASHES_WITHIN_S, PAUSE_LEAST_S, Part, Supervisor
-from tests.flows.services.until import until
+from tests.until import until
 
 
 class Bench:
