@@ -121,7 +121,9 @@ def browser(directory: Path) -> Iterator[ClientConnection]:
     with (directory / "stderr").open("wb") as told:
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=told)
     try:
-        with connect(_address(process, directory), proxy=None, max_size=None) as websocket:
+        # No pings: this lives as long as the session, and their random numbers are drawn in a thread from
+        # where Hypothesis draws its own, in the tests of everybody else (seen: FlakyFailure in one of them).
+        with connect(_address(process, directory), proxy=None, max_size=None, ping_interval=None) as websocket:
             yield websocket
             websocket.send(json.dumps({"id": 0, "method": "Browser.close"}))
         process.wait(PATIENCE_S)
