@@ -34,6 +34,7 @@ __all__ = [
     "read",
     "renew_epoch",
     "tail",
+    "whole",
 ]
 
 CHANNELS: Final = ("signals", "composites", "arbitrage", "executions", "performance", "alerts")
@@ -172,6 +173,19 @@ async def keeps(client: redis.asyncio.Redis, channel: str, seq: int) -> bool:
     """Whether an entry is still there. Streams forget from the oldest on, so then all that follow it are too."""
     with reachable():
         return bool(await client.xrange(key(channel), f"{seq}-0", f"{seq}-0", count=1))
+
+
+async def whole(client: redis.asyncio.Redis, channel: str) -> bool:
+    """Whether a stream still has every entry that was ever added to it.
+
+    Servers before Redis 7 do not count what was added (`entries-added` of XINFO STREAM); there the answer is
+    False for every stream that exists.
+    """
+    with reachable():
+        if not await client.exists(key(channel)):
+            return True
+        found: Any = await client.xinfo_stream(key(channel))
+    return bool(found.get("entries-added") == found["length"])
 
 
 async def tail(client: redis.asyncio.Redis, channel: str, count: int) -> list[tuple[int, bytes]]:

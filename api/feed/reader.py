@@ -1,7 +1,8 @@
 """Feed reader: this process's line to the streams in Redis, with proof of whether anything was lost.
 
 Seqs have holes by nature, so a hole says nothing. What can be proven is that the entry a reader had
-last is still there: streams forget from the oldest on, so then all that follows is there as well.
+last is still there: streams forget from the oldest on, so then all that follows is there as well. For a
+reader that has had none yet it is that the stream never forgot any.
 """
 
 from typing import NamedTuple
@@ -60,14 +61,14 @@ class FeedReader:
         return await feed.read(self._redis, positions, block_ms=block_ms)
 
     async def keeps(self, channel: str, seq: int) -> bool:
-        """Whether an entry is still there, and with it all that follow."""
-        return await feed.keeps(self._redis, channel, seq)
+        """Whether all entries after `seq` are still there; 0 is before the first."""
+        return await (feed.keeps(self._redis, channel, seq) if seq else feed.whole(self._redis, channel))
 
     async def following(self, channel: str, seq: int) -> Following:
         """What the stream has after `seq`, and whether that is all."""
         found = await feed.read(self._redis, {channel: max(seq - 1, 0)}, block_ms=0)
         entries = [(found_seq, payload) for _, found_seq, payload in found]
-        complete = not entries or entries[0][0] <= seq + 1
+        complete = not entries or entries[0][0] <= seq + 1 or (not seq and await self.keeps(channel, 0))
         return Following([entry for entry in entries if entry[0] > seq], complete)
 
     async def features(self, symbol: str, timeframe: str) -> latest.FeatureRow | None:

@@ -117,7 +117,7 @@ class Tail:
         """After an outage: announce what the streams forgot before we could read it."""
         for channel, position in self._positions.items():
             following = await self._reader.following(channel, position)
-            if position and not following.complete:
+            if not following.complete:
                 before_first = following.entries[0][0] - 1
                 self._positions[channel] = before_first
                 self._hub.lose(channel, position + 1, before_first)
@@ -129,7 +129,7 @@ class Tail:
             firsts.setdefault(channel, seq)
         for channel, first in firsts.items():
             position = self._positions[channel]
-            if position and first > position + 1 and not await self._reader.keeps(channel, position):
+            if first > position + 1 and not await self._reader.keeps(channel, position):
                 self._positions[channel] = first - 1
                 self._hub.lose(channel, position + 1, first - 1)
 

@@ -56,8 +56,12 @@ def test_read_resumes_each_channel_where_it_was(client: redis.Redis, ask_redis: 
 
 def test_a_large_batch_is_cut_and_a_stream_is_bounded(client: redis.Redis, ask_redis: Asker) -> None:
     numbers = list(range(1, 2_502))
-    assert feed.publish(client, "signals", entries(numbers), keep=500) == 2_501
+    assert ask_redis(feed.whole, "signals")
+    assert feed.publish(client, "signals", entries([1]), keep=500) == 1
+    assert ask_redis(feed.whole, "signals")
+    assert feed.publish(client, "signals", entries(numbers), keep=500) == 2_500
     assert 500 <= client.xlen(feed.key("signals")) < 1_000
+    assert not ask_redis(feed.whole, "signals")
     assert ask_redis(feed.tail, "signals", 2) == entries([2_500, 2_501])
 
 

@@ -128,6 +128,20 @@ def test_after_a_restart_of_the_api_clients_resume_as_before(serve: Callable[...
         assert [hear(websocket)["seq"] for _ in range(60)] == list(range(41, 101))
 
 
+def test_a_position_before_the_first_message_misses_nothing_after_a_restart(serve: Callable[..., Api]) -> None:
+    """The first seq of a channel is rarely 1, and a stream that never forgot has no gap before it."""
+    first = serve()
+    first.seq = 30
+    first.publish([emitted(number) for number in range(31, 36)])
+    first.caught_up()
+    first.stop()
+    second = serve()
+    until(lambda: second.resources.tail.connected)
+    with second.websocket() as websocket:
+        assert resume(second, websocket, 0)["recovered"] is True
+        assert [hear(websocket)["seq"] for _ in range(5)] == [31, 32, 33, 34, 35]
+
+
 def test_channels_resume_each_on_its_own(api: Api) -> None:
     for number in range(1, 21):
         api.publish([emitted(number)], "signals" if number % 2 else "alerts")

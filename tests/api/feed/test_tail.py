@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from api import tasks
 from api.feed.hub import Hub
 from api.feed.reader import FeedReader
@@ -132,8 +134,9 @@ def test_without_redis_a_way_back_that_needs_it_is_refused_for_a_while(
         assert [hear(websocket)["seq"] for _ in range(95)] == list(range(6, 101))
 
 
-def test_what_the_streams_forgot_while_we_were_away_is_announced(clean_redis_url: str) -> None:
-    """The tail is stopped and run again, which is what an outage is to it."""
+@pytest.mark.parametrize("seen", [0, 3])
+def test_what_the_streams_forgot_while_we_were_away_is_announced(clean_redis_url: str, seen: int) -> None:
+    """The tail is stopped and run again, which is what an outage is to it; the channel may have been empty before."""
     hub = Hub(ApiSettings(ring_messages=1000), Metrics(), time.perf_counter)
     writer = feed.connect(clean_redis_url)
 
@@ -143,16 +146,16 @@ def test_what_the_streams_forgot_while_we_were_away_is_announced(clean_redis_url
     async def follow_until(tail: Tail, seq: int) -> None:
         running = tasks.start("tail", tail.run())
         async with asyncio.timeout(20):
-            while hub.ring.newest.get("signals", 0) < seq:  # noqa: ASYNC110  the ring tells nobody
+            while hub.epoch is None or hub.ring.newest["signals"] < seq:  # noqa: ASYNC110  the ring tells nobody
                 await asyncio.sleep(0.01)
         await tasks.stop([running])
 
     async def live() -> None:
         reader = FeedReader(clean_redis_url)
         tail = Tail(reader, hub, hub.metrics, now_ns=time.time_ns, steady_s=time.perf_counter)
-        publish(1, 3)
-        await follow_until(tail, 3)
-        publish(4, 1000)
+        publish(1, seen)
+        await follow_until(tail, seen)
+        publish(seen + 1, 1000)
         await follow_until(tail, 1000)
         await reader.close()
 
@@ -162,10 +165,10 @@ def test_what_the_streams_forgot_while_we_were_away_is_announced(clean_redis_url
     writer.close()
     told = [hub.ring[position] for position in range(hub.ring.tail, hub.ring.head)]
     assert oldest > 100
-    assert [message.seq for message in told] == [1, 2, 3, oldest - 1, *range(oldest, 1001)]
-    gap = json.loads(told[3].body)
-    assert (gap["type"], gap["from"], gap["to"], gap["reason"]) == ("gap", 4, oldest - 1, "lost_upstream")
-    assert gap["backfill"] == "/api/v1/signals?limit=1000&since=2026-11-20T11%3A53%3A00Z"
+    assert [message.seq for message in told] == [*range(1, seen + 1), oldest - 1, *range(oldest, 1001)]
+    gap = json.loads(told[seen].body)
+    assert (gap["type"], gap["from"], gap["to"], gap["reason"]) == ("gap", seen + 1, oldest - 1, "lost_upstream")
+    assert gap["backfill"] == "/api/v1/signals?limit=1000" + ("&since=2026-11-20T11%3A53%3A00Z" if seen else "")
 
 
 def test_nothing_is_announced_as_lost_that_is_there(clean_redis_url: str) -> None:
@@ -177,6 +180,7 @@ def test_nothing_is_announced_as_lost_that_is_there(clean_redis_url: str) -> Non
             feed.publish(writer, "signals", [(seq, b"{}")])
             complete &= (await reader.following("signals", seq)).complete
             complete &= (await reader.following("signals", 3)).complete
+            complete &= (await reader.following("signals", 0)).complete
         writer.close()
         await reader.close()
         return complete
