@@ -22,7 +22,7 @@ from api.metrics import Metrics
 from api.operations import OPERATIONS
 from api.pulse import pulse
 from api.resources import Resources
-from api.rest.edge import Edge
+from api.rest.middleware import RequestMiddleware
 from api.security.gate import Gate
 from api.security.guard import Guard
 from api.security.settings import SecuritySettings
@@ -104,7 +104,7 @@ def build(
         ],
         middleware=[
             Middleware(
-                Edge,
+                RequestMiddleware,
                 metrics=metrics,
                 steady_s=steady_s,
                 allowed_hosts=settings.allowed_hosts,

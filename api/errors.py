@@ -169,4 +169,4 @@ HANDLERS = {
     ServiceError: _on_outage,
     SetupError: _on_outage,  # the database was not migrated
 }
-"""What becomes of each exception. Any other is a bug: `api.rest.edge` answers it with 500."""
+"""What becomes of each exception. Any other is a bug: `api.rest.middleware` answers it with 500."""

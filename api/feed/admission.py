@@ -8,7 +8,7 @@ from api.errors import MISDIRECTED, NOT_FOUND, UNAVAILABLE, ProblemError
 from api.feed.filters import Filter, FilterParameters
 from api.resources import Resources
 from api.rest import params
-from api.rest.edge import host_of, is_known_host
+from api.rest.middleware import host_of, is_allowed_host
 from api.security.credentials import without_ticket
 from api.security.gate import Visitor
 from api.security.origin import is_ours, stranger
@@ -64,7 +64,7 @@ async def admit(head: Head, resources: Resources, channels: tuple[str, ...] | No
         `UNAVAILABLE`.
     """
     settings, hub = resources.settings, resources.hub
-    if not is_known_host(host_of(head.headers), settings.allowed_hosts):
+    if not is_allowed_host(host_of(head.headers), settings.allowed_hosts):
         raise ProblemError(
             MISDIRECTED, "this name is not one of ours; add it to allowed_hosts of [api] if it should be"
         )

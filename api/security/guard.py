@@ -12,7 +12,7 @@ _STREAMS = PATH.partition("{")[0]
 
 
 class Guard:
-    """Pure ASGI middleware; stands behind `api.rest.edge.Edge`, which gives requests their id."""
+    """Pure ASGI middleware; stands behind `api.rest.middleware.RequestMiddleware`, which gives requests their id."""
 
     def __init__(self, app: ASGIApp, *, gate: Gate) -> None:
         self._app = app

@@ -21,7 +21,7 @@ from api.feed.forms import Form
 from api.feed.messages import CLOSE_RESTARTING
 from api.feed.session import Session
 from api.resources import Resources
-from api.rest.edge import request_id_of
+from api.rest.middleware import request_id_of
 from api.security.credentials import subprotocol_of
 from api.security.headers import protected
 from api.websocket import handshake

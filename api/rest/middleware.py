@@ -1,4 +1,4 @@
-"""Edge: what happens to every request before and after its handler.
+"""RequestMiddleware: what happens to every request before and after its handler.
 
 It gets an id, is refused if it was meant for another host, is timed, and leaves with headers that keep
 a browser from doing more with the answer than show it. A bug in a handler ends here: one line in the
@@ -25,7 +25,7 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 CLOSE_INTERNAL = 1011
 
 
-class Edge:
+class RequestMiddleware:
     """Pure ASGI middleware."""
 
     def __init__(
@@ -63,7 +63,7 @@ class Edge:
             await send(message)
 
         try:
-            if is_known_host(host_of(headers), self._allowed_hosts):
+            if is_allowed_host(host_of(headers), self._allowed_hosts):
                 await self._app(scope, receive, send_with_headers)
             else:
                 detail = "this name is not one of ours; add it to allowed_hosts of [api] if it should be"
@@ -89,7 +89,7 @@ def host_of(headers: Headers) -> str:
     return ",".join(headers.getlist("host"))
 
 
-def is_known_host(host: str, allowed: tuple[str, ...]) -> bool:
+def is_allowed_host(host: str, allowed: tuple[str, ...]) -> bool:
     """Whether a request that carries this Host header is meant for us.
 
     A page may give its own name our address and then read our answers as its own; but the requests of
@@ -97,7 +97,7 @@ def is_known_host(host: str, allowed: tuple[str, ...]) -> bool:
 
     Examples
     --------
-    >>> [is_known_host(host, ("desk.example",)) for host in ("[::1]:8000", "desk.example:443", "evil.example", "")]
+    >>> [is_allowed_host(host, ("desk.example",)) for host in ("[::1]:8000", "desk.example:443", "evil.example", "")]
     [True, True, False, False]
     """
     host = host.lower()
