@@ -30,11 +30,11 @@ from api.errors import CONFLICT, KEY_REUSED, NOT_FOUND, UNAVAILABLE
 from api.feed.asyncapi import document as live_document
 from api.feed.asyncapi import show_asyncapi
 from api.resources import Resources
-from api.rest.answer import Answer
 from api.rest.command import Command
 from api.rest.openapi import document
 from api.rest.operation import HTML, TEXT, Operation
 from api.rest.reference import page
+from api.rest.result import Result
 from domain.executions import Execution
 from domain.statistics.counted import Calibration
 
@@ -50,11 +50,11 @@ async def show_openapi(resources: Resources, _: object) -> bytes:
 
 
 @cache
-def _reference(*, secured: bool) -> Answer:
+def _reference(*, secured: bool) -> Result:
     return page(msgspec.json.decode(_document(secured=secured)), live_document(version("signalengine")))
 
 
-async def show_reference(resources: Resources, _: object) -> Answer:
+async def show_reference(resources: Resources, _: object) -> Result:
     """What there is, as a page for people."""
     return _reference(secured=resources.gate.settings.required)
 

@@ -8,7 +8,7 @@ from typing import Final, Literal
 import msgspec
 
 from api.resources import Resources
-from api.rest.answer import Answer
+from api.rest.result import Result
 
 CSS: Final = "text/css; charset=utf-8"
 JAVASCRIPT: Final = "text/javascript; charset=utf-8"
@@ -36,7 +36,7 @@ class WhichScript(msgspec.Struct, frozen=True, kw_only=True):
     script: Script
 
 
-async def show_dashboard(resources: Resources, _: object) -> Answer:
+async def show_dashboard(resources: Resources, _: object) -> Result:
     """Signals as they are made, with open arbitrage, whales and what came of it all, as a page for people.
 
     The page holds no data: it asks for them as any other caller, with a key where one is needed.
@@ -44,31 +44,31 @@ async def show_dashboard(resources: Resources, _: object) -> Answer:
     return _page(resources.gate.settings.required, resources.settings.keepalive_s)
 
 
-async def show_dashboard_realtime(resources: Resources, _: object) -> Answer:
+async def show_dashboard_realtime(resources: Resources, _: object) -> Result:
     """The dashboard, under its older name."""
     return await show_dashboard(resources, None)
 
 
-async def show_dashboard_style(_: Resources, __: object) -> Answer:
+async def show_dashboard_style(_: Resources, __: object) -> Result:
     """How the dashboard looks."""
     return _file("page.css")
 
 
-async def show_dashboard_script(_: Resources, which: WhichScript) -> Answer:
+async def show_dashboard_script(_: Resources, which: WhichScript) -> Result:
     """What the dashboard does: one of its scripts."""
     return _file(which.script)
 
 
 @cache
-def _page(secured: bool, keepalive_s: float) -> Answer:
+def _page(secured: bool, keepalive_s: float) -> Result:
     authentication = "required" if secured else "off"
     page = Template(_read("page.html").decode()).substitute(authentication=authentication, keepalive_s=keepalive_s)
-    return Answer.ready(page.encode(), {"Content-Security-Policy": POLICY})
+    return Result.from_bytes(page.encode(), {"Content-Security-Policy": POLICY})
 
 
 @cache
-def _file(name: str) -> Answer:
-    return Answer.ready(_read(name), {})
+def _file(name: str) -> Result:
+    return Result.from_bytes(_read(name), {})
 
 
 def _read(name: str) -> bytes:

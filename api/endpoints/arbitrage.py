@@ -10,9 +10,9 @@ from api.memory.heads import OpportunityHead
 from api.memory.hot_page import NEVER, hot_page, raw
 from api.memory.recent import Kept, Wanted
 from api.resources import Resources
-from api.rest.answer import Answer
 from api.rest.paging import SIZE, Listed, Page, Paged, Size, Turned
 from api.rest.params import Instant, Name
+from api.rest.result import Result
 from domain.clock import SECOND, from_datetime
 from domain.opportunities import Opportunity
 from store import opportunities
@@ -79,7 +79,7 @@ class ArbitrageScan(msgspec.Struct, frozen=True, kw_only=True):
     count: int
 
 
-async def list_opportunities(resources: Resources, chosen: ChosenOpportunities) -> Answer:
+async def list_opportunities(resources: Resources, chosen: ChosenOpportunities) -> Result:
     """Arbitrage opportunities with their plans and risks, newest first; those that are open, unless asked otherwise.
 
     Amounts are exact decimals, as text. Paging is that of `/api/v1/signals`.

@@ -9,9 +9,9 @@ from api.memory.heads import CompositeHead
 from api.memory.hot_page import NEVER, hot_page, raw
 from api.memory.recent import Kept, Wanted
 from api.resources import Resources
-from api.rest.answer import Answer
 from api.rest.paging import Listed, Page, Paged, Turned
 from api.rest.params import Instant, Name, Share
+from api.rest.result import Result
 from domain.composites import Composite
 from store.composites import LISTING
 
@@ -37,7 +37,7 @@ class CompositesPage(Page, frozen=True, kw_only=True):
     composites: list[Composite]
 
 
-async def list_composites(resources: Resources, chosen: ChosenComposites) -> Answer:
+async def list_composites(resources: Resources, chosen: ChosenComposites) -> Result:
     """Composite signals, newest first: signals and events that belong together, with their pattern.
 
     Paging is that of `/api/v1/signals`.

@@ -5,9 +5,9 @@ from typing import Annotated
 from msgspec import Meta
 
 from api.resources import Resources
-from api.rest.answer import Answer
 from api.rest.paging import Listed, Page, Paged, turn
 from api.rest.params import Instant, Name, Timeframe, frame_name
+from api.rest.result import Result
 from domain.signals import Event
 from store.events import LISTING
 
@@ -33,7 +33,7 @@ class EventsPage(Page, frozen=True, kw_only=True):
     events: list[Event]
 
 
-async def list_events(resources: Resources, chosen: ChosenEvents) -> Answer:
+async def list_events(resources: Resources, chosen: ChosenEvents) -> Result:
     """What detectors noticed, newest first.
 
     Paging is that of `/api/v1/signals`.
@@ -42,4 +42,4 @@ async def list_events(resources: Resources, chosen: ChosenEvents) -> Answer:
     filters = {name: getattr(chosen, name) for name in names}
     filters["timeframe"] = None if chosen.timeframe is None else frame_name(chosen.timeframe)
     turned = await turn(PATH, chosen, Listed(resources.pool, LISTING, filters))
-    return Answer(EventsPage(events=list(turned.rows), **turned.fields), turned.headers)
+    return Result(EventsPage(events=list(turned.rows), **turned.fields), turned.headers)

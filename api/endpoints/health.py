@@ -7,7 +7,7 @@ import msgspec
 
 from api.errors import UNAVAILABLE, Fault, ProblemError
 from api.resources import Resources
-from api.rest.answer import Answer
+from api.rest.result import Result
 from domain.errors import ServiceError, SetupError
 from store.migrate import pending
 from store.postgres import reachable
@@ -81,8 +81,8 @@ async def _postgres_fault(resources: Resources) -> Fault | None:
 async def _behind(resources: Resources) -> list[str]:
     """Migrations that are missing: asked on a connection of its own, so never once for each stranger who asks us."""
 
-    async def ask() -> Answer:
-        return Answer(msgspec.json.encode(await asyncio.to_thread(pending, resources.database_url)))
+    async def ask() -> Result:
+        return Result(msgspec.json.encode(await asyncio.to_thread(pending, resources.database_url)))
 
     told, _ = await resources.micro_cache.get("migrations", ask)
     return msgspec.json.decode(told.body, type=list[str])

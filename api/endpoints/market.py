@@ -9,9 +9,9 @@ from msgspec import Meta
 
 from api.errors import INVALID_PARAMETER, NOT_FOUND, Fault, ProblemError
 from api.resources import Resources
-from api.rest.answer import Answer
 from api.rest.paging import SIZE, Size, next_link
 from api.rest.params import Instant, Name, Timeframe, frame_name
+from api.rest.result import Result
 from store import bars, instruments
 from store.bars import Bar
 from store.instruments import Instrument
@@ -70,17 +70,17 @@ class Instruments(msgspec.Struct, frozen=True, kw_only=True):
     next_after: str | None
 
 
-async def list_bars(resources: Resources, which: WhichBars) -> Answer:
+async def list_bars(resources: Resources, which: WhichBars) -> Result:
     """Closed bars of one symbol, newest first."""
     name, timeframe = await _instrument(resources, which.symbol, which.venue), frame_name(which.timeframe)
     found = await bars.page(resources.pool, name, timeframe, limit=which.limit + 1, before=which.before)
     shown = found[: which.limit]
     if len(found) <= which.limit:
-        return Answer(Bars(instrument=name, timeframe=timeframe, bars=shown, next_before=None))
+        return Result(Bars(instrument=name, timeframe=timeframe, bars=shown, next_before=None))
     following = msgspec.structs.replace(which, before=shown[-1].open_time)
     path = f"/api/v1/bars/{quote(which.symbol, safe='')}"
     body = Bars(instrument=name, timeframe=timeframe, bars=shown, next_before=following.before)
-    return Answer(body, next_link(path, following, without=("symbol",)))
+    return Result(body, next_link(path, following, without=("symbol",)))
 
 
 async def show_features(resources: Resources, which: WhichFeatures) -> Features:
@@ -93,14 +93,14 @@ async def show_features(resources: Resources, which: WhichFeatures) -> Features:
     )
 
 
-async def list_instruments(resources: Resources, which: WhichInstruments) -> Answer:
+async def list_instruments(resources: Resources, which: WhichInstruments) -> Result:
     """What is traded, by name."""
     found = await instruments.page(resources.pool, limit=which.limit + 1, symbol=which.symbol, after=which.after)
     shown = found[: which.limit]
     if len(found) <= which.limit:
-        return Answer(Instruments(instruments=shown, next_after=None))
+        return Result(Instruments(instruments=shown, next_after=None))
     following = msgspec.structs.replace(which, after=shown[-1].name)
-    return Answer(Instruments(instruments=shown, next_after=following.after), next_link(INSTRUMENTS, following))
+    return Result(Instruments(instruments=shown, next_after=following.after), next_link(INSTRUMENTS, following))
 
 
 async def _instrument(resources: Resources, symbol: str, venue: str | None) -> str:

@@ -7,9 +7,9 @@ import msgspec
 from msgspec import Meta
 
 from api.resources import Resources
-from api.rest.answer import Answer
 from api.rest.paging import Listed, Page, Paged, turn
 from api.rest.params import Name
+from api.rest.result import Result
 from store import feature_importance
 from store.models import LISTING, Model
 
@@ -52,14 +52,14 @@ class FeatureImportance(msgspec.Struct, frozen=True, kw_only=True):
     feature_importance: list[FeatureShare]
 
 
-async def list_models(resources: Resources, chosen: ChosenModels) -> Answer:
+async def list_models(resources: Resources, chosen: ChosenModels) -> Result:
     """Trained models, newest first, with what they were worth out of sample.
 
     Empty until `train` has made one. Paging is that of `/api/v1/signals`.
     """
     filters = {"model_type": chosen.model_type, "active": chosen.active}
     turned = await turn(PATH, chosen, Listed(resources.pool, LISTING, filters))
-    return Answer(ModelsPage(models=list(turned.rows), **turned.fields), turned.headers)
+    return Result(ModelsPage(models=list(turned.rows), **turned.fields), turned.headers)
 
 
 async def show_feature_importance(resources: Resources, which: WhichImportance) -> FeatureImportance:

@@ -14,9 +14,9 @@ from api.memory.heads import SignalHead
 from api.memory.hot_page import NEVER, Stands, hot_page, raw
 from api.memory.recent import Kept, Wanted
 from api.resources import Resources
-from api.rest.answer import Answer
 from api.rest.paging import SIZE, Listed, Page, Paged, Size, Turned
 from api.rest.params import Instant, Name, Share, Timeframe, frame_name
+from api.rest.result import Result
 from domain.clock import to_datetime
 from domain.signals import Direction, Signal
 from store.signals import LISTING
@@ -79,7 +79,7 @@ class NewestSignals(msgspec.Struct, frozen=True, kw_only=True):
     signals: list[Signal]
 
 
-async def list_signals(resources: Resources, chosen: ChosenOfAll) -> Answer:
+async def list_signals(resources: Resources, chosen: ChosenOfAll) -> Result:
     """Signals of all markets, newest first.
 
     Without paging parameters, the first page and the total. `page` and `per_page` go on by number, and
@@ -88,7 +88,7 @@ async def list_signals(resources: Resources, chosen: ChosenOfAll) -> Answer:
     return await _page(resources, "/api/v1/signals", chosen, chosen.market_slug)
 
 
-async def list_market_signals(resources: Resources, chosen: ChosenOfMarket) -> Answer:
+async def list_market_signals(resources: Resources, chosen: ChosenOfMarket) -> Result:
     """Signals of one market, newest first.
 
     Filters and paging are those of `/api/v1/signals`.
@@ -97,7 +97,7 @@ async def list_market_signals(resources: Resources, chosen: ChosenOfMarket) -> A
     return await _page(resources, path, chosen, chosen.slug)
 
 
-async def get_signal(resources: Resources, which: WhichSignal) -> Answer:
+async def get_signal(resources: Resources, which: WhichSignal) -> Result:
     """One signal, emitted or suppressed, with its score as of now, and its outcome once it has one."""
     hot = resources.hot.signals
     recent = hot.recent()
@@ -109,10 +109,10 @@ async def get_signal(resources: Resources, which: WhichSignal) -> Answer:
             raise ProblemError(NOT_FOUND, f"no signal has the id {which.id}")
         (kept,) = hot.of_postgres([signal])
     known = await resources.standing.known()
-    return Answer(enriched_json(kept, known, to_datetime(resources.now_ns())), age_s=age_s)
+    return Result(enriched_json(kept, known, to_datetime(resources.now_ns())), age_s=age_s)
 
 
-async def list_newest_signals(resources: Resources, newest: Newest) -> Answer:
+async def list_newest_signals(resources: Resources, newest: Newest) -> Result:
     """The newest emitted signals.
 
     The short form that older clients know; `/api/v1/signals` has filters and pages.
@@ -126,7 +126,7 @@ async def list_newest_signals(resources: Resources, newest: Newest) -> Answer:
     return replace(answer, headers={})  # it has no pages to lead to
 
 
-async def _page(resources: Resources, path: str, chosen: Chosen, market_slug: str | None) -> Answer:
+async def _page(resources: Resources, path: str, chosen: Chosen, market_slug: str | None) -> Result:
     known = await resources.standing.known()
     filters = {name: getattr(chosen, name) for name in (*EQUAL, "min_confidence", "since", "until")}
     filters["timeframe"] = None if chosen.timeframe is None else frame_name(chosen.timeframe)

@@ -7,9 +7,9 @@ from msgspec import Meta
 
 from api.endpoints.analytics import CLOSED
 from api.resources import Resources
-from api.rest.answer import Answer
 from api.rest.paging import Listed, Page, Paged, turn
 from api.rest.params import Instant, Name
+from api.rest.result import Result
 from domain.executions import Execution, TradeState
 from domain.signals import Direction
 from store import executions, trade_days
@@ -49,7 +49,7 @@ class OpenPositions(msgspec.Struct, frozen=True, kw_only=True):
     count: int
 
 
-async def list_trades(resources: Resources, chosen: ChosenTrades) -> Answer:
+async def list_trades(resources: Resources, chosen: ChosenTrades) -> Result:
     """Paper trades, newest first. No order stands behind any of them.
 
     Paging is that of `/api/v1/signals`.
@@ -65,7 +65,7 @@ async def list_trades(resources: Resources, chosen: ChosenTrades) -> Answer:
     is_summed = (chosen.direction, chosen.outcome, chosen.since, chosen.until) == (None, None, None, None)
     rows = (_Summed if is_summed else Listed)(resources.pool, executions.LISTING, filters)
     turned = await turn(PATH, chosen, rows)
-    return Answer(TradesPage(trades=list(turned.rows), **turned.fields), turned.headers)
+    return Result(TradesPage(trades=list(turned.rows), **turned.fields), turned.headers)
 
 
 async def list_open_positions(resources: Resources, chosen: ChosenPositions) -> OpenPositions:

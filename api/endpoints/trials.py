@@ -5,9 +5,9 @@ from typing import Annotated
 from msgspec import Meta
 
 from api.resources import Resources
-from api.rest.answer import Answer
 from api.rest.paging import Listed, Page, Paged, turn
 from api.rest.params import Instant
+from api.rest.result import Result
 from store.trials import LISTING, TrialRow
 
 PATH = "/api/v1/analytics/trials"
@@ -28,11 +28,11 @@ class TrialsPage(Page, frozen=True, kw_only=True):
     trials: list[TrialRow]
 
 
-async def list_trials(resources: Resources, chosen: ChosenTrials) -> Answer:
+async def list_trials(resources: Resources, chosen: ChosenTrials) -> Result:
     """Backtests that were run, newest first, whatever came of them.
 
     `backtest` adds to them where it finds a database. Paging is that of `/api/v1/signals`.
     """
     filters = {"file": chosen.file, "since": chosen.since, "until": chosen.until}
     turned = await turn(PATH, chosen, Listed(resources.pool, LISTING, filters))
-    return Answer(TrialsPage(trials=list(turned.rows), **turned.fields), turned.headers)
+    return Result(TrialsPage(trials=list(turned.rows), **turned.fields), turned.headers)

@@ -7,9 +7,9 @@ from msgspec import Meta
 
 from api.errors import NOT_FOUND, ProblemError
 from api.resources import Resources
-from api.rest.answer import Answer
 from api.rest.paging import Listed, Page, Paged, turn
 from api.rest.params import Instant, Name
+from api.rest.result import Result
 from domain.whale_trades import Wallet, WhaleTrade
 from store import wallets, whales
 
@@ -61,7 +61,7 @@ class WalletPage(Wallet, frozen=True, kw_only=True):
     whales: list[WhaleTrade]
 
 
-async def list_whales(resources: Resources, chosen: ChosenWhales) -> Answer:
+async def list_whales(resources: Resources, chosen: ChosenWhales) -> Result:
     """Large trades of prediction markets, and wallets that agree or disagree, newest first.
 
     They are graded evidence, not advice. Paging is that of `/api/v1/signals`.
@@ -71,7 +71,7 @@ async def list_whales(resources: Resources, chosen: ChosenWhales) -> Answer:
     filters["status"] = None if chosen.status == "all" else chosen.status
     filters["wallet"] = None if chosen.wallet is None else wallets.names(chosen.wallet)
     turned = await turn(PATH, chosen, Listed(resources.pool, whales.LISTING, filters))
-    return Answer(WhalesPage(whales=list(turned.rows), **turned.fields), turned.headers)
+    return Result(WhalesPage(whales=list(turned.rows), **turned.fields), turned.headers)
 
 
 async def show_wallet(resources: Resources, which: WhichWallet) -> WalletPage:

@@ -10,8 +10,8 @@ import msgspec
 from api.memory.hot_list import Head, HotList
 from api.memory.recent import Kept, Recent, Wanted
 from api.resources import Resources
-from api.rest.answer import Answer
 from api.rest.paging import Listed, Paged, Turned, turn
+from api.rest.result import Result
 from domain.clock import to_datetime
 from store.listing import COUNTED, Cursor
 
@@ -68,7 +68,7 @@ async def hot_page(
     *,
     stands: Stands = Stands(),  # noqa: B008  it is frozen
     without: Collection[str] = (),
-) -> Answer:
+) -> Result:
     """The page that was asked for.
 
     Parameters
@@ -95,8 +95,8 @@ async def hot_page(
     turned = await turn(path, asked, rows, without=without)
     page, until = await render(turned, now)
     if rows.from_postgres:
-        return Answer(page, turned.headers)
-    answer = Answer.ready(msgspec.json.encode(page), turned.headers)
+        return Result(page, turned.headers)
+    answer = Result.from_bytes(msgspec.json.encode(page), turned.headers)
     resources.shared.keep(key, stamp, until, answer)
     return replace(answer, age_s=_age_s(resources, asked, hot, stands))
 

@@ -9,17 +9,17 @@ from collections.abc import Awaitable, Callable, Hashable
 from typing import NamedTuple
 
 from api.memory.bounded import Bounded
-from api.rest.answer import Answer
+from api.rest.result import Result
 
 
 class _Reading(NamedTuple):
     began_s: float
-    task: asyncio.Task[Answer]
+    task: asyncio.Task[Result]
 
 
 class _Read(NamedTuple):
     began_s: float
-    answer: Answer
+    answer: Result
 
 
 class MicroCache:
@@ -38,7 +38,7 @@ class MicroCache:
         self._readings: dict[Hashable, _Reading] = {}
         self._answers: Bounded[_Read] = Bounded()
 
-    async def get(self, asked: Hashable, read: Callable[[], Awaitable[Answer]]) -> tuple[Answer, float]:
+    async def get(self, asked: Hashable, read: Callable[[], Awaitable[Result]]) -> tuple[Result, float]:
         """The answer, and its age in seconds.
 
         Parameters
@@ -58,8 +58,8 @@ class MicroCache:
         # Shielded: that one of them goes away must not end it for the others.
         return await asyncio.shield(reading.task), self._steady_s() - reading.began_s
 
-    def _begin(self, asked: Hashable, read: Callable[[], Awaitable[Answer]]) -> _Reading:
-        async def reading() -> Answer:
+    def _begin(self, asked: Hashable, read: Callable[[], Awaitable[Result]]) -> _Reading:
+        async def reading() -> Result:
             return await read()
 
         begun = self._readings[asked] = _Reading(self._steady_s(), asyncio.create_task(reading()))

@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from api.memory.bounded import Bounded
-from api.rest.answer import Answer
+from api.rest.result import Result
 
 
 class _Entry(NamedTuple):
     stamp: Any
     until: datetime
-    answer: Answer
+    answer: Result
 
 
 class Shared:
@@ -23,7 +23,7 @@ class Shared:
     def __len__(self) -> int:
         return len(self._entries)
 
-    def get(self, asked: Hashable, stamp: Any, now: datetime) -> Answer | None:
+    def get(self, asked: Hashable, stamp: Any, now: datetime) -> Result | None:
         """The answer, if it was made of the same `stamp` and still holds at `now`."""
         entry = self._entries.get(asked)
         if entry is None:
@@ -33,7 +33,7 @@ class Shared:
             return None
         return entry.answer
 
-    def keep(self, asked: Hashable, stamp: Any, until: datetime, answer: Answer) -> None:
+    def keep(self, asked: Hashable, stamp: Any, until: datetime, answer: Result) -> None:
         """Keep an answer, whose body is bytes.
 
         Parameters

@@ -19,7 +19,7 @@ from starlette.routing import Route, compile_path
 from api.errors import Kind
 from api.resources import Resources
 from api.rest import params
-from api.rest.answer import Answer, tag_of
+from api.rest.result import Result, etag_of
 from api.security.permit import permit
 from domain.api_keys import Scope
 
@@ -28,7 +28,7 @@ HTML = "text/html; charset=utf-8"
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
 _encoder = msgspec.json.Encoder()
-_tag = re.compile(r'"[^"]*"')
+_etag = re.compile(r'"[^"]*"')
 
 
 class NoParameters(msgspec.Struct, frozen=True):
@@ -108,37 +108,37 @@ class Operation:
             parameters = params.parse(self.takes, request.scope["query_string"], request.path_params)
             resources: Resources = request.app.state.resources
 
-            async def read() -> Answer:
-                given = await self.handler(resources, parameters)
-                return given if isinstance(given, Answer) else Answer(given)
+            async def read() -> Result:
+                returned = await self.handler(resources, parameters)
+                return returned if isinstance(returned, Result) else Result(returned)
 
-            async def read_ready() -> Answer:
-                given = await read()
-                return Answer.ready(_encoder.encode(given.body), given.headers)
+            async def read_encoded() -> Result:
+                result = await read()
+                return Result.from_bytes(_encoder.encode(result.body), result.headers)
 
             if self.summed:
-                answer, age_s = await resources.micro_cache.get((self.path, parameters), read_ready)
-                answer = replace(answer, age_s=age_s)
+                cached, age_s = await resources.micro_cache.get((self.path, parameters), read_encoded)
+                result = replace(cached, age_s=age_s)
             else:
-                answer = await read()
-            return self._response(answer, ", ".join(request.headers.getlist("if-none-match")))
+                result = await read()
+            return self._response(result, ", ".join(request.headers.getlist("if-none-match")))
 
         return Route(self.path, endpoint, methods=["GET"], name=self.name)
 
-    def _response(self, answer: Answer, known: str) -> Response:
-        body = answer.body if isinstance(answer.body, bytes) else _encoder.encode(answer.body)
+    def _response(self, result: Result, if_none_match: str) -> Response:
+        body = result.body if isinstance(result.body, bytes) else _encoder.encode(result.body)
         if self.live:
-            headers = {**answer.headers, "Cache-Control": "no-store"}
+            headers = {**result.headers, "Cache-Control": "no-store"}
             return Response(body, headers=headers, media_type=self.media_type)
-        tag = answer.tag or tag_of(body)
-        headers = {**answer.headers, "Cache-Control": "private, no-cache", "ETag": tag}
-        if answer.age_s is not None:
-            headers["Age"] = str(int(answer.age_s))
-        if _knows(known, tag):
+        etag = result.etag or etag_of(body)
+        headers = {**result.headers, "Cache-Control": "private, no-cache", "ETag": etag}
+        if result.age_s is not None:
+            headers["Age"] = str(int(result.age_s))
+        if _matches(if_none_match, etag):
             return Response(status_code=304, headers=headers)
         return Response(body, headers=headers, media_type=self.media_type)
 
 
-def _knows(if_none_match: str, tag: str) -> bool:
-    """Whether the client has this very body; weak comparison, as RFC 9110 §13.1.2 wants it."""
-    return if_none_match.strip() == "*" or tag in _tag.findall(if_none_match)
+def _matches(if_none_match: str, etag: str) -> bool:
+    """Whether the client already has this body; by weak comparison, as RFC 9110 §13.1.2 requires."""
+    return if_none_match.strip() == "*" or etag in _etag.findall(if_none_match)

@@ -7,7 +7,7 @@ from hashlib import sha256
 from html import escape
 from typing import Any, Final
 
-from api.rest.answer import Answer
+from api.rest.result import Result
 from api.rest.schema_words import attributes, link, words
 
 STYLE: Final = """
@@ -25,7 +25,7 @@ _HASH: Final = b64encode(sha256(STYLE.encode()).digest()).decode()
 POLICY: Final = f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; frame-ancestors 'none'"
 
 
-def page(document: Mapping[str, Any], live: Mapping[str, Any]) -> Answer:
+def page(document: Mapping[str, Any], live: Mapping[str, Any]) -> Result:
     """The page of two documents.
 
     Parameters
@@ -35,7 +35,7 @@ def page(document: Mapping[str, Any], live: Mapping[str, Any]) -> Answer:
     live
         AsyncAPI, as `api.feed.asyncapi.document` does.
     """
-    return Answer.ready(_html(document, live).encode(), {"Content-Security-Policy": POLICY})
+    return Result.from_bytes(_html(document, live).encode(), {"Content-Security-Policy": POLICY})
 
 
 def _html(document: Mapping[str, Any], live: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ import pytest
 
 from api.memory.bounded import NUMBER_MAX
 from api.memory.micro_cache import MicroCache
-from api.rest.answer import Answer
+from api.rest.result import Result
 from store import trials
 from tests.api.conftest import Api
 from tests.api.endpoints.test_trials import trial
@@ -24,11 +24,11 @@ class Reader:
         self.count = 0
         self.may_go = asyncio.Event()
 
-    async def __call__(self) -> Answer:
+    async def __call__(self) -> Result:
         self.count += 1
         number = self.count
         await self.may_go.wait()
-        return Answer(b"%d" % number)
+        return Result(b"%d" % number)
 
 
 def test_all_who_ask_at_once_wait_for_one_reading() -> None:
@@ -67,7 +67,7 @@ def test_a_failure_is_told_to_all_and_not_kept() -> None:
     async def check() -> None:
         cache, calls = MicroCache(60, Clock()), []
 
-        async def fail() -> Answer:
+        async def fail() -> Result:
             calls.append(1)
             await asyncio.sleep(0)
             raise ValueError("no")
