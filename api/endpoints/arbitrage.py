@@ -10,7 +10,7 @@ from api.memory.heads import OpportunityHead
 from api.memory.hot_page import NEVER, hot_page, raw
 from api.memory.recent import Kept, Wanted
 from api.resources import Resources
-from api.rest.paging import SIZE, Listed, Page, Paged, Size, Turned
+from api.rest.pagination import PAGE_SIZE_DEFAULT, FilteredListing, Page, PageParameters, PageResult, PageSize
 from api.rest.params import Instant, Name
 from api.rest.result import Result
 from domain.clock import SECOND, from_datetime
@@ -20,7 +20,7 @@ from store import opportunities
 PATH = "/api/v1/arbitrage/opportunities"
 
 
-class ChosenOpportunities(Paged, frozen=True, kw_only=True):
+class ChosenOpportunities(PageParameters, frozen=True, kw_only=True):
     """Which opportunities, and how many at a time."""
 
     status: Annotated[Literal["open", "closed", "all"], Meta(description="Closed ones are kept.")] = "open"
@@ -58,7 +58,7 @@ class ArbitrageResponse(Page, frozen=True, kw_only=True):
 class AskedScan(msgspec.Struct, frozen=True, kw_only=True):
     """How many opportunities at most."""
 
-    limit: Size = SIZE
+    limit: PageSize = PAGE_SIZE_DEFAULT
 
 
 class ArbitrageScan(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,17 +89,17 @@ async def list_opportunities(resources: Resources, chosen: ChosenOpportunities) 
     filters["open"] = {"open": True, "closed": False, "all": None}[chosen.status]
     hot = resources.hot.opportunities
 
-    async def render(turned: Turned[Kept[OpportunityHead]], _: datetime) -> tuple[ArbitrageResponse, datetime]:
+    async def render(result: PageResult[Kept[OpportunityHead]], _: datetime) -> tuple[ArbitrageResponse, datetime]:
         recent = hot.recent()
         scan_time = await opportunities.changed_at(resources.pool) if recent is None else hot.changed_at
-        found = raw(turned.rows)
-        return ArbitrageResponse(opportunities=found, scan_time=scan_time, count=len(found), **turned.fields), NEVER
+        found = raw(result.rows)
+        return ArbitrageResponse(opportunities=found, scan_time=scan_time, count=len(found), **result.fields), NEVER
 
     wanted = Wanted.of(
         filters, equal=("kind", "group", "slug", "simulated"), least={"min_edge": "edge", "min_net": "net"}
     )
     in_memory = chosen.status == "open" and chosen.changed_since is None
-    rows = Listed(resources.pool, opportunities.LISTING, filters)
+    rows = FilteredListing(resources.pool, opportunities.LISTING, filters)
     return await hot_page(resources, PATH, chosen, hot, wanted if in_memory else None, rows, render)
 
 

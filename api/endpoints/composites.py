@@ -9,7 +9,7 @@ from api.memory.heads import CompositeHead
 from api.memory.hot_page import NEVER, hot_page, raw
 from api.memory.recent import Kept, Wanted
 from api.resources import Resources
-from api.rest.paging import Listed, Page, Paged, Turned
+from api.rest.pagination import FilteredListing, Page, PageParameters, PageResult
 from api.rest.params import Instant, Name, Share
 from api.rest.result import Result
 from domain.composites import Composite
@@ -18,7 +18,7 @@ from store.composites import LISTING
 PATH = "/api/v1/signals/composite"
 
 
-class ChosenComposites(Paged, frozen=True, kw_only=True):
+class ChosenComposites(PageParameters, frozen=True, kw_only=True):
     """Which composites, and how many at a time."""
 
     symbol: Name | None = None
@@ -46,8 +46,8 @@ async def list_composites(resources: Resources, chosen: ChosenComposites) -> Res
     filters = {name: getattr(chosen, name) for name in (*equal, "min_confidence", "since", "until")}
     wanted = Wanted.of(filters, equal=equal, least={"min_confidence": "composite_confidence"})
 
-    async def render(turned: Turned[Kept[CompositeHead]], _: datetime) -> tuple[CompositesPage, datetime]:
-        return CompositesPage(composites=raw(turned.rows), **turned.fields), NEVER
+    async def render(result: PageResult[Kept[CompositeHead]], _: datetime) -> tuple[CompositesPage, datetime]:
+        return CompositesPage(composites=raw(result.rows), **result.fields), NEVER
 
-    rows = Listed(resources.pool, LISTING, filters)
+    rows = FilteredListing(resources.pool, LISTING, filters)
     return await hot_page(resources, PATH, chosen, resources.hot.composites, wanted, rows, render)

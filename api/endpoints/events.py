@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from api.resources import Resources
-from api.rest.paging import Listed, Page, Paged, turn
+from api.rest.pagination import FilteredListing, Page, PageParameters, paginate
 from api.rest.params import Instant, Name, Timeframe, frame_name
 from api.rest.result import Result
 from domain.signals import Event
@@ -15,7 +15,7 @@ PATH = "/api/v1/events"
 Sense = Annotated[int, Meta(ge=-1, le=1, description="1 up, -1 down, 0 neither.")]
 
 
-class ChosenEvents(Paged, frozen=True, kw_only=True):
+class ChosenEvents(PageParameters, frozen=True, kw_only=True):
     """Which events, and how many at a time."""
 
     symbol: Name | None = None
@@ -41,5 +41,5 @@ async def list_events(resources: Resources, chosen: ChosenEvents) -> Result:
     names = ("symbol", "venue", "detector", "direction", "since", "until")
     filters = {name: getattr(chosen, name) for name in names}
     filters["timeframe"] = None if chosen.timeframe is None else frame_name(chosen.timeframe)
-    turned = await turn(PATH, chosen, Listed(resources.pool, LISTING, filters))
-    return Result(EventsPage(events=list(turned.rows), **turned.fields), turned.headers)
+    result = await paginate(PATH, chosen, FilteredListing(resources.pool, LISTING, filters))
+    return Result(EventsPage(events=list(result.rows), **result.fields), result.headers)

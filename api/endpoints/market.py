@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from api.errors import INVALID_PARAMETER, NOT_FOUND, Fault, ProblemError
 from api.resources import Resources
-from api.rest.paging import SIZE, Size, next_link
+from api.rest.pagination import PAGE_SIZE_DEFAULT, PageSize, next_link
 from api.rest.params import Instant, Name, Timeframe, frame_name
 from api.rest.result import Result
 from store import bars, instruments
@@ -27,7 +27,7 @@ class WhichBars(msgspec.Struct, frozen=True, kw_only=True):
     timeframe: Timeframe
     venue: Annotated[Name | None, Meta(description="Needed only if several venues trade the symbol.")] = None
     before: Annotated[Instant | None, Meta(description="Opened before; `next_before` of another page.")] = None
-    limit: Size = SIZE
+    limit: PageSize = PAGE_SIZE_DEFAULT
 
 
 class WhichFeatures(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +42,7 @@ class WhichInstruments(msgspec.Struct, frozen=True, kw_only=True):
 
     symbol: Name | None = None
     after: Annotated[Name | None, Meta(description="Named after this one; `next_after` of another page.")] = None
-    limit: Size = SIZE
+    limit: PageSize = PAGE_SIZE_DEFAULT
 
 
 class Bars(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,7 +80,7 @@ async def list_bars(resources: Resources, which: WhichBars) -> Result:
     following = msgspec.structs.replace(which, before=shown[-1].open_time)
     path = f"/api/v1/bars/{quote(which.symbol, safe='')}"
     body = Bars(instrument=name, timeframe=timeframe, bars=shown, next_before=following.before)
-    return Result(body, next_link(path, following, without=("symbol",)))
+    return Result(body, next_link(path, following, exclude=("symbol",)))
 
 
 async def show_features(resources: Resources, which: WhichFeatures) -> Features:

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from api.resources import Resources
-from api.rest.paging import Listed, Page, Paged, turn
+from api.rest.pagination import FilteredListing, Page, PageParameters, paginate
 from api.rest.params import Name
 from api.rest.result import Result
 from store import feature_importance
@@ -16,7 +16,7 @@ from store.models import LISTING, Model
 PATH = "/api/v1/models"
 
 
-class ChosenModels(Paged, frozen=True, kw_only=True):
+class ChosenModels(PageParameters, frozen=True, kw_only=True):
     """Which models, and how many at a time."""
 
     model_type: Annotated[Name | None, Meta(examples=["lightgbm"])] = None
@@ -58,8 +58,8 @@ async def list_models(resources: Resources, chosen: ChosenModels) -> Result:
     Empty until `train` has made one. Paging is that of `/api/v1/signals`.
     """
     filters = {"model_type": chosen.model_type, "active": chosen.active}
-    turned = await turn(PATH, chosen, Listed(resources.pool, LISTING, filters))
-    return Result(ModelsPage(models=list(turned.rows), **turned.fields), turned.headers)
+    result = await paginate(PATH, chosen, FilteredListing(resources.pool, LISTING, filters))
+    return Result(ModelsPage(models=list(result.rows), **result.fields), result.headers)
 
 
 async def show_feature_importance(resources: Resources, which: WhichImportance) -> FeatureImportance:

@@ -14,7 +14,7 @@ from api.memory.heads import SignalHead
 from api.memory.hot_page import NEVER, Stands, hot_page, raw
 from api.memory.recent import Kept, Wanted
 from api.resources import Resources
-from api.rest.paging import SIZE, Listed, Page, Paged, Size, Turned
+from api.rest.pagination import PAGE_SIZE_DEFAULT, FilteredListing, Page, PageParameters, PageResult, PageSize
 from api.rest.params import Instant, Name, Share, Timeframe, frame_name
 from api.rest.result import Result
 from domain.clock import to_datetime
@@ -25,7 +25,7 @@ SignalId = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$", examples=["f317ac40c85
 EQUAL = ("symbol", "venue", "timeframe", "direction", "signal_type", "mtf_aligned")
 
 
-class Chosen(Paged, frozen=True, kw_only=True):
+class Chosen(PageParameters, frozen=True, kw_only=True):
     """Which signals, and how many at a time."""
 
     symbol: Name | None = None
@@ -58,7 +58,7 @@ class ChosenOfMarket(Chosen, frozen=True, kw_only=True):
 class Newest(msgspec.Struct, frozen=True, kw_only=True):
     """How many of the newest."""
 
-    limit: Size = SIZE
+    limit: PageSize = PAGE_SIZE_DEFAULT
 
 
 class WhichSignal(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,10 +118,10 @@ async def list_newest_signals(resources: Resources, newest: Newest) -> Result:
     The short form that older clients know; `/api/v1/signals` has filters and pages.
     """
 
-    async def render(turned: Turned[Kept[SignalHead]], _: datetime) -> tuple[NewestSignals, datetime]:
-        return NewestSignals(signals=raw(turned.rows)), NEVER
+    async def render(result: PageResult[Kept[SignalHead]], _: datetime) -> tuple[NewestSignals, datetime]:
+        return NewestSignals(signals=raw(result.rows)), NEVER
 
-    asked, emitted = Paged(limit=newest.limit), Listed(resources.pool, LISTING, {"status": "emitted"})
+    asked, emitted = PageParameters(limit=newest.limit), FilteredListing(resources.pool, LISTING, {"status": "emitted"})
     answer = await hot_page(resources, "/signals", asked, resources.hot.signals, Wanted(), emitted, render)
     return replace(answer, headers={})  # it has no pages to lead to
 
@@ -134,10 +134,10 @@ async def _page(resources: Resources, path: str, chosen: Chosen, market_slug: st
     filters["status"] = None if chosen.status == "all" else chosen.status
     wanted = Wanted.of(filters, equal=(*EQUAL, "market_slug"), least={"min_confidence": "raw_confidence"})
 
-    async def render(turned: Turned[Kept[SignalHead]], now: datetime) -> tuple[SignalsPage, datetime]:
-        rows: list[Any] = [msgspec.Raw(enriched_json(kept, known, now)) for kept in turned.rows]
-        until = min((next_minute(kept.row, now) for kept in turned.rows), default=NEVER)
-        return SignalsPage(signals=rows, **turned.fields), until
+    async def render(result: PageResult[Kept[SignalHead]], now: datetime) -> tuple[SignalsPage, datetime]:
+        rows: list[Any] = [msgspec.Raw(enriched_json(kept, known, now)) for kept in result.rows]
+        until = min((next_minute(kept.row, now) for kept in result.rows), default=NEVER)
+        return SignalsPage(signals=rows, **result.fields), until
 
     return await hot_page(
         resources,
@@ -145,8 +145,8 @@ async def _page(resources: Resources, path: str, chosen: Chosen, market_slug: st
         chosen,
         resources.hot.signals,
         wanted if chosen.status == "emitted" else None,
-        Listed(resources.pool, LISTING, filters),
+        FilteredListing(resources.pool, LISTING, filters),
         render,
         stands=Stands(known.read_s, known.read_s),
-        without=("slug",),
+        exclude=("slug",),
     )

@@ -7,7 +7,7 @@ from msgspec import Meta
 
 from api.endpoints.analytics import CLOSED
 from api.resources import Resources
-from api.rest.paging import Listed, Page, Paged, turn
+from api.rest.pagination import FilteredListing, Page, PageParameters, paginate
 from api.rest.params import Instant, Name
 from api.rest.result import Result
 from domain.executions import Execution, TradeState
@@ -18,7 +18,7 @@ POSITIONS = 1_000
 PATH = "/api/v1/analytics/trades"
 
 
-class ChosenTrades(Paged, frozen=True, kw_only=True):
+class ChosenTrades(PageParameters, frozen=True, kw_only=True):
     """Which trades, and how many at a time."""
 
     symbol: Name | None = None
@@ -63,9 +63,9 @@ async def list_trades(resources: Resources, chosen: ChosenTrades) -> Result:
         "until": chosen.until,
     }
     is_summed = (chosen.direction, chosen.outcome, chosen.since, chosen.until) == (None, None, None, None)
-    rows = (_Summed if is_summed else Listed)(resources.pool, executions.LISTING, filters)
-    turned = await turn(PATH, chosen, rows)
-    return Result(TradesPage(trades=list(turned.rows), **turned.fields), turned.headers)
+    rows = (_Summed if is_summed else FilteredListing)(resources.pool, executions.LISTING, filters)
+    result = await paginate(PATH, chosen, rows)
+    return Result(TradesPage(trades=list(result.rows), **result.fields), result.headers)
 
 
 async def list_open_positions(resources: Resources, chosen: ChosenPositions) -> OpenPositions:
@@ -75,7 +75,7 @@ async def list_open_positions(resources: Resources, chosen: ChosenPositions) -> 
     return OpenPositions(positions=found, count=len(found))
 
 
-class _Summed(Listed[Execution]):
+class _Summed(FilteredListing[Execution]):
     """Trades that ended, all or of one symbol or strategy: the sums know how many without counting."""
 
     async def count(self) -> int:

@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from api.resources import Resources
-from api.rest.paging import Listed, Page, Paged, turn
+from api.rest.pagination import FilteredListing, Page, PageParameters, paginate
 from api.rest.params import Instant
 from api.rest.result import Result
 from store.trials import LISTING, TrialRow
@@ -14,7 +14,7 @@ PATH = "/api/v1/analytics/trials"
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
 
 
-class ChosenTrials(Paged, frozen=True, kw_only=True):
+class ChosenTrials(PageParameters, frozen=True, kw_only=True):
     """Which trials, and how many at a time."""
 
     file: Annotated[Sha256 | None, Meta(description="An input file, as the report names it.")] = None
@@ -34,5 +34,5 @@ async def list_trials(resources: Resources, chosen: ChosenTrials) -> Result:
     `backtest` adds to them where it finds a database. Paging is that of `/api/v1/signals`.
     """
     filters = {"file": chosen.file, "since": chosen.since, "until": chosen.until}
-    turned = await turn(PATH, chosen, Listed(resources.pool, LISTING, filters))
-    return Result(TrialsPage(trials=list(turned.rows), **turned.fields), turned.headers)
+    result = await paginate(PATH, chosen, FilteredListing(resources.pool, LISTING, filters))
+    return Result(TrialsPage(trials=list(result.rows), **result.fields), result.headers)

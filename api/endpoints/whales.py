@@ -7,7 +7,7 @@ from msgspec import Meta
 
 from api.errors import NOT_FOUND, ProblemError
 from api.resources import Resources
-from api.rest.paging import Listed, Page, Paged, turn
+from api.rest.pagination import FilteredListing, Page, PageParameters, paginate
 from api.rest.params import Instant, Name
 from api.rest.result import Result
 from domain.whale_trades import Wallet, WhaleTrade
@@ -27,7 +27,7 @@ WalletName = Annotated[
 Side = Annotated[int, Meta(ge=-1, le=1)]
 
 
-class ChosenWhales(Paged, frozen=True, kw_only=True):
+class ChosenWhales(PageParameters, frozen=True, kw_only=True):
     """Which whales, and how many at a time."""
 
     kind: Literal["whale", "consensus", "disagreement"] | None = None
@@ -70,8 +70,8 @@ async def list_whales(resources: Resources, chosen: ChosenWhales) -> Result:
     filters = {name: getattr(chosen, name) for name in names}
     filters["status"] = None if chosen.status == "all" else chosen.status
     filters["wallet"] = None if chosen.wallet is None else wallets.names(chosen.wallet)
-    turned = await turn(PATH, chosen, Listed(resources.pool, whales.LISTING, filters))
-    return Result(WhalesPage(whales=list(turned.rows), **turned.fields), turned.headers)
+    result = await paginate(PATH, chosen, FilteredListing(resources.pool, whales.LISTING, filters))
+    return Result(WhalesPage(whales=list(result.rows), **result.fields), result.headers)
 
 
 async def show_wallet(resources: Resources, which: WhichWallet) -> WalletPage:

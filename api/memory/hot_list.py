@@ -15,7 +15,7 @@ from typing import Final, Generic, NamedTuple, Protocol, TypeVar
 import msgspec
 
 from api.memory.recent import Kept, Recent, encode
-from api.rest.paging import Listed
+from api.rest.pagination import FilteredListing
 from store.listing import Cursor
 
 ASKED_S: Final = 30.0
@@ -62,7 +62,7 @@ class Source(NamedTuple, Generic[R, S]):
 
     head: type[R]
     record: type[S]
-    rows: Listed[S]
+    rows: FilteredListing[S]
     version: Callable[[R], int] = lambda _: 0
     listed: Callable[[R], bool] = lambda _: True
     exact: Callable[[S], S] = lambda record: record

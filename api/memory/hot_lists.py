@@ -10,7 +10,7 @@ import msgspec
 
 from api.memory.heads import CompositeHead, OpportunityHead, SignalHead
 from api.memory.hot_list import HotList, Source
-from api.rest.paging import Listed
+from api.rest.pagination import FilteredListing
 from domain.composites import Composite
 from domain.errors import ServiceError, SetupError
 from domain.opportunities import Opportunity
@@ -81,20 +81,20 @@ def _signals(pool: Pool) -> Source[SignalHead, Signal]:
     return Source(
         head=SignalHead,
         record=Signal,
-        rows=Listed(pool, signals.LISTING, {"status": "emitted"}),
+        rows=FilteredListing(pool, signals.LISTING, {"status": "emitted"}),
         version=lambda row: int(row.outcome is not None),
     )
 
 
 def _composites(pool: Pool) -> Source[CompositeHead, Composite]:
-    return Source(head=CompositeHead, record=Composite, rows=Listed(pool, composites.LISTING, {}))
+    return Source(head=CompositeHead, record=Composite, rows=FilteredListing(pool, composites.LISTING, {}))
 
 
 def _opportunities(pool: Pool) -> Source[OpportunityHead, Opportunity]:
     return Source(
         head=OpportunityHead,
         record=Opportunity,
-        rows=Listed(pool, opportunities.LISTING, {"open": True}),
+        rows=FilteredListing(pool, opportunities.LISTING, {"open": True}),
         version=lambda row: row.revision,
         listed=lambda row: row.closed_at is None,
         exact=_exact,

@@ -10,7 +10,7 @@ import msgspec
 from api.memory.hot_list import Head, HotList
 from api.memory.recent import Kept, Recent, Wanted
 from api.resources import Resources
-from api.rest.paging import Listed, Paged, Turned, turn
+from api.rest.pagination import FilteredListing, PageParameters, PageResult, paginate
 from api.rest.result import Result
 from domain.clock import to_datetime
 from store.listing import COUNTED, Cursor
@@ -36,7 +36,7 @@ class _Rows(Generic[R, S]):
     hot: HotList[R, S]
     recent: Recent[R] | None
     wanted: Wanted
-    listed: Listed[S]
+    listed: FilteredListing[S]
     from_postgres: bool = False
 
     async def page(self, *, limit: int, before: Cursor | None, offset: int) -> Sequence[Kept[R]]:
@@ -53,28 +53,28 @@ class _Rows(Generic[R, S]):
         self.from_postgres = True
         return await self.listed.count()
 
-    def place(self, row: Kept[R]) -> Cursor:
+    def cursor_of(self, row: Kept[R]) -> Cursor:
         return self.hot.place(row.row)
 
 
 async def hot_page(
     resources: Resources,
     path: str,
-    asked: Paged,
+    asked: PageParameters,
     hot: HotList[R, S],
     wanted: Wanted | None,
-    listed: Listed[S],
-    render: Callable[[Turned[Kept[R]], datetime], Awaitable[tuple[msgspec.Struct, datetime]]],
+    listed: FilteredListing[S],
+    render: Callable[[PageResult[Kept[R]], datetime], Awaitable[tuple[msgspec.Struct, datetime]]],
     *,
     stands: Stands = Stands(),  # noqa: B008  it is frozen
-    without: Collection[str] = (),
+    exclude: Collection[str] = (),
 ) -> Result:
     """The page that was asked for.
 
     Parameters
     ----------
-    path, asked, without
-        As in `api.rest.paging.turn`.
+    path, asked, exclude
+        As in `api.rest.pagination.paginate`.
     hot
         The list in memory.
     wanted
@@ -92,11 +92,11 @@ async def hot_page(
     if recent is not None and (shared := resources.shared.get(key, stamp, now)) is not None:
         return replace(shared, age_s=_age_s(resources, asked, hot, stands))
     rows = _Rows(hot, recent, wanted or Wanted(), listed, from_postgres=recent is None)
-    turned = await turn(path, asked, rows, without=without)
-    page, until = await render(turned, now)
+    result = await paginate(path, asked, rows, exclude=exclude)
+    page, until = await render(result, now)
     if rows.from_postgres:
-        return Result(page, turned.headers)
-    answer = Result.from_bytes(msgspec.json.encode(page), turned.headers)
+        return Result(page, result.headers)
+    answer = Result.from_bytes(msgspec.json.encode(page), result.headers)
     resources.shared.keep(key, stamp, until, answer)
     return replace(answer, age_s=_age_s(resources, asked, hot, stands))
 
@@ -106,7 +106,7 @@ def raw(rows: Sequence[Kept[R]]) -> list[Any]:
     return [msgspec.Raw(kept.encoded) for kept in rows]
 
 
-def _age_s(resources: Resources, asked: Paged, hot: HotList[R, S], stands: Stands) -> float:
+def _age_s(resources: Resources, asked: PageParameters, hot: HotList[R, S], stands: Stands) -> float:
     """Of the oldest thing that the answer is made of."""
     age_s = hot.total_age_s if asked.limit is None and asked.cursor is None else hot.age_s
     return age_s if stands.read_s is None else max(age_s, resources.steady_s() - stands.read_s)

@@ -5,11 +5,11 @@ import msgspec
 from api.operations import OPERATIONS
 from api.rest.command import Command
 from api.rest.operation import Operation
-from api.rest.paging import Paged
+from api.rest.pagination import PageParameters
 from flows.commands.catalogue import markdown
 from tests.house.checkout import ROOT
 
-PAGES = {field.name for field in msgspec.structs.fields(Paged)}
+PAGE_PARAMETERS = {field.name for field in msgspec.structs.fields(PageParameters)}
 
 
 def current() -> str:
@@ -39,8 +39,8 @@ def _summary(operation: Operation) -> str:
 def _parameters(operation: Operation) -> str:
     record = operation.body if isinstance(operation, Command) else operation.takes
     names = [field.name for field in msgspec.structs.fields(record) if field.name not in operation.path_names]
-    chosen = " ".join(name for name in names if not (set(names) >= PAGES and name in PAGES))
-    return ", ".join(([f"`{chosen}`"] if chosen else []) + (["pages"] if set(names) >= PAGES else []))
+    chosen = " ".join(name for name in names if not (set(names) >= PAGE_PARAMETERS and name in PAGE_PARAMETERS))
+    return ", ".join(([f"`{chosen}`"] if chosen else []) + (["pages"] if set(names) >= PAGE_PARAMETERS else []))
 
 
 def _with(page: str, name: str, table: str) -> str:

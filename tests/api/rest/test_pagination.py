@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.endpoints.signals import ChosenOfAll
-from api.rest.paging import PAGES, CursorText, next_link, read_cursor, turn, write_cursor
+from api.rest.pagination import PAGE_NUMBER_MAX, CursorText, decode_cursor, encode_cursor, next_link, paginate
 from api.rest.params import parse
 from store.listing import Cursor
 
@@ -18,17 +18,17 @@ cursors = st.builds(Cursor, st.datetimes(max_value=datetime(9000, 1, 1), timezon
 
 @given(cursors)
 def test_cursor_comes_back(cursor: Cursor) -> None:
-    assert read_cursor(msgspec.convert(write_cursor(cursor), CursorText)) == cursor
+    assert decode_cursor(msgspec.convert(encode_cursor(cursor), CursorText)) == cursor
 
 
 @given(cursors, cursors)
 def test_text_has_the_order_of_the_list(one: Cursor, other: Cursor) -> None:
-    assert (write_cursor(one) < write_cursor(other)) == (one < other)
+    assert (encode_cursor(one) < encode_cursor(other)) == (one < other)
 
 
 @given(st.from_regex(r"[0-3][0-9a-f]{14}[0-9a-f]{32}", fullmatch=True))
 def test_every_text_of_the_form_is_a_place(text: str) -> None:
-    assert write_cursor(read_cursor(text)) == text
+    assert encode_cursor(decode_cursor(text)) == text
 
 
 @given(
@@ -39,7 +39,7 @@ def test_every_text_of_the_form_is_a_place(text: str) -> None:
         status=st.sampled_from(["emitted", "all"]),
         since=st.none() | st.datetimes(timezones=st.just(UTC)),
         min_confidence=st.none() | st.floats(0, 1),
-        cursor=st.none() | cursors.map(write_cursor),
+        cursor=st.none() | cursors.map(encode_cursor),
         limit=st.none() | st.integers(1, 1000),
     )
 )
@@ -52,7 +52,7 @@ def test_link_asks_for_what_it_was_made_of(chosen: ChosenOfAll) -> None:
 
 
 def test_link_leaves_out_what_the_path_says() -> None:
-    assert "symbol" not in unquote(next_link("/here", ChosenOfAll(symbol="A", limit=3), without=("symbol",))["Link"])
+    assert "symbol" not in unquote(next_link("/here", ChosenOfAll(symbol="A", limit=3), exclude=("symbol",))["Link"])
 
 
 class Places:
@@ -60,22 +60,24 @@ class Places:
 
     async def page(self, *, limit: int, before: Cursor | None, offset: int) -> Sequence[Cursor]:
         later = (number for number in range(5_000, 0, -1) if before is None or number < int(before.id, 16))
-        return [self.place(number) for number in list(later)[offset : offset + limit]]
+        return [self.cursor_of(number) for number in list(later)[offset : offset + limit]]
 
     async def count(self) -> int:
         return 5_000
 
-    def place(self, row: Cursor | int) -> Cursor:
+    def cursor_of(self, row: Cursor | int) -> Cursor:
         return row if isinstance(row, Cursor) else Cursor(datetime(2026, 1, 1, tzinfo=UTC), f"{row:032x}")
 
 
 def test_the_last_page_that_has_a_number_leads_on_by_cursor() -> None:
-    asked = ChosenOfAll(page=PAGES - 1, per_page=2)
+    asked = ChosenOfAll(page=PAGE_NUMBER_MAX - 1, per_page=2)
     found: list[Cursor] = []
     for _ in range(3):
-        turned = asyncio.run(turn("/here", asked, Places()))
-        found += turned.rows
-        _, _, query = turned.headers["Link"].partition(">")[0].partition("?")
+        result = asyncio.run(paginate("/here", asked, Places()))
+        found += result.rows
+        _, _, query = result.headers["Link"].partition(">")[0].partition("?")
         asked = parse(ChosenOfAll, query.encode())
-    assert [int(place.id, 16) for place in found] == list(range(5_000 - 2 * (PAGES - 2), 5_000 - 2 * (PAGES + 1), -1))
+    assert [int(place.id, 16) for place in found] == list(
+        range(5_000 - 2 * (PAGE_NUMBER_MAX - 2), 5_000 - 2 * (PAGE_NUMBER_MAX + 1), -1)
+    )
     assert (asked.page, asked.limit) == (None, 2)
