@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from api.errors import CONFLICT, KEY_REUSED, NOT_FOUND, ProblemError
 from api.resources import Resources
-from api.rest.command import Wish
+from api.rest.command import CommandRequest
 from domain.clock import to_datetime
 from domain.executions import Execution
 from domain.ids import execution_id
@@ -31,7 +31,7 @@ class WantedArbitrage(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     revision: Annotated[int, Meta(ge=0, le=2**31 - 1, examples=[2])]
 
 
-async def execute_arbitrage(resources: Resources, wish: Wish) -> Execution:
+async def execute_arbitrage(resources: Resources, request: CommandRequest) -> Execution:
     """Execute an opportunity on paper: whole, at the prices of its plan. No order is placed.
 
     The paper trade is told as open, in dollars: `entry_price` is what a set costs, `notional` the capital
@@ -43,8 +43,8 @@ async def execute_arbitrage(resources: Resources, wish: Wish) -> Execution:
     that was executed before. The same key and content again get the same trade; the same key with other content
     is refused with 422. A plan expires by the clock; one of simulated or recorded markets, by their own time.
     """
-    wanted: WantedArbitrage = wish.body
-    known = await _known(resources, wish.key, wanted)
+    wanted: WantedArbitrage = request.body
+    known = await _known(resources, request.idempotency_key, wanted)
     if known is not None:
         return known
     for _ in range(TRIES):
@@ -55,7 +55,7 @@ async def execute_arbitrage(resources: Resources, wish: Wish) -> Execution:
         _refuse_if_other(found, wanted.revision, now)
         trade = _trade(found, now)
         taken = Taken(
-            key=wish.key,
+            key=request.idempotency_key,
             opportunity_id=found.id,
             revision=wanted.revision,
             execution_id=trade.id,
@@ -63,8 +63,8 @@ async def execute_arbitrage(resources: Resources, wish: Wish) -> Execution:
         )
         if await arbitrage_executions.take(resources.pool, taken, trade, at_revision=found.revision):
             return trade
-        known = await _known(resources, wish.key, wanted)
-        if known is not None:  # the same wish, sent twice at the same moment
+        known = await _known(resources, request.idempotency_key, wanted)
+        if known is not None:  # the same request, sent twice at the same moment
             return known
     raise ProblemError(CONFLICT, f"opportunity {wanted.opportunity_id} was executed under another key")
 

@@ -44,21 +44,21 @@ class TicketOperation(Operation):
     method: ClassVar[str] = "post"
     success: ClassVar[int] = CREATED
     scope: Scope | None = "stream"
-    live: bool = True
+    no_store: bool = True
 
     @property
-    def kinds(self) -> tuple[Kind, ...]:
-        """What may go wrong besides bad parameters and our own mistakes."""
+    def possible_problems(self) -> tuple[Kind, ...]:
+        """Problems it may respond with, besides invalid parameters and internal errors."""
         return (*self.problems, FORBIDDEN)
 
     def route(self) -> Route:
-        """The operation for Starlette."""
+        """The Starlette route of this operation."""
 
         async def endpoint(request: Request) -> Response:
             resources: Resources = request.app.state.resources
             check_origin(request, resources.settings)
             holder = permit(request.state.visitor, "stream", resources.gate)
-            params.parse(self.takes, request.scope["query_string"], request.path_params)
+            params.parse(self.parameters, request.scope["query_string"], request.path_params)
             ticket = await self.handler(resources, holder)
             return Response(msgspec.json.encode(ticket), CREATED, {"Cache-Control": "no-store"}, JSON)
 

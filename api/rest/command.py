@@ -1,7 +1,7 @@
-"""Command: a POST that changes something, at most once for each Idempotency-Key.
+"""Command: a POST endpoint that changes something, at most once for each `Idempotency-Key`.
 
-What a page of another site can send without being asked (a form, or plain text) is never obeyed: the
-content has to be JSON, the key has to be there, and the origin has to be ours.
+It refuses what a page of another site can make a browser send without a CORS preflight (a form, or plain
+text): the content must be JSON, the key must be present, and the `Origin` must be allowed.
 """
 
 import re
@@ -30,32 +30,32 @@ from api.security.origin import check_origin
 from api.security.permit import permit
 from domain.api_keys import Scope
 
-KEY = "Idempotency-Key"
-KEY_PATTERN = r"^[\x21-\x7e]{1,200}$"
+IDEMPOTENCY_KEY = "Idempotency-Key"
+IDEMPOTENCY_KEY_PATTERN = r"^[\x21-\x7e]{1,200}$"
 CREATED = 201
-_EXACT = 2.0**53  # up to here a float is one integer and no other
+_EXACT_INTEGER_MAX = 2.0**53  # below it a float stands for exactly one integer
 
-_key = re.compile(KEY_PATTERN)
+_idempotency_key = re.compile(IDEMPOTENCY_KEY_PATTERN)
 _encoder = msgspec.json.Encoder()
 
 
-class Wish(NamedTuple):
-    """What is to be done, and the key under which it is done once."""
+class CommandRequest(NamedTuple):
+    """The decoded body of a command, and the key under which it is executed once."""
 
-    key: str
+    idempotency_key: str
     body: Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command(Operation):
-    """A POST of JSON.
+    """A POST endpoint that accepts JSON.
 
     Attributes
     ----------
     body
-        Record of what is sent. The handler is given it in a `Wish`.
+        Record of the request body. The handler is passed it in a `CommandRequest`.
     subject
-        Field of `body`: what it is done to, for the audit log.
+        Field of `body` that names what the command acts on, for the audit log.
     """
 
     method: ClassVar[str] = "post"
@@ -63,43 +63,47 @@ class Command(Operation):
     body: type[msgspec.Struct]
     subject: str
     scope: Scope | None = "execute"
-    live: bool = True
+    no_store: bool = True
 
     @property
-    def kinds(self) -> tuple[Kind, ...]:
-        """What may go wrong besides bad parameters and our own mistakes."""
+    def possible_problems(self) -> tuple[Kind, ...]:
+        """Problems it may respond with, besides invalid parameters and internal errors."""
         return (*self.problems, FORBIDDEN, TOO_LARGE, UNSUPPORTED)
 
     def route(self) -> Route:
-        """The command for Starlette."""
+        """The Starlette route of this command."""
 
         async def endpoint(request: Request) -> Response:
             resources: Resources = request.app.state.resources
             check_origin(request, resources.settings)
             caller = permit(request.state.visitor, "execute", resources.gate)
-            params.parse(self.takes, request.scope["query_string"], request.path_params)
-            wish = Wish(_key_of(request), await self._content(request, resources.settings.message_bytes_max))
-            done = await self.handler(resources, wish)
+            params.parse(self.parameters, request.scope["query_string"], request.path_params)
+            idempotency_key = _idempotency_key_of(request)
+            body = await self._read_body(request, resources.settings.message_bytes_max)
+            record = await self.handler(resources, CommandRequest(idempotency_key, body))
             resources.gate.audit.tell(
                 "execute",
                 actor=caller.name,
-                what=getattr(wish.body, self.subject),
+                what=getattr(body, self.subject),
                 address=request.state.visitor.address,
                 request_id=request.state.request_id,
             )
-            return Response(_encoder.encode(done), CREATED, {"Cache-Control": "no-store"}, JSON)
+            return Response(_encoder.encode(record), CREATED, {"Cache-Control": "no-store"}, JSON)
 
         return Route(self.path, endpoint, methods=["POST"], name=self.name)
 
-    async def _content(self, request: Request, most: int) -> Any:
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind != JSON:
-            raise ProblemError(UNSUPPORTED, f"the content is {kind or 'of no type'}; send {JSON}")
+    async def _read_body(self, request: Request, bytes_max: int) -> Any:
+        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media_type != JSON:
+            given = f"is {media_type}" if media_type else "is missing"
+            raise ProblemError(UNSUPPORTED, f"the Content-Type {given}; send {JSON}")
         content = bytearray()
-        async for part in request.stream():
-            content += part
-            if len(content) > most:
-                raise ProblemError(TOO_LARGE, f"more than {most} bytes; message_bytes_max of [api] sets the limit")
+        async for chunk in request.stream():
+            content += chunk
+            if len(content) > bytes_max:
+                raise ProblemError(
+                    TOO_LARGE, f"the body is larger than {bytes_max} bytes; message_bytes_max of [api] sets the limit"
+                )
         try:
             return msgspec.convert(_with_integers(msgspec.json.decode(content)), self.body)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
@@ -107,17 +111,19 @@ class Command(Operation):
 
 
 def _with_integers(value: Any) -> Any:
-    """The same, with 2.0 as 2: to JSON Schema both are integers."""
+    """The value with 2.0 replaced by 2, since JSON Schema regards both as integers."""
     if isinstance(value, dict):
-        return {key: _with_integers(each) for key, each in value.items()}
+        return {key: _with_integers(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_with_integers(each) for each in value]
-    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT else value
+        return [_with_integers(item) for item in value]
+    is_integer = isinstance(value, float) and value.is_integer() and abs(value) < _EXACT_INTEGER_MAX
+    return int(value) if is_integer else value
 
 
-def _key_of(request: Request) -> str:
-    given = request.headers.getlist(KEY)
-    if len(given) != 1 or not _key.fullmatch(given[0]):
-        fault = Fault(KEY, "give this header once, with 1 to 200 characters without blanks, new for each wish")
+def _idempotency_key_of(request: Request) -> str:
+    values = request.headers.getlist(IDEMPOTENCY_KEY)
+    if len(values) != 1 or not _idempotency_key.fullmatch(values[0]):
+        detail = "send this header once, with 1 to 200 printable ASCII characters without spaces, new for each command"
+        fault = Fault(IDEMPOTENCY_KEY, detail)
         raise ProblemError(INVALID_PARAMETER, f"{fault.name}: {fault.detail}", [fault])
-    return given[0]
+    return values[0]

@@ -1,4 +1,4 @@
-"""OpenAPI: the document that says what REST takes and gives, made from the types that do it."""
+"""OpenAPI: the OpenAPI 3.1 document of the REST API, generated from the types of its operations."""
 
 from collections.abc import Sequence
 from inspect import cleandoc
@@ -6,12 +6,12 @@ from typing import Any
 
 from api import errors
 from api.errors import Kind, Problem
-from api.rest.command import KEY, KEY_PATTERN, Command
+from api.rest.command import IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_PATTERN, Command
 from api.rest.openapi_headers import HEADERS, IF_NONE_MATCH, headers_of
 from api.rest.operation import JSON, Operation
 from api.rest.schemas import schemas
 
-ALWAYS = (
+COMMON_PROBLEMS = (
     errors.INVALID_PARAMETER,
     errors.TIMED_OUT,
     errors.TOO_LARGE,
@@ -20,17 +20,21 @@ ALWAYS = (
     errors.HEADERS_TOO_LARGE,
     errors.INTERNAL,
 )
-"""What may go wrong with every operation."""
-_REFUSALS = (errors.UNAUTHENTICATED, errors.FORBIDDEN, errors.UNAVAILABLE)
+"""Problems that every operation may respond with."""
+_ACCESS_PROBLEMS = (errors.UNAUTHENTICATED, errors.FORBIDDEN, errors.UNAVAILABLE)
 _DESCRIPTION = """
-Trading signals, each with its reasons and, once it has ended, its outcome.
+Scored trading signals with the evidence behind each and, once it has ended, its outcome; arbitrage opportunities,
+whale trades and performance analytics; and the market data that they are computed from.
 
-Times are RFC 3339 in UTC; what is not known is null. Errors are `application/problem+json` (RFC 9457)
-with a `code` for programs. Parameters that are unknown, repeated or malformed are refused. New fields
-may be added to answers at any time.
+Timestamps are RFC 3339 in UTC. A value that is not known or not defined is null. Errors are
+`application/problem+json` (RFC 9457); programs should match on `code`. Unknown, repeated and malformed parameters
+are rejected with 400. New fields may be added to responses at any time.
 
-Live: a WebSocket at `/ws/feed`, or at `/api/v1/ws/signals` with a filter in its query; opportunities of
-arbitrage alone at `/api/v1/ws/arbitrage`.
+Lists are paginated: follow the `Link` header, or pass `next_cursor` of a response as `cursor`. Send the `ETag` of a
+response as `If-None-Match` to get 304 as long as nothing has changed.
+
+For live data, open a WebSocket at `/ws/feed`, or at `/api/v1/ws/signals` with filters in its query string;
+`/api/v1/ws/arbitrage` sends arbitrage opportunities only. Their messages are described in `/asyncapi.json`.
 """
 
 
@@ -39,16 +43,14 @@ def document(operations: Sequence[Operation], version: str, *, secured: bool = F
 
     Parameters
     ----------
-    operations
-        What there is.
     version
-        Of the program.
+        Of signalengine.
     secured
-        Callers have to prove who they are.
+        Callers must authenticate.
     """
-    records = [Problem, *(operation.gives for operation in operations if operation.media_type == JSON)]
+    records = [Problem, *(operation.response for operation in operations if operation.media_type == JSON)]
     (problem, *bodies), components = schemas(records)
-    waiting = iter(bodies)
+    remaining_bodies = iter(bodies)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -60,7 +62,10 @@ def document(operations: Sequence[Operation], version: str, *, secured: bool = F
         "paths": {
             operation.path.replace(":path}", "}"): {
                 operation.method: _operation(
-                    operation, next(waiting) if operation.media_type == JSON else _TEXT, problem, secured=secured
+                    operation,
+                    next(remaining_bodies) if operation.media_type == JSON else _STRING,
+                    problem,
+                    secured=secured,
                 )
             }
             for operation in operations
@@ -69,56 +74,62 @@ def document(operations: Sequence[Operation], version: str, *, secured: bool = F
     }
 
 
-_TEXT = {"type": "string"}
+_STRING = {"type": "string"}
 _SCHEMES = {
     "bearer": {
         "type": "http",
         "scheme": "bearer",
-        "description": "A key made by `signalengine keys create`, or a JSON Web Token. The header `X-API-Key` takes a "
-        "key too; who gives both is refused.",
+        "description": "An API key created with `signalengine keys create`, or a JSON Web Token. An API key can be "
+        "sent in the `X-API-Key` header instead; a request with both headers is rejected.",
     },
 }
-_KEY = {
-    "name": KEY,
+_IDEMPOTENCY_KEY = {
+    "name": IDEMPOTENCY_KEY,
     "in": "header",
     "required": True,
-    "description": "New for each wish; the same again gets the same answer and changes nothing.",
-    "schema": {"type": "string", "pattern": KEY_PATTERN},
+    "description": "A unique value for each command, such as a UUID. A retry with the same key and body returns the "
+    "same result and does not execute the command again.",
+    "schema": {"type": "string", "pattern": IDEMPOTENCY_KEY_PATTERN},
 }
 
 
 def _operation(operation: Operation, body: dict[str, Any], problem: dict[str, Any], *, secured: bool) -> dict[str, Any]:
-    summary, _, rest = operation.description.partition("\n")
+    summary, _, description = operation.description.partition("\n")
     success: dict[str, Any] = {"description": summary, "content": {operation.media_type: {"schema": body}}}
     responses = {str(operation.success): success}
-    if not operation.live:
-        responses["304"] = {"description": "The body is the one whose ETag was given."}
-    asks = secured and operation.scope is not None
-    for kind in (*ALWAYS, *operation.kinds, *(_REFUSALS if asks else ()), *((errors.RATE_LIMITED,) if secured else ())):
+    if not operation.no_store:
+        responses["304"] = {"description": "Not modified: the body still has the ETag sent as `If-None-Match`."}
+    needs_scope = secured and operation.scope is not None
+    for kind in (
+        *COMMON_PROBLEMS,
+        *operation.possible_problems,
+        *(_ACCESS_PROBLEMS if needs_scope else ()),
+        *((errors.RATE_LIMITED,) if secured else ()),
+    ):
         responses[str(kind.status)] = _problem(kind, problem)
-    for status, told in responses.items():
-        told["headers"] = headers_of(operation, int(status))
-    if operation.leads:
+    for status, response in responses.items():
+        response["headers"] = headers_of(operation, int(status))
+    if operation.links:
         success["links"] = {
-            name: {"operationId": name, "parameters": dict(parameters)} for name, parameters in operation.leads.items()
+            name: {"operationId": name, "parameters": dict(parameters)} for name, parameters in operation.links.items()
         }
     described = {
         "operationId": operation.name,
         "summary": summary,
-        "description": rest.strip(),
+        "description": description.strip(),
         "parameters": _parameters(operation),
         "responses": responses,
     }
-    if asks:
+    if needs_scope:
         described["security"] = [{scheme: [operation.scope]} for scheme in _SCHEMES]
     if isinstance(operation, Command):
-        described["parameters"] = [*_parameters(operation), _KEY]
-        described["requestBody"] = {"required": True, "content": {JSON: {"schema": _body(operation)}}}
+        described["parameters"] = [*_parameters(operation), _IDEMPOTENCY_KEY]
+        described["requestBody"] = {"required": True, "content": {JSON: {"schema": _request_body(operation)}}}
     return described
 
 
-def _body(command: Command) -> dict[str, Any]:
-    """What is sent, in one piece."""
+def _request_body(command: Command) -> dict[str, Any]:
+    """The schema of a command's request body, without references."""
     return schemas([command.body])[1][command.body.__name__]
 
 
@@ -130,15 +141,15 @@ def _problem(kind: Kind, schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _parameters(operation: Operation) -> list[dict[str, Any]]:
-    record = schemas([operation.takes])[1][operation.takes.__name__]
+    record = schemas([operation.parameters])[1][operation.parameters.__name__]
     described = [
         _parameter(name, schema, operation, name in record["required"]) for name, schema in record["properties"].items()
     ]
-    return described if operation.live else [*described, IF_NONE_MATCH]
+    return described if operation.no_store else [*described, IF_NONE_MATCH]
 
 
 def _parameter(name: str, schema: dict[str, Any], operation: Operation, required: bool) -> dict[str, Any]:
-    """One parameter. To leave it out is what null is in the record, so null is not one of its values."""
+    """One parameter. An optional one is null in the record and left out of the request, so its schema has no null."""
     described = {key: value for key, value in schema.items() if key not in ("anyOf", "description")}
     for alternative in schema.get("anyOf", ()):
         if alternative != {"type": "null"}:

@@ -1,4 +1,4 @@
-"""Headers of answers, as the OpenAPI document tells of them."""
+"""Response headers in the OpenAPI document, and which of them each response may have."""
 
 from typing import Any, Final
 
@@ -7,43 +7,57 @@ import msgspec
 from api.errors import FORBIDDEN, RATE_LIMITED, UNAUTHENTICATED, UNAVAILABLE
 from api.rest.operation import Operation
 
-_TEXT: Final = {"type": "string"}
+_STRING: Final = {"type": "string"}
 _SECONDS: Final = {"type": "integer", "minimum": 0}
 
 HEADERS: Final[dict[str, dict[str, Any]]] = {
     "X-Request-ID": {
-        "description": "Names the request in our log; the caller's own if one was sent and is harmless.",
+        "description": "Identifies the request in the server's log. An `X-Request-ID` sent with the request is kept if "
+        "it matches the pattern.",
         "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
     },
-    "ETag": {"description": "Give it as `If-None-Match` to be told 304.", "schema": _TEXT},
+    "ETag": {
+        "description": "Identifies this version of the body; send it as `If-None-Match` to get 304 until it changes.",
+        "schema": _STRING,
+    },
     "Age": {
-        "description": "Seconds since this was known to be what Postgres would say; absent if it was asked for this.",
+        "description": "Seconds since the data was last known to match the database; absent if it was read for this "
+        "request.",
         "schema": _SECONDS,
     },
-    "Link": {"description": 'The next page, with `rel="next"`; absent on the last.', "schema": _TEXT},
-    "RateLimit-Policy": {
-        "description": "Requests a caller may send in how many seconds; absent where nobody is asked for a name.",
-        "schema": _TEXT,
+    "Link": {
+        "description": 'URL of the next page, with `rel="next"` (RFC 8288); absent on the last page.',
+        "schema": _STRING,
     },
-    "RateLimit": {"description": "How many are left now, and seconds until there are more.", "schema": _TEXT},
-    "WWW-Authenticate": {"description": "What is missing, where it is a key, a token or a scope.", "schema": _TEXT},
-    "Retry-After": {"description": "Seconds after which the same request may succeed.", "schema": _SECONDS},
+    "RateLimit-Policy": {
+        "description": "Requests allowed in a window, and its length in seconds; absent where authentication is off.",
+        "schema": _STRING,
+    },
+    "RateLimit": {
+        "description": "Requests left in the current window, and seconds until more are allowed.",
+        "schema": _STRING,
+    },
+    "WWW-Authenticate": {
+        "description": "The authentication scheme, and what is wrong with the credentials or which scope is missing.",
+        "schema": _STRING,
+    },
+    "Retry-After": {"description": "Seconds to wait before sending the request again.", "schema": _SECONDS},
 }
 IF_NONE_MATCH: Final = {
     "name": "If-None-Match",
     "in": "header",
     "required": False,
-    "description": "ETags that are known; 304 if the answer has one of them.",
-    "schema": _TEXT,
+    "description": "ETags of known versions of the body; the response is 304 if one of them is current.",
+    "schema": _STRING,
 }
 
 
 def headers_of(operation: Operation, status: int) -> dict[str, dict[str, str]]:
-    """Those that an answer of that status may have, as references to `HEADERS`."""
+    """The headers that a response of this status may have, as references to `HEADERS`."""
     names = ["X-Request-ID", "RateLimit-Policy", "RateLimit"]
-    if status in (200, 304) and not operation.live:
+    if status in (200, 304) and not operation.no_store:
         names += ["ETag", "Age"]
-        fields = {field.name for field in msgspec.structs.fields(operation.takes)}
+        fields = {field.name for field in msgspec.structs.fields(operation.parameters)}
         names += ["Link"] if fields & {"cursor", "before", "after"} else []
     if status in (UNAUTHENTICATED.status, FORBIDDEN.status):
         names.append("WWW-Authenticate")

@@ -1,8 +1,7 @@
-"""Operation: one thing that REST can do, from the text of the request to the bytes of the answer.
+"""Operation: one GET endpoint, from the request's parameters to the bytes of the response.
 
-Handlers know nothing of HTTP: they take what they stand on and typed parameters, and give a record.
-The same declaration makes the route and the OpenAPI document, so neither can promise what the other
-does not keep.
+Handlers know nothing of HTTP: they take the resources and typed parameters, and return a record. The
+route and the OpenAPI document are made from the same declaration, so they cannot differ.
 """
 
 import re
@@ -32,7 +31,7 @@ _etag = re.compile(r'"[^"]*"')
 
 
 class NoParameters(msgspec.Struct, frozen=True):
-    """For operations that take none."""
+    """Parameters of an operation that accepts none."""
 
 
 Handler = Callable[[Resources, Any], Awaitable[Any]]
@@ -40,72 +39,72 @@ Handler = Callable[[Resources, Any], Awaitable[Any]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """A GET.
+    """A GET endpoint.
 
     Attributes
     ----------
     path
-        Template, with parameters in braces.
+        Path template, with parameters in braces.
     handler
-        Its docstring is the description: the first line is the summary.
-    takes
-        Record of the parameters; those named in `path` come from there, the others from the query.
-    gives
-        Type of the body; bytes are sent as they are.
+        Its docstring is the OpenAPI description; the first line is the summary.
+    parameters
+        Record of the parameters; those named in `path` are path parameters, the others query parameters.
+    response
+        Type of the response body; bytes are sent unchanged.
     media_type
-        Of the body.
+        Of the response body.
     problems
-        What may go wrong besides bad parameters and our own mistakes.
+        Problems it may respond with, besides invalid parameters and internal errors.
     scope
-        What a caller has to be allowed to do; None is open to everybody.
-    live
-        The answer is different each time, so a copy is never worth asking about.
-    summed
-        It takes Postgres a while, so it is read once for all who ask at about the same time.
-    leads
-        Operations that its answer leads to, by name, with the parameters that they take from it (OpenAPI links).
+        Scope that the caller needs; None for a public endpoint.
+    no_store
+        Every response is different, so it has no ETag and may not be cached.
+    micro_cached
+        Slow in Postgres, so concurrent and shortly following requests share one read (`api.memory.micro_cache`).
+    links
+        Operations that take parameters from this response, and which, by name (OpenAPI links).
     """
 
     method: ClassVar[str] = "get"
     success: ClassVar[int] = 200
     path: str
     handler: Handler
-    takes: type[msgspec.Struct] = NoParameters
-    gives: Any
+    parameters: type[msgspec.Struct] = NoParameters
+    response: Any
     media_type: str = JSON
     problems: tuple[Kind, ...] = ()
     scope: Scope | None = "read"
-    live: bool = False
-    summed: bool = False
-    leads: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    no_store: bool = False
+    micro_cached: bool = False
+    links: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
-        """A name for generated clients."""
+        """The `operationId`; generated clients name their methods after it."""
         return self.handler.__name__
 
     @property
     def description(self) -> str:
-        """What the handler says of itself."""
+        """The handler's docstring."""
         return cleandoc(self.handler.__doc__ or "")
 
     @property
     def path_names(self) -> frozenset[str]:
-        """The parameters that are in the path."""
+        """Names of the path parameters."""
         return frozenset(compile_path(self.path)[2])
 
     @property
-    def kinds(self) -> tuple[Kind, ...]:
-        """What may go wrong besides bad parameters and our own mistakes."""
+    def possible_problems(self) -> tuple[Kind, ...]:
+        """Problems it may respond with, besides invalid parameters and internal errors."""
         return self.problems
 
     def route(self) -> Route:
-        """The operation for Starlette."""
+        """The Starlette route of this operation."""
 
         async def endpoint(request: Request) -> Response:
             if self.scope is not None:
                 permit(request.state.visitor, self.scope, request.app.state.resources.gate)
-            parameters = params.parse(self.takes, request.scope["query_string"], request.path_params)
+            parameters = params.parse(self.parameters, request.scope["query_string"], request.path_params)
             resources: Resources = request.app.state.resources
 
             async def read() -> Result:
@@ -116,7 +115,7 @@ class Operation:
                 result = await read()
                 return Result.from_bytes(_encoder.encode(result.body), result.headers)
 
-            if self.summed:
+            if self.micro_cached:
                 cached, age_s = await resources.micro_cache.get((self.path, parameters), read_encoded)
                 result = replace(cached, age_s=age_s)
             else:
@@ -127,7 +126,7 @@ class Operation:
 
     def _response(self, result: Result, if_none_match: str) -> Response:
         body = result.body if isinstance(result.body, bytes) else _encoder.encode(result.body)
-        if self.live:
+        if self.no_store:
             headers = {**result.headers, "Cache-Control": "no-store"}
             return Response(body, headers=headers, media_type=self.media_type)
         etag = result.etag or etag_of(body)

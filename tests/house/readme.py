@@ -37,7 +37,7 @@ def _summary(operation: Operation) -> str:
 
 
 def _parameters(operation: Operation) -> str:
-    record = operation.body if isinstance(operation, Command) else operation.takes
+    record = operation.body if isinstance(operation, Command) else operation.parameters
     names = [field.name for field in msgspec.structs.fields(record) if field.name not in operation.path_names]
     chosen = " ".join(name for name in names if not (set(names) >= PAGE_PARAMETERS and name in PAGE_PARAMETERS))
     return ", ".join(([f"`{chosen}`"] if chosen else []) + (["pages"] if set(names) >= PAGE_PARAMETERS else []))
