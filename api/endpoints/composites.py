@@ -10,7 +10,7 @@ from api.memory.hot_page import NEVER, hot_page, raw
 from api.memory.recent import Kept, Wanted
 from api.resources import Resources
 from api.rest.pagination import FilteredListing, Page, PageParameters, PageResult
-from api.rest.params import Instant, Name, Share
+from api.rest.params import Fraction, Instant, Name
 from api.rest.result import Result
 from domain.composites import Composite
 from store.composites import LISTING
@@ -26,7 +26,7 @@ class ChosenComposites(PageParameters, frozen=True, kw_only=True):
     market_slug: Name | None = None
     pattern_type: Annotated[Name | None, Meta(examples=["volume_spike"])] = None
     direction: Literal["long", "short", "neutral"] | None = None
-    min_confidence: Annotated[Share | None, Meta(description="Least `composite_confidence`.")] = None
+    min_confidence: Annotated[Fraction | None, Meta(description="Least `composite_confidence`.")] = None
     since: Annotated[Instant | None, Meta(description="Detected then or later.")] = None
     until: Annotated[Instant | None, Meta(description="Detected before.")] = None
 

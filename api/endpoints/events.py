@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from api.resources import Resources
 from api.rest.pagination import FilteredListing, Page, PageParameters, paginate
-from api.rest.params import Instant, Name, Timeframe, frame_name
+from api.rest.params import Instant, Name, Timeframe, canonical_timeframe
 from api.rest.result import Result
 from domain.signals import Event
 from store.events import LISTING
@@ -40,6 +40,6 @@ async def list_events(resources: Resources, chosen: ChosenEvents) -> Result:
     """
     names = ("symbol", "venue", "detector", "direction", "since", "until")
     filters = {name: getattr(chosen, name) for name in names}
-    filters["timeframe"] = None if chosen.timeframe is None else frame_name(chosen.timeframe)
+    filters["timeframe"] = None if chosen.timeframe is None else canonical_timeframe(chosen.timeframe)
     result = await paginate(PATH, chosen, FilteredListing(resources.pool, LISTING, filters))
     return Result(EventsPage(events=list(result.rows), **result.fields), result.headers)

@@ -10,7 +10,7 @@ from msgspec import Meta
 from api.errors import INVALID_PARAMETER, NOT_FOUND, Fault, ProblemError
 from api.resources import Resources
 from api.rest.pagination import PAGE_SIZE_DEFAULT, PageSize, next_link
-from api.rest.params import Instant, Name, Timeframe, frame_name
+from api.rest.params import Instant, Name, Timeframe, canonical_timeframe
 from api.rest.result import Result
 from store import bars, instruments
 from store.bars import Bar
@@ -72,7 +72,7 @@ class Instruments(msgspec.Struct, frozen=True, kw_only=True):
 
 async def list_bars(resources: Resources, which: WhichBars) -> Result:
     """Closed bars of one symbol, newest first."""
-    name, timeframe = await _instrument(resources, which.symbol, which.venue), frame_name(which.timeframe)
+    name, timeframe = await _instrument(resources, which.symbol, which.venue), canonical_timeframe(which.timeframe)
     found = await bars.page(resources.pool, name, timeframe, limit=which.limit + 1, before=which.before)
     shown = found[: which.limit]
     if len(found) <= which.limit:
@@ -85,7 +85,7 @@ async def list_bars(resources: Resources, which: WhichBars) -> Result:
 
 async def show_features(resources: Resources, which: WhichFeatures) -> Features:
     """The newest features of one symbol and frame, while its market is alive."""
-    row = await resources.reader.features(which.symbol, frame_name(which.timeframe))
+    row = await resources.reader.features(which.symbol, canonical_timeframe(which.timeframe))
     if row is None:
         raise ProblemError(NOT_FOUND, f"no bar of {which.symbol} in {which.timeframe} has closed lately")
     return Features(

@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from api.endpoints.track_record import mean_and_error
 from api.resources import Resources
-from api.rest.params import Name, Timeframe, frame_name
+from api.rest.params import Name, Timeframe, canonical_timeframe
 from domain.clock import to_datetime
 from domain.statistics.intervals import Interval, wilson
 from store import graded
@@ -32,7 +32,7 @@ class OutcomeStats(msgspec.Struct, frozen=True, kw_only=True):
     tp_hit, sl_hit, expired
         How all of them ended.
     win_rate, win_rate_interval
-        Share with a return above 0, net of costs, and Wilson's interval of 95 %.
+        Fraction with a return above 0, net of costs, and Wilson's interval of 95 %.
     avg_return_pct, avg_return_pct_se, avg_return_r, avg_return_r_se
         Net means, each with its standard error.
     avg_duration_s
@@ -66,7 +66,7 @@ async def show_outcome_stats(resources: Resources, asked: Lookback) -> OutcomeSt
 
     Returns are net of costs.
     """
-    timeframe = None if asked.timeframe is None else frame_name(asked.timeframe)
+    timeframe = None if asked.timeframe is None else canonical_timeframe(asked.timeframe)
     since = (to_datetime(resources.now_ns()) - timedelta(days=asked.lookback_days - 1)).date()
     found = await graded.outcomes(
         resources.pool, symbol=asked.symbol or "", timeframe=timeframe, status="emitted", since=since

@@ -15,7 +15,7 @@ from api.memory.hot_page import NEVER, Stands, hot_page, raw
 from api.memory.recent import Kept, Wanted
 from api.resources import Resources
 from api.rest.pagination import PAGE_SIZE_DEFAULT, FilteredListing, Page, PageParameters, PageResult, PageSize
-from api.rest.params import Instant, Name, Share, Timeframe, frame_name
+from api.rest.params import Fraction, Instant, Name, Timeframe, canonical_timeframe
 from api.rest.result import Result
 from domain.clock import to_datetime
 from domain.signals import Direction, Signal
@@ -37,7 +37,7 @@ class Chosen(PageParameters, frozen=True, kw_only=True):
         Literal["emitted", "suppressed", "all"],
         Meta(description="Suppressed signals were not announced, but are followed to their outcome all the same."),
     ] = "emitted"
-    min_confidence: Annotated[Share | None, Meta(description="Least `raw_confidence`.")] = None
+    min_confidence: Annotated[Fraction | None, Meta(description="Least `raw_confidence`.")] = None
     mtf_aligned: bool | None = None
     since: Annotated[Instant | None, Meta(description="Detected then or later.")] = None
     until: Annotated[Instant | None, Meta(description="Detected before.")] = None
@@ -129,7 +129,7 @@ async def list_newest_signals(resources: Resources, newest: Newest) -> Result:
 async def _page(resources: Resources, path: str, chosen: Chosen, market_slug: str | None) -> Result:
     known = await resources.standing.known()
     filters = {name: getattr(chosen, name) for name in (*EQUAL, "min_confidence", "since", "until")}
-    filters["timeframe"] = None if chosen.timeframe is None else frame_name(chosen.timeframe)
+    filters["timeframe"] = None if chosen.timeframe is None else canonical_timeframe(chosen.timeframe)
     filters["market_slug"] = market_slug
     filters["status"] = None if chosen.status == "all" else chosen.status
     wanted = Wanted.of(filters, equal=(*EQUAL, "market_slug"), least={"min_confidence": "raw_confidence"})

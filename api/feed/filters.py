@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from api.feed.ring import Facts
-from api.rest.params import Name, Share, Timeframe, frame_name
+from api.rest.params import Fraction, Name, Timeframe, canonical_timeframe
 from domain.signals import Direction
 
 T = TypeVar("T")
@@ -19,13 +19,13 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     symbols: Annotated[frozenset[Name], _MANY] | None = None
     direction: frozenset[Direction] | None = None
     timeframes: Annotated[frozenset[Timeframe], _MANY] | None = None
-    min_confidence: Share | None = None
+    min_confidence: Fraction | None = None
     mtf_aligned: bool | None = None
 
     def __post_init__(self) -> None:
         """Give every timeframe its one name."""
         if self.timeframes is not None:
-            msgspec.structs.force_setattr(self, "timeframes", frozenset(map(frame_name, self.timeframes)))
+            msgspec.structs.force_setattr(self, "timeframes", frozenset(map(canonical_timeframe, self.timeframes)))
 
     def accepts(self, facts: Facts | None) -> bool:
         """Whether a message with these facts is wanted; one that does not say is not what was asked for."""
@@ -50,7 +50,7 @@ class FilterParameters(msgspec.Struct, frozen=True, kw_only=True):
     symbol: Name | None = None
     direction: Direction | None = None
     timeframe: Timeframe | None = None
-    min_confidence: Share | None = None
+    min_confidence: Fraction | None = None
     mtf_aligned: bool | None = None
 
     def filter(self) -> Filter:

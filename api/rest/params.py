@@ -1,7 +1,7 @@
-"""Parameters: the text of an address to a typed record, or a problem that names each parameter at fault.
+"""Parameters: parse query and path parameters into a typed record, or raise a problem that lists each invalid one.
 
-Nothing is guessed. A name nobody defined, a name given twice and a value that does not fit are all
-refused, since a filter that was ignored looks like an answer.
+Unknown, repeated and malformed parameters are all refused: a filter that is silently ignored returns wrong
+results that look right.
 """
 
 import re
@@ -20,8 +20,8 @@ from domain.frames import Frame
 P = TypeVar("P", bound=msgspec.Struct)
 
 MAX_PARAMETERS = 50
-_SHOWN = 100
-_WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
+_SHOWN_MAX = 100
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,3})?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -32,29 +32,29 @@ Name = Annotated[
         examples=["BTCUSDT"],
     ),
 ]
-"""A symbol, venue, market or strategy: up to 200 characters without white space, each of which is written out,
-since not every dialect of patterns counts the same among it."""
+"""A symbol, venue, market or strategy: 1 to 200 characters without white space. The pattern lists every white-space
+character, since regular expression dialects differ in what their class includes."""
 Timeframe = Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,4}[smhd]$", examples=["5m"])]
 Instant = Annotated[datetime, Meta(tz=True)]
-Share = Annotated[float, Meta(ge=0, le=1)]
+Fraction = Annotated[float, Meta(ge=0, le=1)]
 
 
 def parse(record: type[P], query: bytes, path: Mapping[str, str] | None = None) -> P:
-    """The record that the query string and the parameters of the path describe.
+    """Parse a query string and path parameters into a record.
 
     Parameters
     ----------
     record
         A Struct with a field for each parameter.
     query
-        The query string as it came.
+        The raw query string.
     path
-        Parameters that the route took from the path.
+        Path parameters, as matched by the route.
 
     Raises
     ------
     ProblemError
-        `INVALID_PARAMETER`, with one fault for each parameter that is unknown, repeated or malformed.
+        `INVALID_PARAMETER`, with one fault for each unknown, repeated, malformed or missing parameter.
 
     Examples
     --------
@@ -67,51 +67,50 @@ def parse(record: type[P], query: bytes, path: Mapping[str, str] | None = None) 
         ...
     api.errors.ProblemError: limit: Expected `int` >= 1; got '0'
     """
-    kinds = _kinds(record)
+    fields = _fields(record)
     texts = dict(path or {})
     faults: list[Fault] = []
     for name, text in _pairs(query):
-        if name not in kinds or name in (path or {}):
-            known = ", ".join(sorted(kinds.keys() - (path or {}).keys())) or "none"
-            faults.append(Fault(_short(name), f"unknown parameter; known: {known}"))
+        if name not in fields or name in (path or {}):
+            valid = ", ".join(sorted(fields.keys() - (path or {}).keys())) or "none"
+            faults.append(Fault(_shortened(name), f"unknown parameter; valid parameters: {valid}"))
         elif name in texts:
-            faults.append(Fault(name, "given more than once; give it once"))
+            faults.append(Fault(name, "is repeated; send it once"))
         else:
             texts[name] = text
     values: dict[str, Any] = {}
     for name, text in texts.items():
         try:
-            values[name] = _value(kinds[name], text)
+            values[name] = _parse_value(fields[name], text)
         except ValueError as problem:
-            faults.append(Fault(name, f"{problem}; got {_short(text)!r}"))
-    missing = [name for name, kind in kinds.items() if kind.required and name not in texts]
-    faults += [Fault(name, "is needed; give it") for name in missing]
+            faults.append(Fault(name, f"{problem}; got {_shortened(text)!r}"))
+    faults += [Fault(name, "is required") for name, field in fields.items() if field.required and name not in texts]
     if faults:
         raise ProblemError(INVALID_PARAMETER, "; ".join(f"{fault.name}: {fault.detail}" for fault in faults), faults)
     return record(**values)
 
 
-class _Kind(msgspec.Struct, frozen=True):
+class _Field(msgspec.Struct, frozen=True):
     annotation: Any
     base: inspect.Type
     required: bool
 
 
 @cache
-def _kinds(record: type[msgspec.Struct]) -> dict[str, _Kind]:
+def _fields(record: type[msgspec.Struct]) -> dict[str, _Field]:
     return {
-        field.name: _Kind(field.type, _base(inspect.type_info(field.type)), field.required)
+        field.name: _Field(field.type, _base_type(inspect.type_info(field.type)), field.required)
         for field in msgspec.structs.fields(record)
     }
 
 
-def _base(kind: inspect.Type) -> inspect.Type:
-    """The type itself, without its remarks and without null."""
+def _base_type(kind: inspect.Type) -> inspect.Type:
+    """The type without its metadata and without null."""
     if isinstance(kind, inspect.Metadata):
-        return _base(kind.type)
+        return _base_type(kind.type)
     if isinstance(kind, inspect.UnionType):
         (kind,) = (member for member in kind.types if not isinstance(member, inspect.NoneType))
-        return _base(kind)
+        return _base_type(kind)
     return kind
 
 
@@ -121,60 +120,60 @@ def _pairs(query: bytes) -> list[tuple[str, str]]:
     except UnicodeError:
         raise ProblemError(INVALID_PARAMETER, "the query string is not percent-encoded UTF-8") from None
     except ValueError:
-        raise ProblemError(INVALID_PARAMETER, f"more than {MAX_PARAMETERS} parameters") from None
+        raise ProblemError(INVALID_PARAMETER, f"the query string has more than {MAX_PARAMETERS} parameters") from None
 
 
-def _value(kind: _Kind, text: str) -> Any:
-    """The text as the parameter's type.
+def _parse_value(field: _Field, text: str) -> Any:
+    """Convert a parameter's text to its type.
 
-    msgspec's own lax conversion is not used: it reads "null" as nothing and 0.5 as an instant.
+    msgspec's own lax conversion is not used: it reads "null" as None and 0.5 as a datetime.
     """
     if _CONTROL.search(text):
-        raise ValueError("holds a control character")
-    read = _READERS.get(type(kind.base))
-    if isinstance(kind.base, inspect.LiteralType) and text not in kind.base.values:
-        raise ValueError(f"must be one of {', '.join(map(str, kind.base.values))}")
-    value = msgspec.convert(read(text) if read else text, kind.annotation)
+        raise ValueError("must not contain control characters")
+    parse_text = _PARSERS.get(type(field.base))
+    if isinstance(field.base, inspect.LiteralType) and text not in field.base.values:
+        raise ValueError(f"must be one of {', '.join(map(str, field.base.values))}")
+    value = msgspec.convert(parse_text(text) if parse_text else text, field.annotation)
     return _to_utc(value) if isinstance(value, datetime) else value
 
 
-def _whole(text: str) -> int:
-    if not _WHOLE.fullmatch(text):
-        raise ValueError("must be a whole number")
+def _parse_int(text: str) -> int:
+    if not _INTEGER.fullmatch(text):
+        raise ValueError("must be an integer")
     return int(text)
 
 
-def _number(text: str) -> float:
+def _parse_float(text: str) -> float:
     if not _NUMBER.fullmatch(text):
         raise ValueError("must be a number")
     return float(text)
 
 
-def _truth(text: str) -> bool:
+def _parse_bool(text: str) -> bool:
     if text not in ("true", "false"):
         raise ValueError("must be true or false")
     return text == "true"
 
 
-_READERS: dict[type[inspect.Type], Callable[[str], Any]] = {
-    inspect.IntType: _whole,
-    inspect.FloatType: _number,
-    inspect.BoolType: _truth,
+_PARSERS: dict[type[inspect.Type], Callable[[str], Any]] = {
+    inspect.IntType: _parse_int,
+    inspect.FloatType: _parse_float,
+    inspect.BoolType: _parse_bool,
 }
 
 
 def _to_utc(at: datetime) -> datetime:
-    """The same instant in UTC, or the nearest that has a year from 1 to 9999: nothing is kept from beyond either."""
+    """The same instant in UTC, clamped to the years 1 to 9999: no data lies beyond them."""
     try:
         return at.astimezone(UTC)
     except OverflowError:
         return (datetime.min if at.year == 1 else datetime.max).replace(tzinfo=UTC)
 
 
-def frame_name(timeframe: str) -> str:
-    """The one name of a frame: 60m is 1h."""
+def canonical_timeframe(timeframe: str) -> str:
+    """The canonical name of a timeframe: 60m is 1h."""
     return Frame.parse(timeframe).name
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+def _shortened(text: str) -> str:
+    return text if len(text) <= _SHOWN_MAX else text[:_SHOWN_MAX] + "…"
