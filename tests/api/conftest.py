@@ -1,4 +1,4 @@
-"""The API as it runs: uvicorn on a loopback port, in a thread, with a real Postgres and a real Valkey."""
+"""A running API: uvicorn on a loopback port, in a thread, with a real Postgres and a real Valkey."""
 
 import json
 import threading
@@ -23,17 +23,17 @@ from api.settings import ApiSettings
 from domain.signals import Signal
 from store import feed, signals
 from store.postgres import connect as connect_postgres
+from tests.api.asyncapi_schemas import validated
 from tests.api.builders import alert_of
-from tests.api.valkeys import Valkey, own_valkey  # noqa: F401  a fixture of all tests here
-from tests.api.words import checked
+from tests.api.valkey_server import ValkeyServer, start_valkey  # noqa: F401  a fixture of all tests here
 from tests.until import until
 
-PATIENCE_S = 20
+TIMEOUT_S = 20
 
 
 @dataclass
 class Api:
-    """A running API and its two sources, as their writers see them."""
+    """A running API, with connections to its Postgres and Redis for writing to them."""
 
     address: str
     resources: Resources
@@ -54,7 +54,7 @@ class Api:
         return response.json()
 
     def pages(self, path: str) -> Iterator[httpx2.Response]:
-        """The answer at `path`, and those that the header `Link` leads on to."""
+        """The response at `path` and each that follows it by the header `Link`."""
         link: str | None = path
         while link is not None:
             response = self.http.get(link)
@@ -63,12 +63,12 @@ class Api:
             link = response.links.get("next", {}).get("url")
 
     def write(self, rows: Sequence[Signal]) -> None:
-        """Into Postgres."""
+        """Write signals to Postgres."""
         with self.connection.transaction():
             signals.write(self.connection, rows)
 
     def publish(self, rows: Sequence[Signal], channel: str = "signals") -> list[int]:
-        """Into the feed, under the next seqs; once it is followed, for what was there before is no news."""
+        """Publish to the feed under the next seqs, once the API follows it: earlier messages are not delivered live."""
         until(lambda: self.resources.hub.epoch is not None)
         payload = {"signals": signals.payload, "alerts": alert_of}[channel]
         entries = [(self.seq + place, payload(row)) for place, row in enumerate(rows, 1)]
@@ -76,50 +76,50 @@ class Api:
         assert feed.publish(self.redis, channel, entries) == len(rows)
         return [seq for seq, _ in entries]
 
-    def caught_up(self, channel: str = "signals") -> None:
-        """Wait until what was published is in the ring."""
+    def wait_for_ring(self, channel: str = "signals") -> None:
+        """Wait until every published message is in the ring."""
         until(lambda: self.resources.hub.ring.newest.get(channel, 0) == self.seq)
 
     @contextmanager
     def websocket(self, path: str = "/ws/feed", **options: Any) -> Iterator[ClientConnection]:
-        """A client that has been greeted."""
+        """A client that has received `connected`."""
         with connect(f"ws://{self.address}{path}", proxy=None, **options) as websocket:
-            assert hear(websocket)["type"] == "connected"
+            assert receive(websocket)["type"] == "connected"
             yield websocket
 
     def stop(self) -> None:
-        """Stop as SIGTERM does."""
+        """Stop the server as SIGTERM does."""
         self.server.should_exit = True
-        self.thread.join(PATIENCE_S)
+        self.thread.join(TIMEOUT_S)
         assert not self.thread.is_alive()
 
 
-def hear(websocket: ClientConnection, within_s: float = PATIENCE_S) -> dict[str, Any]:
-    """The next message that is not there just because time passes."""
+def receive(websocket: ClientConnection, within_s: float = TIMEOUT_S) -> dict[str, Any]:
+    """The next message other than the periodic `status` and `keepalive`."""
     message: dict[str, Any] = {"type": "status"}
     while message["type"] in ("status", "keepalive"):
-        message = checked(websocket.recv(within_s))
+        message = validated(websocket.recv(within_s))
     return message
 
 
-def say(websocket: ClientConnection, **command: Any) -> dict[str, Any]:
-    """The answer to one command."""
+def send_command(websocket: ClientConnection, **command: Any) -> dict[str, Any]:
+    """Send a command; the next message, which is its reply."""
     websocket.send(json.dumps(command))
-    return hear(websocket)
+    return receive(websocket)
 
 
 @pytest.fixture
 def transport() -> str:
-    """What carries WebSockets: our own protocol, or ASGI."""
+    """The WebSocket implementation to test: `own`, our protocol class, or `asgi`."""
     return "own"
 
 
 @pytest.fixture
 def serve(database_url: str, clean_redis_url: str, transport: str) -> Iterator[Callable[..., Api]]:
-    """Starts an API with the given settings."""
+    """Start an API with the given settings."""
     started: list[Api] = []
-    # What tests write is not announced, so nothing is kept in memory unless a test is about that.
-    ticks = {"keepalive_s": 60.0, "status_s": 60.0, "hot_rows": 0, "analytics_fresh_s": 0}
+    # Tests write to Postgres without an announcement, so hot lists are off unless a test is about them.
+    defaults = {"keepalive_s": 60.0, "status_s": 60.0, "hot_rows": 0, "analytics_fresh_s": 0}
 
     def start(
         redis_url: str = clean_redis_url,
@@ -129,12 +129,17 @@ def serve(database_url: str, clean_redis_url: str, transport: str) -> Iterator[C
         port: int = 0,
         **settings: Any,
     ) -> Api:
-        chosen = ApiSettings(port=port, **{**ticks, **settings})
+        api_settings = ApiSettings(port=port, **{**defaults, **settings})
         app = build(
-            chosen, security, database_url=database, redis_url=redis_url, now_ns=now_ns, steady_s=time.perf_counter
+            api_settings,
+            security,
+            database_url=database,
+            redis_url=redis_url,
+            now_ns=now_ns,
+            steady_s=time.perf_counter,
         )
-        listener = listen(chosen.host, port)
-        server = Server(config(app, chosen, fallback=transport == "asgi"), app.state.resources.hub)
+        listener = listen(api_settings.host, port)
+        server = Server(config(app, api_settings, fallback=transport == "asgi"), app.state.resources.hub)
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
         host, port = listener.getsockname()
@@ -160,14 +165,14 @@ def serve(database_url: str, clean_redis_url: str, transport: str) -> Iterator[C
 
 @pytest.fixture
 def api(serve: Callable[..., Api]) -> Api:
-    """An API that is ready."""
+    """A running API that follows the feed."""
     running = serve()
     until(lambda: running.resources.tail.connected)
     return running
 
 
-def on(serve: Callable[..., Api], server: Valkey, **settings: Any) -> Api:
-    """An API, and its writer, on that Valkey."""
+def serve_on_valkey(serve: Callable[..., Api], server: ValkeyServer, **settings: Any) -> Api:
+    """An API, and the connection that publishes to it, on the given server."""
     api = serve(redis_url=server.url, **settings)
     api.redis.close()
     api.redis = feed.connect(server.url)

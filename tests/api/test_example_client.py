@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from examples.client import TRIES, AwayError, Client, Gap, Message, Position, RefusedError
-from tests.api.stages import answer, feed, http
+from tests.api.scripted_servers import feed_server, http_response, http_server
 
 AT = "2026-11-20T12:00:00Z"
-BUSY = answer("503 Service Unavailable", "", "Retry-After: 0")
+BUSY = http_response("503 Service Unavailable", "", "Retry-After: 0")
 ALERT: dict[str, Any] = {"id": "a", "kind": "drawdown", "level": "warning", "message": "It fell.", "at": AT}
 ALERT |= {"signal_type": "breakout", "value": 0.05, "trades": 31}
 
@@ -32,7 +32,7 @@ def keepalive(epoch: str, seq: int) -> dict[str, Any]:
     return {"type": "keepalive", "ts": AT, "epoch": epoch, "heads": {"alerts": seq}}
 
 
-def followed(*scenes: list[dict[str, Any] | int]) -> tuple[list[Message | Gap], list[Any], list[float]]:
+def followed(*scripts: list[dict[str, Any] | int]) -> tuple[list[Message | Gap], list[Any], list[float]]:
     """What the caller was told, with what positions it came back, and after how long; the last scene has to end it."""
 
     told: list[Message | Gap] = []
@@ -43,11 +43,11 @@ def followed(*scenes: list[dict[str, Any] | int]) -> tuple[list[Message | Gap], 
                 told.append(said)  # noqa: PERF401  what came before the end is looked at
 
     async def follow() -> tuple[list[Message | Gap], list[Any], list[float]]:
-        async with asyncio.timeout(20), feed(*scenes) as stage:
+        async with asyncio.timeout(20), feed_server(*scripts) as server:
             with pytest.raises(RefusedError, match=r"4401|invalid_message"):
-                await take(stage.address)
-            times = [at for _, at in stage.heard]
-            since = [command.get("since") for command, _ in stage.heard]
+                await take(server.address)
+            times = [at for _, at in server.received]
+            since = [command.get("since") for command, _ in server.received]
             return told, since, [after - before for before, after in pairwise(times)]
 
     return asyncio.run(follow())
@@ -93,44 +93,49 @@ def test_it_comes_back_when_the_server_wishes_and_leaves_when_it_was_wrong() -> 
 
 def test_a_handshake_that_fails_is_made_again_and_a_refused_one_is_not() -> None:
     """A server that is just going hangs up in the middle of it."""
-    refused = answer("403 Forbidden", '{"code": "forbidden", "title": "This is not open to you"}')
+    refused = http_response("403 Forbidden", '{"code": "forbidden", "title": "This is not open to you"}')
 
     wanted = pytest.raises(RefusedError, match="forbidden: This is not open to you")
-    with http(b"", answer("429 Too Many Requests", "", "Retry-After: 0"), refused) as stage, wanted:
-        asyncio.run(anext(Client(stage.address).follow()))
+    with http_server(b"", http_response("429 Too Many Requests", "", "Retry-After: 0"), refused) as server, wanted:
+        asyncio.run(anext(Client(server.address).follow()))
 
 
 def test_the_same_answer_is_not_sent_again() -> None:
-    first = answer("200 OK", '{"signals": []}', 'ETag: "a"')
-    with http(first, answer("304 Not Modified", "", 'ETag: "a"'), answer("200 OK", "[1]", 'ETag: "b"')) as stage:
-        client = Client(f"{stage.address}/prefix/")
+    first = http_response("200 OK", '{"signals": []}', 'ETag: "a"')
+    with http_server(
+        first, http_response("304 Not Modified", "", 'ETag: "a"'), http_response("200 OK", "[1]", 'ETag: "b"')
+    ) as server:
+        client = Client(f"{server.address}/prefix/")
         assert [client.get("/x?limit=1", longs=True) for _ in range(3)] == [{"signals": []}, {"signals": []}, [1]]
-    assert [request.partition(" HTTP")[0] for request in stage.heard] == ["GET /prefix/x?limit=1&longs=true"] * 3
-    assert ['if-none-match: "a"' in request.lower() for request in stage.heard] == [False, True, True]
+    assert [request.partition(" HTTP")[0] for request in server.received] == ["GET /prefix/x?limit=1&longs=true"] * 3
+    assert ['if-none-match: "a"' in request.lower() for request in server.received] == [False, True, True]
 
 
 def test_what_is_to_be_done_is_said_again_under_the_same_key() -> None:
-    with http(b"", BUSY, answer("201 Created", '{"done": true}')) as stage:
-        assert Client(stage.address).post("/x", {"revision": 2}) == {"done": True}
-    keys = [line for request in stage.heard for line in request.lower().splitlines() if "idempotency-key" in line]
+    with http_server(b"", BUSY, http_response("201 Created", '{"done": true}')) as server:
+        assert Client(server.address).post("/x", {"revision": 2}) == {"done": True}
+    keys = [line for request in server.received for line in request.lower().splitlines() if "idempotency-key" in line]
     assert len(keys) == 3
     assert len(set(keys)) == 1
-    assert all(request.endswith('{"revision":2}') for request in stage.heard)
+    assert all(request.endswith('{"revision":2}') for request in server.received)
 
 
 def test_a_server_that_stays_away_is_said() -> None:
-    with http(*[BUSY] * TRIES) as stage, pytest.raises(AwayError, match="503"):
-        Client(stage.address).get("/x")
+    with http_server(*[BUSY] * TRIES) as server, pytest.raises(AwayError, match="503"):
+        Client(server.address).get("/x")
     with pytest.raises(AwayError, match="refused"):
-        Client(stage.address).get("/x")
+        Client(server.address).get("/x")
 
 
 def test_what_is_no_api_is_said_and_a_key_goes_nowhere_else() -> None:
-    with http(answer("200 OK", "<html>")) as stage, pytest.raises(RefusedError, match="no JSON"):
-        Client(stage.address).get("/x")
+    with http_server(http_response("200 OK", "<html>")) as server, pytest.raises(RefusedError, match="no JSON"):
+        Client(server.address).get("/x")
     with pytest.raises(ValueError, match="'localhost' is no address"):
         Client("localhost")
-    with http(answer("200 OK", "{}")) as other, http(answer("302 Found", "", f"Location: {other.address}/x")) as stage:
-        Client(stage.address, key="se_secret\n").get("/x")
-    assert "Bearer se_secret\r\n" in stage.heard[0]
-    assert "se_secret" not in other.heard[0]
+    with (
+        http_server(http_response("200 OK", "{}")) as other,
+        http_server(http_response("302 Found", "", f"Location: {other.address}/x")) as server,
+    ):
+        Client(server.address, key="se_secret\n").get("/x")
+    assert "Bearer se_secret\r\n" in server.received[0]
+    assert "se_secret" not in other.received[0]

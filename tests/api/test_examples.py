@@ -151,7 +151,7 @@ def follow(*arguments: str, **environ: str) -> "subprocess.Popen[str]":
 
 def test_program_writes_what_there_is_and_what_comes_until_it_is_stopped(api: Api) -> None:
     api.publish([emitted(1), emitted(2)])
-    api.caught_up()
+    api.wait_for_ring()
     with follow(f"http://{api.address}", "--symbol", "SOLUSDT", "--symbol", "ETHUSDT") as program:
         assert program.stdout is not None
         assert program.stderr is not None

@@ -14,7 +14,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from tests.api.conftest import hear
+from tests.api.conftest import receive
 from tests.until import until
 
 QUIET = {
@@ -49,9 +49,9 @@ def test_it_serves_and_stops_when_told_with_a_word_to_its_clients(database_url: 
     with running(**services) as (process, address):
         until(lambda: httpx2.get(f"http://{address}/readyz").status_code == 200)
         with connect(f"ws://{address}/ws/feed", proxy=None) as websocket:
-            assert hear(websocket)["type"] == "connected"
+            assert receive(websocket)["type"] == "connected"
             process.send_signal(signal.SIGTERM)
-            farewell = hear(websocket)
+            farewell = receive(websocket)
             assert farewell["type"] == "going_away"
             assert 0 < farewell["reconnect_after_ms"] <= 5000
             with pytest.raises(ConnectionClosed) as closed:
@@ -110,9 +110,9 @@ def test_check_reads_the_settings_and_stops() -> None:
 def test_alone_it_ends_as_politely_when_its_terminal_hangs_up(database_url: str, clean_redis_url: str) -> None:
     services = {"DATABASE_URL": database_url, "REDIS_URL": clean_redis_url, "SIGNALENGINE_API_PORT": "0"}
     with running(**services) as (process, address), connect(f"ws://{address}/ws/feed", proxy=None) as websocket:
-        assert hear(websocket)["type"] == "connected"
+        assert receive(websocket)["type"] == "connected"
         process.send_signal(signal.SIGHUP)
-        assert hear(websocket)["type"] == "going_away"
+        assert receive(websocket)["type"] == "going_away"
         with pytest.raises(ConnectionClosed):
             websocket.recv(20)
         assert process.wait(20) == 0

@@ -24,7 +24,7 @@ BANNER = "getComputedStyle(document.getElementById('simulated')).display"
 
 def test_signals_appear_newest_first_with_their_reasons(api: Api, tab: Tab) -> None:
     api.publish([emitted(1), emitted(2)])
-    api.caught_up()
+    api.wait_for_ring()
     seen(tab, api)
     tab.until(shown(2))
     assert tab.ask(f"{BANNER} === 'block'")
@@ -57,7 +57,7 @@ def test_a_flood_is_kept_to_what_is_shown(api: Api, tab: Tab) -> None:
 def test_filters_choose_and_outlast_a_reload(api: Api, tab: Tab) -> None:
     signals = [emitted(number) for number in range(1, 25)]
     api.publish(signals)
-    api.caught_up()
+    api.wait_for_ring()
     seen(tab, api)
     tab.until(shown(24))
     wanted = [
@@ -148,7 +148,7 @@ def test_every_width_holds_the_page_in_light_and_dark(api: Api, tab: Tab, tmp_pa
         opportunities.write(api.connection, [opportunity(1, title="A-long-" * 20), opportunity(2)])
         whales.write(api.connection, [whale(number) for number in range(4)])
     api.publish([emitted(number, **scored(number)) for number in range(1, 13)])
-    api.caught_up()
+    api.wait_for_ring()
     seen(tab, api)
     tab.until(f"{shown(12)} && document.querySelectorAll('#whales tbody tr').length")
     tab.ask("document.querySelector('#rows details').open = true")

@@ -44,7 +44,7 @@ def value(api: Api, name: str, **labels: str) -> float | None:
 
 def test_signals_are_counted_from_the_feed(api: Api) -> None:
     api.publish([emitted(number) for number in range(1, 8)])
-    api.caught_up()
+    api.wait_for_ring()
     kinds = [(emitted(number).direction, str(emitted(number).mtf_aligned).lower()) for number in range(1, 8)]
     for direction, aligned in set(kinds):
         counted = value(api, "signals_generated_total", direction=direction, mtf_aligned=aligned)

@@ -9,7 +9,7 @@ from typing import Any
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from tests.api.words import checked
+from tests.api.asyncapi_schemas import validated
 
 
 class Follower:
@@ -75,7 +75,7 @@ class Follower:
 
     def _stay(self) -> None:
         with connect(self._url, proxy=None, open_timeout=20, close_timeout=1) as websocket:
-            greeting = checked(websocket.recv(20))
+            greeting = validated(websocket.recv(20))
             self.connections += 1
             since = self._position or {"epoch": greeting["data"]["epoch"], "seq": 0}
             self._epoch = since["epoch"]
@@ -83,7 +83,7 @@ class Follower:
             subscribed = False
             while not self.ended.is_set():
                 try:
-                    message = checked(websocket.recv(0.2))
+                    message = validated(websocket.recv(0.2))
                 except TimeoutError:
                     continue
                 subscribed |= message["type"] == "subscribed"

@@ -6,8 +6,8 @@ import pytest
 from api.feed.admission import GATEWAYS
 from api.feed.asyncapi import document
 from store.feed import CHANNELS
+from tests.api.asyncapi_schemas import schema_of, validated, validator_of
 from tests.api.conftest import Api
-from tests.api.words import checked, schema_of, validator_of
 
 
 def test_it_is_served(api: Api) -> None:
@@ -48,4 +48,4 @@ def test_what_is_not_described_is_noticed() -> None:
     with pytest.raises(jsonschema_rs.ValidationError):
         validator_of("gap").validate({"type": "gap", "channel": "signals"})
     with pytest.raises(KeyError):
-        checked('{"type":"surprise"}')
+        validated('{"type":"surprise"}')

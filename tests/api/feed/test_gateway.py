@@ -13,7 +13,7 @@ from api.feed.announcements import SignalMessage
 from api.feed.filters import Filter
 from domain.signals import Signal
 from tests.api.builders import emitted
-from tests.api.conftest import Api, hear, say
+from tests.api.conftest import Api, receive, send_command
 from tests.until import until
 
 
@@ -24,7 +24,7 @@ def transport(request: pytest.FixtureRequest) -> str:
 
 
 def seqs(websocket: ClientConnection, count: int) -> list[int]:
-    return [hear(websocket)["seq"] for _ in range(count)]
+    return [receive(websocket)["seq"] for _ in range(count)]
 
 
 def refusal(api: Api, path: str, **options: Any) -> tuple[int, dict[str, Any]]:
@@ -39,16 +39,16 @@ def closing(websocket: ClientConnection) -> tuple[int | None, list[dict[str, Any
     said = []
     try:
         while True:
-            said.append(hear(websocket))
+            said.append(receive(websocket))
     except ConnectionClosed as closed:
         return closed.rcvd.code if closed.rcvd is not None else None, said
 
 
 def test_a_client_is_greeted_with_its_position(api: Api) -> None:
     api.publish([emitted(1), emitted(2)])
-    api.caught_up()
+    api.wait_for_ring()
     with connect(f"ws://{api.address}/ws/feed", proxy=None) as websocket:
-        greeting = hear(websocket)
+        greeting = receive(websocket)
     assert greeting["type"] == "connected"
     assert greeting["data"]["epoch"] == api.resources.hub.epoch
     assert greeting["data"]["heads"]["signals"] == 2
@@ -70,7 +70,7 @@ def test_signals_stream_in_order_without_a_word(api: Api) -> None:
 
 def test_what_came_before_is_not_streamed(api: Api) -> None:
     api.publish([emitted(1), emitted(2)])
-    api.caught_up()
+    api.wait_for_ring()
     with api.websocket() as websocket:
         api.publish([emitted(3)])
         assert seqs(websocket, 1) == [3]
@@ -80,8 +80,8 @@ def test_every_channel_streams_on_the_feed_and_signals_alone_on_theirs(api: Api)
     with api.websocket() as feed, api.websocket("/api/v1/ws/signals") as signals:
         api.publish([emitted(1)], "alerts")
         api.publish([emitted(2)])
-        assert {hear(feed)["type"], hear(feed)["type"]} == {"alert", "signal"}
-        assert hear(signals)["type"] == "signal"
+        assert {receive(feed)["type"], receive(feed)["type"]} == {"alert", "signal"}
+        assert receive(signals)["type"] == "signal"
 
 
 FILTERS: list[tuple[str, dict[str, Any]]] = [
@@ -101,7 +101,7 @@ def test_filters_of_the_address_and_of_a_subscription_are_one(api: Api) -> None:
         for query, filter_ in FILTERS:
             by_address = connections.enter_context(api.websocket(f"/api/v1/ws/signals?{query}"))
             by_command = connections.enter_context(api.websocket())
-            assert say(by_command, op="subscribe", channel="signals", filter=filter_)["type"] == "subscribed"
+            assert send_command(by_command, op="subscribe", channel="signals", filter=filter_)["type"] == "subscribed"
             clients.append((msgspec.convert(filter_, Filter), by_address, by_command))
         published = api.publish(rows)
         for wanted, *both in clients:
@@ -123,7 +123,7 @@ def passes(wanted: Filter, row: Signal) -> bool:
 
 def test_the_first_subscription_ends_what_the_address_streams(api: Api) -> None:
     with api.websocket() as websocket:
-        assert say(websocket, op="subscribe", id="a", channel="alerts") == {
+        assert send_command(websocket, op="subscribe", id="a", channel="alerts") == {
             "type": "subscribed",
             "id": "a",
             "channel": "alerts",
@@ -133,23 +133,23 @@ def test_the_first_subscription_ends_what_the_address_streams(api: Api) -> None:
         }
         api.publish([emitted(1)])
         api.publish([emitted(2)], "alerts")
-        assert hear(websocket)["channel"] == "alerts"
-        assert say(websocket, op="subscribe", id=2, channel="signals")["seq"] == 1
+        assert receive(websocket)["channel"] == "alerts"
+        assert send_command(websocket, op="subscribe", id=2, channel="signals")["seq"] == 1
         api.publish([emitted(3)])
         api.publish([emitted(4)], "alerts")
-        assert {hear(websocket)["channel"], hear(websocket)["channel"]} == {"alerts", "signals"}
+        assert {receive(websocket)["channel"], receive(websocket)["channel"]} == {"alerts", "signals"}
 
 
 def test_after_unsubscribed_nothing_comes(api: Api) -> None:
     with api.websocket() as websocket:
-        assert say(websocket, op="unsubscribe", id=5, channel="signals") == {
+        assert send_command(websocket, op="unsubscribe", id=5, channel="signals") == {
             "type": "unsubscribed",
             "id": 5,
             "channel": "signals",
         }
         api.publish([emitted(1)])
         api.publish([emitted(2)], "alerts")
-        assert hear(websocket)["channel"] == "alerts"
+        assert receive(websocket)["channel"] == "alerts"
 
 
 BAD: list[tuple[str, Any]] = [
@@ -169,7 +169,7 @@ def test_a_bad_message_is_answered_and_harms_nothing(serve: Callable[..., Api]) 
     with api.websocket() as websocket:
         for text, command_id in BAD:
             websocket.send(text)
-            error = hear(websocket)
+            error = receive(websocket)
             assert (error["type"], error["id"], error["code"], error["retryable"]) == (
                 "error",
                 command_id,
@@ -178,7 +178,7 @@ def test_a_bad_message_is_answered_and_harms_nothing(serve: Callable[..., Api]) 
             )
             assert error["detail"]
         api.publish([emitted(1)])
-        assert hear(websocket)["seq"] == 1
+        assert receive(websocket)["seq"] == 1
 
 
 def test_binary_closes(api: Api) -> None:
@@ -266,7 +266,7 @@ def test_who_leaves_is_forgotten(api: Api) -> None:
         until(lambda: len(api.resources.hub.clients) == 1)
     until(lambda: not api.resources.hub.clients)
     api.publish([emitted(1)])
-    api.caught_up()
+    api.wait_for_ring()
 
 
 def test_score_is_pushed_as_one_number_and_served_in_full(api: Api) -> None:
@@ -274,5 +274,5 @@ def test_score_is_pushed_as_one_number_and_served_in_full(api: Api) -> None:
     api.write([row])
     with api.websocket() as websocket:
         api.publish([row])
-        assert hear(websocket)["data"]["score"] == 0.42
+        assert receive(websocket)["data"]["score"] == 0.42
     assert api.get(f"/api/v1/signals/{row.id}")["score"]["signal_id"] == row.id

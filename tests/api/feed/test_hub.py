@@ -6,19 +6,19 @@ from typing import Any
 
 import psutil
 
+from tests.api.asyncapi_schemas import validated
 from tests.api.builders import emitted
-from tests.api.conftest import Api, hear
+from tests.api.conftest import Api, receive
 from tests.api.feed import test_fanout
 from tests.api.feed.test_fanout import AT, Clock, house, subscribed
-from tests.api.raw import RawClient, raw_client
-from tests.api.words import checked
+from tests.api.raw_client import RawClient, raw_client
 from tests.until import until
 
 
 def hear_any(websocket: Any, kind: str) -> dict[str, Any]:
     message: dict[str, Any] = {}
     while message.get("type") != kind:
-        message = checked(websocket.recv(20))
+        message = validated(websocket.recv(20))
     return message
 
 
@@ -26,7 +26,7 @@ def test_the_idle_are_told_that_they_have_everything(serve: Callable[..., Api]) 
     api = serve(keepalive_s=0.2)
     with api.websocket() as websocket:
         api.publish([emitted(1)])
-        assert hear(websocket)["seq"] == 1
+        assert receive(websocket)["seq"] == 1
         keepalive = hear_any(websocket, "keepalive")
         assert (keepalive["heads"]["signals"], keepalive["epoch"]) == (1, api.resources.hub.epoch)
         began = time.monotonic()
@@ -38,9 +38,9 @@ def test_everybody_is_told_the_status(serve: Callable[..., Api]) -> None:
     api = serve(status_s=0.2)
     with api.websocket() as one, api.websocket() as other:
         api.publish([emitted(1)])
-        api.caught_up()
+        api.wait_for_ring()
         for websocket in (one, other):
-            hear(websocket)
+            receive(websocket)
             hear_any(websocket, "status")
             data = hear_any(websocket, "status")["data"]
             assert data["connected_clients"] == 2
@@ -73,7 +73,7 @@ def test_a_slow_client_slows_nobody_holds_little_and_learns_what_it_missed(serve
         before = psutil.Process().memory_info().rss
         for begin in range(0, count, at_once):
             published = api.publish([emitted(number) for number in range(begin, begin + at_once)])
-            assert [hear(fast)["seq"] for _ in published] == published
+            assert [receive(fast)["seq"] for _ in published] == published
         assert psutil.Process().memory_info().rss - before < 8_000_000
         came, missing, gaps = account(slow, count)
     assert sorted(came + missing) == list(range(1, count + 1))
@@ -92,7 +92,7 @@ def test_the_address_in_a_gap_gives_what_was_missed(serve: Callable[..., Api]) -
         api.write(rows)
         for begin in range(0, 1000, 50):
             api.publish(rows[begin : begin + 50])
-            api.caught_up()
+            api.wait_for_ring()
         _, missing, gaps = account(slow, 1000)
     had = {row["id"] for gap in gaps for response in api.pages(gap["backfill"]) for row in response.json()["signals"]}
     assert missing
@@ -102,7 +102,7 @@ def test_the_address_in_a_gap_gives_what_was_missed(serve: Callable[..., Api]) -
 def flood(api: Api) -> None:
     """More than the buffers of one connection hold."""
     api.publish([emitted(number) for number in range(400)])
-    api.caught_up()
+    api.wait_for_ring()
 
 
 def test_a_stuck_client_is_closed_with_a_code(serve: Callable[..., Api]) -> None:

@@ -17,9 +17,9 @@ import pytest
 from domain.errors import ServiceError
 from store import feed, signals
 from tests.api.builders import emitted
-from tests.api.conftest import Api, on
+from tests.api.conftest import Api, serve_on_valkey
 from tests.api.feed.following import Follower
-from tests.api.valkeys import Valkey
+from tests.api.valkey_server import ValkeyServer
 from tests.until import until
 
 
@@ -32,7 +32,7 @@ def publish(api: Api, seq: int) -> None:
         time.sleep(0.05)
 
 
-def account(api: Api, server: Valkey, clients: int, messages: int) -> int:
+def account(api: Api, server: ValkeyServer, clients: int, messages: int) -> int:
     """Run it; the count of messages that were announced as gone, all clients together."""
     followers = [Follower(api.address, stalls=number) for number in range(clients)]
     until(lambda: all(follower.connections for follower in followers), 60)
@@ -51,19 +51,19 @@ def account(api: Api, server: Valkey, clients: int, messages: int) -> int:
 
 
 def test_what_came_and_what_was_announced_as_gone_is_what_was_published(
-    serve: Callable[..., Api], own_valkey: Any
+    serve: Callable[..., Api], start_valkey: Any
 ) -> None:
     """The ring is small and Redis keeps all, so whoever comes back late is served from there."""
-    server = own_valkey(durable=True)
-    api = on(serve, server, ring_messages=40)
+    server = start_valkey(durable=True)
+    api = serve_on_valkey(serve, server, ring_messages=40)
     assert account(api, server, clients=20, messages=400) == 0
 
 
 def test_with_a_stream_that_forgets_there_are_gaps_and_no_loss(
-    serve: Callable[..., Api], own_valkey: Any, monkeypatch: pytest.MonkeyPatch
+    serve: Callable[..., Api], start_valkey: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server = own_valkey(durable=True)
-    api = on(serve, server, ring_messages=10, ring_bytes=5_000)
+    server = start_valkey(durable=True)
+    api = serve_on_valkey(serve, server, ring_messages=10, ring_bytes=5_000)
     keep = feed.publish
 
     def publish_and_forget(client: Any, channel: str, entries: Any) -> int:
@@ -73,7 +73,7 @@ def test_with_a_stream_that_forgets_there_are_gaps_and_no_loss(
     account(api, server, clients=10, messages=600)
 
 
-def account_of_crowd(api: Api, server: Valkey, clients: int, messages: int) -> None:
+def account_of_crowd(api: Api, server: ValkeyServer, clients: int, messages: int) -> None:
     command = [sys.executable, "-m", "tests.api.feed.crowd", api.address, str(clients), str(messages)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as crowd:
         assert crowd.stdout is not None
@@ -96,12 +96,12 @@ def account_of_crowd(api: Api, server: Valkey, clients: int, messages: int) -> N
     sys.stdout.write(f"of {clients * messages:,}\n")
 
 
-def test_a_crowd_accounts_for_the_same(serve: Callable[..., Api], own_valkey: Any) -> None:
-    server = own_valkey(durable=True)
-    account_of_crowd(on(serve, server, ring_messages=100), server, clients=50, messages=300)
+def test_a_crowd_accounts_for_the_same(serve: Callable[..., Api], start_valkey: Any) -> None:
+    server = start_valkey(durable=True)
+    account_of_crowd(serve_on_valkey(serve, server, ring_messages=100), server, clients=50, messages=300)
 
 
 @pytest.mark.slow
-def test_a_thousand_clients(serve: Callable[..., Api], own_valkey: Any) -> None:
-    server = own_valkey(durable=True)
-    account_of_crowd(on(serve, server, ring_messages=500), server, clients=1_000, messages=2_000)
+def test_a_thousand_clients(serve: Callable[..., Api], start_valkey: Any) -> None:
+    server = start_valkey(durable=True)
+    account_of_crowd(serve_on_valkey(serve, server, ring_messages=500), server, clients=1_000, messages=2_000)

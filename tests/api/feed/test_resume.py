@@ -18,40 +18,40 @@ from api.settings import ApiSettings
 from store import feed
 from store.signals import payload
 from tests.api.builders import emitted
-from tests.api.conftest import Api, hear, say
+from tests.api.conftest import Api, receive, send_command
 from tests.api.feed.sink import Kept
 from tests.until import until
 
 
 def resume(api: Api, websocket: Any, seq: int, **more: Any) -> dict[str, Any]:
     since = {"epoch": api.resources.hub.epoch, "seq": seq}
-    return say(websocket, op="subscribe", id=1, channel="signals", since=since, **more)
+    return send_command(websocket, op="subscribe", id=1, channel="signals", since=since, **more)
 
 
 def test_from_anywhere_all_that_followed_comes_and_then_what_is_new(serve: Callable[..., Api]) -> None:
     """The ring holds the newest thirty; what is older comes from Redis."""
     api = serve(ring_messages=30)
     published = api.publish([emitted(number) for number in range(1, 121)])
-    api.caught_up()
+    api.wait_for_ring()
     for seq in (1, 7, 50, 89, 90, 91, 100, 119, 120):
         with api.websocket() as websocket:
             ack = resume(api, websocket, seq)
             assert (ack["type"], ack["id"], ack["recovered"], ack["seq"]) == ("subscribed", 1, True, len(published))
             missed = published[published.index(seq) + 1 :]
-            assert [hear(websocket)["seq"] for _ in missed] == missed
+            assert [receive(websocket)["seq"] for _ in missed] == missed
             published += api.publish([emitted(len(published) + 1)])
-            assert hear(websocket)["seq"] == published[-1]
+            assert receive(websocket)["seq"] == published[-1]
 
 
 def test_a_long_way_back_is_walked_in_pages_while_new_ones_arrive(serve: Callable[..., Api]) -> None:
     api = serve(ring_messages=50)
     api.publish([emitted(number) for number in range(3_000)])
-    api.caught_up()
+    api.wait_for_ring()
     with api.websocket() as websocket:
         assert resume(api, websocket, 1)["recovered"] is True
         arriving = threading.Thread(target=lambda: [api.publish([emitted(number)]) for number in range(3_000, 3_100)])
         arriving.start()
-        assert [hear(websocket)["seq"] for _ in range(3_099)] == list(range(2, 3_101))
+        assert [receive(websocket)["seq"] for _ in range(3_099)] == list(range(2, 3_101))
         arriving.join()
 
 
@@ -59,11 +59,11 @@ def test_a_filter_holds_for_what_was_missed(serve: Callable[..., Api]) -> None:
     api = serve(ring_messages=10)
     rows = [emitted(number) for number in range(1, 101)]
     api.publish(rows)
-    api.caught_up()
+    api.wait_for_ring()
     with api.websocket() as websocket:
         assert resume(api, websocket, 5, filter={"symbols": ["BTCUSDT"]})["recovered"] is True
         expected = [seq for seq, row in enumerate(rows, 1) if seq > 5 and row.symbol == "BTCUSDT"]
-        assert [hear(websocket)["seq"] for _ in expected] == expected
+        assert [receive(websocket)["seq"] for _ in expected] == expected
 
 
 def test_what_redis_forgot_is_a_gap_and_the_rest_comes(serve: Callable[..., Api]) -> None:
@@ -71,61 +71,61 @@ def test_what_redis_forgot_is_a_gap_and_the_rest_comes(serve: Callable[..., Api]
     rows = [emitted(number) for number in range(1, 1001)]
     feed.publish(api.redis, "signals", [(seq, payload(row)) for seq, row in enumerate(rows, 1)], keep=200)
     api.seq = len(rows)
-    api.caught_up()
+    api.wait_for_ring()
     entries: Any = api.redis.xrange("feed:signals", count=1)
     oldest = int(entries[0][0].partition(b"-")[0])
     assert oldest > 500
     with api.websocket() as websocket:
         assert resume(api, websocket, 5)["recovered"] is False
-        gap = hear(websocket)
+        gap = receive(websocket)
         assert (gap["type"], gap["from"], gap["to"], gap["reason"]) == ("gap", 6, oldest - 1, "expired")
         assert gap["backfill"] == "/api/v1/signals?limit=1000"
-        assert [hear(websocket)["seq"] for _ in range(oldest, 1001)] == list(range(oldest, 1001))
+        assert [receive(websocket)["seq"] for _ in range(oldest, 1001)] == list(range(oldest, 1001))
 
 
 def test_a_position_of_another_epoch_is_a_gap(api: Api) -> None:
     api.publish([emitted(number) for number in range(1, 11)])
-    api.caught_up()
+    api.wait_for_ring()
     with api.websocket() as websocket:
-        ack = say(websocket, op="subscribe", id=1, channel="signals", since={"epoch": "gone", "seq": 4})
+        ack = send_command(websocket, op="subscribe", id=1, channel="signals", since={"epoch": "gone", "seq": 4})
         assert (ack["recovered"], ack["epoch"], ack["seq"]) == (False, api.resources.hub.epoch, 10)
-        gap = hear(websocket)
+        gap = receive(websocket)
         assert (gap["type"], gap["from"], gap["to"], gap["reason"]) == ("gap", 5, None, "epoch_changed")
         api.publish([emitted(11)])
-        assert hear(websocket)["seq"] == 11
+        assert receive(websocket)["seq"] == 11
 
 
 def test_a_position_in_the_future_is_an_error_and_changes_nothing(api: Api) -> None:
     api.publish([emitted(1)])
-    api.caught_up()
+    api.wait_for_ring()
     with api.websocket() as websocket:
         error = resume(api, websocket, 2)
         assert (error["type"], error["code"]) == ("error", "invalid_message")
         assert error["detail"] == "since.seq 2 is ahead of the newest message of signals, 1"
         api.publish([emitted(2)], "alerts")
-        assert hear(websocket)["channel"] == "alerts"
+        assert receive(websocket)["channel"] == "alerts"
 
 
 def test_before_the_feed_was_reached_there_is_no_position(serve: Callable[..., Api]) -> None:
     api = serve(redis_url="redis://127.0.0.1:9/0")
     with api.websocket() as websocket:
-        error = say(websocket, op="subscribe", id=1, channel="signals", since={"epoch": "e", "seq": 1})
+        error = send_command(websocket, op="subscribe", id=1, channel="signals", since={"epoch": "e", "seq": 1})
         assert (error["type"], error["code"], error["retryable"]) == ("error", "unavailable", True)
-        ack = say(websocket, op="subscribe", id=2, channel="signals")
+        ack = send_command(websocket, op="subscribe", id=2, channel="signals")
         assert (ack["type"], ack["epoch"], ack["seq"]) == ("subscribed", None, 0)
 
 
 def test_after_a_restart_of_the_api_clients_resume_as_before(serve: Callable[..., Api]) -> None:
     first = serve()
     first.publish([emitted(number) for number in range(1, 101)])
-    first.caught_up()
+    first.wait_for_ring()
     first.stop()
     second = serve()
     until(lambda: second.resources.tail.connected)
     assert second.resources.hub.epoch == first.resources.hub.epoch
     with second.websocket() as websocket:
         assert resume(second, websocket, 40)["recovered"] is True
-        assert [hear(websocket)["seq"] for _ in range(60)] == list(range(41, 101))
+        assert [receive(websocket)["seq"] for _ in range(60)] == list(range(41, 101))
 
 
 def test_a_position_before_the_first_message_misses_nothing_after_a_restart(serve: Callable[..., Api]) -> None:
@@ -133,27 +133,27 @@ def test_a_position_before_the_first_message_misses_nothing_after_a_restart(serv
     first = serve()
     first.seq = 30
     first.publish([emitted(number) for number in range(31, 36)])
-    first.caught_up()
+    first.wait_for_ring()
     first.stop()
     second = serve()
     until(lambda: second.resources.tail.connected)
     with second.websocket() as websocket:
         assert resume(second, websocket, 0)["recovered"] is True
-        assert [hear(websocket)["seq"] for _ in range(5)] == [31, 32, 33, 34, 35]
+        assert [receive(websocket)["seq"] for _ in range(5)] == [31, 32, 33, 34, 35]
 
 
 def test_channels_resume_each_on_its_own(api: Api) -> None:
     for number in range(1, 21):
         api.publish([emitted(number)], "signals" if number % 2 else "alerts")
-        api.caught_up("signals" if number % 2 else "alerts")
+        api.wait_for_ring("signals" if number % 2 else "alerts")
     with api.websocket() as websocket:
         assert resume(api, websocket, 11)["recovered"] is True
-        assert [hear(websocket)["seq"] for _ in range(4)] == [13, 15, 17, 19]
+        assert [receive(websocket)["seq"] for _ in range(4)] == [13, 15, 17, 19]
         since = {"epoch": api.resources.hub.epoch, "seq": 4}
-        assert say(websocket, op="subscribe", channel="alerts", since=since)["recovered"] is True
-        assert [hear(websocket)["seq"] for _ in range(8)] == [6, 8, 10, 12, 14, 16, 18, 20]
+        assert send_command(websocket, op="subscribe", channel="alerts", since=since)["recovered"] is True
+        assert [receive(websocket)["seq"] for _ in range(8)] == [6, 8, 10, 12, 14, 16, 18, 20]
         api.publish([emitted(21)])
-        assert hear(websocket)["seq"] == 21
+        assert receive(websocket)["seq"] == 21
 
 
 def test_what_the_ring_has_needs_no_redis_and_skips_nothing_on_other_channels() -> None:
@@ -186,12 +186,12 @@ def test_who_would_rather_leave_than_miss_is_told_what_was_gone_before_it_came(s
     rows = [emitted(number) for number in range(1, 1001)]
     feed.publish(api.redis, "signals", [(seq, payload(row)) for seq, row in enumerate(rows, 1)], keep=200)
     api.seq = len(rows)
-    api.caught_up()
+    api.wait_for_ring()
     with api.websocket() as websocket:
         assert resume(api, websocket, 5, mode="disconnect")["recovered"] is False
-        gap = hear(websocket)
+        gap = receive(websocket)
         assert (gap["type"], gap["from"], gap["reason"]) == ("gap", 6, "expired")
-        assert [hear(websocket)["seq"] for _ in range(gap["to"], 1000)] == list(range(gap["to"] + 1, 1001))
+        assert [receive(websocket)["seq"] for _ in range(gap["to"], 1000)] == list(range(gap["to"] + 1, 1001))
 
 
 def test_a_position_of_an_epoch_that_only_others_know_yet_is_refused_for_a_moment(clean_redis_url: str) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from api.feed.filters import ANY
 from api.feed.session import Session
 from store.feed import CHANNELS
-from tests.api.conftest import Api, hear
+from tests.api.conftest import Api, receive
 from tests.api.feed.sink import Kept
 from tests.api.feed.test_gateway import transport  # noqa: F401  the fixture that runs each test over both
 
@@ -51,9 +51,9 @@ def test_each_message_has_one_answer(api: Api, said: list[bytes]) -> None:
     with api.websocket() as websocket:
         for text in [*said, b'{"op":"unsubscribe","channel":"signals","id":"the last"}']:
             websocket.send(text, text=True)
-        heard = [hear(websocket)]
+        heard = [receive(websocket)]
         while heard[-1].get("id") != "the last":
-            heard.append(hear(websocket))
+            heard.append(receive(websocket))
     assert sum(message["type"] in ANSWERS for message in heard) == len(said) + 1
     assert {message["type"] for message in heard} <= {*ANSWERS, "gap"}
 

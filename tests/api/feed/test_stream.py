@@ -8,9 +8,9 @@ import pytest
 
 from store import feed
 from store.signals import payload
+from tests.api.asyncapi_schemas import validated
 from tests.api.builders import emitted
 from tests.api.conftest import Api
-from tests.api.words import checked
 from tests.until import until
 
 Event = dict[str, Any]
@@ -35,7 +35,7 @@ def read(response: httpx2.Response) -> Iterator[Event]:
     for line in response.iter_lines():
         name, _, value = line.partition(": ")
         if line:
-            event[name or "comment"] = checked(value) if name == "data" else value
+            event[name or "comment"] = validated(value) if name == "data" else value
         elif event:
             yield event
             event = {}
@@ -71,7 +71,7 @@ def test_a_reader_that_comes_back_gets_what_it_missed(serve: Callable[..., Api])
     api = serve(ring_messages=30)
     until(lambda: api.resources.tail.connected)
     api.publish([emitted(number) for number in range(1, 121)])
-    api.caught_up()
+    api.wait_for_ring()
     for seq in (1, 50, 119, 120):
         with events(api, last=f"{api.resources.hub.epoch}:{seq}") as told:
             assert seqs(told, 120 - seq) == list(range(seq + 1, 121))
@@ -83,7 +83,7 @@ def test_what_is_gone_is_a_gap_from_whose_end_it_goes_on(serve: Callable[..., Ap
     rows = [emitted(number) for number in range(1, 1001)]
     feed.publish(api.redis, "signals", [(seq, payload(row)) for seq, row in enumerate(rows, 1)], keep=200)
     api.seq = len(rows)
-    api.caught_up()
+    api.wait_for_ring()
     with events(api, last=f"{api.resources.hub.epoch}:5") as told:
         gap = next(told)
         assert (gap["event"], gap["data"]["from"], gap["data"]["reason"]) == ("gap", 6, "expired")
@@ -93,7 +93,7 @@ def test_what_is_gone_is_a_gap_from_whose_end_it_goes_on(serve: Callable[..., Ap
 
 def test_a_position_of_another_epoch_is_a_gap(api: Api) -> None:
     api.publish([emitted(1)])
-    api.caught_up()
+    api.wait_for_ring()
     with events(api, last="gone:7") as told:
         gap = next(told)
         assert (gap["event"], gap["data"]["reason"]) == ("gap", "epoch_changed")
@@ -131,7 +131,7 @@ def test_pages_of_other_sites_may_not_listen(api: Api) -> None:
 def test_a_reader_that_heard_nothing_yet_has_a_position_all_the_same(api: Api) -> None:
     """A browser gives back the newest id that it was told; with none, what comes while it is away would be lost."""
     api.publish([emitted(1)])
-    api.caught_up()
+    api.wait_for_ring()
     with api.http.stream("GET", "/api/v1/stream/signals", timeout=20) as response:
         begun = next(event for event in read(response) if event.get("event") == "subscribed")
     api.publish([emitted(2), emitted(3)])

@@ -16,83 +16,83 @@ from domain.errors import ServiceError
 from store import feed
 from store.signals import payload
 from tests.api.builders import alert_of, emitted
-from tests.api.conftest import Api, hear, on, say
+from tests.api.conftest import Api, receive, send_command, serve_on_valkey
 from tests.until import until
 
 
-def test_a_restart_that_keeps_the_data_costs_nothing(serve: Callable[..., Api], own_valkey: Any) -> None:
-    server = own_valkey(durable=True)
-    api = on(serve, server)
+def test_a_restart_that_keeps_the_data_costs_nothing(serve: Callable[..., Api], start_valkey: Any) -> None:
+    server = start_valkey(durable=True)
+    api = serve_on_valkey(serve, server)
     epoch = api.resources.hub.epoch
     with api.websocket() as websocket:
         api.publish([emitted(number) for number in range(1, 6)])
-        assert [hear(websocket)["seq"] for _ in range(5)] == [1, 2, 3, 4, 5]
+        assert [receive(websocket)["seq"] for _ in range(5)] == [1, 2, 3, 4, 5]
         server.stop()
         until(lambda: not api.resources.tail.connected)
         assert [fault["name"] for fault in api.get("/readyz", 503)["errors"]] == ["feed"]
         server.start()
         api.publish([emitted(number) for number in range(6, 9)])
-        assert [hear(websocket)["seq"] for _ in range(3)] == [6, 7, 8]
+        assert [receive(websocket)["seq"] for _ in range(3)] == [6, 7, 8]
     assert api.resources.hub.epoch == epoch
     assert api.get("/readyz") == {"status": "ready"}
 
 
-def test_a_restart_that_loses_the_data_is_told(serve: Callable[..., Api], own_valkey: Any) -> None:
-    server = own_valkey(durable=False)
-    api = on(serve, server)
+def test_a_restart_that_loses_the_data_is_told(serve: Callable[..., Api], start_valkey: Any) -> None:
+    server = start_valkey(durable=False)
+    api = serve_on_valkey(serve, server)
     epoch = api.resources.hub.epoch
     with api.websocket("/api/v1/ws/signals") as websocket:
         api.publish([emitted(number) for number in range(1, 6)])
-        assert [hear(websocket)["seq"] for _ in range(5)] == [1, 2, 3, 4, 5]
+        assert [receive(websocket)["seq"] for _ in range(5)] == [1, 2, 3, 4, 5]
         server.stop()
         server.start()
-        gap = hear(websocket)
+        gap = receive(websocket)
         assert (gap["type"], gap["from"], gap["to"], gap["reason"]) == ("gap", 6, None, "epoch_changed")
         assert gap["epoch"] == api.resources.hub.epoch != epoch
         assert gap["backfill"].startswith("/api/v1/signals?limit=1000&since=2026-11-20T")
         api.publish([emitted(6), emitted(7)])
-        assert [hear(websocket)["seq"] for _ in range(2)] == [6, 7]
+        assert [receive(websocket)["seq"] for _ in range(2)] == [6, 7]
         since = {"epoch": gap["epoch"], "seq": 6}
-        assert say(websocket, op="subscribe", channel="signals", since=since)["recovered"] is True
-        assert hear(websocket)["seq"] == 7
+        assert send_command(websocket, op="subscribe", channel="signals", since=since)["recovered"] is True
+        assert receive(websocket)["seq"] == 7
 
 
 def test_what_is_announced_while_redis_comes_back_is_not_passed_over(
-    serve: Callable[..., Api], own_valkey: Any
+    serve: Callable[..., Api], start_valkey: Any
 ) -> None:
-    server = own_valkey(durable=False)
-    api = on(serve, server)
+    server = start_valkey(durable=False)
+    api = serve_on_valkey(serve, server)
     with api.websocket("/api/v1/ws/signals") as websocket:
         api.publish([emitted(1)])
-        assert hear(websocket)["seq"] == 1
+        assert receive(websocket)["seq"] == 1
         server.stop()
         until(lambda: not api.resources.tail.connected)
         time.sleep(0.3)  # so that the pause between attempts outlasts what follows
         server.start()
         api.publish([emitted(number) for number in range(2, 50)])
-        assert hear(websocket)["type"] == "gap"
-        assert [hear(websocket)["seq"] for _ in range(48)] == list(range(2, 50))
+        assert receive(websocket)["type"] == "gap"
+        assert [receive(websocket)["seq"] for _ in range(48)] == list(range(2, 50))
 
 
 def test_data_that_vanish_under_a_standing_connection_are_noticed(api: Api) -> None:
     with api.websocket("/api/v1/ws/signals") as websocket:
         api.publish([emitted(1), emitted(2), emitted(3)])
-        assert [hear(websocket)["seq"] for _ in range(3)] == [1, 2, 3]
+        assert [receive(websocket)["seq"] for _ in range(3)] == [1, 2, 3]
         api.redis.flushall()
-        assert hear(websocket)["reason"] == "epoch_changed"
+        assert receive(websocket)["reason"] == "epoch_changed"
         api.seq = 0  # the ledger began anew too
         api.publish([emitted(4)])
-        assert hear(websocket)["seq"] == 1
+        assert receive(websocket)["seq"] == 1
 
 
 def test_an_epoch_that_others_end_is_noticed_and_nothing_is_told_twice(api: Api) -> None:
     with api.websocket("/api/v1/ws/signals") as websocket:
         api.publish([emitted(1), emitted(2)])
-        assert [hear(websocket)["seq"] for _ in range(2)] == [1, 2]
+        assert [receive(websocket)["seq"] for _ in range(2)] == [1, 2]
         feed.renew_epoch(api.redis)
-        assert hear(websocket)["reason"] == "epoch_changed"
+        assert receive(websocket)["reason"] == "epoch_changed"
         api.publish([emitted(3)])
-        assert hear(websocket)["seq"] == 3
+        assert receive(websocket)["seq"] == 3
 
 
 def test_cut_connections_lose_nothing(api: Api) -> None:
@@ -102,7 +102,7 @@ def test_cut_connections_lose_nothing(api: Api) -> None:
             for client in api.redis.client_list():
                 if client["cmd"] == "xread":
                     api.redis.client_kill_filter(_id=client["id"])
-        assert [hear(websocket)["seq"] for _ in range(1000)] == list(range(1, 1001))
+        assert [receive(websocket)["seq"] for _ in range(1000)] == list(range(1, 1001))
 
 
 def test_an_entry_that_cannot_be_read_is_counted_and_passed_over(api: Api) -> None:
@@ -112,26 +112,26 @@ def test_an_entry_that_cannot_be_read_is_counted_and_passed_over(api: Api) -> No
         api.redis.xadd("feed:signals", {"other": b"of somebody else"}, id="3-0")
         api.seq = 3
         api.publish([emitted(4)])
-        assert [hear(websocket)["seq"] for _ in range(2)] == [1, 4]
+        assert [receive(websocket)["seq"] for _ in range(2)] == [1, 4]
     assert 'feed_refused_total{channel="signals"} 2.0' in api.http.get("/metrics").text
 
 
 def test_without_redis_a_way_back_that_needs_it_is_refused_for_a_while(
-    serve: Callable[..., Api], own_valkey: Any
+    serve: Callable[..., Api], start_valkey: Any
 ) -> None:
-    server = own_valkey(durable=True)
-    api = on(serve, server, ring_messages=12)
+    server = start_valkey(durable=True)
+    api = serve_on_valkey(serve, server, ring_messages=12)
     api.publish([emitted(number) for number in range(1, 101)])
-    api.caught_up()
+    api.wait_for_ring()
     since = {"epoch": api.resources.hub.epoch, "seq": 5}
     server.stop()
     with api.websocket() as websocket:
-        error = say(websocket, op="subscribe", id=3, channel="signals", since=since)
+        error = send_command(websocket, op="subscribe", id=3, channel="signals", since=since)
         assert (error["type"], error["id"], error["code"], error["retryable"]) == ("error", 3, "unavailable", True)
         server.start()
         until(lambda: api.resources.tail.connected)
-        assert say(websocket, op="subscribe", channel="signals", since=since)["recovered"] is True
-        assert [hear(websocket)["seq"] for _ in range(95)] == list(range(6, 101))
+        assert send_command(websocket, op="subscribe", channel="signals", since=since)["recovered"] is True
+        assert [receive(websocket)["seq"] for _ in range(95)] == list(range(6, 101))
 
 
 @pytest.mark.parametrize("seen", [0, 3])

@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from store import api_keys
-from tests.api.conftest import Api, hear
+from tests.api.conftest import Api, receive
 from tests.api.security.keys import REQUIRED, WITH_SECRET, bearer, make_key, token
 from tests.api.security.test_guard import let_in
 from tests.until import until
@@ -140,7 +140,7 @@ def test_revoked_key_ends_its_connections_and_no_others(guarded: Api) -> None:
         assert closed(first) == 4401
         assert closed(second) == 4401
         other.send(json.dumps({"op": "subscribe", "channel": "signals"}))
-        assert hear(other)["type"] == "subscribed"
+        assert receive(other)["type"] == "subscribed"
 
 
 def test_without_redis_tickets_are_not_to_be_had(serve: Serve) -> None:

@@ -15,7 +15,7 @@ from websockets.sync.client import connect
 
 from store import feed, signals
 from tests.api.builders import emitted
-from tests.api.conftest import hear
+from tests.api.conftest import receive
 from tests.api.feed.following import Follower
 from tests.api.test_main import SERVICES, refused, running
 from tests.until import until
@@ -42,7 +42,7 @@ def test_workers_have_equal_numbers_of_clients(database_url: str, clean_redis_ur
     with workers_of(database_url, clean_redis_url, 3) as (parent, address), ExitStack() as stack:
         for _ in range(60):
             websocket = stack.enter_context(connect(f"ws://{address}/ws/feed", proxy=None))
-            assert hear(websocket)["type"] == "connected"
+            assert receive(websocket)["type"] == "connected"
         counts = [clients(worker, address) for worker in parent.children()]
         assert sum(counts) == 60
         assert max(counts) - min(counts) <= 4

@@ -14,8 +14,8 @@ from websockets.sync.client import connect
 
 from api.websocket.protocol import WebSocketProtocol
 from tests.api.builders import emitted
-from tests.api.conftest import Api, hear
-from tests.api.raw import RawClient, raw_client
+from tests.api.conftest import Api, receive
+from tests.api.raw_client import RawClient, raw_client
 from tests.api.security.keys import REQUIRED
 from tests.api.websocket.frames import client_frame
 from tests.api.websocket.test_parser import BROKEN
@@ -37,7 +37,7 @@ def test_a_broken_frame_closes_with_its_code_and_the_end_of_the_connection(api: 
         client.send(sent + client_frame(b"and more that nobody reads"))
         *_, last = client.messages()
         assert last == {"close": code}
-        assert client.is_at_end()
+        assert client.is_eof()
     until(lambda: not api.resources.hub.clients)
 
 
@@ -54,7 +54,7 @@ def test_noise_ends_one_connection_and_no_other(api: Api, noise: bytes) -> None:
     with raw_client(api.address) as client:
         client.send(noise)
         client.send(client_frame(b"", 8))
-        client.finish()
+        client.send_eof()
         for message in client.messages():
             assert message.get("close", 1000) in (1000, 1002, 1007, 1009) or message["type"] in ("connected", "error")
     assert api.http.get("/livez").status_code == 200
@@ -66,7 +66,7 @@ def test_a_close_is_answered_with_its_code_and_ends(api: Api) -> None:
             client.send(client_frame(payload, 8) + client_frame(b"too late"))
             *_, last = client.messages()
             assert last == {"close": code}
-            assert client.is_at_end()
+            assert client.is_eof()
 
 
 def test_one_that_does_not_answer_our_close_is_cut(serve: Callable[..., Api]) -> None:
@@ -75,7 +75,7 @@ def test_one_that_does_not_answer_our_close_is_cut(serve: Callable[..., Api]) ->
         client.send(client_frame(b"\x00", 2))
         *_, last = client.messages()
         assert last == {"close": 1003}
-        assert client.is_at_end()
+        assert client.is_eof()
     until(lambda: not api.resources.hub.clients)
 
 
@@ -87,7 +87,7 @@ def test_a_silent_client_is_asked_and_then_closed(serve: Callable[..., Api]) -> 
         assert silent.frame() == (9, b"")
         assert silent.frame() == (8, struct.pack("!H", 4408) + b"pings were not answered")
         api.publish([emitted(1)])
-        assert hear(answering)["seq"] == 1
+        assert receive(answering)["seq"] == 1
 
 
 def test_who_asks_for_answers_that_it_does_not_read_is_closed_before_they_take_memory(api: Api) -> None:
@@ -111,27 +111,27 @@ def test_a_message_larger_than_every_buffer_arrives_whole_and_the_next_after_it(
     with api.websocket(compression=None, max_size=None) as plain, api.websocket(max_size=None) as small:
         api.publish([emitted(1, features=features), emitted(2)])
         for websocket in (plain, small):
-            assert hear(websocket)["data"]["features"] == features
-            assert hear(websocket)["seq"] == 2
+            assert receive(websocket)["data"]["features"] == features
+            assert receive(websocket)["seq"] == 2
 
 
 @pytest.mark.parametrize("offered", [False, True])
 def test_compression_is_used_only_where_it_was_offered(api: Api, offered: bool) -> None:
     compression = "deflate" if offered else None
     with connect(f"ws://{api.address}/ws/feed", proxy=None, compression=compression) as websocket:
-        assert hear(websocket)["type"] == "connected"
+        assert receive(websocket)["type"] == "connected"
         answered = websocket.response.headers.get("sec-websocket-extensions", "") if websocket.response else ""
         assert ("server_no_context_takeover" in answered) is offered
         rows = [emitted(number) for number in range(1, 40)]
         api.publish(rows)
-        assert [hear(websocket)["seq"] for _ in rows] == list(range(1, 40))
+        assert [receive(websocket)["seq"] for _ in rows] == list(range(1, 40))
         websocket.send(json.dumps({"op": "unsubscribe", "id": 1, "channel": "signals", "pad": "x" * 300}))
-        assert hear(websocket)["code"] == "invalid_message"
+        assert receive(websocket)["code"] == "invalid_message"
 
 
 def test_a_compressed_frame_is_small_and_marked(api: Api) -> None:
     offer = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
-    with raw_client(api.address, more=offer) as small, raw_client(api.address) as plain:
+    with raw_client(api.address, headers=offer) as small, raw_client(api.address) as plain:
         small.frame()
         plain.frame()
         api.publish([emitted(1)])
@@ -168,7 +168,7 @@ VERSION = "Sec-WebSocket-Version: 13\r\n"
 )
 def test_a_handshake_that_is_none_is_refused(api: Api, head: str) -> None:
     with caller(api, head + "\r\n") as client:
-        answer = client.everything().decode()
+        answer = client.read_all().decode()
         assert answer.startswith("HTTP/1.1 400 ")
         assert "sec-websocket-version: 13" in answer
         assert json.loads(answer.partition("\r\n\r\n")[2])["code"] == "invalid_message"
@@ -187,7 +187,7 @@ def test_who_does_not_finish_its_request_is_cut(serve: Callable[..., Api], said:
     api = serve(head_s=0.3)
     began = time.monotonic()
     with caller(api, said) as client:
-        assert client.everything().startswith(b"HTTP/1.1 408 ") is not said.startswith("POST")
+        assert client.read_all().startswith(b"HTTP/1.1 408 ") is not said.startswith("POST")
     assert time.monotonic() - began < 15
     until(lambda: not api.resources.callers)
 
@@ -211,7 +211,7 @@ def test_a_handshake_that_a_stop_overtakes_is_answered(serve: Callable[..., Api]
     with caller(api, HEAD.replace("feed", "feed?ticket=some") + VERSION + KEY + "\r\n") as client:
         until(lambda: any(task.get_name() == "handshake" for task in list(api.server.server_state.tasks)))
         api.server.should_exit = True
-        answer = client.everything().decode()
+        answer = client.read_all().decode()
     assert answer.startswith("HTTP/1.1 503 ")
     assert "retry-after: " in answer
     problem = json.loads(answer.partition("\r\n\r\n")[2])

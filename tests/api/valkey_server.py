@@ -1,4 +1,4 @@
-"""A Valkey of one's own, beside the one that all tests share."""
+"""A Valkey server for one test alone, beside the one that the whole session shares."""
 
 import os
 import shutil
@@ -12,8 +12,8 @@ from flows.services import binaries, valkey
 from flows.services.running import Running
 
 
-class Valkey:
-    """A Valkey of one's own, to be stopped and started again."""
+class ValkeyServer:
+    """A Valkey server that a test can stop and start again."""
 
     def __init__(self, directory: Path, *, durable: bool) -> None:
         self._directory = directory
@@ -44,16 +44,16 @@ class Valkey:
 
 
 @pytest.fixture
-def own_valkey() -> Iterator[Callable[..., Valkey]]:
-    """Starts one that keeps its data over a restart, or loses it."""
+def start_valkey() -> Iterator[Callable[..., ValkeyServer]]:
+    """Starts a server whose data survive a restart (`durable=True`) or do not."""
     directory = Path(tempfile.mkdtemp(prefix="se-"))
-    started: list[Valkey] = []
+    servers: list[ValkeyServer] = []
 
-    def start(*, durable: bool) -> Valkey:
-        started.append(Valkey(directory, durable=durable))
-        return started[0]
+    def start(*, durable: bool) -> ValkeyServer:
+        servers.append(ValkeyServer(directory, durable=durable))
+        return servers[0]
 
     yield start
-    for one in started:
-        one.stop()
+    for server in servers:
+        server.stop()
     shutil.rmtree(directory)
