@@ -11,10 +11,8 @@ from typing import NamedTuple
 import psycopg
 
 from domain.errors import SetupError
+from store.advisory_locks import AdvisoryLock
 from store.postgres import connect, reachable
-
-_LOCK = 7_236_144_001
-"""Any number, as long as nobody else in the database uses it."""
 
 _LEDGER = """
 CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -61,7 +59,7 @@ def migrate(url: str) -> list[str]:
     """
     with connect(url, statement_timeout_s=0) as connection, reachable():
         connection.execute("SET lock_timeout = 0")  # whoever is at work may take long
-        connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))  # until the connection ends
+        connection.execute("SELECT pg_advisory_lock(%s)", (AdvisoryLock.MIGRATIONS,))  # until the connection ends
         connection.execute(_LEDGER)
         todo = _missing(connection)
         for migration in todo:

@@ -12,9 +12,9 @@ import psycopg
 import redis
 
 from store import feed
+from store.advisory_locks import AdvisoryLock
 from store.postgres import reachable, transaction
 
-_LOCK = 7_236_144_002
 _AT_ONCE = 1_000
 
 _TAKE = """
@@ -32,13 +32,13 @@ def take_turn(connection: psycopg.Connection) -> None:
     8 before 7, and Redis would refuse 7.
     """
     with reachable():
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (AdvisoryLock.OUTBOX,))
 
 
 async def take_turn_async(connection: psycopg.AsyncConnection) -> None:
     """`take_turn` for the API."""
     with reachable():
-        await connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+        await connection.execute("SELECT pg_advisory_xact_lock(%s)", (AdvisoryLock.OUTBOX,))
 
 
 def drain(connection: psycopg.Connection, client: redis.Redis) -> int:

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from psycopg.sql import SQL, Identifier
 from psycopg.sql import Literal as Value
 
+from store.advisory_locks import AdvisoryLock
 from store.postgres import reachable
 
-_LOCK = 7_236_144_003
 # Not to_regclass: a name that was absent is remembered so, past the lock that waits for it to be made.
 _PRESENT = "SELECT relname FROM pg_inherits JOIN pg_class ON oid = inhrelid WHERE inhparent = %s::regclass"
 
@@ -42,7 +42,7 @@ def maintain(connection: psycopg.Connection, table: Literal["bars", "events"], t
         if months.keys() <= _present(connection, table):
             return []
         with connection.transaction():
-            connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", (AdvisoryLock.PARTITIONS,))
             absent = sorted(months.keys() - _present(connection, table))
             for name in absent:
                 _make(connection, table, name, months[name])

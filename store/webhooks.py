@@ -13,12 +13,11 @@ from typing import Final, Literal, NamedTuple
 import msgspec
 import psycopg
 
+from store.advisory_locks import AdvisoryLock
 from store.columns import columns, unnest
 from store.postgres import reachable, transaction
 
 Status = Literal["waiting", "delivered", "given_up"]
-
-_LOCK: Final = 7_236_144_003
 
 
 class Position(NamedTuple):
@@ -133,7 +132,7 @@ def take_turn(connection: psycopg.Connection) -> bool:
         If Postgres cannot be reached, here as in all others.
     """
     with reachable():
-        return connection.execute("SELECT pg_try_advisory_lock(%s)", (_LOCK,)).fetchone() == (True,)
+        return connection.execute("SELECT pg_try_advisory_lock(%s)", (AdvisoryLock.WEBHOOKS,)).fetchone() == (True,)
 
 
 def positions(connection: psycopg.Connection) -> dict[str, Position]:

@@ -3,6 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import psycopg
 
+from store import webhooks
 from store.partitions import maintain
 from store.postgres import connect
 
@@ -35,6 +36,13 @@ def test_many_at_once_make_a_month_once(database_url: str) -> None:
     with ThreadPoolExecutor(6) as threads:
         made = list(threads.map(work, range(6)))
     assert sorted(name for names in made for name in names) == ["events_2024_02", "events_2024_03"]
+
+
+def test_a_month_is_made_while_webhooks_are_delivered(connection: psycopg.Connection, database_url: str) -> None:
+    with connect(database_url) as other:
+        assert webhooks.take_turn(other)
+        connection.execute("SET lock_timeout = '50ms'")
+        assert maintain(connection, "bars", np.array(["2024-04-01"], "datetime64[us]")) == ["bars_2024_04"]
 
 
 def test_a_partition_has_what_its_table_has(connection: psycopg.Connection) -> None:
