@@ -114,6 +114,7 @@ _SURPLUS: Final = f"""{_GIVE_UP} hook = %(hook)s AND id IN (
     ORDER BY created_at DESC, seq DESC OFFSET %(most)s
 )"""  # noqa: S608  no value of anybody's
 _STRANGERS: Final = f"{_GIVE_UP} hook <> ALL(%(hooks)s)"
+# The status is named for the sake of the index, which holds ended deliveries only.
 _FORGET: Final = "DELETE FROM webhook_deliveries WHERE status <> 'waiting' AND ended_at < %(before)s"
 _COUNTS: Final = """
 SELECT hook, status, count(*), min(created_at) FROM webhook_deliveries GROUP BY hook, status ORDER BY hook, status

@@ -67,6 +67,16 @@ def test_markets_are_kept_until_they_are_long_over_or_long_due() -> None:
     assert left == [3, 3, 2, 2, 1]
 
 
+def test_memory_is_given_back_once_an_hour_at_most() -> None:
+    known, over = KnownMarkets(), START + OVER_NS
+    known.learn(market("a", "resolved", "yes"), START)
+    left = []
+    for now in (over, over + HOUR - 1, over + HOUR):
+        known.forget(now)
+        left.append(len(known))
+    assert left == [1, 1, 0]
+
+
 def test_a_market_that_is_told_of_after_it_was_due_is_known_as_long_as_from_then_on() -> None:
     known, due = KnownMarkets(), msgspec.structs.replace(market("b"), closes_at_ns=START + DAY)
     known.learn(due, START + 9 * DAY)

@@ -95,6 +95,32 @@ def test_waiting_is_bounded_in_time_and_number_and_ended_is_forgotten(connection
     }
 
 
+def test_ended_deliveries_are_kept_until_their_time_is_over(connection: psycopg.Connection) -> None:
+    webhooks.write(connection, [delivery(1), delivery(2), delivery(3)], {})
+    end(connection, 1)
+    webhooks.tried(connection, ["desk-2"], status="waiting", now=AT, due_at=AT, last_status=500, last_error="x")
+    webhooks.give_up(connection, ["other"], now=AT, before=AT, waiting_max=9)  # its hook is gone
+    webhooks.write(connection, [delivery(4)], {})
+    rows = connection.execute("SELECT id, ended_at FROM webhook_deliveries ORDER BY id").fetchall()
+    assert rows == [("desk-1", AT), ("desk-2", AT), ("desk-3", AT), ("desk-4", None)]
+    assert webhooks.forget(connection, before=AT) == 0
+    assert webhooks.forget(connection, before=AT + timedelta(microseconds=1)) == 3
+    assert [count.status for count in webhooks.counts(connection)] == ["waiting"]
+
+
+def test_delivery_that_waits_again_has_not_ended(connection: psycopg.Connection) -> None:
+    webhooks.write(connection, [delivery(1)], {})
+    webhooks.tried(connection, ["desk-1"], status="waiting", now=AT, due_at=AT, last_status=500, last_error="x")
+    assert connection.execute("SELECT ended_at FROM webhook_deliveries").fetchall() == [(None,)]
+    assert webhooks.forget(connection, before=AT + timedelta(days=9)) == 0
+
+
+def test_ended_deliveries_are_found_by_their_index(connection: psycopg.Connection) -> None:
+    connection.execute("SET enable_seqscan = off")
+    plan = connection.execute(f"EXPLAIN {webhooks._FORGET}", {"before": AT}).fetchall()
+    assert any("webhook_deliveries_ended" in line for (line,) in plan), plan
+
+
 def test_what_waits_is_counted_without_what_ended(connection: psycopg.Connection) -> None:
     webhooks.write(connection, [delivery(1), delivery(2), delivery(3), delivery(7, hook="other")], {})
     end(connection, 1)

@@ -59,6 +59,23 @@ def test_the_newest_revision_stays_and_each_batch_that_brings_one_is_announced(
     assert (kept(connection), told(client)) == (expected, before)
 
 
+def test_batch_without_opportunities_does_not_query_postgres(
+    addresses: tuple[str, str], connection: psycopg.Connection
+) -> None:
+    def last_query_at() -> object:
+        return connection.execute(
+            "SELECT max(query_start) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        ).fetchone()
+
+    partition = OpportunityPartition(*addresses, 0, patience_s=0.0)
+    before = last_query_at()
+    partition.write_batch([Findings(0, [], np.empty(0, OPPORTUNITY), BookCounts())])
+    assert last_query_at() == before
+    partition.write_batch(FOUND[:1])
+    assert last_query_at() != before
+    partition.close()
+
+
 def test_what_was_committed_and_not_announced_is_announced_at_the_next_start(
     addresses: tuple[str, str],
     connection: psycopg.Connection,

@@ -46,6 +46,13 @@ def test_a_book_that_was_never_told_whole_is_asked_for() -> None:
     assert made.due(START) == [Resync("polymarket", (A,))]
 
 
+def test_split_watches_the_books_that_pass_through_it() -> None:
+    split, intake = MarketSplit([EVENT]), Intake("x")
+    intake.quote(START, TWO.yes.instrument, DROP)
+    split.items(intake)
+    assert split.resyncs.due(START) == [Resync("polymarket", (TWO.yes.name,))]
+
+
 def test_books_that_move_to_another_shard_are_asked_for_and_those_of_ended_markets_not() -> None:
     single = alone(1)
     split, intake = MarketSplit([single]), Intake("x")
