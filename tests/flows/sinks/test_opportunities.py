@@ -65,7 +65,7 @@ def test_batch_without_opportunities_does_not_query_postgres(
     def last_query_at() -> object:
         return connection.execute(
             "SELECT max(query_start) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
         ).fetchone()
 
     partition = OpportunityPartition(*addresses, 0, patience_s=0.0)
