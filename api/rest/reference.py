@@ -1,4 +1,4 @@
-"""Reference: the OpenAPI and AsyncAPI documents as one plain page, for people; nothing on it is fetched."""
+"""Reference: the OpenAPI and AsyncAPI documents as one self-contained HTML page, without scripts or external files."""
 
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
@@ -8,7 +8,7 @@ from html import escape
 from typing import Any, Final
 
 from api.rest.result import Result
-from api.rest.schema_words import attributes, link, words
+from api.rest.schema_html import record_link, schema_html, split_attributes
 
 STYLE: Final = """
 :root { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif; }
@@ -25,133 +25,148 @@ _HASH: Final = b64encode(sha256(STYLE.encode()).digest()).decode()
 POLICY: Final = f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; frame-ancestors 'none'"
 
 
-def page(document: Mapping[str, Any], live: Mapping[str, Any]) -> Result:
-    """The page of two documents.
+def page(openapi: Mapping[str, Any], asyncapi: Mapping[str, Any]) -> Result:
+    """The reference page.
 
     Parameters
     ----------
-    document
-        OpenAPI, as `api.rest.openapi.document` makes it.
-    live
-        AsyncAPI, as `api.feed.asyncapi.document` does.
+    openapi
+        As `api.rest.openapi.document` makes it.
+    asyncapi
+        As `api.feed.asyncapi.document` makes it.
     """
-    return Result.from_bytes(_html(document, live).encode(), {"Content-Security-Policy": POLICY})
+    return Result.from_bytes(_html(openapi, asyncapi).encode(), {"Content-Security-Policy": POLICY})
 
 
-def _html(document: Mapping[str, Any], live: Mapping[str, Any]) -> str:
-    info = document["info"]
-    told = [(path, method, one) for path, item in document["paths"].items() for method, one in item.items()]
+def _html(openapi: Mapping[str, Any], asyncapi: Mapping[str, Any]) -> str:
+    info = openapi["info"]
+    operations = [
+        (path, method, operation) for path, item in openapi["paths"].items() for method, operation in item.items()
+    ]
     index = "".join(
-        f'<li><a href="#{one["operationId"]}"><code>{method.upper()} {_e(path)}</code></a> {_inline(one["summary"])}'
-        for path, method, one in told
+        f'<li><a href="#{operation["operationId"]}"><code>{method.upper()} {_e(path)}</code></a> '
+        f"{_inline(operation['summary'])}"
+        for path, method, operation in operations
     )
-    operations = "".join("".join(_operation(path, method, one)) for path, method, one in told)
-    schemas = live["components"]["schemas"] | document["components"]["schemas"]
+    endpoints = "".join("".join(_operation(*operation)) for operation in operations)
+    schemas = asyncapi["components"]["schemas"] | openapi["components"]["schemas"]
     records = "".join("".join(_record(name, schema)) for name, schema in sorted(schemas.items()))
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{_e(info['title'])} API</title><style>{STYLE}</style></head><body>"
-        f"<h1>{_e(info['title'])} {_e(info['version'])}</h1>{_paragraphs(info['description'])}"
-        '<p>For programs: <a href="/openapi.json">OpenAPI 3.1</a>, and '
-        '<a href="/asyncapi.json">AsyncAPI 3.0</a> for what is live.</p>'
-        f'<nav><ul>{index}<li><a href="#live">Live</a> WebSockets and event streams'
-        '<li><a href="#records">Records</a> what all of them take and give</ul></nav>'
-        f'<main><h2>Requests</h2>{operations}<h2 id="live">Live</h2>{"".join(_live(live))}'
-        f'<h2 id="records">Records</h2>{records}</main></body></html>'
+        f"<title>{_e(info['title'])} API reference</title><style>{STYLE}</style></head><body>"
+        f"<h1>{_e(info['title'])} {_e(info['version'])} API reference</h1>{_paragraphs(info['description'])}"
+        '<p>Machine-readable: <a href="/openapi.json">OpenAPI 3.1</a> for the REST API, and '
+        '<a href="/asyncapi.json">AsyncAPI 3.0</a> for the live feed.</p>'
+        f'<nav><ul>{index}<li><a href="#live">Live feed</a> WebSocket and server-sent events'
+        '<li><a href="#records">Objects</a> of requests, responses and messages</ul></nav>'
+        f'<main><h2>Endpoints</h2>{endpoints}<h2 id="live">Live feed</h2>{"".join(_live(asyncapi))}'
+        f'<h2 id="records">Objects</h2>{records}</main></body></html>'
     )
 
 
-def _operation(path: str, method: str, one: Mapping[str, Any]) -> Iterator[str]:
-    yield f'<h3 id="{_e(one["operationId"])}"><code>{method.upper()} {_e(path)}</code></h3>'
-    yield f"<p>{_inline(one['summary'])}</p>{_paragraphs(one['description'])}"
-    if one["parameters"]:
-        yield _table(("parameter", "in", "value", "what"), map(_parameter, one["parameters"]))
-    if "requestBody" in one:
-        ((kind, content),) = one["requestBody"]["content"].items()
-        yield f"<p>Content: <code>{_e(kind)}</code></p>"
-        yield from _fields(content["schema"], attributes(content["schema"].get("description", ""))[1])
-    rows = ((status, _inline(told["description"]), _body(told)) for status, told in sorted(one["responses"].items()))
-    yield _table(("status", "what", "content"), rows)
+def _operation(path: str, method: str, operation: Mapping[str, Any]) -> Iterator[str]:
+    yield f'<h3 id="{_e(operation["operationId"])}"><code>{method.upper()} {_e(path)}</code></h3>'
+    yield f"<p>{_inline(operation['summary'])}</p>{_paragraphs(operation['description'])}"
+    if operation["parameters"]:
+        yield _table(("parameter", "in", "type", "description"), map(_parameter, operation["parameters"]))
+    if "requestBody" in operation:
+        ((media_type, content),) = operation["requestBody"]["content"].items()
+        yield f"<p>Request body: <code>{_e(media_type)}</code></p>"
+        yield from _fields(content["schema"], split_attributes(content["schema"].get("description", ""))[1])
+    rows = (
+        (status, _inline(response["description"]), _body(response))
+        for status, response in sorted(operation["responses"].items())
+    )
+    yield _table(("status", "description", "body"), rows)
 
 
 def _parameter(parameter: Mapping[str, Any]) -> tuple[str, ...]:
-    needed = " (needed)" if parameter["required"] else ""
-    name, told = _e(parameter["name"]), _inline(parameter.get("description", ""))
-    return f"<code>{name}</code>{needed}", _e(parameter["in"]), words(parameter["schema"]), told
+    required = " (required)" if parameter["required"] else ""
+    name, description = _e(parameter["name"]), _inline(parameter.get("description", ""))
+    return f"<code>{name}</code>{required}", _e(parameter["in"]), schema_html(parameter["schema"]), description
 
 
-def _body(answer: Mapping[str, Any]) -> str:
+def _body(response: Mapping[str, Any]) -> str:
     return ", ".join(
-        link(content["schema"]) or f"<code>{_e(kind)}</code>" for kind, content in answer.get("content", {}).items()
+        record_link(content["schema"]) or f"<code>{_e(media_type)}</code>"
+        for media_type, content in response.get("content", {}).items()
     )
 
 
-def _live(live: Mapping[str, Any]) -> Iterator[str]:
-    yield _paragraphs(live["info"]["description"])
-    channels = live["channels"].values()
+def _live(asyncapi: Mapping[str, Any]) -> Iterator[str]:
+    yield _paragraphs(asyncapi["info"]["description"])
+    channels = asyncapi["channels"].values()
     yield _table(
-        ("address", "what"), ((f"<code>{_e(one['address'])}</code>", _inline(one["description"])) for one in channels)
+        ("address", "description"),
+        ((f"<code>{_e(channel['address'])}</code>", _inline(channel["description"])) for channel in channels),
     )
-    asked = {
+    # Operations are those of the server: what it receives, clients send.
+    from_client = {
         reference["$ref"].rpartition("/")[2]
-        for operation in live["operations"].values()
+        for operation in asyncapi["operations"].values()
         if operation["action"] == "receive"
         for reference in operation["messages"]
     }
     yield _table(
-        ("message", "from", "record", "what"),
+        ("message", "sent by", "object", "description"),
         (
             (
                 f"<code>{_e(name)}</code>",
-                "you" if name in asked else "us",
-                link(one["payload"]),
-                _inline(one["summary"]),
+                "client" if name in from_client else "server",
+                record_link(message["payload"]),
+                _inline(message["summary"]),
             )
-            for name, one in live["components"]["messages"].items()
+            for name, message in asyncapi["components"]["messages"].items()
         ),
     )
 
 
 def _record(name: str, schema: Mapping[str, Any]) -> Iterator[str]:
-    told, fields = attributes(schema.get("description", ""))
-    yield f'<h3 id="record-{_e(name)}"><code>{_e(name)}</code></h3>{_paragraphs(told)}'
-    yield from _fields(schema, fields)
+    text, attributes = split_attributes(schema.get("description", ""))
+    yield f'<h3 id="record-{_e(name)}"><code>{_e(name)}</code></h3>{_paragraphs(text)}'
+    yield from _fields(schema, attributes)
 
 
-def _fields(schema: Mapping[str, Any], told: Mapping[str, str]) -> Iterator[str]:
-    """What an object holds. Words on several fields stand with the first of them."""
-    firsts = {names.partition(", ")[0]: names for names in told}
+def _fields(schema: Mapping[str, Any], attributes: Mapping[str, str]) -> Iterator[str]:
+    """The fields of an object. A description that covers several fields is shown with the first of them."""
+    by_first_name = {names.partition(", ")[0]: names for names in attributes}
     properties = schema.get("properties", {})
     if properties:
-        rows = ((f"<code>{_e(name)}</code>", words(one), _told(name, firsts, told)) for name, one in properties.items())
-        yield _table(("field", "value", "what"), rows)
-    for first, names in firsts.items():
-        if first not in properties:
-            yield f"<p><code>{_e(names)}</code>: {_inline(told[names])}</p>"
+        rows = (
+            (f"<code>{_e(name)}</code>", schema_html(field), _description(by_first_name.get(name), attributes))
+            for name, field in properties.items()
+        )
+        yield _table(("field", "type", "description"), rows)
+    for first_name, names in by_first_name.items():
+        if first_name not in properties:
+            yield f"<p><code>{_e(names)}</code>: {_inline(attributes[names])}</p>"
 
 
-def _told(name: str, firsts: Mapping[str, str], told: Mapping[str, str]) -> str:
-    names = firsts.get(name, "")
-    others = f"(with {', '.join(f'`{one}`' for one in names.split(', ')[1:])}) " if ", " in names else ""
-    return _inline(others + told[names]) if names else ""
+def _description(names: str | None, attributes: Mapping[str, str]) -> str:
+    if names is None:
+        return ""
+    _, *others = names.split(", ")
+    covered = f"(with {', '.join(f'`{name}`' for name in others)}) " if others else ""
+    return _inline(covered + attributes[names])
 
 
-def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """Cells are HTML already. It scrolls by itself where it is too wide."""
+def _table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A table of HTML cells, in a box that scrolls horizontally when the table is too wide."""
+    head = "".join(f"<th>{heading}" for heading in headings)
     body = "".join(f"<tr>{''.join(f'<td>{cell}' for cell in row)}</tr>" for row in rows)
-    return f"<div><table><tr>{''.join(f'<th>{head}' for head in heads)}</tr>{body}</table></div>"
+    return f"<div><table><tr>{head}</tr>{body}</table></div>"
 
 
 def _paragraphs(text: str) -> str:
-    return "".join(f"<p>{_inline(part)}</p>" for part in text.strip().split("\n\n") if part)
+    return "".join(f"<p>{_inline(paragraph)}</p>" for paragraph in text.strip().split("\n\n") if paragraph)
 
 
 @cache
 def _inline(text: str) -> str:
-    """With what stands between backquotes as code."""
+    """Escaped text, with the parts between backquotes as code."""
     parts = _e(text).split("`")
-    return "".join(f"<code>{part}</code>" if place % 2 else part for place, part in enumerate(parts))
+    return "".join(f"<code>{part}</code>" if index % 2 else part for index, part in enumerate(parts))
 
 
 def _e(text: str) -> str:

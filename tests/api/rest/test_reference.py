@@ -1,4 +1,4 @@
-"""The page for people says all that the document says, and brings all it needs."""
+"""The reference page shows everything in the OpenAPI and AsyncAPI documents, and loads nothing else."""
 
 import re
 from base64 import b64encode
@@ -6,14 +6,14 @@ from hashlib import sha256
 from html import escape
 from html.parser import HTMLParser
 
-from api.rest.schema_words import attributes, words
+from api.rest.schema_html import schema_html, split_attributes
 from tests.api.conftest import Api
 
-LEFT_OPEN = {"meta", "td", "th", "li"}
+NEVER_CLOSED = {"meta", "td", "th", "li"}
 
 
 class Page(HTMLParser):
-    """Looks at tags, ids and links."""
+    """Collects tags, ids, links and texts."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -21,23 +21,23 @@ class Page(HTMLParser):
         self.ids: list[str] = []
         self.links: list[str] = []
         self.tags: set[str] = set()
-        self.words: list[str] = []
+        self.texts: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
-        if tag not in LEFT_OPEN:
+        if tag not in NEVER_CLOSED:
             self.open.append(tag)
         self.ids += [value for name, value in attrs if name == "id" and value]
         self.links += [value for name, value in attrs if name in ("href", "src") and value]
 
     def handle_data(self, data: str) -> None:
-        self.words.append(data)
+        self.texts.append(data)
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
 
 
-def test_the_page_shows_every_operation_and_fetches_nothing(api: Api) -> None:
+def test_page_shows_every_operation_and_loads_nothing(api: Api) -> None:
     response, document = api.http.get("/docs"), api.get("/openapi.json")
     assert response.headers["content-type"] == "text/html; charset=utf-8"
     page = Page()
@@ -49,32 +49,31 @@ def test_the_page_shows_every_operation_and_fetches_nothing(api: Api) -> None:
     live = api.get("/asyncapi.json")
     names = {*document["components"]["schemas"], *live["components"]["schemas"]}
     assert {f"record-{name}" for name in names} <= set(page.ids)
-    assert {channel["address"] for channel in live["channels"].values()} <= set(page.words)
-    assert set(live["components"]["messages"]) <= set(page.words)
+    assert {channel["address"] for channel in live["channels"].values()} <= set(page.texts)
+    assert set(live["components"]["messages"]) <= set(page.texts)
     assert {link for link in page.links if not link.startswith("#")} == {"/openapi.json", "/asyncapi.json"}
     assert {link.removeprefix("#") for link in page.links if link.startswith("#")} <= set(page.ids)
     assert "script" not in page.tags
 
 
-def test_both_documents_mean_the_same_by_a_name(api: Api) -> None:
+def test_both_documents_agree_on_shared_schemas(api: Api) -> None:
     rest, live = (api.get(path)["components"]["schemas"] for path in ("/openapi.json", "/asyncapi.json"))
     assert [name for name in rest.keys() & live.keys() if rest[name] != live[name]] == []
 
 
-def test_every_value_is_told_in_words(api: Api) -> None:
-    """None is of a kind that has no words yet, and every word on a field is shown."""
+def test_every_field_is_shown_with_its_type_and_description(api: Api) -> None:
     shown = "".join(api.http.get("/docs").text.split())
     for path in ("/openapi.json", "/asyncapi.json"):
         for schema in api.get(path)["components"]["schemas"].values():
             for value in schema.get("properties", {}).values():
-                assert "".join(words(value).split()) in shown
-            for told in attributes(schema["description"])[1].values():
-                plain = "".join(escape(told).replace("`", "").split())
+                assert "".join(schema_html(value).split()) in shown
+            for description in split_attributes(schema["description"])[1].values():
+                plain = "".join(escape(description).replace("`", "").split())
                 assert plain in shown.replace("<code>", "").replace("</code>", "")
     assert "----------" not in shown
 
 
-def test_its_policy_allows_its_own_style_and_nothing_else(api: Api) -> None:
+def test_policy_allows_the_inline_style_and_nothing_else(api: Api) -> None:
     response = api.http.get("/docs")
     (style,) = re.findall(r"<style>(.*?)</style>", response.text, re.DOTALL)
     digest = b64encode(sha256(style.encode()).digest()).decode()
