@@ -7,7 +7,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 from api import tasks
-from api.endpoints.standing import Standing
+from api.endpoints.performance_cache import PerformanceCache
 from api.errors import HANDLERS
 from api.feed.gateway import gateway_route
 from api.feed.hub import Hub
@@ -88,7 +88,7 @@ def build(
         hub=hub,
         tail=Tail(reader, hub, metrics, now_ns=now_ns, steady_s=steady_s, hot=hot),
         resume=Resume(hub, reader, lambda: to_datetime(now_ns())),
-        standing=Standing(pool, steady_s),
+        performance=PerformanceCache(pool, steady_s),
         symbols=SymbolGauges(metrics.registry, pool, now_ns, steady_s),
         hot=hot,
         shared=Shared(),

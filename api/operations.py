@@ -1,4 +1,4 @@
-"""Operations: all that REST can do, and at which address."""
+"""Operations: every REST operation with its path."""
 
 from functools import cache
 from importlib.metadata import version
@@ -25,7 +25,7 @@ from api.endpoints import (
     whales,
 )
 from api.endpoints.enriched import EnrichedSignal
-from api.endpoints.exposition import LegacyMetrics, show_legacy_metrics, show_metrics
+from api.endpoints.metrics import LegacyMetrics, show_legacy_metrics, show_metrics
 from api.errors import CONFLICT, KEY_REUSED, NOT_FOUND, UNAVAILABLE
 from api.feed.asyncapi import document as live_document
 from api.feed.asyncapi import show_asyncapi
@@ -45,7 +45,7 @@ def _document(*, secured: bool) -> bytes:
 
 
 async def show_openapi(resources: Resources, _: object) -> bytes:
-    """What there is, as an OpenAPI 3.1 document."""
+    """OpenAPI 3.1 document of this API."""
     return _document(secured=resources.gate.settings.required)
 
 
@@ -55,7 +55,7 @@ def _reference(*, secured: bool) -> Result:
 
 
 async def show_reference(resources: Resources, _: object) -> Result:
-    """What there is, as a page for people."""
+    """API reference as an HTML page."""
     return _reference(secured=resources.gate.settings.required)
 
 
@@ -65,7 +65,7 @@ OPERATIONS = (
     Operation(
         path="/api/v1/signals",
         handler=signals.list_signals,
-        parameters=signals.ChosenOfAll,
+        parameters=signals.SignalsQuery,
         response=signals.SignalsPage,
         problems=(UNAVAILABLE,),
         links=_SIGNALS,
@@ -73,21 +73,21 @@ OPERATIONS = (
     Operation(
         path=composites.PATH,
         handler=composites.list_composites,
-        parameters=composites.ChosenComposites,
+        parameters=composites.CompositesQuery,
         response=composites.CompositesPage,
         problems=(UNAVAILABLE,),
     ),
     Operation(
         path="/api/v1/signals/{id}",
         handler=signals.get_signal,
-        parameters=signals.WhichSignal,
+        parameters=signals.SignalPath,
         response=EnrichedSignal,
         problems=(NOT_FOUND, UNAVAILABLE),
     ),
     Operation(
         path="/api/v1/signals/market/{slug:path}",
         handler=signals.list_market_signals,
-        parameters=signals.ChosenOfMarket,
+        parameters=signals.MarketSignalsQuery,
         response=signals.SignalsPage,
         problems=(UNAVAILABLE,),
         links=_SIGNALS,
@@ -95,7 +95,7 @@ OPERATIONS = (
     Operation(
         path="/signals",
         handler=signals.list_newest_signals,
-        parameters=signals.Newest,
+        parameters=signals.NewestSignalsQuery,
         response=signals.NewestSignals,
         problems=(UNAVAILABLE,),
         links=_SIGNALS,
@@ -103,14 +103,14 @@ OPERATIONS = (
     Operation(
         path=arbitrage.PATH,
         handler=arbitrage.list_opportunities,
-        parameters=arbitrage.ChosenOpportunities,
+        parameters=arbitrage.OpportunitiesQuery,
         response=arbitrage.ArbitrageResponse,
         problems=(UNAVAILABLE,),
     ),
     Operation(
         path="/api/v1/arbitrage/scan",
         handler=arbitrage.scan,
-        parameters=arbitrage.AskedScan,
+        parameters=arbitrage.ScanQuery,
         response=arbitrage.ArbitrageScan,
         problems=(UNAVAILABLE,),
         no_store=True,
@@ -118,7 +118,7 @@ OPERATIONS = (
     Command(
         path=arbitrage_execution.PATH,
         handler=arbitrage_execution.execute_arbitrage,
-        body=arbitrage_execution.WantedArbitrage,
+        body=arbitrage_execution.ArbitrageExecutionRequest,
         subject="opportunity_id",
         response=Execution,
         problems=(NOT_FOUND, CONFLICT, KEY_REUSED, UNAVAILABLE),
@@ -126,7 +126,7 @@ OPERATIONS = (
     Operation(
         path=whales.PATH,
         handler=whales.list_whales,
-        parameters=whales.ChosenWhales,
+        parameters=whales.WhalesQuery,
         response=whales.WhalesPage,
         problems=(UNAVAILABLE,),
         links={"show_wallet": {"id": "$response.body#/whales/0/wallet"}},
@@ -134,7 +134,7 @@ OPERATIONS = (
     Operation(
         path="/api/v1/wallets/{id}",
         handler=whales.show_wallet,
-        parameters=whales.WhichWallet,
+        parameters=whales.WalletPath,
         response=whales.WalletPage,
         problems=(NOT_FOUND, UNAVAILABLE),
     ),
@@ -165,21 +165,21 @@ OPERATIONS = (
     Operation(
         path=trades.PATH,
         handler=trades.list_trades,
-        parameters=trades.ChosenTrades,
+        parameters=trades.TradesQuery,
         response=trades.TradesPage,
         problems=(UNAVAILABLE,),
     ),
     Operation(
         path="/api/v1/analytics/open-positions",
         handler=trades.list_open_positions,
-        parameters=trades.ChosenPositions,
+        parameters=trades.PositionsQuery,
         response=trades.OpenPositions,
         problems=(UNAVAILABLE,),
     ),
     Operation(
         path="/api/v1/analytics/calibration",
         handler=calibration.show_calibration,
-        parameters=calibration.ChosenForecasts,
+        parameters=calibration.CalibrationQuery,
         response=Calibration,
         problems=(UNAVAILABLE,),
         micro_cached=True,
@@ -187,7 +187,7 @@ OPERATIONS = (
     Operation(
         path="/api/v1/analytics/equity",
         handler=equity.show_equity,
-        parameters=equity.ChosenDays,
+        parameters=equity.EquityQuery,
         response=equity.Equity,
         problems=(UNAVAILABLE,),
         micro_cached=True,
@@ -195,7 +195,7 @@ OPERATIONS = (
     Operation(
         path=trials.PATH,
         handler=trials.list_trials,
-        parameters=trials.ChosenTrials,
+        parameters=trials.TrialsQuery,
         response=trials.TrialsPage,
         problems=(UNAVAILABLE,),
         micro_cached=True,
@@ -203,7 +203,7 @@ OPERATIONS = (
     Operation(
         path="/performance/stats",
         handler=outcome_stats.show_outcome_stats,
-        parameters=outcome_stats.Lookback,
+        parameters=outcome_stats.OutcomeStatsQuery,
         response=outcome_stats.OutcomeStats,
         problems=(UNAVAILABLE,),
         micro_cached=True,
@@ -211,28 +211,28 @@ OPERATIONS = (
     Operation(
         path="/api/v1/bars/{symbol:path}",
         handler=market.list_bars,
-        parameters=market.WhichBars,
+        parameters=market.BarsQuery,
         response=market.Bars,
         problems=(NOT_FOUND, UNAVAILABLE),
     ),
     Operation(
         path="/api/v1/features/{symbol:path}",
         handler=market.show_features,
-        parameters=market.WhichFeatures,
+        parameters=market.FeaturesQuery,
         response=market.Features,
         problems=(NOT_FOUND, UNAVAILABLE),
     ),
     Operation(
         path=events.PATH,
         handler=events.list_events,
-        parameters=events.ChosenEvents,
+        parameters=events.EventsQuery,
         response=events.EventsPage,
         problems=(UNAVAILABLE,),
     ),
     Operation(
         path=market.INSTRUMENTS,
         handler=market.list_instruments,
-        parameters=market.WhichInstruments,
+        parameters=market.InstrumentsQuery,
         response=market.Instruments,
         problems=(UNAVAILABLE,),
         links={"list_bars": {"symbol": "$response.body#/instruments/0/symbol"}},
@@ -240,14 +240,14 @@ OPERATIONS = (
     Operation(
         path=models.PATH,
         handler=models.list_models,
-        parameters=models.ChosenModels,
+        parameters=models.ModelsQuery,
         response=models.ModelsPage,
         problems=(UNAVAILABLE,),
     ),
     Operation(
         path="/performance/feature-importance",
         handler=models.show_feature_importance,
-        parameters=models.WhichImportance,
+        parameters=models.FeatureImportanceQuery,
         response=models.FeatureImportance,
         problems=(UNAVAILABLE,),
         micro_cached=True,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from api.endpoints.standing import Standing
+from api.endpoints.performance_cache import PerformanceCache
 from api.feed.hub import Hub
 from api.feed.reader import FeedReader
 from api.feed.resume import Resume
@@ -45,7 +45,7 @@ class Resources:
     hub: Hub
     tail: Tail
     resume: Resume
-    standing: Standing
+    performance: PerformanceCache
     symbols: SymbolGauges
     hot: HotLists
     shared: Shared

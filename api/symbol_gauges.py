@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from api.endpoints.track_record import daily_sharpe
+from api.endpoints.performance_metrics import daily_sharpe
 from domain.clock import to_datetime
 from store import graded, trade_days
 from store.postgres import Pool

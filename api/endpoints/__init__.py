@@ -1,1 +1,1 @@
-"""Endpoints: what can be asked for, a noun a file."""
+"""REST endpoints: one file for each resource."""

@@ -1,4 +1,4 @@
-"""Analytics over REST: what paper trades earned, by strategy, by regime and by confidence."""
+"""Analytics endpoints: performance of paper trades, overall and by strategy, regime and confidence."""
 
 from datetime import date
 from typing import Annotated
@@ -6,7 +6,14 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from api.endpoints.track_record import ConfidenceBucket, Metrics, PerformanceMetrics, metrics, of_bucket, of_signal_type
+from api.endpoints.performance_metrics import (
+    ConfidenceBucket,
+    Metrics,
+    PerformanceMetrics,
+    bucket_metrics,
+    metric_fields,
+    signal_type_metrics,
+)
 from api.resources import Resources
 from api.rest.params import Name
 from domain.executions import Execution
@@ -18,18 +25,18 @@ RECENT = 20
 
 
 class Period(msgspec.Struct, frozen=True, kw_only=True):
-    """Which trades."""
+    """Query parameters: symbol and period of the trades."""
 
     symbol: Name | None = None
-    since: Annotated[date | None, Meta(description="Ended on this day (UTC) or later.")] = None
-    until: Annotated[date | None, Meta(description="Ended on this day (UTC) or before.")] = None
+    since: Annotated[date | None, Meta(description="Trades that closed on or after this day (UTC).")] = None
+    until: Annotated[date | None, Meta(description="Trades that closed on or before this day (UTC).")] = None
 
 
 class PerformanceResponse(msgspec.Struct, frozen=True, kw_only=True):
-    """What paper trades earned.
+    """Performance of paper trades.
 
-    `by_confidence` holds the buckets in which there is a trade. `recent_trades` are the newest that ended,
-    of the symbol if one was given, whatever the period.
+    `by_confidence` lists the buckets that contain at least one trade. `recent_trades` are the newest closed trades,
+    filtered by `symbol` but not by period.
     """
 
     overall: PerformanceMetrics
@@ -40,41 +47,41 @@ class PerformanceResponse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BySignalType(msgspec.Struct, frozen=True, kw_only=True):
-    """What the trades of each strategy earned, by name."""
+    """Performance of each strategy, by name."""
 
     by_signal_type: dict[str, PerformanceMetrics]
 
 
 class ByConfidence(msgspec.Struct, frozen=True, kw_only=True):
-    """What trades earned by their probability at the decision; those that had none are left out."""
+    """Performance by probability at the decision; trades without a probability are left out."""
 
     by_confidence: list[ConfidenceBucket]
 
 
 async def show_performance(resources: Resources, period: Period) -> PerformanceResponse:
-    """What paper trades earned: all of them, by strategy, by regime and by confidence.
+    """Performance of paper trades: overall, by strategy, by regime and by confidence.
 
-    Trades count on the day they end.
+    A trade counts on the day it closes.
     """
     parts = await _read(resources, period, "overall", "signal_type", "regime", "confidence")
-    chosen = {"symbol": period.symbol, "outcomes": list(CLOSED)}
+    filters = {"symbol": period.symbol, "outcomes": list(CLOSED)}
     return PerformanceResponse(
-        overall=of_signal_type("overall", next(iter(_of(parts, "overall")), None)),
+        overall=signal_type_metrics("overall", next(iter(_of_kind(parts, "overall")), None)),
         by_signal_type=_by_name(parts),
-        by_regime={part.name: Metrics(**metrics(part)) for part in _of(parts, "regime")},
-        by_confidence=[of_bucket(part) for part in _of(parts, "confidence")],
-        recent_trades=await executions.LISTING.page(resources.pool, chosen, limit=RECENT),
+        by_regime={part.name: Metrics(**metric_fields(part)) for part in _of_kind(parts, "regime")},
+        by_confidence=[bucket_metrics(part) for part in _of_kind(parts, "confidence")],
+        recent_trades=await executions.LISTING.page(resources.pool, filters, limit=RECENT),
     )
 
 
 async def show_by_signal_type(resources: Resources, period: Period) -> BySignalType:
-    """What the paper trades of each strategy earned."""
+    """Performance of paper trades by strategy."""
     return BySignalType(by_signal_type=_by_name(await _read(resources, period, "signal_type")))
 
 
 async def show_by_confidence(resources: Resources, period: Period) -> ByConfidence:
-    """What paper trades earned by their probability at the decision, in buckets of a tenth."""
-    return ByConfidence(by_confidence=[of_bucket(part) for part in await _read(resources, period, "confidence")])
+    """Performance of paper trades by probability at the decision, in buckets of 0.1."""
+    return ByConfidence(by_confidence=[bucket_metrics(part) for part in await _read(resources, period, "confidence")])
 
 
 async def _read(resources: Resources, period: Period, *kinds: trade_days.Kind) -> list[Part]:
@@ -83,9 +90,9 @@ async def _read(resources: Resources, period: Period, *kinds: trade_days.Kind) -
     )
 
 
-def _of(parts: list[Part], kind: str) -> list[Part]:
+def _of_kind(parts: list[Part], kind: str) -> list[Part]:
     return [part for part in parts if part.kind == kind]
 
 
 def _by_name(parts: list[Part]) -> dict[str, PerformanceMetrics]:
-    return {part.name: of_signal_type(part.name, part) for part in _of(parts, "signal_type")}
+    return {part.name: signal_type_metrics(part.name, part) for part in _of_kind(parts, "signal_type")}

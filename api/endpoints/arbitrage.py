@@ -1,4 +1,4 @@
-"""Arbitrage over REST: opportunities page by page, and those that are open as they stand now."""
+"""Arbitrage endpoints: a paged list of opportunities, and a scan of those that are open now."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -20,21 +20,25 @@ from store import opportunities
 PATH = "/api/v1/arbitrage/opportunities"
 
 
-class ChosenOpportunities(PageParameters, frozen=True, kw_only=True):
-    """Which opportunities, and how many at a time."""
+class OpportunitiesQuery(PageParameters, frozen=True, kw_only=True):
+    """Query parameters: filters and paging of opportunities."""
 
-    status: Annotated[Literal["open", "closed", "all"], Meta(description="Closed ones are kept.")] = "open"
-    kind: Annotated[Name | None, Meta(examples=["buy_all_no"])] = None
-    group: Annotated[Name | None, Meta(description="The markets it stands on, as `group` names them.")] = None
-    slug: Name | None = None
-    min_edge: Annotated[float | None, Meta(description="Least `edge`, in dollars a set.")] = None
-    min_net: Annotated[float | None, Meta(description="Least `net`, in dollars.")] = None
-    simulated: bool | None = None
-    since: Annotated[Instant | None, Meta(description="Opened then or later.")] = None
-    until: Annotated[Instant | None, Meta(description="Opened before.")] = None
-    changed_since: Annotated[Instant | None, Meta(description="Opened, updated, closed or judged then or later.")] = (
-        None
+    status: Annotated[Literal["open", "closed", "all"], Meta(description="Closed opportunities stay available.")] = (
+        "open"
     )
+    kind: Annotated[Name | None, Meta(examples=["buy_all_no"])] = None
+    group: Annotated[
+        Name | None, Meta(description="Group of markets that the opportunity trades, as in its `group` field.")
+    ] = None
+    slug: Name | None = None
+    min_edge: Annotated[float | None, Meta(description="Minimum `edge`, in dollars per set.")] = None
+    min_net: Annotated[float | None, Meta(description="Minimum `net`, in dollars.")] = None
+    simulated: bool | None = None
+    since: Annotated[Instant | None, Meta(description="Opened at or after this time.")] = None
+    until: Annotated[Instant | None, Meta(description="Opened before this time.")] = None
+    changed_since: Annotated[
+        Instant | None, Meta(description="Opened, updated, closed or settled at or after this time.")
+    ] = None
 
 
 class ArbitrageResponse(Page, frozen=True, kw_only=True):
@@ -43,11 +47,11 @@ class ArbitrageResponse(Page, frozen=True, kw_only=True):
     Attributes
     ----------
     opportunities
-        Each with its `execution_plan`, and in `risk_assessment` what speaks against it.
+        Each with its `execution_plan` and `risk_assessment`.
     scan_time
-        When any opportunity changed last; null if there never was one.
+        Time of the last change of any opportunity; null if there has never been one.
     count
-        How many are on this page.
+        Number of opportunities on this page.
     """
 
     opportunities: list[Opportunity]
@@ -55,22 +59,22 @@ class ArbitrageResponse(Page, frozen=True, kw_only=True):
     count: int
 
 
-class AskedScan(msgspec.Struct, frozen=True, kw_only=True):
-    """How many opportunities at most."""
+class ScanQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Query parameters: maximum number of opportunities."""
 
     limit: PageSize = PAGE_SIZE_DEFAULT
 
 
 class ArbitrageScan(msgspec.Struct, frozen=True, kw_only=True):
-    """Opportunities that are open, what brings most first.
+    """Open opportunities, highest `net` first.
 
     Attributes
     ----------
     scan_time
-        When any opportunity changed last; null if there never was one.
+        Time of the last change of any opportunity; null if there has never been one.
     age_s
-        Seconds from `scan_time` until now. Books in which nothing changes make it grow as an engine that stands
-        still does; `risk_assessment.staleness_ms` says how old the books of each were when it changed.
+        Seconds since `scan_time`. It grows while no order book changes as well as while the engine is stopped;
+        `risk_assessment.staleness_ms` is the age of an opportunity's books at its last change.
     """
 
     opportunities: list[Opportunity]
@@ -79,14 +83,14 @@ class ArbitrageScan(msgspec.Struct, frozen=True, kw_only=True):
     count: int
 
 
-async def list_opportunities(resources: Resources, chosen: ChosenOpportunities) -> Result:
-    """Arbitrage opportunities with their plans and risks, newest first; those that are open, unless asked otherwise.
+async def list_opportunities(resources: Resources, query: OpportunitiesQuery) -> Result:
+    """Arbitrage opportunities with execution plan and risk assessment, newest first; open ones by default.
 
-    Amounts are exact decimals, as text. Paging is that of `/api/v1/signals`.
+    Amounts are exact decimals, sent as strings. Paging works as in `/api/v1/signals`.
     """
     names = ("kind", "group", "slug", "min_edge", "min_net", "simulated", "since", "until", "changed_since")
-    filters = {name: getattr(chosen, name) for name in names}
-    filters["open"] = {"open": True, "closed": False, "all": None}[chosen.status]
+    filters = {name: getattr(query, name) for name in names}
+    filters["open"] = {"open": True, "closed": False, "all": None}[query.status]
     hot = resources.hot.opportunities
 
     async def render(result: PageResult[Kept[OpportunityHead]], _: datetime) -> tuple[ArbitrageResponse, datetime]:
@@ -98,23 +102,23 @@ async def list_opportunities(resources: Resources, chosen: ChosenOpportunities) 
     wanted = Wanted.of(
         filters, equal=("kind", "group", "slug", "simulated"), least={"min_edge": "edge", "min_net": "net"}
     )
-    in_memory = chosen.status == "open" and chosen.changed_since is None
+    in_memory = query.status == "open" and query.changed_since is None
     rows = FilteredListing(resources.pool, opportunities.LISTING, filters)
-    return await hot_page(resources, PATH, chosen, hot, wanted if in_memory else None, rows, render)
+    return await hot_page(resources, PATH, query, hot, wanted if in_memory else None, rows, render)
 
 
-async def scan(resources: Resources, asked: AskedScan) -> ArbitrageScan:
-    """What is open now, what brings most first, and how old that knowledge is.
+async def scan(resources: Resources, query: ScanQuery) -> ArbitrageScan:
+    """Open arbitrage opportunities, highest net profit first, with the age of the scan.
 
-    The engine looks at a basket whenever one of its books changes, so there is no scan to begin: this is what its
-    last look found.
+    The request starts no scan: the engine evaluates a basket whenever one of its order books changes, and this is
+    its latest result.
     """
     recent = resources.hot.opportunities.recent()
     if recent is None or recent.beneath != 0:
-        found: list[Any] = list(await opportunities.best(resources.pool, limit=asked.limit))
+        found: list[Any] = list(await opportunities.best(resources.pool, limit=query.limit))
         scan_time = await opportunities.changed_at(resources.pool)
     else:
-        found = raw(sorted(recent, key=lambda kept: (-kept.row.net, kept.row.id))[: asked.limit])
+        found = raw(sorted(recent, key=lambda kept: (-kept.row.net, kept.row.id))[: query.limit])
         scan_time = resources.hot.opportunities.changed_at
     age_s = None if scan_time is None else (resources.now_ns() - from_datetime(scan_time)) / SECOND
     return ArbitrageScan(opportunities=found, scan_time=scan_time, age_s=age_s, count=len(found))

@@ -1,4 +1,4 @@
-"""Calibration over REST: whether signals stated at 70 % win in 70 of 100 cases."""
+"""Calibration endpoint: whether signals with a probability of 70 % win in 70 of 100 cases."""
 
 from datetime import date
 from typing import Annotated, Literal
@@ -12,34 +12,34 @@ from domain.statistics.counted import Calibration, calibration
 from store import graded
 
 
-class ChosenForecasts(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose probabilities."""
+class CalibrationQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Query parameters: which signals to include."""
 
     signal_type: Annotated[Name | None, Meta(description="The strategy.")] = None
     status: Annotated[
         Literal["emitted", "suppressed", "all"],
-        Meta(description="Suppressed signals are followed to their outcome too."),
+        Meta(description="Suppressed signals are tracked to their outcome too."),
     ] = "all"
-    since: Annotated[date | None, Meta(description="Ended on this day (UTC) or later.")] = None
-    until: Annotated[date | None, Meta(description="Ended on this day (UTC) or before.")] = None
+    since: Annotated[date | None, Meta(description="Signals that ended on or after this day (UTC).")] = None
+    until: Annotated[date | None, Meta(description="Signals that ended on or before this day (UTC).")] = None
 
 
-async def show_calibration(resources: Resources, chosen: ChosenForecasts) -> Calibration:
-    """Probabilities at the decision against what happened, over all signals that were entered.
+async def show_calibration(resources: Resources, query: CalibrationQuery) -> Calibration:
+    """Calibration: probabilities at the decision against observed win rates, for all signals that were entered.
 
-    Bins hold about equal numbers; slope and intercept are 1 and 0 if calibrated.
+    Bins contain about equal numbers of signals. Slope and intercept are 1 and 0 if calibration is perfect.
     """
-    steps = await graded.forecasts(
+    bins = await graded.forecasts(
         resources.pool,
-        signal_type=chosen.signal_type or "",
-        status=None if chosen.status == "all" else chosen.status,
-        since=chosen.since or date.min,
-        until=chosen.until or date.max,
+        signal_type=query.signal_type or "",
+        status=None if query.status == "all" else query.status,
+        since=query.since or date.min,
+        until=query.until or date.max,
     )
     return calibration(
-        [(each.step / 100, (each.step + 1) / 100) for each in steps],
-        [each.n for each in steps],
-        [each.wins for each in steps],
-        [each.probability_sum for each in steps],
-        sum(each.brier_sum for each in steps),
+        [(each.step / 100, (each.step + 1) / 100) for each in bins],
+        [each.n for each in bins],
+        [each.wins for each in bins],
+        [each.probability_sum for each in bins],
+        sum(each.brier_sum for each in bins),
     )

@@ -1,4 +1,4 @@
-"""Composite signals over REST: signals that belong together, page by page."""
+"""Composite signals endpoint: related signals and events combined, as a paged list."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -18,17 +18,17 @@ from store.composites import LISTING
 PATH = "/api/v1/signals/composite"
 
 
-class ChosenComposites(PageParameters, frozen=True, kw_only=True):
-    """Which composites, and how many at a time."""
+class CompositesQuery(PageParameters, frozen=True, kw_only=True):
+    """Query parameters: filters and paging of composites."""
 
     symbol: Name | None = None
     venue: Name | None = None
     market_slug: Name | None = None
     pattern_type: Annotated[Name | None, Meta(examples=["volume_spike"])] = None
     direction: Literal["long", "short", "neutral"] | None = None
-    min_confidence: Annotated[Fraction | None, Meta(description="Least `composite_confidence`.")] = None
-    since: Annotated[Instant | None, Meta(description="Detected then or later.")] = None
-    until: Annotated[Instant | None, Meta(description="Detected before.")] = None
+    min_confidence: Annotated[Fraction | None, Meta(description="Minimum `composite_confidence`.")] = None
+    since: Annotated[Instant | None, Meta(description="Detected at or after this time.")] = None
+    until: Annotated[Instant | None, Meta(description="Detected before this time.")] = None
 
 
 class CompositesPage(Page, frozen=True, kw_only=True):
@@ -37,17 +37,17 @@ class CompositesPage(Page, frozen=True, kw_only=True):
     composites: list[Composite]
 
 
-async def list_composites(resources: Resources, chosen: ChosenComposites) -> Result:
-    """Composite signals, newest first: signals and events that belong together, with their pattern.
+async def list_composites(resources: Resources, query: CompositesQuery) -> Result:
+    """Composite signals, newest first: related signals and events that match a pattern.
 
-    Paging is that of `/api/v1/signals`.
+    Paging works as in `/api/v1/signals`.
     """
     equal = ("symbol", "pattern_type", "venue", "market_slug", "direction")
-    filters = {name: getattr(chosen, name) for name in (*equal, "min_confidence", "since", "until")}
+    filters = {name: getattr(query, name) for name in (*equal, "min_confidence", "since", "until")}
     wanted = Wanted.of(filters, equal=equal, least={"min_confidence": "composite_confidence"})
 
     async def render(result: PageResult[Kept[CompositeHead]], _: datetime) -> tuple[CompositesPage, datetime]:
         return CompositesPage(composites=raw(result.rows), **result.fields), NEVER
 
     rows = FilteredListing(resources.pool, LISTING, filters)
-    return await hot_page(resources, PATH, chosen, resources.hot.composites, wanted, rows, render)
+    return await hot_page(resources, PATH, query, resources.hot.composites, wanted, rows, render)

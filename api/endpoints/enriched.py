@@ -1,11 +1,11 @@
-"""Enriched: a signal with its score as of now, and with what its strategy earned so far."""
+"""Enriched signals: a signal with its current score and the past performance of its strategy."""
 
 from datetime import datetime, timedelta
 
 import msgspec
 
-from api.endpoints.standing import Known
-from api.endpoints.track_record import PerformanceMetrics
+from api.endpoints.performance_cache import PerformanceSnapshot
+from api.endpoints.performance_metrics import PerformanceMetrics
 from api.memory.heads import SignalHead
 from api.memory.recent import Kept
 from domain.decay import aged_probability, aged_score, share_left
@@ -13,26 +13,26 @@ from domain.signals import Signal
 
 
 class SignalScore(msgspec.Struct, frozen=True, kw_only=True):
-    """The score of a signal as of the last full minute; null until the signal is scored.
+    """Score of a signal at the last full minute of its age; fields are null until the signal is scored.
 
-    The fields of the same names in the signal itself are those at the decision.
+    The fields of the same name in the signal itself are the values at the decision.
 
     Attributes
     ----------
     raw_confidence
-        The strategy's own.
+        Confidence of the strategy.
     adjusted_score
-        With the record of its kind; fades towards the rate at which all signals win.
+        Confidence adjusted by the history of similar signals; decays towards the win rate of all signals.
     time_decay_factor
-        Share of the evidence that age has left: it loses 0.1 an hour, continuously.
+        Share of the evidence that remains at this age: it decays continuously by 0.1 per hour.
     historical_boost, correlation_boost
-        Log-odds that the record of its kind, and confirming and opposing signals, added.
+        Log-odds added by the history of similar signals, and by confirming and opposing signals.
     risk_penalty
-        Share of the rank that was taken away.
+        Share of the rank score deducted for risk.
     final_score
-        The rank score, 0 to 100, times the decay.
+        Rank score, 0 to 100, times `time_decay_factor`.
     ranking
-        1 was the best of the open emitted signals at the decision.
+        Rank among the open emitted signals at the decision; 1 is the best.
     """
 
     signal_id: str
@@ -47,35 +47,35 @@ class SignalScore(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EnrichedSignal(Signal, frozen=True, kw_only=True):
-    """A signal with its score as of now.
+    """A signal with its current score.
 
-    `correlations` are ids of related signals; `historical_performance` is what the trades of its
-    strategy earned so far, null before the first has ended.
+    `correlations` are ids of related signals; `historical_performance` is the performance of its strategy's
+    paper trades so far, null before the first has closed.
     """
 
     score: SignalScore
     historical_performance: PerformanceMetrics | None
 
 
-def enriched_json(kept: Kept[SignalHead], known: Known, now: datetime) -> bytes:
-    """The JSON of an `EnrichedSignal`, around that of the signal, which is encoded once for all answers."""
-    figures = known.encoded.get(kept.row.signal_type, b"null")
-    scored = msgspec.json.encode(score(kept.row, known.base_rate, now))
-    return b'%b,"score":%b,"historical_performance":%b}' % (kept.encoded[:-1], scored, figures)
+def enriched_json(kept: Kept[SignalHead], performance: PerformanceSnapshot, now: datetime) -> bytes:
+    """Encode an `EnrichedSignal`, reusing the JSON of the signal, which is encoded once for all responses."""
+    metrics = performance.encoded.get(kept.row.signal_type, b"null")
+    scored = msgspec.json.encode(score(kept.row, performance.base_rate, now))
+    return b'%b,"score":%b,"historical_performance":%b}' % (kept.encoded[:-1], scored, metrics)
 
 
 def next_minute(signal: SignalHead, now: datetime) -> datetime:
-    """When its score will be another."""
+    """When the score of `signal` changes next."""
     return now + timedelta(seconds=60 - (now - signal.detected_at).total_seconds() % 60)
 
 
 def score(signal: Signal | SignalHead, base_rate: float, now: datetime) -> SignalScore:
-    """The score of `signal` at the last full minute of its age, so that an answer stays the same for a minute.
+    """Compute the score of `signal` at the last full minute of its age, so that responses are stable for a minute.
 
     Parameters
     ----------
     base_rate
-        Share of all signals that win, in (0, 1).
+        Win rate of all signals, in (0, 1).
     """
     age_s = (now - signal.detected_at).total_seconds()
     share = share_left(age_s - age_s % 60)

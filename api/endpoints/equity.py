@@ -1,4 +1,4 @@
-"""Equity over REST: what the paper account was worth at the end of each day, and what that says."""
+"""Equity endpoint: daily equity of the paper account, with return statistics."""
 
 from typing import Annotated
 
@@ -17,28 +17,31 @@ Attempts = Annotated[int, Meta(ge=1, le=1_000_000)]
 Variance = Annotated[float, Meta(ge=0, le=1_000_000)]
 
 
-class ChosenDays(msgspec.Struct, frozen=True, kw_only=True):
-    """Which account and days, and out of how many attempts this account was chosen."""
+class EquityQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Query parameters: account, period, and the number of variants it was selected from."""
 
-    account: Annotated[Branch, Meta(description="That of traded instruments, or of prediction markets.")] = INSTRUMENTS
-    since: Annotated[Instant | None, Meta(description="Ended then or later.")] = None
-    until: Annotated[Instant | None, Meta(description="Ended before.")] = None
-    trials: Annotated[Attempts | None, Meta(description="Variants that were tried, this one included.")] = None
+    account: Annotated[Branch, Meta(description="Account of traded instruments, or of prediction markets.")] = (
+        INSTRUMENTS
+    )
+    since: Annotated[Instant | None, Meta(description="Days that ended at or after this time.")] = None
+    until: Annotated[Instant | None, Meta(description="Days that ended before this time.")] = None
+    trials: Annotated[Attempts | None, Meta(description="Number of variants tried, this one included.")] = None
     trials_variance: Annotated[
-        Variance | None, Meta(description="Of their Sharpe ratios, per day; needed for more than one.")
+        Variance | None,
+        Meta(description="Variance of the variants' daily Sharpe ratios; required if `trials` is more than one."),
     ] = None
 
 
 class Equity(msgspec.Struct, frozen=True, kw_only=True):
-    """A paper account by UTC days, oldest first.
+    """Equity of a paper account by UTC day, oldest first.
 
     Attributes
     ----------
     figures
-        Of the `n` daily returns among `days`, with the Sharpe ratio and its standard error, the drawdown
-        and `psr`, the probability that the true Sharpe ratio is above zero.
+        Statistics of the `n` daily returns in `days`: Sharpe ratio with standard error, drawdown, and `psr`,
+        the probability that the true Sharpe ratio is above zero.
     dsr
-        The same once it is known how many variants were tried; null unless `trials` says so.
+        Deflated Sharpe ratio: `psr` corrected for the number of variants tried; null unless `trials` is given.
     """
 
     days: list[EquityDay]
@@ -47,14 +50,14 @@ class Equity(msgspec.Struct, frozen=True, kw_only=True):
     dsr: float | None
 
 
-async def show_equity(resources: Resources, chosen: ChosenDays) -> Equity:
-    """What the paper account was worth at the end of each UTC day, open positions at their last price."""
-    days = await executions.days(resources.pool, account=chosen.account, since=chosen.since, until=chosen.until)
+async def show_equity(resources: Resources, query: EquityQuery) -> Equity:
+    """Equity of the paper account at the end of each UTC day, with open positions at their last price."""
+    days = await executions.days(resources.pool, account=query.account, since=query.since, until=query.until)
     figures = returns([day.daily_return for day in days if day.daily_return is not None])
-    tried = None if chosen.trials is None else Trials(chosen.trials, chosen.trials_variance)
+    variants = None if query.trials is None else Trials(query.trials, query.trials_variance)
     return Equity(
         days=days,
         figures=figures,
-        trials=chosen.trials,
-        dsr=None if tried is None else deflated_sharpe(figures.sharpe, tried),
+        trials=query.trials,
+        dsr=None if variants is None else deflated_sharpe(figures.sharpe, variants),
     )

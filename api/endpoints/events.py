@@ -1,4 +1,4 @@
-"""Events over REST: what detectors noticed, page by page."""
+"""Events endpoint: a paged list of what detectors found."""
 
 from typing import Annotated
 
@@ -12,19 +12,19 @@ from domain.signals import Event
 from store.events import LISTING
 
 PATH = "/api/v1/events"
-Sense = Annotated[int, Meta(ge=-1, le=1, description="1 up, -1 down, 0 neither.")]
+Sense = Annotated[int, Meta(ge=-1, le=1, description="1 for up, -1 for down, 0 for neither.")]
 
 
-class ChosenEvents(PageParameters, frozen=True, kw_only=True):
-    """Which events, and how many at a time."""
+class EventsQuery(PageParameters, frozen=True, kw_only=True):
+    """Query parameters: filters and paging of events."""
 
     symbol: Name | None = None
     venue: Name | None = None
     timeframe: Timeframe | None = None
     detector: Annotated[Name | None, Meta(examples=["breakout"])] = None
     direction: Sense | None = None
-    since: Annotated[Instant | None, Meta(description="Noticed then or later.")] = None
-    until: Annotated[Instant | None, Meta(description="Noticed before.")] = None
+    since: Annotated[Instant | None, Meta(description="Detected at or after this time.")] = None
+    until: Annotated[Instant | None, Meta(description="Detected before this time.")] = None
 
 
 class EventsPage(Page, frozen=True, kw_only=True):
@@ -33,13 +33,13 @@ class EventsPage(Page, frozen=True, kw_only=True):
     events: list[Event]
 
 
-async def list_events(resources: Resources, chosen: ChosenEvents) -> Result:
-    """What detectors noticed, newest first.
+async def list_events(resources: Resources, query: EventsQuery) -> Result:
+    """Events found by detectors, newest first.
 
-    Paging is that of `/api/v1/signals`.
+    Paging works as in `/api/v1/signals`.
     """
     names = ("symbol", "venue", "detector", "direction", "since", "until")
-    filters = {name: getattr(chosen, name) for name in names}
-    filters["timeframe"] = None if chosen.timeframe is None else canonical_timeframe(chosen.timeframe)
-    result = await paginate(PATH, chosen, FilteredListing(resources.pool, LISTING, filters))
+    filters = {name: getattr(query, name) for name in names}
+    filters["timeframe"] = None if query.timeframe is None else canonical_timeframe(query.timeframe)
+    result = await paginate(PATH, query, FilteredListing(resources.pool, LISTING, filters))
     return Result(EventsPage(events=list(result.rows), **result.fields), result.headers)

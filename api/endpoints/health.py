@@ -1,4 +1,4 @@
-"""Health: whether this process should be restarted, and whether it should be sent requests."""
+"""Health endpoints: liveness (restart this process?) and readiness (route requests to it?)."""
 
 import asyncio
 import logging
@@ -14,45 +14,45 @@ from store.postgres import reachable
 
 log = logging.getLogger(__name__)
 
-PATIENCE_S = 2.0
-"""How long Postgres may take to answer."""
+TIMEOUT_S = 2.0
+"""How long to wait for Postgres."""
 
 
 class Live(msgspec.Struct, frozen=True):
-    """The process turns."""
+    """The process is alive."""
 
     status: str = "live"
 
 
 class Ready(msgspec.Struct, frozen=True):
-    """All that requests need is there."""
+    """All services that requests need are available."""
 
     status: str = "ready"
 
 
 async def livez(resources: Resources, _: object) -> Live:
-    """Whether this process works; if not, restart it.
+    """Liveness: restart this process if the response is not 200.
 
-    503 if one of its tasks has ended, which only a bug can do. That Postgres or Redis is away is no
-    reason: a restart would not bring them back.
+    503 if one of its background tasks has ended, which only a bug can cause. An outage of Postgres or Redis does not
+    fail this check: a restart would not fix it.
     """
     ended = [task.get_name() for task in resources.tasks if task.done()]
     if ended:
-        faults = [Fault(name, "has ended; its reason is in the log") for name in ended]
+        faults = [Fault(name, "has ended; the log has the reason") for name in ended]
         raise ProblemError(UNAVAILABLE, f"{', '.join(ended)} ended; restart this process", faults)
     return Live()
 
 
 async def readyz(resources: Resources, _: object) -> Ready:
-    """Whether requests can be answered; if not, 503 and what is missing.
+    """Readiness: 200 if this process can serve requests, else 503 with what is missing.
 
-    Postgres must answer and be migrated, and the feed must be followed.
+    Postgres must respond and be migrated, and the feed in Redis must be connected.
     """
     faults = []
     if (fault := await _postgres_fault(resources)) is not None:
         faults.append(fault)
     if not resources.tail.connected:
-        faults.append(Fault("feed", "Redis is not followed; start it, or give another REDIS_URL"))
+        faults.append(Fault("feed", "not connected to Redis; start it, or set REDIS_URL to one that runs"))
     if faults:
         missing = "; ".join(f"{fault.name}: {fault.detail}" for fault in faults)
         raise ProblemError(UNAVAILABLE, missing, faults)
@@ -60,29 +60,29 @@ async def readyz(resources: Resources, _: object) -> Ready:
 
 
 async def _postgres_fault(resources: Resources) -> Fault | None:
-    # What exactly is wrong names hosts and users; it is for the log alone.
+    # The exact error names hosts and users, so only the log has it.
     try:
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(TIMEOUT_S):
             with reachable():
-                async with resources.pool.connection():  # which the pool has tried before it gives it
+                async with resources.pool.connection():  # the pool checks it before handing it out
                     pass
-            behind = await _behind(resources)
+            missing = await _missing_migrations(resources)
     except (ServiceError, TimeoutError) as problem:
         log.warning("postgres_not_ready error=%s", problem)
-        return Fault("postgres", "does not answer; start it, or give another DATABASE_URL")
+        return Fault("postgres", "does not respond; start it, or set DATABASE_URL to one that runs")
     except SetupError as problem:
         log.warning("postgres_not_ready error=%s", problem)
-        return Fault("postgres", "was migrated by another version; see the log")
-    if behind:
-        return Fault("postgres", f"lacks the migrations {', '.join(behind)}; run 'signalengine migrate'")
+        return Fault("postgres", "was migrated by another version; the log has the details")
+    if missing:
+        return Fault("postgres", f"lacks the migrations {', '.join(missing)}; run 'signalengine migrate'")
     return None
 
 
-async def _behind(resources: Resources) -> list[str]:
-    """Migrations that are missing: asked on a connection of its own, so never once for each stranger who asks us."""
+async def _missing_migrations(resources: Resources) -> list[str]:
+    """Migrations not yet applied; cached, since the check opens a connection and anyone may call this endpoint."""
 
-    async def ask() -> Result:
+    async def check() -> Result:
         return Result(msgspec.json.encode(await asyncio.to_thread(pending, resources.database_url)))
 
-    told, _ = await resources.micro_cache.get("migrations", ask)
-    return msgspec.json.decode(told.body, type=list[str])
+    answer, _ = await resources.micro_cache.get("migrations", check)
+    return msgspec.json.decode(answer.body, type=list[str])

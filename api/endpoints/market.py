@@ -1,4 +1,4 @@
-"""Market data over REST: instruments, their closed bars, and the newest features of each frame."""
+"""Market data endpoints: instruments, closed bars, and the latest features of each timeframe."""
 
 from datetime import datetime
 from typing import Annotated
@@ -17,31 +17,35 @@ from store.bars import Bar
 from store.instruments import Instrument
 
 INSTRUMENTS = "/api/v1/instruments"
-VENUES = 20
+VENUES_MAX = 20
 
 
-class WhichBars(msgspec.Struct, frozen=True, kw_only=True):
-    """Which bars, and how many."""
+class BarsQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Parameters: symbol, timeframe, venue and paging of bars."""
 
     symbol: Name
     timeframe: Timeframe
-    venue: Annotated[Name | None, Meta(description="Needed only if several venues trade the symbol.")] = None
-    before: Annotated[Instant | None, Meta(description="Opened before; `next_before` of another page.")] = None
+    venue: Annotated[Name | None, Meta(description="Required only if several venues trade the symbol.")] = None
+    before: Annotated[
+        Instant | None, Meta(description="Bars that opened before this time; pass `next_before` of the previous page.")
+    ] = None
     limit: PageSize = PAGE_SIZE_DEFAULT
 
 
-class WhichFeatures(msgspec.Struct, frozen=True, kw_only=True):
-    """Which features."""
+class FeaturesQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Parameters: symbol and timeframe of the features."""
 
     symbol: Name
     timeframe: Timeframe
 
 
-class WhichInstruments(msgspec.Struct, frozen=True, kw_only=True):
-    """Which instruments, and how many."""
+class InstrumentsQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Query parameters: filter and paging of instruments."""
 
     symbol: Name | None = None
-    after: Annotated[Name | None, Meta(description="Named after this one; `next_after` of another page.")] = None
+    after: Annotated[
+        Name | None, Meta(description="Instruments after this name; pass `next_after` of the previous page.")
+    ] = None
     limit: PageSize = PAGE_SIZE_DEFAULT
 
 
@@ -55,7 +59,7 @@ class Bars(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Features(msgspec.Struct, frozen=True, kw_only=True):
-    """The features of the newest closed bar; those that are not warm yet are left out."""
+    """Features of the latest closed bar; those still warming up are left out."""
 
     instrument: str
     timeframe: str
@@ -70,48 +74,50 @@ class Instruments(msgspec.Struct, frozen=True, kw_only=True):
     next_after: str | None
 
 
-async def list_bars(resources: Resources, which: WhichBars) -> Result:
+async def list_bars(resources: Resources, query: BarsQuery) -> Result:
     """Closed bars of one symbol, newest first."""
-    name, timeframe = await _instrument(resources, which.symbol, which.venue), canonical_timeframe(which.timeframe)
-    found = await bars.page(resources.pool, name, timeframe, limit=which.limit + 1, before=which.before)
-    shown = found[: which.limit]
-    if len(found) <= which.limit:
+    name, timeframe = await _instrument(resources, query.symbol, query.venue), canonical_timeframe(query.timeframe)
+    found = await bars.page(resources.pool, name, timeframe, limit=query.limit + 1, before=query.before)
+    shown = found[: query.limit]
+    if len(found) <= query.limit:
         return Result(Bars(instrument=name, timeframe=timeframe, bars=shown, next_before=None))
-    following = msgspec.structs.replace(which, before=shown[-1].open_time)
-    path = f"/api/v1/bars/{quote(which.symbol, safe='')}"
+    following = msgspec.structs.replace(query, before=shown[-1].open_time)
+    path = f"/api/v1/bars/{quote(query.symbol, safe='')}"
     body = Bars(instrument=name, timeframe=timeframe, bars=shown, next_before=following.before)
     return Result(body, next_link(path, following, exclude=("symbol",)))
 
 
-async def show_features(resources: Resources, which: WhichFeatures) -> Features:
-    """The newest features of one symbol and frame, while its market is alive."""
-    row = await resources.reader.features(which.symbol, canonical_timeframe(which.timeframe))
+async def show_features(resources: Resources, query: FeaturesQuery) -> Features:
+    """Latest features of one symbol and timeframe, while its market is active."""
+    row = await resources.reader.features(query.symbol, canonical_timeframe(query.timeframe))
     if row is None:
-        raise ProblemError(NOT_FOUND, f"no bar of {which.symbol} in {which.timeframe} has closed lately")
+        raise ProblemError(NOT_FOUND, f"no {query.timeframe} bar of {query.symbol} has closed recently")
     return Features(
         instrument=row.instrument, timeframe=row.timeframe, close_time=row.close_time, features=dict(row.values)
     )
 
 
-async def list_instruments(resources: Resources, which: WhichInstruments) -> Result:
-    """What is traded, by name."""
-    found = await instruments.page(resources.pool, limit=which.limit + 1, symbol=which.symbol, after=which.after)
-    shown = found[: which.limit]
-    if len(found) <= which.limit:
+async def list_instruments(resources: Resources, query: InstrumentsQuery) -> Result:
+    """Traded instruments, by name."""
+    found = await instruments.page(resources.pool, limit=query.limit + 1, symbol=query.symbol, after=query.after)
+    shown = found[: query.limit]
+    if len(found) <= query.limit:
         return Result(Instruments(instruments=shown, next_after=None))
-    following = msgspec.structs.replace(which, after=shown[-1].name)
+    following = msgspec.structs.replace(query, after=shown[-1].name)
     return Result(Instruments(instruments=shown, next_after=following.after), next_link(INSTRUMENTS, following))
 
 
 async def _instrument(resources: Resources, symbol: str, venue: str | None) -> str:
-    """The name of what is traded as `symbol`."""
-    found = await instruments.page(resources.pool, limit=VENUES, symbol=symbol)
+    """The name of the one instrument that is traded as `symbol`."""
+    found = await instruments.page(resources.pool, limit=VENUES_MAX, symbol=symbol)
     names = [each.name for each in found if venue in (None, each.venue)]
     if not names:
         where = "" if venue is None else f" at {venue}"
-        raise ProblemError(NOT_FOUND, f"nothing is traded as {symbol}{where}; /api/v1/instruments lists what is")
+        raise ProblemError(
+            NOT_FOUND, f"no instrument has the symbol {symbol}{where}; /api/v1/instruments lists those that exist"
+        )
     if len(names) > 1:
         venues = ", ".join(each.venue for each in found)
-        fault = Fault("venue", f"{symbol} is traded at several: {venues}; name one")
+        fault = Fault("venue", f"{symbol} is traded at several venues: {venues}; choose one")
         raise ProblemError(INVALID_PARAMETER, f"venue: {fault.detail}", [fault])
     return names[0]

@@ -1,4 +1,4 @@
-"""Models over REST: what was trained, what judges now, and what the newest of a type looks at."""
+"""Models endpoints: trained models, and the feature importance of the latest loaded model of a type."""
 
 from datetime import datetime
 from typing import Annotated
@@ -16,11 +16,11 @@ from store.models import LISTING, Model
 PATH = "/api/v1/models"
 
 
-class ChosenModels(PageParameters, frozen=True, kw_only=True):
-    """Which models, and how many at a time."""
+class ModelsQuery(PageParameters, frozen=True, kw_only=True):
+    """Query parameters: filters and paging of models."""
 
     model_type: Annotated[Name | None, Meta(examples=["lightgbm"])] = None
-    active: Annotated[bool | None, Meta(description="Whether it judges now.")] = None
+    active: Annotated[bool | None, Meta(description="Whether the model is in use now.")] = None
 
 
 class ModelsPage(Page, frozen=True, kw_only=True):
@@ -29,14 +29,14 @@ class ModelsPage(Page, frozen=True, kw_only=True):
     models: list[Model]
 
 
-class WhichImportance(msgspec.Struct, frozen=True, kw_only=True):
-    """Of which kind of model."""
+class FeatureImportanceQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Query parameters: type of model."""
 
     model_type: Name = "lightgbm"
 
 
 class FeatureShare(msgspec.Struct, frozen=True, kw_only=True):
-    """How much one feature counts: its share of the gain, and of the splits, of all features."""
+    """Importance of one feature: its share of the total gain, and of all splits."""
 
     feature_name: str
     importance: float
@@ -44,7 +44,7 @@ class FeatureShare(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FeatureImportance(msgspec.Struct, frozen=True, kw_only=True):
-    """What the model that was loaded last looks at, most first; empty, and null, before the first."""
+    """Feature importance of the latest loaded model, highest first; empty, with null fields, before the first."""
 
     model_type: str
     model_id: str | None
@@ -52,28 +52,28 @@ class FeatureImportance(msgspec.Struct, frozen=True, kw_only=True):
     feature_importance: list[FeatureShare]
 
 
-async def list_models(resources: Resources, chosen: ChosenModels) -> Result:
-    """Trained models, newest first, with what they were worth out of sample.
+async def list_models(resources: Resources, query: ModelsQuery) -> Result:
+    """Trained models, newest first, with their out-of-sample performance.
 
-    Empty until `train` has made one. Paging is that of `/api/v1/signals`.
+    Empty until `train` has produced one. Paging works as in `/api/v1/signals`.
     """
-    filters = {"model_type": chosen.model_type, "active": chosen.active}
-    result = await paginate(PATH, chosen, FilteredListing(resources.pool, LISTING, filters))
+    filters = {"model_type": query.model_type, "active": query.active}
+    result = await paginate(PATH, query, FilteredListing(resources.pool, LISTING, filters))
     return Result(ModelsPage(models=list(result.rows), **result.fields), result.headers)
 
 
-async def show_feature_importance(resources: Resources, which: WhichImportance) -> FeatureImportance:
-    """What the model of a type that was loaded last looks at.
+async def show_feature_importance(resources: Resources, query: FeatureImportanceQuery) -> FeatureImportance:
+    """Feature importance of the latest loaded model of a type.
 
-    The same numbers are at `/metrics` as `feature_importance{feature_name,model_type}`.
+    `/metrics` exposes the same numbers as `feature_importance{feature_name,model_type}`.
     """
-    found = await feature_importance.latest(resources.pool, which.model_type)
+    rows = await feature_importance.latest(resources.pool, query.model_type)
     return FeatureImportance(
-        model_type=which.model_type,
-        model_id=found[0].model_id if found else None,
-        loaded_at=found[0].at if found else None,
+        model_type=query.model_type,
+        model_id=rows[0].model_id if rows else None,
+        loaded_at=rows[0].at if rows else None,
         feature_importance=[
             FeatureShare(feature_name=row.feature_name, importance=row.importance, split_share=row.split_share)
-            for row in found
+            for row in rows
         ],
     )

@@ -1,4 +1,4 @@
-"""Outcome statistics over REST: how emitted signals ended in the last days."""
+"""Outcome statistics endpoint: how the emitted signals of the last days ended."""
 
 from datetime import date, timedelta
 from typing import Annotated
@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from api.endpoints.track_record import mean_and_error
+from api.endpoints.performance_metrics import mean_and_standard_error
 from api.resources import Resources
 from api.rest.params import Name, Timeframe, canonical_timeframe
 from domain.clock import to_datetime
@@ -14,29 +14,29 @@ from domain.statistics.intervals import Interval, wilson
 from store import graded
 
 
-class Lookback(msgspec.Struct, frozen=True, kw_only=True):
-    """Which signals."""
+class OutcomeStatsQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Query parameters: symbol, timeframe and period of the signals."""
 
     symbol: Name | None = None
     timeframe: Timeframe | None = None
-    lookback_days: Annotated[int, Meta(ge=1, le=3650, description="UTC days, today included.")] = 30
+    lookback_days: Annotated[int, Meta(ge=1, le=3650, description="Number of UTC days, including today.")] = 30
 
 
 class OutcomeStats(msgspec.Struct, frozen=True, kw_only=True):
-    """How `total_signals` emitted signals ended since a day; null where undefined.
+    """Outcomes of `total_signals` emitted signals that ended on or after `since`; null where undefined.
 
     Attributes
     ----------
     entered
-        Signals of which the market gave an entry; rates and means are of these.
+        Signals that were entered; rates and means are over these.
     tp_hit, sl_hit, expired
-        How all of them ended.
+        Outcomes of all signals.
     win_rate, win_rate_interval
-        Fraction with a return above 0, net of costs, and Wilson's interval of 95 %.
+        Fraction with a return above 0, net of costs, and its 95 % Wilson interval.
     avg_return_pct, avg_return_pct_se, avg_return_r, avg_return_r_se
-        Net means, each with its standard error.
+        Mean returns, net of costs, each with its standard error.
     avg_duration_s
-        From entry to exit.
+        Mean time from entry to exit.
     """
 
     symbol: str | None
@@ -61,38 +61,38 @@ class OutcomeStats(msgspec.Struct, frozen=True, kw_only=True):
     avg_duration_s: float | None
 
 
-async def show_outcome_stats(resources: Resources, asked: Lookback) -> OutcomeStats:
-    """Win rate, average return and duration of emitted signals that ended in the last days.
+async def show_outcome_stats(resources: Resources, query: OutcomeStatsQuery) -> OutcomeStats:
+    """Win rate, average return and average duration of the emitted signals that ended in the last days.
 
     Returns are net of costs.
     """
-    timeframe = None if asked.timeframe is None else canonical_timeframe(asked.timeframe)
-    since = (to_datetime(resources.now_ns()) - timedelta(days=asked.lookback_days - 1)).date()
-    found = await graded.outcomes(
-        resources.pool, symbol=asked.symbol or "", timeframe=timeframe, status="emitted", since=since
+    timeframe = None if query.timeframe is None else canonical_timeframe(query.timeframe)
+    since = (to_datetime(resources.now_ns()) - timedelta(days=query.lookback_days - 1)).date()
+    outcomes = await graded.outcomes(
+        resources.pool, symbol=query.symbol or "", timeframe=timeframe, status="emitted", since=since
     )
-    entered, wins = int(found.entered), int(found.wins)
-    pct, pct_se = mean_and_error(found.entered, found.total_pct, found.pct_squares)
-    r, r_se = mean_and_error(found.entered, found.total_r, found.r_squares)
+    entered, wins = int(outcomes.entered), int(outcomes.wins)
+    pct, pct_se = mean_and_standard_error(outcomes.entered, outcomes.total_pct, outcomes.pct_squares)
+    r, r_se = mean_and_standard_error(outcomes.entered, outcomes.total_r, outcomes.r_squares)
     return OutcomeStats(
-        symbol=asked.symbol,
+        symbol=query.symbol,
         timeframe=timeframe,
-        lookback_days=asked.lookback_days,
+        lookback_days=query.lookback_days,
         since=since,
-        total_signals=int(found.outcomes),
+        total_signals=int(outcomes.outcomes),
         entered=entered,
         wins=wins,
-        losses=int(found.losses),
-        tp_hit=int(found.tp_hit),
-        sl_hit=int(found.sl_hit),
-        expired=int(found.expired),
+        losses=int(outcomes.losses),
+        tp_hit=int(outcomes.tp_hit),
+        sl_hit=int(outcomes.sl_hit),
+        expired=int(outcomes.expired),
         win_rate=wins / entered if entered else None,
         win_rate_interval=wilson(wins, entered),
         avg_return_pct=pct,
         avg_return_pct_se=pct_se,
-        best_return_pct=found.greatest_pct,
-        worst_return_pct=found.least_pct,
+        best_return_pct=outcomes.greatest_pct,
+        worst_return_pct=outcomes.least_pct,
         avg_return_r=r,
         avg_return_r_se=r_se,
-        avg_duration_s=found.duration_s / entered if entered else None,
+        avg_duration_s=outcomes.duration_s / entered if entered else None,
     )

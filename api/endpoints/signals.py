@@ -1,4 +1,4 @@
-"""Signals over REST: lists by filter, one by its id."""
+"""Signals endpoints: filtered, paged lists, and single signals by id."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -25,8 +25,8 @@ SignalId = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$", examples=["f317ac40c85
 EQUAL = ("symbol", "venue", "timeframe", "direction", "signal_type", "mtf_aligned")
 
 
-class Chosen(PageParameters, frozen=True, kw_only=True):
-    """Which signals, and how many at a time."""
+class SignalFilter(PageParameters, frozen=True, kw_only=True):
+    """Query parameters that all paged lists of signals share."""
 
     symbol: Name | None = None
     venue: Name | None = None
@@ -35,40 +35,40 @@ class Chosen(PageParameters, frozen=True, kw_only=True):
     signal_type: Annotated[Name | None, Meta(description="The strategy.")] = None
     status: Annotated[
         Literal["emitted", "suppressed", "all"],
-        Meta(description="Suppressed signals were not announced, but are followed to their outcome all the same."),
+        Meta(description="Suppressed signals were not published, but are tracked to their outcome too."),
     ] = "emitted"
-    min_confidence: Annotated[Fraction | None, Meta(description="Least `raw_confidence`.")] = None
+    min_confidence: Annotated[Fraction | None, Meta(description="Minimum `raw_confidence`.")] = None
     mtf_aligned: bool | None = None
-    since: Annotated[Instant | None, Meta(description="Detected then or later.")] = None
-    until: Annotated[Instant | None, Meta(description="Detected before.")] = None
+    since: Annotated[Instant | None, Meta(description="Detected at or after this time.")] = None
+    until: Annotated[Instant | None, Meta(description="Detected before this time.")] = None
 
 
-class ChosenOfAll(Chosen, frozen=True, kw_only=True):
-    """Which signals of all markets."""
+class SignalsQuery(SignalFilter, frozen=True, kw_only=True):
+    """Query parameters: filters and paging of signals of all markets."""
 
     market_slug: Name | None = None
 
 
-class ChosenOfMarket(Chosen, frozen=True, kw_only=True):
-    """Which signals of one market."""
+class MarketSignalsQuery(SignalFilter, frozen=True, kw_only=True):
+    """Parameters: market, filters and paging of its signals."""
 
     slug: Name
 
 
-class Newest(msgspec.Struct, frozen=True, kw_only=True):
-    """How many of the newest."""
+class NewestSignalsQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Query parameters: number of signals."""
 
     limit: PageSize = PAGE_SIZE_DEFAULT
 
 
-class WhichSignal(msgspec.Struct, frozen=True, kw_only=True):
-    """Which signal."""
+class SignalPath(msgspec.Struct, frozen=True, kw_only=True):
+    """Path parameter: id of the signal."""
 
     id: SignalId
 
 
 class SignalsPage(Page, frozen=True, kw_only=True):
-    """Signals, newest first, with their scores as of now."""
+    """Signals, newest first, with their current scores."""
 
     signals: list[EnrichedSignal]
 
@@ -79,74 +79,74 @@ class NewestSignals(msgspec.Struct, frozen=True, kw_only=True):
     signals: list[Signal]
 
 
-async def list_signals(resources: Resources, chosen: ChosenOfAll) -> Result:
+async def list_signals(resources: Resources, query: SignalsQuery) -> Result:
     """Signals of all markets, newest first.
 
-    Without paging parameters, the first page and the total. `page` and `per_page` go on by number, and
-    shift when new signals arrive; `cursor` goes on by place, and never repeats or skips a signal.
+    Without paging parameters, returns the first page and the total. `page` and `per_page` number the pages, which
+    shift when new signals arrive; `cursor` continues after the previous page and never repeats or skips a signal.
     """
-    return await _page(resources, "/api/v1/signals", chosen, chosen.market_slug)
+    return await _page(resources, "/api/v1/signals", query, query.market_slug)
 
 
-async def list_market_signals(resources: Resources, chosen: ChosenOfMarket) -> Result:
+async def list_market_signals(resources: Resources, query: MarketSignalsQuery) -> Result:
     """Signals of one market, newest first.
 
-    Filters and paging are those of `/api/v1/signals`.
+    Filters and paging work as in `/api/v1/signals`.
     """
-    path = f"/api/v1/signals/market/{quote(chosen.slug, safe='')}"
-    return await _page(resources, path, chosen, chosen.slug)
+    path = f"/api/v1/signals/market/{quote(query.slug, safe='')}"
+    return await _page(resources, path, query, query.slug)
 
 
-async def get_signal(resources: Resources, which: WhichSignal) -> Result:
-    """One signal, emitted or suppressed, with its score as of now, and its outcome once it has one."""
+async def get_signal(resources: Resources, path: SignalPath) -> Result:
+    """One signal, emitted or suppressed, with its current score, and its outcome once it has ended."""
     hot = resources.hot.signals
     recent = hot.recent()
-    kept = None if recent is None else recent.get(which.id)
+    kept = None if recent is None else recent.get(path.id)
     age_s = None if kept is None else hot.age_s
     if kept is None:
-        signal = await LISTING.one(resources.pool, which.id)
+        signal = await LISTING.one(resources.pool, path.id)
         if signal is None:
-            raise ProblemError(NOT_FOUND, f"no signal has the id {which.id}")
+            raise ProblemError(NOT_FOUND, f"no signal has the id {path.id}")
         (kept,) = hot.of_postgres([signal])
-    known = await resources.standing.known()
-    return Result(enriched_json(kept, known, to_datetime(resources.now_ns())), age_s=age_s)
+    performance = await resources.performance.current()
+    return Result(enriched_json(kept, performance, to_datetime(resources.now_ns())), age_s=age_s)
 
 
-async def list_newest_signals(resources: Resources, newest: Newest) -> Result:
+async def list_newest_signals(resources: Resources, query: NewestSignalsQuery) -> Result:
     """The newest emitted signals.
 
-    The short form that older clients know; `/api/v1/signals` has filters and pages.
+    Short form for older clients; `/api/v1/signals` has filters and paging.
     """
 
     async def render(result: PageResult[Kept[SignalHead]], _: datetime) -> tuple[NewestSignals, datetime]:
         return NewestSignals(signals=raw(result.rows)), NEVER
 
-    asked, emitted = PageParameters(limit=newest.limit), FilteredListing(resources.pool, LISTING, {"status": "emitted"})
-    answer = await hot_page(resources, "/signals", asked, resources.hot.signals, Wanted(), emitted, render)
-    return replace(answer, headers={})  # it has no pages to lead to
+    paged, emitted = PageParameters(limit=query.limit), FilteredListing(resources.pool, LISTING, {"status": "emitted"})
+    answer = await hot_page(resources, "/signals", paged, resources.hot.signals, Wanted(), emitted, render)
+    return replace(answer, headers={})  # no Link: this list has no further pages
 
 
-async def _page(resources: Resources, path: str, chosen: Chosen, market_slug: str | None) -> Result:
-    known = await resources.standing.known()
-    filters = {name: getattr(chosen, name) for name in (*EQUAL, "min_confidence", "since", "until")}
-    filters["timeframe"] = None if chosen.timeframe is None else canonical_timeframe(chosen.timeframe)
+async def _page(resources: Resources, path: str, query: SignalFilter, market_slug: str | None) -> Result:
+    performance = await resources.performance.current()
+    filters = {name: getattr(query, name) for name in (*EQUAL, "min_confidence", "since", "until")}
+    filters["timeframe"] = None if query.timeframe is None else canonical_timeframe(query.timeframe)
     filters["market_slug"] = market_slug
-    filters["status"] = None if chosen.status == "all" else chosen.status
+    filters["status"] = None if query.status == "all" else query.status
     wanted = Wanted.of(filters, equal=(*EQUAL, "market_slug"), least={"min_confidence": "raw_confidence"})
 
     async def render(result: PageResult[Kept[SignalHead]], now: datetime) -> tuple[SignalsPage, datetime]:
-        rows: list[Any] = [msgspec.Raw(enriched_json(kept, known, now)) for kept in result.rows]
+        rows: list[Any] = [msgspec.Raw(enriched_json(kept, performance, now)) for kept in result.rows]
         until = min((next_minute(kept.row, now) for kept in result.rows), default=NEVER)
         return SignalsPage(signals=rows, **result.fields), until
 
     return await hot_page(
         resources,
         path,
-        chosen,
+        query,
         resources.hot.signals,
-        wanted if chosen.status == "emitted" else None,
+        wanted if query.status == "emitted" else None,
         FilteredListing(resources.pool, LISTING, filters),
         render,
-        stands=Stands(known.read_s, known.read_s),
+        stands=Stands(performance.read_s, performance.read_s),
         exclude=("slug",),
     )

@@ -1,4 +1,4 @@
-"""Tickets over REST: for pages, which cannot say who they are when they open a WebSocket."""
+"""Tickets endpoint: one-use tickets for browsers, which cannot send credentials when they open a WebSocket."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -23,23 +23,23 @@ CREATED = 201
 
 
 class Ticket(msgspec.Struct, frozen=True, kw_only=True):
-    """Give it once, as `?ticket=…`, to a WebSocket or an event stream, within `expires_in_s`."""
+    """One-use ticket: open a WebSocket or an event stream with `?ticket=…` within `expires_in_s`."""
 
     ticket: str
     expires_in_s: int
 
 
 async def make_ticket(resources: Resources, holder: Principal) -> Ticket:
-    """Make a ticket with which a page may open one WebSocket or event stream.
+    """Create a one-use ticket with which a browser may open one WebSocket or event stream.
 
-    It takes no content. What it opens ends when the key or token does that it was made with.
+    The request has no body. The connection ends when the key or token that created the ticket expires or is revoked.
     """
     return Ticket(ticket=await resources.gate.tickets.issue(holder), expires_in_s=TTL_S)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketOperation(Operation):
-    """A POST without content, which may be repeated: each makes a ticket that lives for seconds."""
+    """A POST without a body; it may be repeated, since each request creates a new short-lived ticket."""
 
     method: ClassVar[str] = "post"
     success: ClassVar[int] = CREATED

@@ -1,4 +1,4 @@
-"""Paper trades over REST: those that ended, page by page, and those that are open."""
+"""Paper trades endpoints: a paged list of closed trades, and the open positions."""
 
 from typing import Annotated
 
@@ -14,69 +14,69 @@ from domain.executions import Execution, TradeState
 from domain.signals import Direction
 from store import executions, trade_days
 
-POSITIONS = 1_000
+POSITIONS_MAX = 1_000
 PATH = "/api/v1/analytics/trades"
 
 
-class ChosenTrades(PageParameters, frozen=True, kw_only=True):
-    """Which trades, and how many at a time."""
+class TradesQuery(PageParameters, frozen=True, kw_only=True):
+    """Query parameters: filters and paging of trades."""
 
     symbol: Name | None = None
     signal_type: Annotated[Name | None, Meta(description="The strategy.")] = None
     direction: Direction | None = None
-    outcome: Annotated[TradeState | None, Meta(description="Those that won, lost or broke even, unless given.")] = None
-    since: Annotated[Instant | None, Meta(description="Decided then or later.")] = None
-    until: Annotated[Instant | None, Meta(description="Decided before.")] = None
+    outcome: Annotated[TradeState | None, Meta(description="By default, trades that won, lost or broke even.")] = None
+    since: Annotated[Instant | None, Meta(description="Decided at or after this time.")] = None
+    until: Annotated[Instant | None, Meta(description="Decided before this time.")] = None
 
 
-class ChosenPositions(msgspec.Struct, frozen=True, kw_only=True):
-    """Which open trades."""
+class PositionsQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Query parameters: filters of open positions."""
 
     symbol: Name | None = None
     signal_type: Annotated[Name | None, Meta(description="The strategy.")] = None
 
 
 class TradesPage(Page, frozen=True, kw_only=True):
-    """Paper trades by the instant of their decision, newest first; `total` is that of the sums where they know it."""
+    """Paper trades by decision time, newest first; `total` is read from stored sums where they have it."""
 
     trades: list[Execution]
 
 
 class OpenPositions(msgspec.Struct, frozen=True, kw_only=True):
-    """Trades that are planned or open, newest first, as of their last change."""
+    """Planned and open trades, newest first, as of their last update."""
 
     positions: list[Execution]
     count: int
 
 
-async def list_trades(resources: Resources, chosen: ChosenTrades) -> Result:
-    """Paper trades, newest first. No order stands behind any of them.
+async def list_trades(resources: Resources, query: TradesQuery) -> Result:
+    """Paper trades, newest first. No real orders are involved.
 
-    Paging is that of `/api/v1/signals`.
+    Paging works as in `/api/v1/signals`.
     """
     filters = {
-        "symbol": chosen.symbol,
-        "signal_type": chosen.signal_type,
-        "direction": chosen.direction,
-        "outcomes": list(CLOSED) if chosen.outcome is None else [chosen.outcome],
-        "since": chosen.since,
-        "until": chosen.until,
+        "symbol": query.symbol,
+        "signal_type": query.signal_type,
+        "direction": query.direction,
+        "outcomes": list(CLOSED) if query.outcome is None else [query.outcome],
+        "since": query.since,
+        "until": query.until,
     }
-    is_summed = (chosen.direction, chosen.outcome, chosen.since, chosen.until) == (None, None, None, None)
-    rows = (_Summed if is_summed else FilteredListing)(resources.pool, executions.LISTING, filters)
-    result = await paginate(PATH, chosen, rows)
+    is_summed = (query.direction, query.outcome, query.since, query.until) == (None, None, None, None)
+    rows = (_CountedBySums if is_summed else FilteredListing)(resources.pool, executions.LISTING, filters)
+    result = await paginate(PATH, query, rows)
     return Result(TradesPage(trades=list(result.rows), **result.fields), result.headers)
 
 
-async def list_open_positions(resources: Resources, chosen: ChosenPositions) -> OpenPositions:
-    """Paper trades that have not ended, the newest 1,000 of them."""
-    filters = {"symbol": chosen.symbol, "signal_type": chosen.signal_type, "open": True}
-    found = await executions.LISTING.page(resources.pool, filters, limit=POSITIONS)
-    return OpenPositions(positions=found, count=len(found))
+async def list_open_positions(resources: Resources, query: PositionsQuery) -> OpenPositions:
+    """Paper trades that are not closed yet, at most the newest 1,000."""
+    filters = {"symbol": query.symbol, "signal_type": query.signal_type, "open": True}
+    positions = await executions.LISTING.page(resources.pool, filters, limit=POSITIONS_MAX)
+    return OpenPositions(positions=positions, count=len(positions))
 
 
-class _Summed(FilteredListing[Execution]):
-    """Trades that ended, all or of one symbol or strategy: the sums know how many without counting."""
+class _CountedBySums(FilteredListing[Execution]):
+    """Closed trades, of all or of one symbol or strategy: the total comes from stored sums, without counting rows."""
 
     async def count(self) -> int:
         name = self.filters["signal_type"] or "overall"

@@ -1,4 +1,4 @@
-"""Trials over REST: every backtest that was run, the newest first: what the best of them has to be judged by."""
+"""Trials endpoint: every backtest that was run, by which the best of them must be deflated."""
 
 from typing import Annotated
 
@@ -14,12 +14,12 @@ PATH = "/api/v1/analytics/trials"
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
 
 
-class ChosenTrials(PageParameters, frozen=True, kw_only=True):
-    """Which trials, and how many at a time."""
+class TrialsQuery(PageParameters, frozen=True, kw_only=True):
+    """Query parameters: filters and paging of trials."""
 
-    file: Annotated[Sha256 | None, Meta(description="An input file, as the report names it.")] = None
-    since: Annotated[Instant | None, Meta(description="Run then or later.")] = None
-    until: Annotated[Instant | None, Meta(description="Run before.")] = None
+    file: Annotated[Sha256 | None, Meta(description="SHA-256 of an input file, as in the report.")] = None
+    since: Annotated[Instant | None, Meta(description="Run at or after this time.")] = None
+    until: Annotated[Instant | None, Meta(description="Run before this time.")] = None
 
 
 class TrialsPage(Page, frozen=True, kw_only=True):
@@ -28,11 +28,11 @@ class TrialsPage(Page, frozen=True, kw_only=True):
     trials: list[TrialRow]
 
 
-async def list_trials(resources: Resources, chosen: ChosenTrials) -> Result:
-    """Backtests that were run, newest first, whatever came of them.
+async def list_trials(resources: Resources, query: TrialsQuery) -> Result:
+    """All backtests that were run, newest first, whatever their result.
 
-    `backtest` adds to them where it finds a database. Paging is that of `/api/v1/signals`.
+    `backtest` records each run if it finds a database. Paging works as in `/api/v1/signals`.
     """
-    filters = {"file": chosen.file, "since": chosen.since, "until": chosen.until}
-    result = await paginate(PATH, chosen, FilteredListing(resources.pool, LISTING, filters))
+    filters = {"file": query.file, "since": query.since, "until": query.until}
+    result = await paginate(PATH, query, FilteredListing(resources.pool, LISTING, filters))
     return Result(TrialsPage(trials=list(result.rows), **result.fields), result.headers)

@@ -1,4 +1,4 @@
-"""Whales over REST: who trades large on prediction markets, page by page, and the record of one wallet."""
+"""Whales endpoints: a paged list of large trades on prediction markets, and the record of one wallet."""
 
 from typing import Annotated, Literal
 
@@ -14,37 +14,38 @@ from domain.whale_trades import Wallet, WhaleTrade
 from store import wallets, whales
 
 PATH = "/api/v1/whales"
-SHOWN = 100
+TRADES_MAX = 100
 
 WalletName = Annotated[
     str,
     Meta(
         pattern=r"^((sim:)?0x[0-9a-fA-F]{1,64}|[0-9]{1,19})$",
-        description="A wallet's address, with sim: before a simulated one, or its number where that is not known; "
-        "capitals do not matter.",
+        description="Wallet address, with the prefix sim: if simulated, or its number if the address is unknown; "
+        "case-insensitive.",
     ),
 ]
 Side = Annotated[int, Meta(ge=-1, le=1)]
 
 
-class ChosenWhales(PageParameters, frozen=True, kw_only=True):
-    """Which whales, and how many at a time."""
+class WhalesQuery(PageParameters, frozen=True, kw_only=True):
+    """Query parameters: filters and paging of whales."""
 
     kind: Literal["whale", "consensus", "disagreement"] | None = None
     market: Name | None = None
     slug: Name | None = None
     wallet: WalletName | None = None
-    direction: Annotated[Side | None, Meta(description="1 for the market's first answer, -1 against it.")] = None
+    direction: Annotated[Side | None, Meta(description="1 for the first outcome of the market, -1 against it.")] = None
     status: Annotated[
-        Literal["emitted", "suppressed", "all"], Meta(description="Suppressed ones say why they were not told.")
+        Literal["emitted", "suppressed", "all"],
+        Meta(description="Suppressed whales were not published; each has a reason."),
     ] = "emitted"
-    min_notional: Annotated[float | None, Meta(description="Least `notional`, in dollars.")] = None
-    since: Annotated[Instant | None, Meta(description="Known then or later.")] = None
-    until: Annotated[Instant | None, Meta(description="Known before.")] = None
+    min_notional: Annotated[float | None, Meta(description="Minimum `notional`, in dollars.")] = None
+    since: Annotated[Instant | None, Meta(description="Detected at or after this time.")] = None
+    until: Annotated[Instant | None, Meta(description="Detected before this time.")] = None
 
 
-class WhichWallet(msgspec.Struct, frozen=True, kw_only=True):
-    """Which wallet."""
+class WalletPath(msgspec.Struct, frozen=True, kw_only=True):
+    """Path parameter: wallet."""
 
     id: WalletName
 
@@ -56,28 +57,30 @@ class WhalesPage(Page, frozen=True, kw_only=True):
 
 
 class WalletPage(Wallet, frozen=True, kw_only=True):
-    """A wallet, its record, and the newest 100 of its large trades, suppressed ones included."""
+    """A wallet, its track record, and its newest 100 large trades, including suppressed ones."""
 
     whales: list[WhaleTrade]
 
 
-async def list_whales(resources: Resources, chosen: ChosenWhales) -> Result:
-    """Large trades of prediction markets, and wallets that agree or disagree, newest first.
+async def list_whales(resources: Resources, query: WhalesQuery) -> Result:
+    """Large trades on prediction markets, and consensus or disagreement among large wallets, newest first.
 
-    They are graded evidence, not advice. Paging is that of `/api/v1/signals`.
+    They are graded evidence, not advice. Paging works as in `/api/v1/signals`.
     """
     names = ("kind", "market", "slug", "wallet", "direction", "min_notional", "since", "until")
-    filters = {name: getattr(chosen, name) for name in names}
-    filters["status"] = None if chosen.status == "all" else chosen.status
-    filters["wallet"] = None if chosen.wallet is None else wallets.names(chosen.wallet)
-    result = await paginate(PATH, chosen, FilteredListing(resources.pool, whales.LISTING, filters))
+    filters = {name: getattr(query, name) for name in names}
+    filters["status"] = None if query.status == "all" else query.status
+    filters["wallet"] = None if query.wallet is None else wallets.names(query.wallet)
+    result = await paginate(PATH, query, FilteredListing(resources.pool, whales.LISTING, filters))
     return Result(WhalesPage(whales=list(result.rows), **result.fields), result.headers)
 
 
-async def show_wallet(resources: Resources, which: WhichWallet) -> WalletPage:
-    """One wallet: what it had won when it was last seen, and its newest large trades."""
-    found = await wallets.one(resources.pool, which.id)
-    if found is None:
-        raise ProblemError(NOT_FOUND, f"no wallet {which.id} has traded; /api/v1/whales lists who has")
-    traded = await whales.LISTING.page(resources.pool, {"wallet": wallets.names(found.id)}, limit=SHOWN)
-    return WalletPage(**msgspec.structs.asdict(found), whales=traded)
+async def show_wallet(resources: Resources, path: WalletPath) -> WalletPage:
+    """One wallet: its track record when last seen, and its newest large trades."""
+    wallet = await wallets.one(resources.pool, path.id)
+    if wallet is None:
+        raise ProblemError(
+            NOT_FOUND, f"no trades of wallet {path.id} are known; /api/v1/whales lists wallets that have traded"
+        )
+    traded = await whales.LISTING.page(resources.pool, {"wallet": wallets.names(wallet.id)}, limit=TRADES_MAX)
+    return WalletPage(**msgspec.structs.asdict(wallet), whales=traded)

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from api.endpoints.enriched import EnrichedSignal, enriched_json
-from api.endpoints.standing import Known
+from api.endpoints.performance_cache import PerformanceSnapshot
 from api.memory.heads import SignalHead
 from api.memory.recent import Kept
 from domain.clock import from_datetime
@@ -104,5 +104,5 @@ def test_the_json_is_that_of_the_record() -> None:
     for number in range(8):
         payload = msgspec.json.encode(emitted(number, **SCORED))
         kept = Kept(msgspec.json.decode(payload, type=SignalHead), payload)
-        told = enriched_json(kept, Known({}, 0.5, figures, 0.0), BEGIN + timedelta(hours=1))
+        told = enriched_json(kept, PerformanceSnapshot({}, 0.5, figures, 0.0), BEGIN + timedelta(hours=1))
         assert msgspec.json.encode(msgspec.json.decode(told, type=EnrichedSignal)) == told

@@ -4,8 +4,8 @@ from urllib.parse import urlsplit
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.endpoints.arbitrage import PATH, ChosenOpportunities
-from api.endpoints.signals import ChosenOfAll
+from api.endpoints.arbitrage import PATH, OpportunitiesQuery
+from api.endpoints.signals import SignalsQuery
 from api.feed.backfill import OVERLAP, address
 from api.feed.filters import Filter
 from api.rest.params import parse
@@ -31,7 +31,7 @@ def test_address_is_one_that_rest_understands_and_leaves_nothing_out(
     address_ = address("signals", wanted, since, until)
     assert address_ is not None
     parts = urlsplit(address_)
-    chosen = parse(ChosenOfAll, parts.query.encode())
+    chosen = parse(SignalsQuery, parts.query.encode())
     assert parts.path == "/api/v1/signals"
     assert chosen.since == (since and since - OVERLAP)
     assert chosen.until == (until and until + OVERLAP)
@@ -45,9 +45,9 @@ def test_all_opportunities_that_changed_are_asked_for(since: datetime | None, un
     address_ = address("arbitrage", Filter(symbols=frozenset({"A"})), since, until)
     assert address_ is not None
     parts = urlsplit(address_)
-    chosen = parse(ChosenOpportunities, parts.query.encode())
+    chosen = parse(OpportunitiesQuery, parts.query.encode())
     assert parts.path == PATH
-    assert chosen == ChosenOpportunities(limit=1000, status="all", changed_since=since and since - OVERLAP)
+    assert chosen == OpportunitiesQuery(limit=1000, status="all", changed_since=since and since - OVERLAP)
 
 
 def test_channels_that_rest_does_not_serve_have_none() -> None:

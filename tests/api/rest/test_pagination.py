@@ -7,7 +7,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.endpoints.signals import ChosenOfAll
+from api.endpoints.signals import SignalsQuery
 from api.rest.pagination import PAGE_NUMBER_MAX, CursorText, decode_cursor, encode_cursor, next_link, paginate
 from api.rest.params import parse
 from store.listing import Cursor
@@ -33,7 +33,7 @@ def test_every_text_of_the_form_is_a_place(text: str) -> None:
 
 @given(
     st.builds(
-        ChosenOfAll,
+        SignalsQuery,
         symbol=st.none() | st.sampled_from(["BTCUSDT", "A&B=C", "☃", "+1 %"[:2]]),
         mtf_aligned=st.none() | st.booleans(),
         status=st.sampled_from(["emitted", "all"]),
@@ -43,16 +43,16 @@ def test_every_text_of_the_form_is_a_place(text: str) -> None:
         limit=st.none() | st.integers(1, 1000),
     )
 )
-def test_link_asks_for_what_it_was_made_of(chosen: ChosenOfAll) -> None:
+def test_link_asks_for_what_it_was_made_of(chosen: SignalsQuery) -> None:
     link = next_link("/here", chosen)["Link"]
     address, _, relation = link.partition("; ")
     path, _, query = address.strip("<>").partition("?")
     assert (path, relation) == ("/here", 'rel="next"')
-    assert parse(ChosenOfAll, query.encode()) == chosen
+    assert parse(SignalsQuery, query.encode()) == chosen
 
 
 def test_link_leaves_out_what_the_path_says() -> None:
-    assert "symbol" not in unquote(next_link("/here", ChosenOfAll(symbol="A", limit=3), exclude=("symbol",))["Link"])
+    assert "symbol" not in unquote(next_link("/here", SignalsQuery(symbol="A", limit=3), exclude=("symbol",))["Link"])
 
 
 class Places:
@@ -70,13 +70,13 @@ class Places:
 
 
 def test_the_last_page_that_has_a_number_leads_on_by_cursor() -> None:
-    asked = ChosenOfAll(page=PAGE_NUMBER_MAX - 1, per_page=2)
+    asked = SignalsQuery(page=PAGE_NUMBER_MAX - 1, per_page=2)
     found: list[Cursor] = []
     for _ in range(3):
         result = asyncio.run(paginate("/here", asked, Places()))
         found += result.rows
         _, _, query = result.headers["Link"].partition(">")[0].partition("?")
-        asked = parse(ChosenOfAll, query.encode())
+        asked = parse(SignalsQuery, query.encode())
     assert [int(place.id, 16) for place in found] == list(
         range(5_000 - 2 * (PAGE_NUMBER_MAX - 2), 5_000 - 2 * (PAGE_NUMBER_MAX + 1), -1)
     )

@@ -1,4 +1,4 @@
-"""Exposition: the metrics of all worker processes, of the engine and of alerts on one page for Prometheus."""
+"""Metrics endpoints: metrics of all worker processes, the engine and alerts, merged into one Prometheus exposition."""
 
 import asyncio
 from collections.abc import Iterable
@@ -10,23 +10,23 @@ import msgspec
 from api.resources import Resources
 from domain.errors import ServiceError, SetupError
 
-PATIENCE_S = 1.0
-"""How long Redis may take to tell what the engine said, and Postgres what the symbols did."""
+TIMEOUT_S = 1.0
+"""How long to wait for the engine's metrics from Redis, and for the figures of symbols from Postgres."""
 
 
 class LegacyMetrics(msgspec.Struct, frozen=True):
-    """The newest value of every series, by its name and labels; null if it is not a finite number."""
+    """Latest value of every series, by name and labels; null if it is not finite."""
 
     metrics: dict[str, float | None]
 
 
 async def show_metrics(resources: Resources, _: object) -> bytes:
-    """Metrics of all worker processes, and of engine and alerts while they run, in Prometheus' text format."""
+    """Metrics of all worker processes, and of engine and alerts while they run, in the Prometheus text format."""
     return "".join(f"{line}\n" for line in await _lines(resources)).encode()
 
 
 async def show_legacy_metrics(resources: Resources, _: object) -> LegacyMetrics:
-    """The same metrics as one JSON object, for programs that do not read Prometheus' text format."""
+    """The same metrics as one JSON object, for programs that cannot parse the Prometheus text format."""
     series = [line.rpartition(" ") for line in await _lines(resources) if not line.startswith("#")]
     values = {name: float(value) for name, _, value in series}
     return LegacyMetrics({name: value if isfinite(value) else None for name, value in values.items()})
@@ -34,20 +34,20 @@ async def show_legacy_metrics(resources: Resources, _: object) -> LegacyMetrics:
 
 async def _lines(resources: Resources) -> list[str]:
     with suppress(ServiceError, SetupError, TimeoutError):
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(TIMEOUT_S):
             await resources.symbols.refresh()
     theirs: list[str] = []
     with suppress(ServiceError, TimeoutError):
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(TIMEOUT_S):
             theirs = await resources.reader.told_metrics()
     ours = await asyncio.to_thread(resources.metrics.exposition)  # tens of milliseconds, in which others are served
     return merge(ours.decode().splitlines(), *(page.splitlines() for page in theirs))
 
 
 def merge(*pages: Iterable[str]) -> list[str]:
-    """The lines of one page made of several, with each family in one piece, as the format wants it.
+    """Merge several expositions into the lines of one, with the lines of each metric family together, as required.
 
-    Of two descriptions of a family, and of two values of a series, the first stands.
+    If a family is described twice, or a series has two values, the first wins.
 
     Examples
     --------
@@ -70,5 +70,5 @@ def merge(*pages: Iterable[str]) -> list[str]:
 
 
 def _series(line: str) -> str:
-    """A sample without its value. Values of labels may hold any sign, but nothing after them holds a brace."""
+    """Name and labels of a sample. Label values may contain any character; nothing after them contains a brace."""
     return line[: line.rindex("}") + 1] if "}" in line else line.partition(" ")[0]

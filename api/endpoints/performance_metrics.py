@@ -1,4 +1,4 @@
-"""Track record: sums of trades to the figures that are shown, each with what it is made of."""
+"""Performance metrics: from sums over trades to win rate, PnL, Sharpe ratio and the rest, each with its uncertainty."""
 
 import math
 from typing import Any
@@ -16,29 +16,29 @@ from store.trade_days import Part
 
 
 class Metrics(msgspec.Struct, frozen=True, kw_only=True):
-    """Figures of `total_trades` paper trades that ended, net of costs; null where undefined.
+    """Metrics of `total_trades` closed paper trades, net of costs; null where undefined.
 
     Attributes
     ----------
     win_rate_interval
-        Wilson's, 95 %, as are the other intervals; trades are taken as independent.
+        95 % Wilson interval. The other intervals are 95 % too; trades are assumed to be independent.
     total_pnl, avg_pnl, best_pnl, worst_pnl
-        Quote units.
+        In quote currency.
     profit_factor
-        Gains over losses; null if nothing was lost.
+        Gross profit over gross loss; null if there was no loss.
     max_drawdown
-        Deepest fall of the running sum of PnL, quote units, at least 0.
+        Largest peak-to-trough fall of cumulative PnL, in quote currency, at least 0.
     total_r, mean_r, mean_r_se, mean_r_interval
-        In units of the risk planned for each trade.
+        In R, the risk planned for each trade.
     sharpe_ratio, sharpe_se
-        Of the returns of `sharpe_days` days, from the first trade to the last, those without a trade as 0;
-        times the root of 365.
+        From the daily returns of the `sharpe_days` days between the first and the last trade, both included, with 0
+        for days without a trade; annualised by the square root of 365.
     psr
         Probability that the true Sharpe ratio is above 0.
     forecasts
-        Trades for which there was a probability at the decision; the next three are of these.
+        Trades that had a probability at the decision; the next three fields are over these.
     predicted_rate, realised_rate, brier
-        Mean probability, share that won, and mean squared error.
+        Mean probability, share of wins, and Brier score (mean squared error).
     """
 
     total_trades: int
@@ -68,20 +68,20 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PerformanceMetrics(Metrics, frozen=True, kw_only=True):
-    """Figures of one strategy, or of all of them as "overall"."""
+    """Metrics of one strategy, or of all strategies as "overall"."""
 
     signal_type: str
 
 
 class ConfidenceBucket(Metrics, frozen=True, kw_only=True):
-    """Figures of the trades whose probability at the decision lay in a bucket."""
+    """Metrics of the trades whose probability at the decision fell into one bucket."""
 
     bucket_min: float
     bucket_max: float
 
 
-def metrics(part: Part | None) -> dict[str, Any]:
-    """The fields of `Metrics`; None is a part without any trade."""
+def metric_fields(part: Part | None) -> dict[str, Any]:
+    """Compute the fields of `Metrics`; None stands for no trades."""
     row = no_sums(1)
     if part is not None:
         row["n"], row["effective"] = part.trades, part.trades
@@ -120,28 +120,28 @@ def metrics(part: Part | None) -> dict[str, Any]:
     }
 
 
-def of_signal_type(name: str, part: Part | None) -> PerformanceMetrics:
-    """The figures of a strategy."""
-    return PerformanceMetrics(signal_type=name, **metrics(part))
+def signal_type_metrics(name: str, part: Part | None) -> PerformanceMetrics:
+    """Metrics of one strategy."""
+    return PerformanceMetrics(signal_type=name, **metric_fields(part))
 
 
-def of_bucket(part: Part) -> ConfidenceBucket:
-    """The figures of a bucket, whose name is as in "0.5-0.6"."""
+def bucket_metrics(part: Part) -> ConfidenceBucket:
+    """Metrics of one confidence bucket; its name is its range, such as "0.5-0.6"."""
     low, _, high = part.name.partition("-")
-    return ConfidenceBucket(bucket_min=float(low), bucket_max=float(high), **metrics(part))
+    return ConfidenceBucket(bucket_min=float(low), bucket_max=float(high), **metric_fields(part))
 
 
 def daily_sharpe(days: list[int], returns: list[float]) -> Sharpe:
-    """The Sharpe ratio of the days from the first to the last, those that are missing as 0."""
-    return sharpe(filled(days, returns))
+    """Sharpe ratio of the daily returns from the first day to the last, with 0 for missing days."""
+    return sharpe(fill_missing_days(days, returns))
 
 
-def filled(days: list[int], returns: list[float]) -> NDArray[np.float64]:
-    """A return for every day from the first to the last.
+def fill_missing_days(days: list[int], returns: list[float]) -> NDArray[np.float64]:
+    """Daily returns from the first day to the last, with 0 for missing days.
 
     Examples
     --------
-    >>> filled([3, 5], [0.01, -0.02])
+    >>> fill_missing_days([3, 5], [0.01, -0.02])
     array([ 0.01, 0. , -0.02])
     """
     if not days:
@@ -151,19 +151,19 @@ def filled(days: list[int], returns: list[float]) -> NDArray[np.float64]:
     return series
 
 
-def mean_and_error(n: float, total: float, squares: float) -> tuple[float | None, float | None]:
+def mean_and_standard_error(n: float, total: float, squares: float) -> tuple[float | None, float | None]:
     """Mean of n values and its standard error; None where undefined.
 
     Examples
     --------
-    >>> mean_and_error(4, 2.0, 4.0)
+    >>> mean_and_standard_error(4, 2.0, 4.0)
     (0.5, 0.5)
-    >>> mean_and_error(1, 2.0, 4.0)
+    >>> mean_and_standard_error(1, 2.0, 4.0)
     (2.0, None)
     """
     if not n:
         return None, None
     mean = total / n
     variance = (squares - total * mean) / (n - 1) if n > 1 else 0.0
-    # What is left of equal values is a rounding error.
+    # The variance of equal values is only a rounding error.
     return mean, math.sqrt(variance / n) if variance > 1e-12 * squares else None

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
-from api.endpoints.exposition import merge
+from api.endpoints.metrics import merge
 from api.feed.reader import ALERTS_METRICS, ENGINE_METRICS
 from store import status
 from tests.api.builders import emitted
