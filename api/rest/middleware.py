@@ -1,8 +1,8 @@
-"""RequestMiddleware: what happens to every request before and after its handler.
+"""Middleware: the outermost ASGI layer of every HTTP request and WebSocket handshake.
 
-It gets an id, is refused if it was meant for another host, is timed, and leaves with headers that keep
-a browser from doing more with the answer than show it. A bug in a handler ends here: one line in the
-log, and an answer that does not say more than the id to find it by.
+It assigns a request id, refuses requests for another host, measures the duration, and adds the security
+headers. It also catches what a handler did not: the exception is logged, and the response is a 500 that
+reveals only the request id.
 """
 
 import logging
@@ -26,7 +26,17 @@ CLOSE_INTERNAL = 1011
 
 
 class RequestMiddleware:
-    """Pure ASGI middleware."""
+    """Pure ASGI middleware.
+
+    Parameters
+    ----------
+    steady_s
+        Reads a monotonic clock, in seconds.
+    allowed_hosts
+        Names accepted in the `Host` header, besides those of the loopback interface.
+    behind_tls
+        A proxy in front terminates TLS, so responses carry `Strict-Transport-Security`.
+    """
 
     def __init__(
         self,
@@ -44,56 +54,56 @@ class RequestMiddleware:
         self._behind_tls = behind_tls
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request or one WebSocket."""
+        """Handle one request, WebSocket or lifespan."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
         request_id = request_id_of(headers.get("x-request-id", ""))
         scope.setdefault("state", {})["request_id"] = request_id
-        began_s = self._steady_s()
+        started_s = self._steady_s()
         status = 0
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] in ("http.response.start", "websocket.http.response.start"):
                 status = message["status"]
-                named = (*message.get("headers", ()), (b"x-request-id", request_id.encode()))
-                message["headers"] = protected(named, behind_tls=self._behind_tls)
+                response_headers = (*message.get("headers", ()), (b"x-request-id", request_id.encode()))
+                message["headers"] = protected(response_headers, behind_tls=self._behind_tls)
             await send(message)
 
         try:
             if is_allowed_host(host_of(headers), self._allowed_hosts):
                 await self._app(scope, receive, send_with_headers)
             else:
-                detail = "this name is not one of ours; add it to allowed_hosts of [api] if it should be"
+                detail = "the Host header is not an allowed host; add it to allowed_hosts of [api] to accept it"
                 await problem_response(MISDIRECTED, detail, request_id)(scope, receive, send_with_headers)
         except Exception:
-            log.exception("request_failed request=%s path=%s", request_id, _template(scope))
+            log.exception("request_failed request=%s path=%s", request_id, _route_path(scope))
             if status:
                 raise
             if scope["type"] == "http":
-                answer = problem_response(INTERNAL, "it was logged under the id in instance", request_id)
-                await answer(scope, receive, send_with_headers)
+                response = problem_response(INTERNAL, "the error was logged with the id in instance", request_id)
+                await response(scope, receive, send_with_headers)
             else:
                 await send({"type": "websocket.close", "code": CLOSE_INTERNAL, "reason": INTERNAL.title})
         finally:
             if scope["type"] == "http":
                 method = scope["method"] if scope["method"] in _METHODS else "other"
-                labels = (method, _template(scope), str(status))
-                self._metrics.request_s.labels(*labels).observe(self._steady_s() - began_s)
+                labels = (method, _route_path(scope), str(status))
+                self._metrics.request_s.labels(*labels).observe(self._steady_s() - started_s)
 
 
 def host_of(headers: Headers) -> str:
-    """The header Host; if there are several, of which a proxy may read another than we do, a name that nobody has."""
+    """The `Host` header; several are joined to a name that is never allowed, since a proxy may have used another."""
     return ",".join(headers.getlist("host"))
 
 
 def is_allowed_host(host: str, allowed: tuple[str, ...]) -> bool:
-    """Whether a request that carries this Host header is meant for us.
+    """Whether a `Host` header is an allowed one or the loopback interface.
 
-    A page may give its own name our address and then read our answers as its own; but the requests of
-    its visitors still carry its name.
+    This prevents DNS rebinding: a page can make its own host name resolve to this server and read the
+    responses as same-origin, but the requests still carry that name.
 
     Examples
     --------
@@ -105,12 +115,12 @@ def is_allowed_host(host: str, allowed: tuple[str, ...]) -> bool:
     return is_loopback(name) or name in map(str.lower, allowed)
 
 
-def request_id_of(given: str) -> str:
-    """The caller's own id if it is harmless in a log, else a new one."""
-    return given if _REQUEST_ID.fullmatch(given) else uuid4().hex
+def request_id_of(header: str) -> str:
+    """The caller's `X-Request-ID` if it is safe to log, else a new id."""
+    return header if _REQUEST_ID.fullmatch(header) else uuid4().hex
 
 
-def _template(scope: Scope) -> str:
-    """The path as its route writes it; never as it came, or any caller could fill the metrics with paths."""
+def _route_path(scope: Scope) -> str:
+    """The path template of the route: a raw path as metric label would let callers create unlimited series."""
     route = scope.get("route")
     return route.path if route is not None else "unmatched"

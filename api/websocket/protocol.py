@@ -169,7 +169,7 @@ class WebSocketProtocol(asyncio.Protocol):
             self._refuse(problem, request_id)
         except Exception:
             log.exception("handshake_failed request=%s path=%r", request_id, head.path)
-            self._refuse(ProblemError(INTERNAL, "it was logged under the id in instance"), request_id)
+            self._refuse(ProblemError(INTERNAL, "the error was logged with the id in instance"), request_id)
         else:
             if not self.transport.is_closing():
                 self._begin(upgrade, admission)

@@ -47,7 +47,7 @@ def test_a_bug_is_a_problem_that_tells_nothing_but_where_to_look(api: Api) -> No
     api.write([emitted(1)])
     api.connection.execute("""UPDATE signals SET features = '"not what the code expects"'""")
     problem, _ = problem_of(api, "GET", "/signals")
-    assert (problem.code, problem.detail) == ("internal", "it was logged under the id in instance")
+    assert (problem.code, problem.detail) == ("internal", "the error was logged with the id in instance")
     assert api.http.get("/signals", headers={"x-request-id": "mine-7"}).json()["instance"] == "mine-7"
 
 

@@ -7,7 +7,7 @@ LABELS = re.compile(
 )
 
 
-def test_every_answer_has_an_id_and_keeps_the_browser_short(api: Api) -> None:
+def test_every_response_has_an_id_and_the_security_headers(api: Api) -> None:
     for path in ("/signals", "/nope", "/signals?limit=x", "/metrics"):
         headers = api.http.get(path).headers
         assert re.fullmatch("[0-9a-f]{32}", headers["x-request-id"])
@@ -17,13 +17,13 @@ def test_every_answer_has_an_id_and_keeps_the_browser_short(api: Api) -> None:
         assert "server" not in headers
 
 
-def test_an_id_of_the_caller_is_kept_if_it_is_harmless(api: Api) -> None:
-    def given_back(request_id: str) -> str:
+def test_a_request_id_of_the_caller_is_kept_if_it_is_safe_to_log(api: Api) -> None:
+    def returned_id(request_id: str) -> str:
         return str(api.http.get("/livez", headers={"x-request-id": request_id}).headers["x-request-id"])
 
-    assert given_back("trace-1.a_B") == "trace-1.a_B"
-    for harmful in ("", "a b", "x" * 65, 'a"b', "a\tb"):
-        assert re.fullmatch("[0-9a-f]{32}", given_back(harmful))
+    assert returned_id("trace-1.a_B") == "trace-1.a_B"
+    for unsafe in ("", "a b", "x" * 65, 'a"b', "a\tb"):
+        assert re.fullmatch("[0-9a-f]{32}", returned_id(unsafe))
 
 
 def test_requests_for_other_hosts_are_refused(api: Api) -> None:
@@ -41,21 +41,21 @@ def test_requests_for_other_hosts_are_refused(api: Api) -> None:
         assert api.http.get("/signals", headers={"host": host}).status_code == 200, host
 
 
-def test_a_named_host_is_served(serve) -> None:  # type: ignore[no-untyped-def]
+def test_an_allowed_host_is_served(serve) -> None:  # type: ignore[no-untyped-def]
     api = serve(allowed_hosts=("desk.example",))
     for host in ("desk.example:8443", "Desk.Example", "LOCALHOST"):
         assert api.http.get("/livez", headers={"host": host}).status_code == 200, host
     assert api.http.get("/livez", headers={"host": "other.example"}).status_code == 421
 
 
-def test_requests_are_timed_by_template_and_never_by_path(api: Api) -> None:
+def test_requests_are_measured_by_route_and_never_by_raw_path(api: Api) -> None:
     api.get(f"/api/v1/signals/{'0' * 32}", 404)
     api.get("/api/v1/signals/market/anything")
     api.get("/no/such/place", 404)
     api.http.post("/signals")
     api.http.request("PURGE", "/signals")
-    counted = {found.groups()[:3]: float(found[4]) for found in LABELS.finditer(api.http.get("/metrics").text)}
-    assert counted == {
+    counts = {match.groups()[:3]: float(match[4]) for match in LABELS.finditer(api.http.get("/metrics").text)}
+    assert counts == {
         ("GET", "/api/v1/signals/{id}", "404"): 1,
         ("GET", "/api/v1/signals/market/{slug:path}", "200"): 1,
         ("GET", "unmatched", "404"): 1,
