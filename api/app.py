@@ -17,7 +17,7 @@ from api.feed.stream import stream_route
 from api.feed.tail import Tail
 from api.memory.hot_lists import HotLists
 from api.memory.micro_cache import MicroCache
-from api.memory.shared import Shared
+from api.memory.response_cache import ResponseCache
 from api.metrics import Metrics
 from api.operations import OPERATIONS
 from api.pulse import pulse
@@ -91,7 +91,7 @@ def build(
         performance=PerformanceCache(pool, steady_s),
         symbols=SymbolGauges(metrics.registry, pool, now_ns, steady_s),
         hot=hot,
-        shared=Shared(),
+        response_cache=ResponseCache(),
         micro_cache=MicroCache(settings.analytics_fresh_s, steady_s),
         now_ns=now_ns,
         steady_s=steady_s,

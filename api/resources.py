@@ -12,7 +12,7 @@ from api.feed.resume import Resume
 from api.feed.tail import Tail
 from api.memory.hot_lists import HotLists
 from api.memory.micro_cache import MicroCache
-from api.memory.shared import Shared
+from api.memory.response_cache import ResponseCache
 from api.metrics import Metrics
 from api.security.gate import Gate
 from api.settings import ApiSettings
@@ -48,7 +48,7 @@ class Resources:
     performance: PerformanceCache
     symbols: SymbolGauges
     hot: HotLists
-    shared: Shared
+    response_cache: ResponseCache
     micro_cache: MicroCache
     now_ns: Callable[[], int]
     steady_s: Callable[[], float]

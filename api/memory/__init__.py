@@ -1,1 +1,1 @@
-"""Memory: answers that do not need Postgres, because this process has them."""
+"""Memory: recent rows and finished responses held by this process, so that most requests need no query."""

@@ -89,15 +89,15 @@ async def hot_page(
     now = to_datetime(resources.now_ns())
     recent = None if wanted is None else hot.recent()
     key, stamp = (path, asked), (None if recent is None else recent.version, stands.stamp)
-    if recent is not None and (shared := resources.shared.get(key, stamp, now)) is not None:
-        return replace(shared, age_s=_age_s(resources, asked, hot, stands))
+    if recent is not None and (cached := resources.response_cache.get(key, stamp, now)) is not None:
+        return replace(cached, age_s=_age_s(resources, asked, hot, stands))
     rows = _Rows(hot, recent, wanted or Wanted(), listed, from_postgres=recent is None)
     result = await paginate(path, asked, rows, exclude=exclude)
     page, until = await render(result, now)
     if rows.from_postgres:
         return Result(page, result.headers)
     answer = Result.from_bytes(msgspec.json.encode(page), result.headers)
-    resources.shared.keep(key, stamp, until, answer)
+    resources.response_cache.put(key, stamp, until, answer)
     return replace(answer, age_s=_age_s(resources, asked, hot, stands))
 
 

@@ -1,73 +1,74 @@
-"""Micro-cache: answers that take Postgres a while, read once for all who ask the same at about the same time.
+"""Micro-cache: responses that are slow to compute, cached for a few seconds and computed once at a time.
 
-While an answer is read, whoever asks the same waits for that one reading; for some seconds after it they
-are given what it gave, with its age. A reading that fails is a failure for all who waited, and is not kept.
+Requests that arrive while the same response is being computed wait for that computation (single flight);
+those within the following seconds get its result, with its age. An exception is raised to every request
+that waited, and is not cached.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 from typing import NamedTuple
 
-from api.memory.bounded import Bounded
+from api.memory.lru_cache import LruCache
 from api.rest.result import Result
 
 
-class _Reading(NamedTuple):
-    began_s: float
+class _Computation(NamedTuple):
+    started_s: float
     task: asyncio.Task[Result]
 
 
-class _Read(NamedTuple):
-    began_s: float
-    answer: Result
+class _Entry(NamedTuple):
+    started_s: float
+    result: Result
 
 
 class MicroCache:
-    """Answers by what was asked.
+    """Results by request.
 
     Parameters
     ----------
     fresh_s
-        Seconds for which an answer is given again; 0 still shares a reading that is under way.
+        Seconds for which a result is reused; with 0, only computations in progress are shared.
     steady_s
-        Reads a clock that only goes forward, in seconds.
+        Reads a monotonic clock, in seconds.
     """
 
     def __init__(self, fresh_s: float, steady_s: Callable[[], float]) -> None:
         self._fresh_s, self._steady_s = fresh_s, steady_s
-        self._readings: dict[Hashable, _Reading] = {}
-        self._answers: Bounded[_Read] = Bounded()
+        self._in_progress: dict[Hashable, _Computation] = {}
+        self._entries: LruCache[_Entry] = LruCache()
 
-    async def get(self, asked: Hashable, read: Callable[[], Awaitable[Result]]) -> tuple[Result, float]:
-        """The answer, and its age in seconds.
+    async def get(self, request: Hashable, compute: Callable[[], Awaitable[Result]]) -> tuple[Result, float]:
+        """The result, and its age in seconds.
 
         Parameters
         ----------
-        read
-            Makes it anew, if need be; its body is bytes.
+        compute
+            Makes the result if it is not cached; its body must be bytes.
 
         Raises
         ------
         Exception
-            Whatever `read` raised.
+            Whatever `compute` raised.
         """
-        known = self._answers.get(asked)
-        if known is not None and self._steady_s() - known.began_s < self._fresh_s:
-            return known.answer, self._steady_s() - known.began_s
-        reading = self._readings.get(asked) or self._begin(asked, read)
-        # Shielded: that one of them goes away must not end it for the others.
-        return await asyncio.shield(reading.task), self._steady_s() - reading.began_s
+        entry = self._entries.get(request)
+        if entry is not None and self._steady_s() - entry.started_s < self._fresh_s:
+            return entry.result, self._steady_s() - entry.started_s
+        computation = self._in_progress.get(request) or self._start(request, compute)
+        # Shielded, so that cancelling one of the waiting requests does not cancel it for the others.
+        return await asyncio.shield(computation.task), self._steady_s() - computation.started_s
 
-    def _begin(self, asked: Hashable, read: Callable[[], Awaitable[Result]]) -> _Reading:
-        async def reading() -> Result:
-            return await read()
+    def _start(self, request: Hashable, compute: Callable[[], Awaitable[Result]]) -> _Computation:
+        async def run() -> Result:
+            return await compute()
 
-        begun = self._readings[asked] = _Reading(self._steady_s(), asyncio.create_task(reading()))
-        begun.task.add_done_callback(lambda _: self._end(asked))
-        return begun
+        computation = self._in_progress[request] = _Computation(self._steady_s(), asyncio.create_task(run()))
+        computation.task.add_done_callback(lambda _: self._finish(request))
+        return computation
 
-    def _end(self, asked: Hashable) -> None:
-        began_s, task = self._readings.pop(asked)
-        self._answers.drop(asked)
+    def _finish(self, request: Hashable) -> None:
+        started_s, task = self._in_progress.pop(request)
+        self._entries.discard(request)
         if self._fresh_s > 0 and not task.cancelled() and task.exception() is None:
-            self._answers.keep(asked, _Read(began_s, task.result()), len(task.result().body))
+            self._entries.put(request, _Entry(started_s, task.result()), len(task.result().body))

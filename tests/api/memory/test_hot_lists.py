@@ -189,7 +189,7 @@ def test_an_outcome_and_a_silent_row_are_found_by_comparison(pair: tuple[Api, Ap
     until(lambda: len(hot.get("/signals")["signals"]) == 2)
 
 
-def test_the_answer_is_encoded_once_and_shared(pair: tuple[Api, Api]) -> None:
+def test_a_response_is_encoded_once_and_cached(pair: tuple[Api, Api]) -> None:
     hot, _ = pair
     write(hot, [emitted(number) for number in range(1, 9)])
     until(lambda: len(hot.get("/signals")["signals"]) == 8)
@@ -197,7 +197,7 @@ def test_the_answer_is_encoded_once_and_shared(pair: tuple[Api, Api]) -> None:
     assert (first.headers["age"], first.headers["cache-control"]) == ("0", "private, no-cache")
     again = hot.http.get("/api/v1/signals?limit=3", headers={"if-none-match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
-    assert len(hot.resources.shared) >= 1
+    assert len(hot.resources.response_cache) >= 1
 
 
 def test_the_score_ages_with_the_minute(serve: Callable[..., Api]) -> None:

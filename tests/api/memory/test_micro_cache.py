@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from api.memory.bounded import NUMBER_MAX
+from api.memory.lru_cache import ENTRIES_MAX
 from api.memory.micro_cache import MicroCache
 from api.rest.result import Result
 from store import trials
@@ -17,53 +17,53 @@ class Clock:
         return self.now_s
 
 
-class Reader:
-    """Counts what it read, and waits until it may go on."""
+class Computation:
+    """Counts its calls, and waits until it is released."""
 
     def __init__(self) -> None:
         self.count = 0
-        self.may_go = asyncio.Event()
+        self.released = asyncio.Event()
 
     async def __call__(self) -> Result:
         self.count += 1
         number = self.count
-        await self.may_go.wait()
+        await self.released.wait()
         return Result(b"%d" % number)
 
 
-def test_all_who_ask_at_once_wait_for_one_reading() -> None:
+def test_concurrent_requests_share_one_computation() -> None:
     async def check() -> None:
-        cache, read = MicroCache(0, Clock()), Reader()
-        asking = [asyncio.create_task(cache.get("a", read)) for _ in range(20)]
-        other = asyncio.create_task(cache.get("b", read))
+        cache, compute = MicroCache(0, Clock()), Computation()
+        requests = [asyncio.create_task(cache.get("a", compute)) for _ in range(20)]
+        other = asyncio.create_task(cache.get("b", compute))
         await asyncio.sleep(0)
-        asking.pop(0).cancel()  # who asked first goes away, and another
-        asking.pop().cancel()
-        read.may_go.set()
-        assert {(answer.body, age) for answer, age in await asyncio.gather(*asking)} == {(b"1", 0.0)}
+        requests.pop(0).cancel()  # the request that started it, and another
+        requests.pop().cancel()
+        compute.released.set()
+        assert {(result.body, age) for result, age in await asyncio.gather(*requests)} == {(b"1", 0.0)}
         assert (await other)[0].body == b"2"
-        assert read.count == 2
-        assert (await cache.get("a", read))[0].body == b"3"  # fresh for 0 s
+        assert compute.count == 2
+        assert (await cache.get("a", compute))[0].body == b"3"  # fresh for 0 s
 
     asyncio.run(check())
 
 
-def test_an_answer_is_given_again_while_it_is_fresh_with_its_age() -> None:
+def test_a_fresh_result_is_reused_and_has_its_age() -> None:
     async def check() -> None:
         clock = Clock()
-        cache, read = MicroCache(2, clock), Reader()
-        read.may_go.set()
-        told = []
+        cache, compute = MicroCache(2, clock), Computation()
+        compute.released.set()
+        received = []
         for _ in range(5):
-            answer, age_s = await cache.get("a", read)
-            told.append((answer.body, age_s))
+            result, age_s = await cache.get("a", compute)
+            received.append((result.body, age_s))
             clock.now_s += 0.75
-        assert told == [(b"1", 0.0), (b"1", 0.75), (b"1", 1.5), (b"2", 0.0), (b"2", 0.75)]
+        assert received == [(b"1", 0.0), (b"1", 0.75), (b"1", 1.5), (b"2", 0.0), (b"2", 0.75)]
 
     asyncio.run(check())
 
 
-def test_a_failure_is_told_to_all_and_not_kept() -> None:
+def test_an_exception_is_raised_to_all_and_not_cached() -> None:
     async def check() -> None:
         cache, calls = MicroCache(60, Clock()), []
 
@@ -72,8 +72,8 @@ def test_a_failure_is_told_to_all_and_not_kept() -> None:
             await asyncio.sleep(0)
             raise ValueError("no")
 
-        told = await asyncio.gather(*(cache.get("a", fail) for _ in range(3)), return_exceptions=True)
-        assert [str(error) for error in told] == ["no"] * 3
+        errors = await asyncio.gather(*(cache.get("a", fail) for _ in range(3)), return_exceptions=True)
+        assert [str(error) for error in errors] == ["no"] * 3
         with pytest.raises(ValueError, match="no"):
             await cache.get("a", fail)
         assert len(calls) == 2
@@ -81,21 +81,21 @@ def test_a_failure_is_told_to_all_and_not_kept() -> None:
     asyncio.run(check())
 
 
-def test_what_is_kept_is_bounded() -> None:
+def test_the_cache_is_bounded() -> None:
     async def check() -> None:
-        cache, read = MicroCache(60, Clock()), Reader()
-        read.may_go.set()
-        for number in range(NUMBER_MAX + 1):
-            await cache.get(number, read)
-        await cache.get(NUMBER_MAX, read)
-        assert read.count == NUMBER_MAX + 1
-        await cache.get(0, read)
-        assert read.count == NUMBER_MAX + 2
+        cache, compute = MicroCache(60, Clock()), Computation()
+        compute.released.set()
+        for number in range(ENTRIES_MAX + 1):
+            await cache.get(number, compute)
+        await cache.get(ENTRIES_MAX, compute)
+        assert compute.count == ENTRIES_MAX + 1
+        await cache.get(0, compute)
+        assert compute.count == ENTRIES_MAX + 2
 
     asyncio.run(check())
 
 
-def test_analytics_say_how_old_they_are(serve) -> None:  # type: ignore[no-untyped-def]
+def test_analytics_have_an_age_header(serve) -> None:  # type: ignore[no-untyped-def]
     api: Api = serve(analytics_fresh_s=60)
     path = "/api/v1/analytics/trials"
     assert api.get(path)["total"] == 0
@@ -103,5 +103,5 @@ def test_analytics_say_how_old_they_are(serve) -> None:  # type: ignore[no-untyp
     again = api.http.get(path)
     assert (again.json()["total"], again.headers["age"]) == (0, "0")
     assert api.get(f"{path}?per_page=5")["total"] == 1
-    known = api.http.get(path, headers={"if-none-match": again.headers["etag"]})
-    assert (known.status_code, known.headers["age"]) == (304, "0")
+    unchanged = api.http.get(path, headers={"if-none-match": again.headers["etag"]})
+    assert (unchanged.status_code, unchanged.headers["age"]) == (304, "0")
