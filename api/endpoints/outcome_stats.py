@@ -32,7 +32,7 @@ class OutcomeStats(msgspec.Struct, frozen=True, kw_only=True):
     tp_hit, sl_hit, expired
         Outcomes of all signals.
     win_rate, win_rate_interval
-        Fraction with a return above 0, net of costs, and its 95 % Wilson interval.
+        Share with a return above 0, net of costs, and its 95 % Wilson interval.
     avg_return_pct, avg_return_pct_se, avg_return_r, avg_return_r_se
         Mean returns, net of costs, each with its standard error.
     avg_duration_s
