@@ -1,4 +1,4 @@
-"""Metrics: what this process counts, each with what to do when it moves; of several workers, see `api.serving.pages`.
+"""Metrics: what this process counts, each with what to do when it moves (several: `api.serving.multiprocess_metrics`).
 
 A registry of our own per application, so that two in one process (as in the tests) do not collide.
 """
@@ -10,7 +10,7 @@ import psutil
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 
 from api.feed.push import SignalFacts
-from api.serving.pages import Pages
+from api.serving.multiprocess_metrics import MultiprocessCollector
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # they double the series, and nobody reads them
 
@@ -24,7 +24,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self._pages: Pages | None = None
+        self._multiprocess: MultiprocessCollector | None = None
         self.request_s = Histogram(
             "http_request_duration_seconds",
             "Time to answer a request, by path template. If it grows: find the path; lists wait for Postgres, so look "
@@ -137,9 +137,9 @@ class Metrics:
         self._process = psutil.Process()
         psutil.cpu_percent()  # the first reading has nothing to compare with and is 0
 
-    def share(self, page: Path, now_ns: Callable[[], int]) -> None:
-        """Be one of several workers, each of which has a file beside `page`; whoever is asked tells of all."""
-        self._pages = Pages(page, self.registry, now_ns)
+    def share(self, file: Path, now_ns: Callable[[], int]) -> None:
+        """Be one of several workers, each of which has a file beside `file`; any of them exposes the metrics of all."""
+        self._multiprocess = MultiprocessCollector(file, self.registry, now_ns)
 
     def count_signal(self, facts: SignalFacts) -> None:
         """Count one signal that was announced."""
@@ -160,8 +160,8 @@ class Metrics:
 
     def tell_others(self) -> None:
         """Let other workers know, if there are any."""
-        if self._pages is not None:
-            self._pages.write()
+        if self._multiprocess is not None:
+            self._multiprocess.write()
 
     def summary(self) -> dict[str, float]:
         """What clients are sent as `status`: this process in a few numbers, under their names here."""
@@ -174,4 +174,4 @@ class Metrics:
 
     def exposition(self) -> bytes:
         """All of it, of all workers, in Prometheus' text format."""
-        return generate_latest(self.registry if self._pages is None else self._pages)
+        return generate_latest(self.registry if self._multiprocess is None else self._multiprocess)

@@ -22,9 +22,9 @@ async def pulse(resources: Resources) -> None:
         await asyncio.sleep(period_s)
         now_s, at = resources.steady_s(), to_datetime(resources.now_ns())
         metrics.look_around(now_s - began_s, len(hub.clients))
-        for caller, since_s in list(resources.callers.items()):
+        for connection, since_s in list(resources.incomplete_requests.items()):
             if now_s - since_s >= settings.head_s:
-                caller.give_up()
+                connection.time_out()
         await hub.sweep(now_s, at)
         if now_s >= status_due_s:
             status_due_s = now_s + settings.status_s

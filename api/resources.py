@@ -32,7 +32,7 @@ class Resources:
         Reads a clock that only goes forward, in seconds.
     tasks
         What runs beside the requests, from start to stop.
-    callers
+    incomplete_requests
         Connections whose request is not complete, and since when.
     """
 
@@ -53,4 +53,4 @@ class Resources:
     now_ns: Callable[[], int]
     steady_s: Callable[[], float]
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
-    callers: dict[Any, float] = field(default_factory=dict)
+    incomplete_requests: dict[Any, float] = field(default_factory=dict)

@@ -1,1 +1,1 @@
-"""Serving: the sockets and the processes behind one port."""
+"""Serving: the listening socket, HTTP limits, and the worker processes that share one port."""

@@ -1,14 +1,14 @@
-"""Listener: the socket that waits for callers, and what each connection inherits from it."""
+"""Listener: the listening socket, and the TCP options that each accepted connection inherits from it."""
 
 import socket
 
 from domain.errors import SetupError
 
 UNSENT_BYTES = 16_384
-"""How much the kernel takes for a client that does not read. By default it takes megabytes, which are
-stale when they are read, and of which we learn nothing."""
+"""How much unsent data the kernel buffers for a client that does not read. Its default is megabytes, which are
+out of date when they are read, and which the process cannot see."""
 UNACKNOWLEDGED_MS = 30_000
-"""How long a peer may stay silent to what was sent before its connection is gone."""
+"""How long sent data may stay unacknowledged before the kernel drops the connection."""
 BACKLOG = 2048
 
 
@@ -18,19 +18,19 @@ def listen(host: str, port: int) -> socket.socket:
     Parameters
     ----------
     host
-        A loopback name or address.
+        Name or address to listen on.
     port
         0 takes any free one.
 
     Raises
     ------
     SetupError
-        If the address is taken or not ours.
+        If the address is in use, or not one of this machine.
     """
     family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     listener = socket.socket(family, kind, protocol)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    for option, value in _inherited().items():
+    for option, value in _tcp_options().items():
         listener.setsockopt(socket.IPPROTO_TCP, option, value)
     try:
         listener.bind(address)
@@ -38,18 +38,19 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as problem:
         listener.close()
         raise SetupError(
-            f"cannot listen on {host}:{port} ({problem.strerror}); stop what does, or set SIGNALENGINE_API_PORT"
+            f"cannot listen on {host}:{port} ({problem.strerror}); "
+            "stop the process that listens there, or set SIGNALENGINE_API_PORT"
         ) from None
     return listener
 
 
 def url_of(listener: socket.socket) -> str:
-    """The address to call."""
+    """The URL of the server that listens there."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _inherited() -> dict[int, int]:
-    """Options of TCP, as far as this system knows them."""
-    wanted = {"TCP_NODELAY": 1, "TCP_NOTSENT_LOWAT": UNSENT_BYTES, "TCP_USER_TIMEOUT": UNACKNOWLEDGED_MS}
-    return {getattr(socket, name): value for name, value in wanted.items() if hasattr(socket, name)}
+def _tcp_options() -> dict[int, int]:
+    """The options that this operating system supports."""
+    options = {"TCP_NODELAY": 1, "TCP_NOTSENT_LOWAT": UNSENT_BYTES, "TCP_USER_TIMEOUT": UNACKNOWLEDGED_MS}
+    return {getattr(socket, name): value for name, value in options.items() if hasattr(socket, name)}

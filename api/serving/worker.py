@@ -1,4 +1,4 @@
-"""Worker: one of several processes, which is handed its connections by a doorman."""
+"""Worker: one of several processes on a port; it receives its connections from the supervisor."""
 
 import asyncio
 import logging
@@ -9,80 +9,85 @@ import uvicorn
 
 from api import tasks
 from api.feed.hub import Hub
-from api.serving.doorman import READY
+from api.serving.supervisor import READY
 
-COUNT_EVERY_S = 0.5
-HANDED_AT_ONCE = 64
-FEED_TRIES, FEED_PAUSE_S = 100, 0.05
+REPORT_EVERY_S = 0.5
+RECEIVE_BATCH = 64
+FEED_POLLS, FEED_POLL_S = 100, 0.05
 
 log = logging.getLogger("api")
 
 
-class Reception:
-    """Takes what the doorman hands over, until it closes its line.
+class ConnectionReceiver:
+    """Receives connections from the supervisor until that closes the control socket.
 
     Parameters
     ----------
-    line
-        To the doorman.
+    control
+        The worker's end of the socket pair.
     server
         Serves the connections.
     hub
         Counts the clients.
+
+    Attributes
+    ----------
+    ended
+        Set when no more connections will be received.
     """
 
-    def __init__(self, line: socket.socket, server: uvicorn.Server, hub: Hub) -> None:
-        line.settimeout(0)
+    def __init__(self, control: socket.socket, server: uvicorn.Server, hub: Hub) -> None:
+        control.settimeout(0)
         self.ended = asyncio.Event()
-        self._line = line
+        self._control = control
         self._server = server
         self._hub = hub
-        self._taking: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
-        """Say that we are ready, take connections and tell how many clients there are."""
+        """Report that the worker is ready, receive connections, and report the number of clients regularly."""
         loop = asyncio.get_running_loop()
         await self._wait_for_feed()
-        with suppress(OSError):  # it is gone
-            self._line.send(READY)
-            loop.add_reader(self._line, self._take)
+        with suppress(OSError):  # the supervisor is gone
+            self._control.send(READY)
+            loop.add_reader(self._control, self._receive)
             while not self.ended.is_set():
-                await asyncio.sleep(COUNT_EVERY_S)
-                with suppress(BlockingIOError):  # it is busy; it will be told again
-                    self._line.send(b"%d" % len(self._hub.clients))
+                await asyncio.sleep(REPORT_EVERY_S)
+                with suppress(BlockingIOError):  # the supervisor is busy; the next report will do
+                    self._control.send(b"%d" % len(self._hub.clients))
         self.close()
 
     async def _wait_for_feed(self) -> None:
-        """Who comes back from another worker wants to resume at once; but Redis may be away."""
-        for _ in range(FEED_TRIES):
+        """Wait until clients that come from another worker can resume, but not for ever: Redis may be down."""
+        for _ in range(FEED_POLLS):
             if self._hub.epoch is not None:
                 return
-            await asyncio.sleep(FEED_PAUSE_S)
+            await asyncio.sleep(FEED_POLL_S)
 
     def close(self) -> None:
-        """Take nothing more."""
-        if self._line.fileno() >= 0:
-            asyncio.get_running_loop().remove_reader(self._line)
-            self._line.close()
+        """Receive no more connections."""
+        if self._control.fileno() >= 0:
+            asyncio.get_running_loop().remove_reader(self._control)
+            self._control.close()
         self.ended.set()
 
-    def _take(self) -> None:
-        for _ in range(HANDED_AT_ONCE):
+    def _receive(self) -> None:
+        for _ in range(RECEIVE_BATCH):
             try:
-                word, descriptors, _, _ = socket.recv_fds(self._line, 1, 1)
+                message, descriptors, _, _ = socket.recv_fds(self._control, 1, 1)
             except BlockingIOError:
                 return
             except OSError:
-                word = b""
-            if not word:
+                message = b""
+            if not message:
                 self.close()
                 return
             if not descriptors:
                 log.error("connection_dropped reason=too many open files")
                 continue
-            task = tasks.spawn("caller", self._serve(socket.socket(fileno=descriptors[0])))
-            self._taking.add(task)
-            task.add_done_callback(self._taking.discard)
+            task = tasks.spawn("connection", self._serve(socket.socket(fileno=descriptors[0])))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
     async def _serve(self, connection: socket.socket) -> None:
         config = self._server.config
@@ -96,5 +101,5 @@ class Reception:
                 ),
                 connection,
             )
-        except OSError:  # it left on the way
+        except OSError:  # the client left meanwhile
             connection.close()

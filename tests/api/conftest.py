@@ -23,8 +23,8 @@ from api.settings import ApiSettings
 from domain.signals import Signal
 from store import feed, signals
 from store.postgres import connect as connect_postgres
-from tests.api.asyncapi_schemas import validated
 from tests.api.builders import alert_of
+from tests.api.feed_schema import validated
 from tests.api.valkey_server import ValkeyServer, start_valkey  # noqa: F401  a fixture of all tests here
 from tests.until import until
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from tests.api.asyncapi_schemas import validated
+from tests.api.feed_schema import validated
 
 RECEIVE_BUFFER_BYTES = 4096
 

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from websockets.asyncio.server import ServerConnection, serve
 
-from tests.api.asyncapi_schemas import validated
+from tests.api.feed_schema import validated
 
 
 @dataclass

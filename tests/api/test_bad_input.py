@@ -236,8 +236,8 @@ def test_who_leaves_in_the_middle_is_no_bug_of_ours(api: Api, caplog: pytest.Log
     host, port = api.address.split(":")
     with socket.create_connection((host, int(port)), timeout=20) as raw:
         raw.sendall(post(b"{" * 9)[:-8])
-        until(lambda: api.resources.callers)
-    until(lambda: not api.resources.callers)
+        until(lambda: api.resources.incomplete_requests)
+    until(lambda: not api.resources.incomplete_requests)
     until(lambda: told_of(api, "408") == 1)
     assert told_of(api, "500") == 0
     assert not [record for record in caplog.records if record.levelname == "ERROR"]

@@ -1,4 +1,4 @@
-"""The process: `python -m api` as it is started, told to stop, and refused."""
+"""The process: how `python -m api` starts, stops, and reports a wrong set-up."""
 
 import os
 import re
@@ -17,7 +17,7 @@ from websockets.sync.client import connect
 from tests.api.conftest import receive
 from tests.until import until
 
-QUIET = {
+BASE_ENVIRON = {
     name: value for name, value in os.environ.items() if not name.startswith(("SIGNALENGINE_", "DATABASE_", "REDIS_"))
 }
 COMMAND = [sys.executable, "-m", "api"]
@@ -25,35 +25,35 @@ COMMAND = [sys.executable, "-m", "api"]
 
 @contextmanager
 def running(**environ: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """The process and its address."""
-    with subprocess.Popen(COMMAND, env=QUIET | environ, stderr=subprocess.PIPE, text=True) as process:
+    """The process and its address, once it answers."""
+    with subprocess.Popen(COMMAND, env=BASE_ENVIRON | environ, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stderr is not None
             lines = iter(process.stderr.readline, "")
-            found = next(found for line in lines if (found := re.search(r"url=http://(\S+)", line)))
-            until(lambda: answers(found[1]))
-            yield process, found[1]
+            match = next(match for line in lines if (match := re.search(r"url=http://(\S+)", line)))
+            until(lambda: is_alive(match[1]))
+            yield process, match[1]
         finally:
             process.kill()
 
 
-def answers(address: str) -> bool:
+def is_alive(address: str) -> bool:
     try:
         return httpx2.get(f"http://{address}/livez").status_code == 200
     except httpx2.TransportError:
         return False
 
 
-def test_it_serves_and_stops_when_told_with_a_word_to_its_clients(database_url: str, clean_redis_url: str) -> None:
+def test_sigterm_notifies_clients_and_stops(database_url: str, clean_redis_url: str) -> None:
     services = {"DATABASE_URL": database_url, "REDIS_URL": clean_redis_url, "SIGNALENGINE_API_PORT": "0"}
     with running(**services) as (process, address):
         until(lambda: httpx2.get(f"http://{address}/readyz").status_code == 200)
         with connect(f"ws://{address}/ws/feed", proxy=None) as websocket:
             assert receive(websocket)["type"] == "connected"
             process.send_signal(signal.SIGTERM)
-            farewell = receive(websocket)
-            assert farewell["type"] == "going_away"
-            assert 0 < farewell["reconnect_after_ms"] <= 5000
+            notice = receive(websocket)
+            assert notice["type"] == "going_away"
+            assert 0 < notice["reconnect_after_ms"] <= 5000
             with pytest.raises(ConnectionClosed) as closed:
                 websocket.recv(20)
             assert closed.value.rcvd is not None
@@ -61,9 +61,9 @@ def test_it_serves_and_stops_when_told_with_a_word_to_its_clients(database_url: 
         assert process.wait(20) == 0
 
 
-def test_without_its_services_it_serves_what_it_can() -> None:
-    away = {"DATABASE_URL": "postgresql://nobody:hunter2@127.0.0.1:9/none", "REDIS_URL": "redis://127.0.0.1:9/0"}
-    with running(**away, SIGNALENGINE_API_PORT="0") as (process, address):
+def test_it_starts_without_its_services_and_logs_no_password() -> None:
+    unreachable = {"DATABASE_URL": "postgresql://nobody:hunter2@127.0.0.1:9/none", "REDIS_URL": "redis://127.0.0.1:9/0"}
+    with running(**unreachable, SIGNALENGINE_API_PORT="0") as (process, address):
         assert httpx2.get(f"http://{address}/readyz").status_code == 503
         process.terminate()
         assert process.wait(20) == 0
@@ -71,10 +71,10 @@ def test_without_its_services_it_serves_what_it_can() -> None:
         assert "hunter2" not in process.stderr.read()
 
 
-def refused(*words: str, **environ: str) -> str:
-    """What is said, in one line, when the set-up is wrong."""
+def setup_error(*arguments: str, **environ: str) -> str:
+    """The one line on stderr of a process that ends with status 2."""
     result = subprocess.run(
-        [*COMMAND, *words], env=QUIET | environ, capture_output=True, text=True, timeout=60, check=False
+        [*COMMAND, *arguments], env=BASE_ENVIRON | environ, capture_output=True, text=True, timeout=60, check=False
     )
     assert (result.returncode, result.stdout) == (2, "")
     (line,) = result.stderr.splitlines()
@@ -85,29 +85,29 @@ SERVICES = {"DATABASE_URL": "postgresql://127.0.0.1:9/none", "REDIS_URL": "redis
 
 
 def test_a_wrong_set_up_is_one_line_that_names_thing_value_and_way_out() -> None:
-    assert "DATABASE_URL is not set; set it, or run 'signalengine up'" in refused(REDIS_URL="redis://127.0.0.1")
-    assert "REDIS_URL is not set" in refused(DATABASE_URL="postgresql://127.0.0.1/none")
-    line = refused(**SERVICES, SIGNALENGINE_API_HOST="0.0.0.0")
+    assert "DATABASE_URL is not set; set it, or run 'signalengine up'" in setup_error(REDIS_URL="redis://127.0.0.1")
+    assert "REDIS_URL is not set" in setup_error(DATABASE_URL="postgresql://127.0.0.1/none")
+    line = setup_error(**SERVICES, SIGNALENGINE_API_HOST="0.0.0.0")
     assert "host='0.0.0.0' of [api] is not a loopback address" in line
-    assert "SIGNALENGINE_API_PROT is unknown; did you mean SIGNALENGINE_API_PORT?" in refused(
+    assert "SIGNALENGINE_API_PROT is unknown; did you mean SIGNALENGINE_API_PORT?" in setup_error(
         **SERVICES, SIGNALENGINE_API_PROT="1"
     )
-    assert "SIGNALENGINE_API_PORT='70000'" in refused(**SERVICES, SIGNALENGINE_API_PORT="70000")
-    assert "address of Redis is not one" in refused(DATABASE_URL=SERVICES["DATABASE_URL"], REDIS_URL="nonsense://x")
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = str(taken.getsockname()[1])
-        assert f"cannot listen on 127.0.0.1:{port}" in refused(**SERVICES, SIGNALENGINE_API_PORT=port)
+    assert "SIGNALENGINE_API_PORT='70000'" in setup_error(**SERVICES, SIGNALENGINE_API_PORT="70000")
+    assert "address of Redis is not one" in setup_error(DATABASE_URL=SERVICES["DATABASE_URL"], REDIS_URL="nonsense://x")
+    with socket.create_server(("127.0.0.1", 0)) as in_use:
+        port = str(in_use.getsockname()[1])
+        assert f"cannot listen on 127.0.0.1:{port}" in setup_error(**SERVICES, SIGNALENGINE_API_PORT=port)
 
 
-def test_check_reads_the_settings_and_stops() -> None:
+def test_check_validates_the_settings_and_exits() -> None:
     result = subprocess.run(
-        [*COMMAND, "--check"], env=QUIET | SERVICES, capture_output=True, text=True, timeout=60, check=False
+        [*COMMAND, "--check"], env=BASE_ENVIRON | SERVICES, capture_output=True, text=True, timeout=60, check=False
     )
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
-    assert "is not a loopback address" in refused("--check", **SERVICES, SIGNALENGINE_API_HOST="10.0.0.1")
+    assert "is not a loopback address" in setup_error("--check", **SERVICES, SIGNALENGINE_API_HOST="10.0.0.1")
 
 
-def test_alone_it_ends_as_politely_when_its_terminal_hangs_up(database_url: str, clean_redis_url: str) -> None:
+def test_a_single_process_stops_gracefully_on_sighup(database_url: str, clean_redis_url: str) -> None:
     services = {"DATABASE_URL": database_url, "REDIS_URL": clean_redis_url, "SIGNALENGINE_API_PORT": "0"}
     with running(**services) as (process, address), connect(f"ws://{address}/ws/feed", proxy=None) as websocket:
         assert receive(websocket)["type"] == "connected"

@@ -9,7 +9,7 @@ from typing import Any
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from tests.api.asyncapi_schemas import validated
+from tests.api.feed_schema import validated
 
 
 class Follower:

@@ -6,8 +6,8 @@ import pytest
 from api.feed.admission import GATEWAYS
 from api.feed.asyncapi import document
 from store.feed import CHANNELS
-from tests.api.asyncapi_schemas import schema_of, validated, validator_of
 from tests.api.conftest import Api
+from tests.api.feed_schema import schema_of, validated, validator_of
 
 
 def test_it_is_served(api: Api) -> None:

@@ -6,11 +6,11 @@ from typing import Any
 
 import psutil
 
-from tests.api.asyncapi_schemas import validated
 from tests.api.builders import emitted
 from tests.api.conftest import Api, receive
 from tests.api.feed import test_fanout
 from tests.api.feed.test_fanout import AT, Clock, house, subscribed
+from tests.api.feed_schema import validated
 from tests.api.raw_client import RawClient, raw_client
 from tests.until import until
 

@@ -8,9 +8,9 @@ import pytest
 
 from store import feed
 from store.signals import payload
-from tests.api.asyncapi_schemas import validated
 from tests.api.builders import emitted
 from tests.api.conftest import Api
+from tests.api.feed_schema import validated
 from tests.until import until
 
 Event = dict[str, Any]

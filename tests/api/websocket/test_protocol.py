@@ -189,7 +189,7 @@ def test_who_does_not_finish_its_request_is_cut(serve: Callable[..., Api], said:
     with caller(api, said) as client:
         assert client.read_all().startswith(b"HTTP/1.1 408 ") is not said.startswith("POST")
     assert time.monotonic() - began < 15
-    until(lambda: not api.resources.callers)
+    until(lambda: not api.resources.incomplete_requests)
 
 
 def test_a_head_without_end_is_refused(api: Api) -> None:
