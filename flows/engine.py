@@ -48,7 +48,7 @@ from operators.catalogue import catalogue
 from operators.warm import warm
 from store.ready import postgres_ready, redis_ready
 
-START_PATIENCE_S = 10.0
+START_TIMEOUT_S = 10.0
 
 
 def run(environ: Mapping[str, str]) -> int:
@@ -90,7 +90,7 @@ def run(environ: Mapping[str, str]) -> int:
     return 0
 
 
-def await_services(database_url: str, redis_url: str, *, patience_s: float = START_PATIENCE_S) -> None:
+def await_services(database_url: str, redis_url: str, *, timeout_s: float = START_TIMEOUT_S) -> None:
     """Wait until Postgres and Redis answer, since they may be starting beside us.
 
     Raises
@@ -99,13 +99,13 @@ def await_services(database_url: str, redis_url: str, *, patience_s: float = STA
         If one of them does not in time; the message says which, where and why.
     """
     for url, problem_of in ((database_url, postgres_ready), (redis_url, redis_ready)):
-        if problem := _problem(partial(problem_of, url), patience_s):
-            raise ServiceError(f"{problem}, or let 'signalengine up' start one (waited {patience_s:g} s)")
+        if problem := _problem(partial(problem_of, url), timeout_s):
+            raise ServiceError(f"{problem}, or let 'signalengine up' start one (waited {timeout_s:g} s)")
 
 
-def _problem(look: Callable[[], str | None], patience_s: float) -> str | None:
+def _problem(look: Callable[[], str | None], timeout_s: float) -> str | None:
     """What `look` finds wrong until patience ends; None as soon as nothing is."""
-    deadline = time.monotonic() + patience_s
+    deadline = time.monotonic() + timeout_s
     while (problem := look()) and time.monotonic() < deadline:
         time.sleep(0.2)
     return problem

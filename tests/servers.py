@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 from flows.services import binaries, postgres
-from flows.services.running import Running
+from flows.services.running import RunningService
 
 
 class Server:
@@ -19,7 +19,7 @@ class Server:
     def __init__(self, kind: ModuleType, directory: Path) -> None:
         self._kind, self._directory = kind, directory
         self._programs = binaries.postgres_programs() if kind is postgres else binaries.redis_programs()
-        self._running: Running | None = None
+        self._running: RunningService | None = None
 
     def start(self) -> str:
         """Start it; its address."""

@@ -12,7 +12,7 @@ from flows.services.home import home_of
 from flows.services.settings import ServiceSettings
 
 if TYPE_CHECKING:
-    from flows.services.found import Found
+    from flows.services.engine_counts import EngineCounts
     from flows.services.usage import Usage
 
 HELP = "show what `up` runs: processes, uptime, CPU, memory, addresses, and what was found"
@@ -28,13 +28,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print it; exit status 0 if everything is up, 3 if not."""
-    from flows.services.found import found
+    from flows.services.engine_counts import engine_counts
     from flows.services.usage import usage
 
     home = home_of(read(ServiceSettings, "services", os.environ), os.environ)
     processes = usage(home)
     instance = home.instance()
-    told = found(instance) if instance is not None else None
+    told = engine_counts(instance) if instance is not None else None
     ready = instance is not None and instance.ready and all(process.alive for process in processes)
     if options.json:
         report = {
@@ -65,7 +65,7 @@ def _row(process: "Usage") -> str:
     return f"{process.name:12}{numbers}"
 
 
-def _in_words(told: "Found") -> str:
+def _in_words(told: "EngineCounts") -> str:
     signals, whales = (f"{sum(each):,} ({each[0]:,} told)" for each in (told.signals, told.whales))
     return f"found since the engine began: signals {signals}, whales {whales}, opportunities {told.opportunities:,}"
 

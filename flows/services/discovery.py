@@ -1,4 +1,4 @@
-"""Discovery: the addresses of Postgres and Redis, given or of our own running instance."""
+"""Discovery: the addresses of Postgres and Redis, from the environment or from the running local instance."""
 
 from collections.abc import Mapping
 
@@ -35,27 +35,27 @@ def redis_url(environ: Mapping[str, str]) -> str:
 
 
 def with_addresses(environ: Mapping[str, str]) -> dict[str, str]:
-    """`environ` with both addresses, as far as they are known."""
-    known = dict(environ)
+    """`environ` with both addresses added where they can be resolved."""
+    resolved = dict(environ)
     for variable, find in ((DATABASE_URL, database_url), (REDIS_URL, redis_url)):
         try:
-            known[variable] = find(environ)
+            resolved[variable] = find(environ)
         except ServiceError:
             continue
-    return known
+    return resolved
 
 
 def _address(environ: Mapping[str, str], variable: str, name: str, what: str) -> str:
-    if given := environ.get(variable):
-        return given
+    if configured := environ.get(variable):
+        return configured
     home = home_of(read(ServiceSettings, "services", environ), environ)
     instance = home.instance()
-    ours = None
+    local = None
     if instance and read_record(home.record(name)):
-        ours = instance.database_url if variable == DATABASE_URL else instance.redis_url
-    if ours is None:
+        local = instance.database_url if variable == DATABASE_URL else instance.redis_url
+    if local is None:
         raise ServiceError(
             f"no {what}: {variable} is not set, and 'signalengine up' runs none in {home.directory}; "
             f"set {variable}, or start one with 'signalengine up'"
         )
-    return ours
+    return local

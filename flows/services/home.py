@@ -1,10 +1,10 @@
-"""Home: the directory in which `up` keeps its data, its logs and what it must remember.
+"""Home: the directory in which `up` keeps its data, logs and process records.
 
 postgres/  valkey/  recovery/  data
-logs/<name>.log                what each process said; .log.1 is the older half
-run/<name>.json                the pid and start of each process, see flows.services.process
-run/instance.json              where everything is, for the other commands
-lock                           held by the one `up` that may be
+logs/<name>.log                output of each process; .log.1 is the rotated older part
+run/<name>.json                pid and start token of each process, see flows.services.process
+run/instance.json              addresses of the instance, for the other commands
+lock                           held by the single running `up`
 """
 
 import fcntl
@@ -28,18 +28,19 @@ _CONTENTS = ("postgres", "valkey", "recovery", "logs", "run", "lock")
 
 
 class Instance(msgspec.Struct, frozen=True, kw_only=True):
-    """What runs, as other commands find it.
+    """The running instance, as other commands look it up.
 
     Attributes
     ----------
     url
-        Of the API.
+        Base URL of the API.
     metrics_url
-        Of the engine.
+        Metrics endpoint of the engine.
     database_url, redis_url
-        Of services of our own; None where an address was given, which may hold a password.
+        Addresses of the services that `up` started; None for an external service, whose address may hold a
+        password.
     ready
-        Whether everything has been up at once.
+        Whether all components have been ready at the same time.
     """
 
     url: str
@@ -52,19 +53,19 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The directory and the names in it."""
+    """The directory of an instance and the paths in it."""
 
     directory: Path
 
     @property
     def sockets(self) -> Path:
-        """Where unix sockets lie: in here, or in a shorter place if that path were too long."""
+        """Directory of the unix sockets: in this home, or in a shorter path if that would be too long."""
         inside = self.directory / "run"
         # Postgres reads a comma as the end of one directory and the beginning of another.
         if len(os.fsencode(inside / ".s.PGSQL.5432")) <= _SOCKET_PATH_MAX and "," not in str(inside):
             return inside
-        mark = blake2b(os.fsencode(self.directory), digest_size=6).hexdigest()
-        return _short_directory() / f"signalengine-{mark}"
+        digest = blake2b(os.fsencode(self.directory), digest_size=6).hexdigest()
+        return _short_directory() / f"signalengine-{digest}"
 
     @property
     def logs(self) -> Path:
@@ -72,33 +73,33 @@ class Home:
         return self.directory / "logs"
 
     def log(self, name: str) -> Path:
-        """What process `name` said."""
+        """Log file of process `name`."""
         return self.logs / f"{name}.log"
 
     def record(self, name: str) -> Path:
-        """Who process `name` is."""
+        """Record file of process `name`; see `flows.services.process.Record`."""
         return self.directory / "run" / f"{name}.json"
 
-    def recorded(self) -> list[str]:
+    def recorded_names(self) -> list[str]:
         """Names of all recorded processes, alive or not."""
         return sorted(path.stem for path in (self.directory / "run").glob("*.json") if path.stem != "instance")
 
     def instance(self) -> Instance | None:
-        """What the last `up` wrote down; it may be dead by now."""
+        """The instance recorded by the last `up`, which may have ended since; None if there is no record."""
         try:
             return msgspec.json.decode(self.record("instance").read_bytes(), type=Instance)
         except (FileNotFoundError, msgspec.DecodeError):
             return None
 
     def write_instance(self, instance: Instance) -> None:
-        """Write it down, whole or not at all."""
+        """Write the instance record atomically."""
         draft = self.record("instance").with_suffix(".new")
         draft.write_bytes(msgspec.json.encode(instance))
         draft.replace(self.record("instance"))
 
     @contextmanager
     def locked(self) -> Iterator[bool]:
-        """Whether we are the only one, for as long as the block runs. The kernel forgets the lock of the dead."""
+        """Hold the instance lock for the block; yield whether it was acquired. The kernel releases it on exit."""
         with (self.directory / "lock").open("ab") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -107,13 +108,13 @@ class Home:
                 return
             yield True
 
-    def make(self) -> None:
-        """Make the directories, closed to everybody else.
+    def create(self) -> None:
+        """Create the directories, accessible to their owner only.
 
         Raises
         ------
         SettingError
-            If that is not allowed here.
+            If they cannot be created, or the socket directory belongs to another user.
         """
         try:
             for directory in (self.directory, self.directory / "run", self.logs, self.sockets):
@@ -122,14 +123,14 @@ class Home:
         except OSError as problem:
             raise SettingError(
                 f"directory {str(self.directory)!r} cannot be used ({problem.strerror}); "
-                f"give another as SIGNALENGINE_SERVICES_DIRECTORY"
+                f"set SIGNALENGINE_SERVICES_DIRECTORY to another"
             ) from None
-        # In a shared temporary directory somebody else may have been there first; root's is not shared.
+        # In a shared temporary directory another user may have created it first; root's /run is not shared.
         if os.geteuid() != 0 and (self.sockets.is_symlink() or self.sockets.stat().st_uid != os.geteuid()):
-            raise SettingError(f"directory {str(self.sockets)!r} belongs to somebody else; remove it")
+            raise SettingError(f"directory {str(self.sockets)!r} belongs to another user; remove it")
 
     def clear(self) -> None:
-        """Delete everything we made, and nothing else that lies there."""
+        """Delete everything that `up` created in the directory, and nothing else."""
         for name in _CONTENTS:
             path = self.directory / name
             if path.is_dir():
@@ -144,11 +145,11 @@ def _short_directory() -> Path:
     if os.geteuid() == 0 and Path("/run").is_dir():
         return Path("/run")
     temporary = Path(tempfile.gettempdir())
-    return temporary if len(os.fsencode(temporary)) < 60 else Path("/tmp")  # noqa: S108  checked in make()
+    return temporary if len(os.fsencode(temporary)) < 60 else Path("/tmp")  # noqa: S108  checked in create()
 
 
 def home_of(settings: ServiceSettings, environ: Mapping[str, str]) -> Home:
-    """The home that the settings name, or the usual one."""
+    """The home directory from the settings, or the default one."""
     if settings.directory:
         return Home(Path(settings.directory).expanduser().absolute())
     state = environ.get("XDG_STATE_HOME") or "~/.local/state"

@@ -1,4 +1,4 @@
-"""Launch: start a program as a process of its own, recorded before it runs and logged to a file."""
+"""Launch: start a program as a background process, recorded before it runs and logged to a file."""
 
 import signal
 import subprocess
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from domain.errors import ServiceError
-from flows.services.become import becoming
+from flows.services.exec_wrapper import wrapped_command
 from flows.services.process import Process, write_record
 
 
@@ -17,31 +17,31 @@ def launch(
     log: Path,
     record: Path,
     environ: Mapping[str, str],
-    who: str | None = None,
+    run_as: str | None = None,
     dies_with_parent: bool = False,
 ) -> Process:
-    """Start `command` in a session of its own, so that Ctrl-C in a terminal reaches only us.
+    """Start `command` in a new session, so that Ctrl-C in the terminal does not reach it.
 
     Parameters
     ----------
     log
         File to which its output is appended.
     record
-        File in which it is written down, see `flows.services.process.read_record`.
+        File in which the process is recorded, see `flows.services.process.read_record`.
     environ
-        Its environment.
-    who, dies_with_parent
-        See `flows.services.become.becoming`.
+        Environment of the process.
+    run_as, dies_with_parent
+        See `flows.services.exec_wrapper.wrapped_command`.
 
     Raises
     ------
     ServiceError
-        If that is not possible, as on a full disk.
+        If the process cannot be started or recorded, such as on a full disk.
     """
     try:
-        with log.open("ab") as output, _signals_held():
+        with log.open("ab") as output, _signals_blocked():
             child = subprocess.Popen(
-                becoming(command, record=record, who=who, dies_with_parent=dies_with_parent),
+                wrapped_command(command, record=record, run_as=run_as, dies_with_parent=dies_with_parent),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -49,8 +49,10 @@ def launch(
                 start_new_session=True,
             )
             process = write_record(record, child.pid, command)
-    except OSError as problem:  # the child fails to write it down too, and ends
-        raise ServiceError(f"{command[0]} cannot be started ({problem}); make room, or mend what it names") from None
+    except OSError as problem:  # the child fails to write its record as well, and ends
+        raise ServiceError(
+            f"{command[0]} cannot be started ({problem}); free disk space, or fix the path that the error names"
+        ) from None
     process.child = child
     return process
 
@@ -65,8 +67,8 @@ def last_lines(log: Path, count: int = 5) -> str:
 
 
 @contextmanager
-def _signals_held() -> Iterator[None]:
-    """Let no Ctrl-C part us from a child before it is written down."""
+def _signals_blocked() -> Iterator[None]:
+    """Block termination signals until the child is recorded, so that Ctrl-C cannot orphan it."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
     try:
         yield

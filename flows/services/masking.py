@@ -1,4 +1,4 @@
-"""Masking: addresses as people may see them, without their passwords."""
+"""Masking: hide the passwords in an address before it is logged or printed."""
 
 import re
 
@@ -7,7 +7,7 @@ _AS_PARAMETER = re.compile(r"(?i)\b(password|passwd|pwd|sslpassword)(\s*=\s*)('[
 
 
 def masked(url: str) -> str:
-    """`url` with its passwords written as three stars.
+    """`url` with each password replaced by three asterisks.
 
     Examples
     --------

@@ -1,7 +1,7 @@
-"""Postgres of our own: a data directory, a unix socket, and nobody else let in.
+"""Local Postgres: a data directory and a unix socket that only its owner can reach.
 
-It listens on no port, so nothing can collide and no password is needed: who may enter the directory
-of the socket, and that is its owner alone, may connect.
+It listens on no port, so ports cannot collide and no password is needed: only the owner of the socket
+directory can enter it and connect.
 """
 
 import shutil
@@ -13,24 +13,24 @@ from pathlib import Path
 from urllib.parse import quote
 
 from domain.errors import ServiceError
-from flows.services.become import becoming
 from flows.services.binaries import Program
+from flows.services.exec_wrapper import wrapped_command
 from flows.services.launch import last_lines, launch
 from flows.services.process import working_in
-from flows.services.running import Running, wait_until_ready
-from flows.services.unprivileged import who_may_run
+from flows.services.running import RunningService, wait_until_ready
+from flows.services.unprivileged import account_for
 from store.ready import postgres_ready
 
 NAME = "postgres"
 STOP = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 5.0))
-"""SIGINT ends sessions and writes a checkpoint; SIGQUIT leaves the rest to crash recovery."""
+"""SIGINT is a fast shutdown with a checkpoint; SIGQUIT exits at once and leaves the rest to crash recovery."""
 
 _USER = _DATABASE = "signalengine"
 
 
 def url_of(sockets: Path, database: str = _DATABASE) -> str:
-    """The address of the Postgres whose socket lies in `sockets`."""
-    # Everything is named, or libpq would take it from variables such as PGPORT.
+    """The address of the Postgres whose socket is in `sockets`."""
+    # Every parameter is explicit, or libpq would read it from variables such as PGPORT.
     return f"postgresql://{_USER}@/{database}?host={quote(str(sockets), safe='')}&port=5432"
 
 
@@ -44,54 +44,55 @@ def start(
     environ: Mapping[str, str],
     durable: bool = True,
     dies_with_parent: bool = False,
-) -> Running:
-    """Start Postgres on `data`, which is made if it does not exist, and wait until it answers.
+) -> RunningService:
+    """Start Postgres on `data`, which is created if it does not exist, and wait until it accepts connections.
 
     Parameters
     ----------
     programs
-        Candidates, best first. An existing `data` chooses the one that wrote it.
+        Candidates, best first. An existing `data` selects the one with its major version.
     sockets
         Directory for the socket; short, see `flows.services.home.Home.sockets`.
     durable
-        False skips fsync: for tests, whose data nobody wants back.
+        False disables fsync, for tests with throw-away data.
 
     Raises
     ------
     ServiceError
-        If the data is of another version, in use, or the server does not come up.
+        If the data is of another version or in use, or the server does not start.
     """
     program = _program_for(programs, data)
     data.parent.mkdir(parents=True, exist_ok=True)
-    who = who_may_run(program.path, data.parent, sockets)
+    run_as = account_for(program.path, data.parent, sockets)
     clean = {name: value for name, value in environ.items() if not name.startswith("PG")}
     if not data.exists():
-        _create(program, data, log=log, record=record.with_name("initdb.json"), environ=clean, who=who, durable=durable)
+        initdb = record.with_name("initdb.json")
+        _create(program, data, log=log, record=initdb, environ=clean, run_as=run_as, durable=durable)
     clear_stale_locks(data, sockets)
     command = [str(program.path), "-D", str(data), "-k", str(sockets), "-h", "", "-p", "5432"]
     command += ["-c", "timezone=UTC", "-c", "log_timezone=UTC", "-c", "max_connections=100"]
     if not durable:
         command += ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
-    process = launch(command, log=log, record=record, environ=clean, who=who, dies_with_parent=dies_with_parent)
+    process = launch(command, log=log, record=record, environ=clean, run_as=run_as, dies_with_parent=dies_with_parent)
     url = url_of(sockets)
     wait_until_ready("Postgres", process, lambda: postgres_ready(url), log)
-    return Running(NAME, url, str(program), process)
+    return RunningService(NAME, url, str(program), process)
 
 
 def _program_for(programs: Sequence[Program], data: Path) -> Program:
     try:
-        made_by = (data / "PG_VERSION").read_text().strip()
+        required = (data / "PG_VERSION").read_text().strip()
     except FileNotFoundError:
         if data.exists():
             raise ServiceError(f"{data} is not a Postgres data directory; move it away") from None
         return programs[0]
     for program in programs:
-        if str(program.version[0]) == made_by:
+        if str(program.version[0]) == required:
             return program
-    found = ", ".join(map(str, programs))
+    available = ", ".join(map(str, programs))
     raise ServiceError(
-        f"{data} was made by Postgres {made_by}, and only {found} can be had; install Postgres {made_by}, "
-        f"give DATABASE_URL, or delete the data with 'signalengine reset'"
+        f"{data} was created by Postgres {required}, and only {available} is available; "
+        f"install Postgres {required}, set DATABASE_URL, or delete the data with 'signalengine reset'"
     )
 
 
@@ -102,21 +103,21 @@ def _create(
     log: Path,
     record: Path,
     environ: Mapping[str, str],
-    who: str | None,
+    run_as: str | None,
     durable: bool,
 ) -> None:
-    """Make the data directory beside its place and move it there when it is whole."""
+    """Create the data directory under a temporary name, and rename it when it is complete."""
     draft = data.with_name(f"{data.name}.new")
     shutil.rmtree(draft, ignore_errors=True)
     initdb = [str(program.path.with_name("initdb")), "-D", str(draft), "--username", _USER, "--auth", "trust"]
     initdb += ["--encoding", "UTF8", "--locale", "C", "--data-checksums", *([] if durable else ["--no-sync"])]
-    # Single-user mode needs no client program, which a machine with only a server may lack.
+    # Single-user mode needs no client program, which a server-only installation may lack.
     single = [str(program.path), "--single", "-D", str(draft), *([] if durable else ["-F"]), "postgres"]
     with log.open("ab") as output:
-        for command, words in ((initdb, b""), (single, f"CREATE DATABASE {_DATABASE}\n".encode())):
+        for command, script in ((initdb, b""), (single, f"CREATE DATABASE {_DATABASE}\n".encode())):
             done = subprocess.run(
-                becoming(command, record=record, who=who),
-                input=words,
+                wrapped_command(command, record=record, run_as=run_as),
+                input=script,
                 stdout=output,
                 stderr=output,
                 env=dict(environ),
@@ -128,25 +129,25 @@ def _create(
     draft.rename(data)
 
 
-def clear_stale_locks(data: Path, sockets: Path, *, patience_s: float = 30.0) -> None:
-    """Remove the lock files of a Postgres that is gone.
+def clear_stale_locks(data: Path, sockets: Path, *, timeout_s: float = 30.0) -> None:
+    """Remove the lock files of a Postgres that no longer runs.
 
-    Postgres believes a lock file while any process has the pid in it: after a power cut that can be a
-    stranger, and in a container whose first process does not reap, the dead postmaster itself. Every
-    Postgres process, also a backend that outlives its killed postmaster for a moment, works in the data
-    directory; where none does, the locks are stale.
+    Postgres treats a lock file as valid while any process has the pid in it: after a power cut that can be
+    an unrelated process, and in a container whose init process does not reap children, the zombie postmaster
+    itself. The working directory of every Postgres process is the data directory, also that of a backend that
+    briefly outlives its killed postmaster; where there is no such process, the locks are stale.
 
     Raises
     ------
     ServiceError
-        If somebody still works there after `patience_s` seconds.
+        If a process still uses the data directory after `timeout_s` seconds.
     """
-    deadline = time.monotonic() + patience_s
+    deadline = time.monotonic() + timeout_s
     while pids := working_in(data):
         if time.monotonic() > deadline:
             raise ServiceError(
-                f"{data} is in use by process {', '.join(map(str, pids))}, which we did not start; "
-                f"stop it, or give DATABASE_URL"
+                f"{data} is in use by process {', '.join(map(str, pids))}, which 'signalengine up' did not start; "
+                f"stop it, or set DATABASE_URL"
             )
         time.sleep(0.05)
     for lock in (data / "postmaster.pid", sockets / ".s.PGSQL.5432.lock"):

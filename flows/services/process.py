@@ -1,7 +1,7 @@
-"""Process: something we started, known by its pid and its start, so that a reused pid is never ours.
+"""Process: a started process, identified by its pid and its start time, so that a reused pid never matches.
 
-A kernel hands out pids again. The start time says which life of a pid is meant: on Linux the clock
-tick since boot together with the boot's own id, which no change of the wall clock can move.
+The kernel reuses pids. The start time tells which process had the pid: on Linux the clock tick since boot
+together with the boot id, which no change of the wall clock can move.
 """
 
 import os
@@ -20,7 +20,7 @@ _POLL_S = 0.02
 
 
 class Record(msgspec.Struct, frozen=True):
-    """What is written down about a process before it becomes its program."""
+    """The record of a process, written before it execs its command."""
 
     pid: int
     started: str
@@ -29,14 +29,14 @@ class Record(msgspec.Struct, frozen=True):
 
 @dataclass(slots=True)
 class Process:
-    """A process that we started, now or in an earlier run.
+    """A process that was started by this run or an earlier one.
 
     Attributes
     ----------
     pid, started
-        Its pid, and `start_of(pid)` when it was ours.
+        Its pid, and `start_token(pid)` as of its start.
     child
-        The handle if this very process started it; it must then be reaped here.
+        The handle if the current process is its parent, which must then reap it.
     """
 
     pid: int
@@ -44,13 +44,13 @@ class Process:
     child: "subprocess.Popen[bytes] | None" = field(default=None, repr=False, compare=False)
 
     def alive(self) -> bool:
-        """Whether it still runs; another process under the same pid does not count."""
+        """Whether it still runs; another process with the same pid does not count."""
         if self.child is not None:
             return self.child.poll() is None
-        return start_of(self.pid) == self.started
+        return start_token(self.pid) == self.started
 
     def exit_status(self) -> int | None:
-        """As the kernel told it to its parent: negative for a signal; None if it lives, or is nobody's child here."""
+        """Exit status, negative for a signal; None while it runs, or if it is not a child of this process."""
         return self.child.poll() if self.child is not None else None
 
     def send(self, number: signal.Signals) -> None:
@@ -60,27 +60,27 @@ class Process:
                 os.kill(self.pid, number)
 
     def stop(self, steps: Sequence[tuple[signal.Signals, float]] = ((signal.SIGTERM, 10.0),)) -> None:
-        """End it: each signal is given its seconds, SIGKILL has the last word.
+        """Send each signal and wait its number of seconds for the process to end; SIGKILL is sent last.
 
         Raises
         ------
         TimeoutError
-            If it survives even SIGKILL for ten seconds, as a process stuck in the kernel does.
+            If it has not ended ten seconds after SIGKILL, such as a process stuck in the kernel.
         """
-        for number, patience_s in (*steps, (signal.SIGKILL, 10.0)):
+        for number, timeout_s in (*steps, (signal.SIGKILL, 10.0)):
             self.send(number)
-            deadline = time.monotonic() + patience_s
+            deadline = time.monotonic() + timeout_s
             while self.alive():
                 if time.monotonic() > deadline:
                     break
                 time.sleep(_POLL_S)
             else:
                 return
-        raise TimeoutError(f"process {self.pid} does not end, not even by SIGKILL")
+        raise TimeoutError(f"process {self.pid} has not ended 10 s after SIGKILL; it is stuck in the kernel")
 
 
-def start_of(pid: int) -> str | None:
-    """A text that no other process shares; None if no live process has this pid."""
+def start_token(pid: int) -> str | None:
+    """A string that identifies this process among all that ever had its pid; None if no live process has it."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
@@ -104,8 +104,8 @@ def _start_without_proc(pid: int) -> str | None:
 
 
 def write_record(path: Path, pid: int, command: Sequence[str]) -> Process:
-    """Write down a live process, whole or not at all."""
-    started = start_of(pid) or ""
+    """Write the record of a live process atomically."""
+    started = start_token(pid) or ""
     draft = path.with_suffix(f".{os.getpid()}")
     draft.write_bytes(msgspec.json.encode(Record(pid, started, list(command))))
     draft.replace(path)
@@ -113,7 +113,7 @@ def write_record(path: Path, pid: int, command: Sequence[str]) -> Process:
 
 
 def read_record(path: Path) -> Process | None:
-    """The recorded process if it still lives; a record of a dead one is no process."""
+    """The recorded process if it still runs, else None."""
     try:
         record = msgspec.json.decode(path.read_bytes(), type=Record)
     except (FileNotFoundError, msgspec.DecodeError):
@@ -125,8 +125,8 @@ def read_record(path: Path) -> Process | None:
 def working_in(directory: Path) -> list[int]:
     """Pids of the processes whose working directory is `directory`.
 
-    Postgres and Valkey live in their data directory, backends included, so this tells whether a data
-    directory is in use even where every record was lost.
+    Postgres and Valkey run in their data directory, backends included, so this tells whether a data
+    directory is in use even if every record was lost.
     """
-    home = str(directory.resolve())
-    return [process.pid for process in psutil.process_iter(["cwd"]) if process.info["cwd"] == home]
+    path = str(directory.resolve())
+    return [process.pid for process in psutil.process_iter(["cwd"]) if process.info["cwd"] == path]

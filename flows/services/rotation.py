@@ -1,7 +1,7 @@
-"""Rotation: no log grows without end.
+"""Rotation: bound the size of every log file.
 
-The processes hold their log open in append mode, so it is copied away and cut, not renamed: they write
-on at the new end. A line that falls between the copy and the cut is lost, which a log may.
+The processes hold their log open in append mode, so it is copied and truncated, not renamed: they continue
+to write at the new end. A line written between the copy and the truncation is lost, which is acceptable.
 """
 
 import shutil
@@ -10,10 +10,10 @@ from pathlib import Path
 
 
 def rotate(directory: Path, *, size_max: int) -> None:
-    """Move what has grown past `size_max` bytes to `<name>.log.1`, over what was there."""
+    """Copy each log larger than `size_max` bytes over `<name>.log.1`, and truncate it."""
     for log in directory.glob("*.log"):
         if log.stat().st_size > size_max:
-            with suppress(OSError):  # on a full disk there is no room for a copy, and all the more need to cut
+            with suppress(OSError):  # a full disk has no room for the copy; truncating is then more urgent
                 shutil.copyfile(log, log.with_name(f"{log.name}.1"))
             with log.open("r+b") as file:
                 file.truncate(0)

@@ -1,4 +1,4 @@
-"""Running: a service of our own that answers, and the wait until it does."""
+"""Running: a local service that is up, and the wait until it is ready."""
 
 import time
 from collections.abc import Callable
@@ -13,15 +13,15 @@ _POLL_S = 0.02
 
 
 @dataclass(slots=True)
-class Running:
-    """A Postgres or Valkey that we started, or found running from an earlier start.
+class RunningService:
+    """A local Postgres or Valkey that accepts connections.
 
     Attributes
     ----------
     url
-        Where clients reach it.
+        Address for clients.
     origin
-        Which program it is, for people.
+        The server binary, for display.
     """
 
     name: str
@@ -31,24 +31,24 @@ class Running:
 
 
 def wait_until_ready(
-    name: str, process: Process, problem: Callable[[], str | None], log: Path, *, patience_s: float = 120.0
+    name: str, process: Process, problem: Callable[[], str | None], log: Path, *, timeout_s: float = 120.0
 ) -> None:
-    """Return when `problem()` finds none.
+    """Return when `problem()` returns None.
 
-    Long patience, because a server that was killed first repeats its log.
+    The default timeout is long, because a server that was killed first replays its log.
 
     Raises
     ------
     ServiceError
-        If the process ends, or is not ready in time; with the end of its log.
+        If the process ends, or is not ready in time; the message has the last lines of its log.
     """
-    deadline = time.monotonic() + patience_s
+    deadline = time.monotonic() + timeout_s
     while (reason := problem()) is not None:
         if not process.alive():
-            raise ServiceError(f"{name} ended while it started; its log {log} ends with\n{last_lines(log)}")
+            raise ServiceError(f"{name} exited during start-up; its log {log} ends with\n{last_lines(log)}")
         if time.monotonic() > deadline:
             process.stop()
             raise ServiceError(
-                f"{name} was not ready after {patience_s:g} s ({reason}); its log {log} ends with\n{last_lines(log)}"
+                f"{name} was not ready after {timeout_s:g} s ({reason}); its log {log} ends with\n{last_lines(log)}"
             )
         time.sleep(_POLL_S)

@@ -1,7 +1,7 @@
-"""Sections: which record defines each section of the settings.
+"""Sections: the struct that defines each section of the settings.
 
-The API's record is found by its name and not imported: the flows must not stand on the API, but who
-checks a configuration must read all of it.
+Structs are resolved by name and not imported: `flows` must not depend on `api`, but the command that checks
+a configuration must read all of it.
 """
 
 from collections.abc import Mapping
@@ -39,17 +39,17 @@ CHECKS = {
     "simulated_markets": "flows.sources.sim_prediction_settings:SimPredictionSettings.checked",
     "whales": "domain.whale_settings:WhaleSettings.checked",
 }
-"""Functions that look at a whole record, and at those of the sections beside it."""
-BESIDE = {"api": ("security",)}
+"""Functions that validate a whole section, given those of `RELATED` as well."""
+RELATED = {"api": ("security",)}
 
 
 def section(name: str, environ: Mapping[str, str]) -> Any:
-    """The settings of section `name`, checked.
+    """Read and validate the settings of section `name`.
 
     Raises
     ------
     SettingError
-        If a name is unknown or a value does not fit.
+        If a setting is unknown or a value is invalid.
     """
-    settings, *beside = (read(resolve_name(RECORDS[each]), each, environ) for each in (name, *BESIDE.get(name, ())))
-    return resolve_name(CHECKS[name])(settings, *beside) if name in CHECKS else settings
+    settings, *related = (read(resolve_name(RECORDS[each]), each, environ) for each in (name, *RELATED.get(name, ())))
+    return resolve_name(CHECKS[name])(settings, *related) if name in CHECKS else settings

@@ -1,4 +1,4 @@
-"""Settings of the services we stand on: which Postgres, which Valkey, and where our own data lives."""
+"""Settings of the local services: which Postgres and Valkey to run, and where their data is stored."""
 
 from typing import Literal
 
@@ -8,21 +8,21 @@ Choice = Literal["auto", "system", "embedded"]
 
 
 class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Section `services`. It matters only where `DATABASE_URL` or `REDIS_URL` is not given.
+    """Section `services`. Used only where `DATABASE_URL` or `REDIS_URL` is not set.
 
     Attributes
     ----------
     postgres, redis
-        `auto` takes binaries of the system, else those of the `embedded` extra; `system` and
-        `embedded` insist on one of the two.
+        `auto` uses the system's binaries, else those of the `embedded` extra; `system` and
+        `embedded` allow only that one.
     directory
-        Where `up` keeps its data, logs and records of processes. Empty:
+        Where `up` stores its data, logs and process records. Empty:
         `$XDG_STATE_HOME/signalengine`, which is usually `~/.local/state/signalengine`.
     redis_memory_mb
-        Memory that our own Valkey may fill. When it is full, writes wait for the engine to trim the
+        Memory limit of the local Valkey. When it is reached, writes wait until the engine trims the
         log; nothing is evicted.
     log_mb
-        Size at which the log of one process is rotated; one older file is kept.
+        Size at which the log of a process is rotated; one older file is kept.
     """
 
     postgres: Choice = "auto"

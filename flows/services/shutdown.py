@@ -1,4 +1,4 @@
-"""Shutdown: end what the records name, in order: first who brings data in, last who keeps it."""
+"""Shutdown: stop the recorded processes in order, producers of data first and databases last."""
 
 import signal
 from collections.abc import Sequence
@@ -10,10 +10,10 @@ from flows.services.process import read_record
 SUPERVISOR = "supervisor"
 
 _STEPS: dict[str, Sequence[tuple[signal.Signals, float]]] = {
-    SUPERVISOR: ((signal.SIGTERM, 120.0),),  # it stops the rest itself
+    SUPERVISOR: ((signal.SIGTERM, 120.0),),  # it stops the others itself
     "collector": ((signal.SIGTERM, 15.0),),
     "engine": ((signal.SIGTERM, 30.0),),  # finishes its epoch and takes a snapshot
-    "api": ((signal.SIGTERM, 30.0),),  # tells its clients to reconnect
+    "api": ((signal.SIGTERM, 30.0),),  # asks its clients to reconnect
     "initdb": (),
     valkey.NAME: valkey.STOP,
     postgres.NAME: postgres.STOP,
@@ -22,24 +22,24 @@ ORDER = tuple(_STEPS)
 """All names, in the order in which they are stopped."""
 
 
-def stop_recorded(home: Home, *, spare: Sequence[str] = (), at_once: bool = False) -> list[str]:
-    """Stop every recorded process that verifiably is still ours.
+def stop_recorded(home: Home, *, exclude: Sequence[str] = (), at_once: bool = False) -> list[str]:
+    """Stop every recorded process that is still alive.
 
     Parameters
     ----------
-    spare
-        Names to leave alone, such as the caller's own.
+    exclude
+        Names to leave running, such as the caller's own.
     at_once
-        Give each but a second; what is durable stays so.
+        Wait only a second for each before SIGKILL; durable data is unaffected.
 
     Returns
     -------
     list of str
-        Names of those that were alive.
+        Names of the processes that were alive.
     """
     stopped = []
     for name, steps in _STEPS.items():
-        if name in spare:
+        if name in exclude:
             continue
         if process := read_record(home.record(name)):
             process.stop([(number, 1.0) for number, _ in steps[-1:]] if at_once else steps)

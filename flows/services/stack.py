@@ -1,8 +1,7 @@
-"""Stack: everything one instance consists of, started in order, kept alive, stopped in reverse.
+"""Stack: all components of an instance, started in order, supervised, and stopped in reverse.
 
-Postgres and Valkey (unless their addresses are given), migrations, then the API, the engine and the
-collector. Whoever an earlier run left behind is stopped first, so that a run never shares its data
-with a half-dead predecessor.
+Postgres and Valkey (unless their addresses are configured), migrations, then the API, the engine and the
+collector. Processes left behind by an earlier run are stopped first, so that two runs never share data.
 """
 
 import os
@@ -25,24 +24,24 @@ from flows.services.process import Process, write_record
 from flows.services.rotation import rotate
 from flows.services.settings import ServiceSettings
 from flows.services.shutdown import SUPERVISOR, stop_recorded
-from flows.services.supervisor import Part, Supervisor
+from flows.services.supervisor import Component, Supervisor
 from flows.services.web import get
 from store.ready import postgres_ready, redis_ready
 
-READY_WITHIN_S = 300.0
+READY_TIMEOUT_S = 300.0
 """The first start compiles the kernels, which takes minutes on a slow machine."""
-GIVEN_WITHIN_S = 15.0
-"""A database that is started beside us may need a moment."""
+EXTERNAL_TIMEOUT_S = 15.0
+"""An external database may be starting at the same time."""
 
 _TICK_S = 0.2
-_SAY_EVERY_S = 15.0
+_REPORT_EVERY_S = 15.0
 _ROTATE_EVERY_S = 10.0
 
 Commands = Mapping[str, Sequence[str]]
 
 
 def commands_for(venue: str, *, alerts: bool = False) -> Commands:
-    """What the parts of an instance run, in the order of their start; `alerts` if there is somebody to tell."""
+    """Component to command line, in start order; `alerts` is included if any alert hook is configured."""
     python = [sys.executable, "-m"]
     return {
         "api": [*python, "api"],
@@ -58,17 +57,17 @@ class Stack:
     Parameters
     ----------
     home
-        Where it lives; made, and locked by the caller.
+        Its directory; created and locked by the caller.
     environ
-        Environment of all parts; both addresses are added.
+        Environment of all components; both addresses are added.
     instance
-        Where the API will be and what it shows.
+        Addresses of the API and of the engine's metrics.
     commands
-        Part to command line, in the order of their start.
+        Component to command line, in start order.
     migrate
-        Brings the database at a URL to our schema.
-    say
-        Takes a line for people.
+        Applies the migrations to the database at a URL.
+    report
+        Called with each progress line.
     """
 
     home: Home
@@ -77,50 +76,50 @@ class Stack:
     instance: Instance
     commands: Commands
     migrate: Callable[[str], object]
-    say: Callable[[str], None]
+    report: Callable[[str], None]
     _supervisor: Supervisor = field(init=False)
 
     def __post_init__(self) -> None:
-        self._supervisor = Supervisor(self.say)
+        self._supervisor = Supervisor(self.report)
 
-    def run(self, at_ready: Callable[[Instance], None], at_tick: Callable[[], None]) -> None:
-        """Run until a signal or a failure ends it; when this returns or raises, everything has been stopped.
+    def run(self, on_ready: Callable[[Instance], None], on_tick: Callable[[], None]) -> None:
+        """Run until a signal or a failure; when this returns or raises, all components have been stopped.
 
         Parameters
         ----------
-        at_ready, at_tick
-            Called when everything is up, and from then on five times a second.
+        on_ready, on_tick
+            Called when all components are ready, and from then on five times a second.
 
         Raises
         ------
         KeyboardInterrupt
-            On SIGINT, and on whatever other signals the caller turned into one.
+            On SIGINT, and on other signals that the caller maps to it.
         ServiceError
-            If something cannot be started, or ends too often.
+            If a component cannot be started, or exits too often.
         """
         self.home.record("instance").unlink(missing_ok=True)
         write_record(self.home.record(SUPERVISOR), os.getpid(), sys.argv)
         try:
-            if left := stop_recorded(self.home, spare=(SUPERVISOR,)):
-                self.say(f"stopped what an earlier run left behind: {', '.join(left)}")
+            if left := stop_recorded(self.home, exclude=(SUPERVISOR,)):
+                self.report(f"stopped processes left behind by an earlier run: {', '.join(left)}")
             self._start()
             self._wait_until_ready()
             self._publish(ready=True)
-            at_ready(self.instance)
-            self._keep(at_tick)
+            on_ready(self.instance)
+            self._monitor(on_tick)
         except OSError as problem:
-            raise ServiceError(f"the instance in {self.home.directory} cannot go on ({problem})") from problem
+            raise ServiceError(f"the instance in {self.home.directory} failed ({problem})") from problem
         finally:
             self._stop()
 
     def _start(self) -> None:
         environ = dict(self.environ)
-        if not self._given(DATABASE_URL, "Postgres", postgres_ready):
-            self._supervisor.start(Part(postgres.NAME, self._postgres, self.home.log(postgres.NAME)))
+        if not self._is_external(DATABASE_URL, "Postgres", postgres_ready):
+            self._supervisor.start(Component(postgres.NAME, self._postgres, self.home.log(postgres.NAME)))
             environ[DATABASE_URL] = postgres.url_of(self.home.sockets)
             self.instance = replace(self.instance, database_url=environ[DATABASE_URL])
-        if not self._given(REDIS_URL, "Redis", redis_ready):
-            self._supervisor.start(Part(valkey.NAME, self._valkey, self.home.log(valkey.NAME)))
+        if not self._is_external(REDIS_URL, "Redis", redis_ready):
+            self._supervisor.start(Component(valkey.NAME, self._valkey, self.home.log(valkey.NAME)))
             environ[REDIS_URL] = valkey.url_of(self.home.sockets)
             self.instance = replace(self.instance, redis_url=environ[REDIS_URL])
         self.migrate(environ[DATABASE_URL])
@@ -128,19 +127,25 @@ class Stack:
         for name, command in self.commands.items():
             log = self.home.log(name)
             start = partial(launch, command, log=log, record=self.home.record(name), environ=environ)
-            self._supervisor.start(Part(name, start, log))
+            self._supervisor.start(Component(name, start, log))
 
-    def _given(self, variable: str, what: str, problem: Callable[[str], str | None]) -> bool:
-        """Whether an address is given; then it must answer."""
+    def _is_external(self, variable: str, what: str, problem: Callable[[str], str | None]) -> bool:
+        """Whether an address is configured, in which case the service must answer.
+
+        Raises
+        ------
+        ServiceError
+            If it does not answer within `EXTERNAL_TIMEOUT_S`.
+        """
         url = self.environ.get(variable)
         if not url:
             return False
-        deadline = time.monotonic() + GIVEN_WITHIN_S
+        deadline = time.monotonic() + EXTERNAL_TIMEOUT_S
         while (reason := problem(url)) is not None:
             if time.monotonic() > deadline:
-                raise ServiceError(f"{variable}={masked(url)}: {masked(reason)}; or unset it, to have one started here")
+                raise ServiceError(f"{variable}={masked(url)}: {masked(reason)}; or unset it to start one locally")
             time.sleep(_TICK_S)
-        self.say(f"{what} is given: {masked(url)}")
+        self.report(f"using external {what}: {masked(url)}")
         return True
 
     def _postgres(self) -> Process:
@@ -152,7 +157,7 @@ class Stack:
             record=self.home.record(postgres.NAME),
             environ=self.environ,
         )
-        self.say(f"Postgres is up: {running.origin}")
+        self.report(f"Postgres is up: {running.origin}")
         return running.process
 
     def _valkey(self) -> Process:
@@ -165,7 +170,7 @@ class Stack:
             environ=self.environ,
             memory_mb=self.settings.redis_memory_mb,
         )
-        self.say(f"Valkey is up: {running.origin}")
+        self.report(f"Valkey is up: {running.origin}")
         return running.process
 
     def _publish(self, *, ready: bool) -> None:
@@ -174,25 +179,25 @@ class Stack:
 
     def _wait_until_ready(self) -> None:
         url = f"{self.instance.url}/readyz"
-        self.say(f"waiting for {url}")
-        begun, said = time.monotonic(), 0.0
-        while (reason := get(url, patience_s=2)[1]) is not None:
+        self.report(f"waiting for {url}")
+        started, reported_s = time.monotonic(), 0.0
+        while (reason := get(url, timeout_s=2)[1]) is not None:
             self._supervisor.check()
-            waited_s = time.monotonic() - begun
-            if waited_s > READY_WITHIN_S:
+            waited_s = time.monotonic() - started
+            if waited_s > READY_TIMEOUT_S:
                 raise ServiceError(
-                    f"{url} was not ready after {READY_WITHIN_S:g} s ({reason}); the logs are in {self.home.logs}"
+                    f"{url} was not ready after {READY_TIMEOUT_S:g} s ({reason}); the logs are in {self.home.logs}"
                 )
-            if waited_s > said + _SAY_EVERY_S:
-                said = waited_s
-                self.say(f"still waiting after {waited_s:.0f} s ({reason})")
+            if waited_s > reported_s + _REPORT_EVERY_S:
+                reported_s = waited_s
+                self.report(f"still waiting after {waited_s:.0f} s ({reason})")
             time.sleep(_TICK_S)
 
-    def _keep(self, at_tick: Callable[[], None]) -> None:
+    def _monitor(self, on_tick: Callable[[], None]) -> None:
         rotate_at = time.monotonic()
         while True:
             self._supervisor.check()
-            at_tick()
+            on_tick()
             if time.monotonic() >= rotate_at:
                 rotate(self.home.logs, size_max=self.settings.log_mb * 1_000_000)
                 rotate_at = time.monotonic() + _ROTATE_EVERY_S
@@ -200,12 +205,12 @@ class Stack:
 
     def _stop(self) -> None:
         try:
-            self.say("stopping")
-            stop_recorded(self.home, spare=(SUPERVISOR,))
-        except KeyboardInterrupt:  # whoever asks twice is in a hurry; a third time changes nothing
+            self.report("stopping")
+            stop_recorded(self.home, exclude=(SUPERVISOR,))
+        except KeyboardInterrupt:  # a second Ctrl-C stops without waiting; further ones are ignored
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 signal.signal(number, signal.SIG_IGN)
-            stop_recorded(self.home, spare=(SUPERVISOR,), at_once=True)
+            stop_recorded(self.home, exclude=(SUPERVISOR,), at_once=True)
         self.home.record("instance").unlink(missing_ok=True)
         self.home.record(SUPERVISOR).unlink(missing_ok=True)
-        self.say("stopped")
+        self.report("stopped")

@@ -1,8 +1,8 @@
-"""Supervisor: starts parts and starts them again when they end, until they end too often.
+"""Supervisor: start components and restart them with backoff when they exit, until they exit too often.
 
-A part that ends has failed, whatever its exit status: all of them are meant to run for ever. It is
-started again after half a second, then one, two, four and so on, up to half a minute. A part that ends
-six times within five minutes will not be cured by a seventh start.
+A component that exits has failed, whatever its exit status: all of them are meant to run forever. It is
+restarted after half a second, then one, two, four and so on, up to half a minute. Six exits within five
+minutes are reported as an error instead of a seventh start.
 """
 
 import signal
@@ -19,11 +19,11 @@ from flows.services.process import Process
 
 CRASHES_MAX = 6
 CRASHES_WITHIN_S = 300.0
-PAUSE_LEAST_S, PAUSE_MOST_S = 0.5, 30.0
+BACKOFF_MIN_S, BACKOFF_MAX_S = 0.5, 30.0
 
 
-class Part(NamedTuple):
-    """Something that must run."""
+class Component(NamedTuple):
+    """A process to keep running: its name, how to start it, and its log file."""
 
     name: str
     start: Callable[[], Process]
@@ -31,77 +31,77 @@ class Part(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Life:
+class _State:
     process: Process | None = None
     crashes: deque[float] = field(default_factory=deque)
     due_at: float = 0.0
 
 
 class Supervisor:
-    """Keeps parts alive. It owns no thread; call `check` a few times a second.
+    """Keeps components running. It owns no thread; call `check` a few times a second.
 
     Parameters
     ----------
-    say
-        Takes a line for people.
+    report
+        Called with each line to log.
     now
-        Seconds on a clock that never goes back.
+        Monotonic clock, in seconds.
     """
 
-    def __init__(self, say: Callable[[str], None], now: Callable[[], float] = time.monotonic) -> None:
-        self._say, self._now = say, now
-        self._parts: list[Part] = []
-        self._lives: dict[str, _Life] = {}
+    def __init__(self, report: Callable[[str], None], now: Callable[[], float] = time.monotonic) -> None:
+        self._report, self._now = report, now
+        self._components: list[Component] = []
+        self._states: dict[str, _State] = {}
 
-    def start(self, part: Part) -> None:
-        """Start `part` for the first time; if that fails, it fails."""
-        self._parts.append(part)
-        self._lives[part.name] = _Life(part.start())
+    def start(self, component: Component) -> None:
+        """Start and supervise `component`; an error of this first start is raised, not retried."""
+        self._components.append(component)
+        self._states[component.name] = _State(component.start())
 
     def check(self) -> None:
-        """Start again whoever ended and has waited long enough.
+        """Restart each component that has exited and whose backoff is over.
 
         Raises
         ------
         ServiceError
-            If a part has used up its crashes; with the end of its log.
+            If a component exited too often; the message has the last lines of its log.
         """
-        for part in self._parts:
-            life = self._lives[part.name]
-            if life.process is None:
-                if self._now() >= life.due_at:
-                    self._restart(part, life)
-            elif not life.process.alive():
-                self._bury(part, life, _ending(life.process))
+        for component in self._components:
+            state = self._states[component.name]
+            if state.process is None:
+                if self._now() >= state.due_at:
+                    self._restart(component, state)
+            elif not state.process.alive():
+                self._record_exit(component, state, _exit_reason(state.process))
 
-    def _restart(self, part: Part, life: _Life) -> None:
+    def _restart(self, component: Component, state: _State) -> None:
         try:
-            life.process = part.start()
+            state.process = component.start()
         except ServiceError as problem:
-            self._bury(part, life, f"did not start: {problem}")
+            self._record_exit(component, state, f"did not start: {problem}")
         else:
-            self._say(f"{part.name} started again, pid {life.process.pid}")
+            self._report(f"{component.name} restarted, pid {state.process.pid}")
 
-    def _bury(self, part: Part, life: _Life, ending: str) -> None:
+    def _record_exit(self, component: Component, state: _State, reason: str) -> None:
         now = self._now()
-        life.process = None
-        life.crashes.append(now)
-        while life.crashes[0] < now - CRASHES_WITHIN_S:
-            life.crashes.popleft()
-        if len(life.crashes) >= CRASHES_MAX:
+        state.process = None
+        state.crashes.append(now)
+        while state.crashes[0] < now - CRASHES_WITHIN_S:
+            state.crashes.popleft()
+        if len(state.crashes) >= CRASHES_MAX:
             raise ServiceError(
-                f"{part.name} {ending}, {CRASHES_MAX} times within {CRASHES_WITHIN_S:g} s; "
-                f"its log {part.log} ends with\n{last_lines(part.log)}"
+                f"{component.name} {reason}, {CRASHES_MAX} times within {CRASHES_WITHIN_S:g} s; "
+                f"its log {component.log} ends with\n{last_lines(component.log)}"
             )
-        pause_s = min(PAUSE_LEAST_S * 2 ** (len(life.crashes) - 1), PAUSE_MOST_S)
-        life.due_at = now + pause_s
-        self._say(f"{part.name} {ending}; starting it again in {pause_s:g} s")
+        pause_s = min(BACKOFF_MIN_S * 2 ** (len(state.crashes) - 1), BACKOFF_MAX_S)
+        state.due_at = now + pause_s
+        self._report(f"{component.name} {reason}; restarting it in {pause_s:g} s")
 
 
-def _ending(process: Process) -> str:
+def _exit_reason(process: Process) -> str:
     status = process.exit_status()
     if status is None:
-        return "ended"
+        return "exited"
     if status < 0:
         return f"was killed by {signal.Signals(-status).name}"
-    return f"ended with status {status}"
+    return f"exited with status {status}"

@@ -1,4 +1,4 @@
-"""Terminal: lines for people, and on a real terminal one more below them that is always current."""
+"""Terminal: scrolling output lines, and on a real terminal a status line below them."""
 
 import shutil
 from contextlib import suppress
@@ -8,27 +8,27 @@ _CLEAR = "\r\x1b[K"
 
 
 class Terminal:
-    """Writes to a stream; if that was closed, to nobody, since it must not keep us from stopping.
+    """Writes to a stream, and ignores a closed one, so that it cannot prevent a clean shutdown.
 
     Attributes
     ----------
     live
-        Whether the stream is a terminal, whose last line can be written again.
+        Whether the stream is a terminal, whose last line can be overwritten.
     """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream, self.live = stream, stream.isatty()
-        self._current = ""
+        self._status = ""
 
-    def say(self, line: str) -> None:
-        """Write a line that stays."""
-        self._write(f"{_CLEAR}{line}\n{self._current}" if self.live else f"{line}\n")
+    def print_line(self, line: str) -> None:
+        """Write a line above the status line."""
+        self._write(f"{_CLEAR}{line}\n{self._status}" if self.live else f"{line}\n")
 
-    def show(self, line: str) -> None:
-        """Write the current line anew; nothing where there is no terminal."""
+    def update_status(self, line: str) -> None:
+        """Replace the status line; does nothing if the stream is not a terminal."""
         if self.live:
-            self._current = line[: shutil.get_terminal_size().columns - 1]
-            self._write(f"{_CLEAR}{self._current}")
+            self._status = line[: shutil.get_terminal_size().columns - 1]
+            self._write(f"{_CLEAR}{self._status}")
 
     def _write(self, text: str) -> None:
         with suppress(OSError):

@@ -1,8 +1,8 @@
-"""Unprivileged: run Postgres when the caller is root, which Postgres refuses to be.
+"""Unprivileged: how to run Postgres, which refuses to run as root, when the caller is root.
 
-A ladder. Not root: nothing to do. Root: a user namespace in which root is `nobody`; no account is
-made, files stay root's, and binaries below /root stay readable. Where namespaces are forbidden, as
-in Docker's default profile: the account `postgres` or `nobody`, if it can read the binaries.
+The options, in order. Not root: nothing to do. Root: a user namespace in which root is `nobody`; no account
+is created, files stay root's, and binaries below /root stay readable. Where user namespaces are forbidden,
+as in Docker's default profile: the account `postgres` or `nobody`, if it can read the binaries.
 """
 
 import os
@@ -11,58 +11,58 @@ import subprocess
 from pathlib import Path
 
 from domain.errors import ServiceError
-from flows.services.become import NAMESPACE, becoming
+from flows.services.exec_wrapper import NAMESPACE, wrapped_command
 
 _ACCOUNTS = ("postgres", "nobody")
 
 
-def who_may_run(program: Path, *directories: Path) -> str | None:
-    """Who must run `program`, as `flows.services.become.becoming` wants to know; None for the caller.
+def account_for(program: Path, *directories: Path) -> str | None:
+    """The user that must run `program`, as `run_as` of `flows.services.exec_wrapper`; None for the current one.
 
     Parameters
     ----------
     program
         A binary that refuses to run as root.
     directories
-        What it must own. Handed over to the account if the ladder ends there.
+        Directories that it must own; their owner is changed if a system account is used.
 
     Raises
     ------
     ServiceError
-        If there is no way down from root on this machine; the message lists what was tried.
+        If root privileges cannot be dropped on this machine; the message lists what was tried.
     """
     if os.geteuid() != 0:
         return None
     if _runs(NAMESPACE, str(program), "--version"):
         return NAMESPACE
-    tried = ["a user namespace is forbidden"]
+    tried = ["user namespaces are forbidden"]
     for name in _ACCOUNTS:
         try:
             account = pwd.getpwnam(name)
         except KeyError:
             tried.append(f"there is no account {name}")
             continue
-        who = f"{account.pw_uid}:{account.pw_gid}"
-        if not _runs(who, str(program), "--version"):
+        run_as = f"{account.pw_uid}:{account.pw_gid}"
+        if not _runs(run_as, str(program), "--version"):
             tried.append(f"{name} cannot run {program}")
             continue
         for directory in directories:
-            _hand_over(directory, account)
-        closed = [directory for directory in directories if not _runs(who, "test", "-w", str(directory))]
+            _change_owner(directory, account)
+        closed = [directory for directory in directories if not _runs(run_as, "test", "-w", str(directory))]
         if not closed:
-            return who
-        tried.append(f"{name} cannot reach {closed[0]}")
+            return run_as
+        tried.append(f"{name} cannot write to {closed[0]}")
     raise ServiceError(
-        f"Postgres does not run as root, and there is no way down ({'; '.join(tried)}); run as an ordinary user, "
-        f"give DATABASE_URL, or give SIGNALENGINE_SERVICES_DIRECTORY outside of root's home"
+        f"Postgres does not run as root, and no other user can run it ({'; '.join(tried)}); run as an ordinary "
+        f"user, set DATABASE_URL, or set SIGNALENGINE_SERVICES_DIRECTORY to a directory outside root's home"
     )
 
 
-def _runs(who: str, *command: str) -> bool:
-    done = subprocess.run(becoming(command, who=who), capture_output=True, timeout=30, check=False)
+def _runs(run_as: str, *command: str) -> bool:
+    done = subprocess.run(wrapped_command(command, run_as=run_as), capture_output=True, timeout=30, check=False)
     return done.returncode == 0
 
 
-def _hand_over(directory: Path, account: pwd.struct_passwd) -> None:
+def _change_owner(directory: Path, account: pwd.struct_passwd) -> None:
     for path in (directory, *directory.rglob("*")):
         os.chown(path, account.pw_uid, account.pw_gid, follow_symlinks=False)

@@ -1,4 +1,4 @@
-"""Usage: what each process of the instance is, for how long, and what it takes."""
+"""Usage: pid, uptime, CPU and memory of each process of the instance."""
 
 import time
 
@@ -13,14 +13,14 @@ _CPU_OVER_S = 0.2
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
-    """One process, with the children it has.
+    """Resource usage of one process, its children included.
 
     Attributes
     ----------
     cpu_percent
-        Of one core, over the last fifth of a second.
+        Percent of one core, over the last fifth of a second.
     memory_mb
-        Of its own, plus its share of what it shares.
+        Proportional set size in MB: private memory plus its share of shared memory.
     """
 
     name: str
@@ -32,21 +32,21 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def usage(home: Home) -> list[Usage]:
-    """Every recorded process, in the order in which they are started, those that have died included."""
+    """Usage of every recorded process in start order, including those that have ended."""
     families = {name: _family(home, name) for name in reversed(ORDER) if home.record(name).exists()}
     for family in families.values():
         for member in family:
-            _cpu_percent(member)  # the first call only marks where to measure from
+            _cpu_percent(member)  # the first call only starts the measurement
     time.sleep(_CPU_OVER_S)
     return [_measured(name, family) for name, family in families.items()]
 
 
 def _family(home: Home, name: str) -> list[psutil.Process]:
-    found = read_record(home.record(name))
-    if found is None:
+    recorded = read_record(home.record(name))
+    if recorded is None:
         return []
     try:
-        process = psutil.Process(found.pid)
+        process = psutil.Process(recorded.pid)
         return [process, *(process.children(recursive=True) if name != ORDER[0] else [])]
     except psutil.Error:
         return []
@@ -74,7 +74,7 @@ def _cpu_percent(process: psutil.Process) -> float:
 
 
 def _memory_bytes(process: psutil.Process) -> int:
-    """Proportional share where the kernel tells it, since Postgres shares most of what it has."""
+    """Proportional set size where the kernel reports it, since Postgres processes share most of their memory."""
     try:
         full = process.memory_full_info()
         return int(getattr(full, "pss", full.rss))

@@ -1,4 +1,4 @@
-"""Valkey of our own: a unix socket and an append-only file, because the log lives in it."""
+"""Local Valkey: a unix socket and an append-only file, because it stores the log."""
 
 import signal
 from collections.abc import Mapping, Sequence
@@ -9,16 +9,16 @@ from domain.errors import ServiceError
 from flows.services.binaries import Program
 from flows.services.launch import launch
 from flows.services.process import working_in
-from flows.services.running import Running, wait_until_ready
+from flows.services.running import RunningService, wait_until_ready
 from store.ready import redis_ready
 
 NAME = "valkey"
 STOP = ((signal.SIGTERM, 30.0),)
-"""It writes what it has first."""
+"""It flushes its append-only file before it exits."""
 
 
 def url_of(sockets: Path) -> str:
-    """The address of the Valkey whose socket lies in `sockets`."""
+    """The address of the Valkey whose socket is in `sockets`."""
     return f"unix://{quote(str(sockets / 'valkey.sock'))}"
 
 
@@ -33,8 +33,8 @@ def start(
     memory_mb: int = 1024,
     durable: bool = True,
     dies_with_parent: bool = False,
-) -> Running:
-    """Start Valkey (or Redis) on `data` and wait until it has loaded it.
+) -> RunningService:
+    """Start Valkey (or Redis) on `data` and wait until it has loaded its data set.
 
     Parameters
     ----------
@@ -43,20 +43,20 @@ def start(
     sockets
         Directory for the socket.
     memory_mb
-        Where writes begin to wait; nothing is evicted.
+        Memory limit (`maxmemory`); beyond it writes are refused, nothing is evicted.
     durable
-        False keeps nothing on disk: for tests.
+        False disables persistence, for tests.
 
     Raises
     ------
     ServiceError
-        If the data is in use or the server does not come up.
+        If the data is in use or the server does not start.
     """
     data.mkdir(parents=True, exist_ok=True)
     if pids := working_in(data):
         raise ServiceError(
-            f"{data} is in use by process {', '.join(map(str, pids))}, which we did not start; "
-            f"stop it, or give REDIS_URL"
+            f"{data} is in use by process {', '.join(map(str, pids))}, which 'signalengine up' did not start; "
+            f"stop it, or set REDIS_URL"
         )
     options = {
         "port": "0",
@@ -69,8 +69,8 @@ def start(
         "maxmemory": f"{memory_mb}mb",
         "maxmemory-policy": "noeviction",
     }
-    command = [str(programs[0].path), *(word for name, value in options.items() for word in (f"--{name}", value))]
+    command = [str(programs[0].path), *(arg for name, value in options.items() for arg in (f"--{name}", value))]
     process = launch(command, log=log, record=record, environ=environ, dies_with_parent=dies_with_parent)
     url = url_of(sockets)
     wait_until_ready("Valkey", process, lambda: redis_ready(url), log)
-    return Running(NAME, url, str(programs[0]), process)
+    return RunningService(NAME, url, str(programs[0]), process)

@@ -1,4 +1,4 @@
-"""Web: a look at an address of our own, past every proxy that the environment names."""
+"""Web: HTTP GET from a local component, bypassing any proxy that the environment configures."""
 
 from http.client import HTTPException
 from urllib.error import HTTPError
@@ -7,17 +7,17 @@ from urllib.request import ProxyHandler, build_opener
 _direct = build_opener(ProxyHandler({}))
 
 
-def get(url: str, *, patience_s: float) -> tuple[bytes, str | None]:
-    """The body at `url`, and what is wrong: None if it was answered with success.
+def get(url: str, *, timeout_s: float) -> tuple[bytes, str | None]:
+    """Return the body at `url` and the error, which is None for a successful response.
 
     Parameters
     ----------
-    patience_s
-        Seconds to wait for a connection, and for each part of the answer.
+    timeout_s
+        Seconds to wait for the connection and for each read.
     """
     try:
-        with _direct.open(url, timeout=patience_s) as answer:
-            return answer.read(), None
+        with _direct.open(url, timeout=timeout_s) as response:
+            return response.read(), None
     except HTTPError as problem:
         with problem:
             return b"", f"status {problem.code}"

@@ -18,7 +18,7 @@ class Announcer:
         Where they are; the database must be migrated.
     announced
         The highest number that an earlier run announced.
-    patience_s
+    timeout_s
         Seconds to wait for a service that is away.
 
     Attributes
@@ -32,10 +32,10 @@ class Announcer:
         If a service stays away for longer than our patience.
     """
 
-    def __init__(self, database_url: str, redis_url: str, announced: int, *, patience_s: float) -> None:
+    def __init__(self, database_url: str, redis_url: str, announced: int, *, timeout_s: float) -> None:
         self.announced = announced
         self._feed = feed.connect(redis_url)
-        self._link = Link(database_url, patience_s=patience_s, greet=self._greet)
+        self._link = Link(database_url, timeout_s=timeout_s, greet=self._greet)
 
     def run(self, work: Callable[[postgres.Connection], int]) -> None:
         """Do `work` in a transaction; it may be begun several times, and returns how much waits in the outbox.

@@ -19,7 +19,7 @@ from domain.vocabulary import Vocabulary
 from flows import accounts, judgements
 from flows.sinks.announcer import Announcer
 from flows.sinks.parts import OnePart
-from flows.sinks.retry import PATIENCE_S
+from flows.sinks.retry import TIMEOUT_S
 from store import alerts, composites, executions, outcomes, performance, postgres, signals
 
 
@@ -32,30 +32,30 @@ class LedgerSink(OnePart[Aligned, int]):
         Where they are; the database must be migrated.
     vocabulary
         The names behind the numbers.
-    patience_s
+    timeout_s
         Seconds to wait for a service that is away before the process ends.
     """
 
     part = "ledger"
 
     def __init__(
-        self, database_url: str, redis_url: str, vocabulary: Vocabulary, *, patience_s: float = PATIENCE_S
+        self, database_url: str, redis_url: str, vocabulary: Vocabulary, *, timeout_s: float = TIMEOUT_S
     ) -> None:
-        self._urls, self._vocabulary, self._patience_s = (database_url, redis_url), vocabulary, patience_s
+        self._urls, self._vocabulary, self._timeout_s = (database_url, redis_url), vocabulary, timeout_s
 
     def build_part(self, step_id: str, for_part: str, resume_state: int | None) -> "LedgerPartition":  # noqa: ARG002
         """A partition that has announced what the last run committed and did not announce."""
-        return LedgerPartition(*self._urls, self._vocabulary, resume_state or 0, patience_s=self._patience_s)
+        return LedgerPartition(*self._urls, self._vocabulary, resume_state or 0, timeout_s=self._timeout_s)
 
 
 class LedgerPartition(StatefulSinkPartition[Aligned, int]):
     """The writer. It connects at once, and again whenever a connection is lost."""
 
     def __init__(
-        self, database_url: str, redis_url: str, vocabulary: Vocabulary, announced: int, *, patience_s: float
+        self, database_url: str, redis_url: str, vocabulary: Vocabulary, announced: int, *, timeout_s: float
     ) -> None:
         self._vocabulary = vocabulary
-        self._announcer = Announcer(database_url, redis_url, announced, patience_s=patience_s)
+        self._announcer = Announcer(database_url, redis_url, announced, timeout_s=timeout_s)
 
     def write_batch(self, values: list[Aligned]) -> None:
         """Write what was decided; return when it is durable and announced.

@@ -15,7 +15,7 @@ class Link:
     ----------
     database_url
         Where Postgres is; the database must be migrated.
-    patience_s
+    timeout_s
         Seconds to go on trying.
     greet
         What to do first on every new connection.
@@ -27,11 +27,11 @@ class Link:
     """
 
     def __init__(
-        self, database_url: str, *, patience_s: float, greet: Callable[[Connection], None] | None = None
+        self, database_url: str, *, timeout_s: float, greet: Callable[[Connection], None] | None = None
     ) -> None:
-        self._url, self._patience_s, self._greet = database_url, patience_s, greet
+        self._url, self._timeout_s, self._greet = database_url, timeout_s, greet
         self._connection: Connection | None = None
-        retry(self._connected, patience_s=patience_s)
+        retry(self._connected, timeout_s=timeout_s)
 
     def run(self, work: Callable[[Connection], None]) -> None:
         """Do `work`, which may be begun several times.
@@ -41,7 +41,7 @@ class Link:
         ServiceError
             If a service stays away for longer than our patience.
         """
-        retry(lambda: self._attempt(work), patience_s=self._patience_s)
+        retry(lambda: self._attempt(work), timeout_s=self._timeout_s)
 
     def close(self) -> None:
         """Let go of the connection."""

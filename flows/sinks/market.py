@@ -17,7 +17,7 @@ from domain.vocabulary import Vocabulary
 from flows import conclusions
 from flows.sinks.link import Link
 from flows.sinks.parts import OnePart
-from flows.sinks.retry import PATIENCE_S
+from flows.sinks.retry import TIMEOUT_S
 from store import bars, events, gaps, instruments, postgres, rejects
 from store.bars import BarColumns
 from store.gaps import Gap
@@ -33,27 +33,27 @@ class MarketSink(OnePart[Slice, None]):
         Where Postgres is; the database must be migrated.
     vocabulary
         The names behind the numbers in a Slice.
-    patience_s
+    timeout_s
         Seconds to wait for Postgres when it is away before the process ends.
     """
 
     part = "market"
 
-    def __init__(self, database_url: str, vocabulary: Vocabulary, *, patience_s: float = PATIENCE_S) -> None:
-        self._database_url, self._vocabulary, self._patience_s = database_url, vocabulary, patience_s
+    def __init__(self, database_url: str, vocabulary: Vocabulary, *, timeout_s: float = TIMEOUT_S) -> None:
+        self._database_url, self._vocabulary, self._timeout_s = database_url, vocabulary, timeout_s
 
     def build_part(self, step_id: str, for_part: str, resume_state: None) -> "MarketPartition":  # noqa: ARG002
         """The writer."""
-        return MarketPartition(self._database_url, self._vocabulary, patience_s=self._patience_s)
+        return MarketPartition(self._database_url, self._vocabulary, timeout_s=self._timeout_s)
 
 
 class MarketPartition(StatefulSinkPartition[Slice, None]):
     """The writer. It connects at once, and again whenever the connection is lost."""
 
-    def __init__(self, database_url: str, vocabulary: Vocabulary, *, patience_s: float) -> None:
+    def __init__(self, database_url: str, vocabulary: Vocabulary, *, timeout_s: float) -> None:
         self._vocabulary = vocabulary
         self._listed: set[str] = set()
-        self._link = Link(database_url, patience_s=patience_s)
+        self._link = Link(database_url, timeout_s=timeout_s)
 
     def write_batch(self, values: list[Slice]) -> None:
         """Write what the Slices hold; return when it is durable.

@@ -10,7 +10,7 @@ from bytewax.outputs import StatefulSinkPartition
 from domain.findings import Findings
 from flows.sinks.announcer import Announcer
 from flows.sinks.parts import OnePart
-from flows.sinks.retry import PATIENCE_S
+from flows.sinks.retry import TIMEOUT_S
 from store import opportunities
 
 
@@ -21,25 +21,25 @@ class OpportunitySink(OnePart[Findings, int]):
     ----------
     database_url, redis_url
         Where they are; the database must be migrated.
-    patience_s
+    timeout_s
         Seconds to wait for a service that is away before the process ends.
     """
 
     part = "opportunities"
 
-    def __init__(self, database_url: str, redis_url: str, *, patience_s: float = PATIENCE_S) -> None:
-        self._urls, self._patience_s = (database_url, redis_url), patience_s
+    def __init__(self, database_url: str, redis_url: str, *, timeout_s: float = TIMEOUT_S) -> None:
+        self._urls, self._timeout_s = (database_url, redis_url), timeout_s
 
     def build_part(self, step_id: str, for_part: str, resume_state: int | None) -> "OpportunityPartition":  # noqa: ARG002
         """A partition that has announced what the last run committed and did not announce."""
-        return OpportunityPartition(*self._urls, resume_state or 0, patience_s=self._patience_s)
+        return OpportunityPartition(*self._urls, resume_state or 0, timeout_s=self._timeout_s)
 
 
 class OpportunityPartition(StatefulSinkPartition[Findings, int]):
     """The writer. It connects at once, and again whenever a connection is lost."""
 
-    def __init__(self, database_url: str, redis_url: str, announced: int, *, patience_s: float) -> None:
-        self._announcer = Announcer(database_url, redis_url, announced, patience_s=patience_s)
+    def __init__(self, database_url: str, redis_url: str, announced: int, *, timeout_s: float) -> None:
+        self._announcer = Announcer(database_url, redis_url, announced, timeout_s=timeout_s)
 
     def write_batch(self, values: list[Findings]) -> None:
         """Write what was found; return when it is durable and announced.

@@ -11,19 +11,19 @@ from typing import TypeVar
 from domain.errors import ServiceError
 
 T = TypeVar("T")
-PATIENCE_S = 20.0
+TIMEOUT_S = 20.0
 """What a sink has, unless told otherwise."""
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.05, 2.0
 
 
-def retry(work: Callable[[], T], *, patience_s: float) -> T:
+def retry(work: Callable[[], T], *, timeout_s: float) -> T:
     """The result of `work`, which is called again as long as a service is away.
 
     Parameters
     ----------
     work
         Must be safe to repeat from its beginning.
-    patience_s
+    timeout_s
         Seconds after the first failure until the last try.
 
     Raises
@@ -37,7 +37,7 @@ def retry(work: Callable[[], T], *, patience_s: float) -> T:
             return work()
         except ServiceError:
             now = time.monotonic()
-            deadline = deadline or now + patience_s
+            deadline = deadline or now + timeout_s
             if now >= deadline:
                 raise
             time.sleep(min(wait_s, deadline - now))

@@ -11,7 +11,7 @@ from domain.whales import WhaleFindings
 from flows import sightings
 from flows.sinks.link import Link
 from flows.sinks.parts import OnePart
-from flows.sinks.retry import PATIENCE_S
+from flows.sinks.retry import TIMEOUT_S
 from store import postgres, wallets, whales
 
 
@@ -22,25 +22,25 @@ class SightingSink(OnePart[WhaleFindings, None]):
     ----------
     database_url
         Where Postgres is; the database must be migrated.
-    patience_s
+    timeout_s
         Seconds to wait for Postgres when it is away before the process ends.
     """
 
     part = "sightings"
 
-    def __init__(self, database_url: str, *, patience_s: float = PATIENCE_S) -> None:
-        self._database_url, self._patience_s = database_url, patience_s
+    def __init__(self, database_url: str, *, timeout_s: float = TIMEOUT_S) -> None:
+        self._database_url, self._timeout_s = database_url, timeout_s
 
     def build_part(self, step_id: str, for_part: str, resume_state: None) -> "SightingPartition":  # noqa: ARG002
         """The writer."""
-        return SightingPartition(self._database_url, patience_s=self._patience_s)
+        return SightingPartition(self._database_url, timeout_s=self._timeout_s)
 
 
 class SightingPartition(StatefulSinkPartition[WhaleFindings, None]):
     """The writer. It connects at once, and again whenever the connection is lost."""
 
-    def __init__(self, database_url: str, *, patience_s: float) -> None:
-        self._link = Link(database_url, patience_s=patience_s)
+    def __init__(self, database_url: str, *, timeout_s: float) -> None:
+        self._link = Link(database_url, timeout_s=timeout_s)
 
     def write_batch(self, values: list[WhaleFindings]) -> None:
         """Write what was found; return when it is durable.

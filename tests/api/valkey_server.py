@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flows.services import binaries, valkey
-from flows.services.running import Running
+from flows.services.running import RunningService
 
 
 class ValkeyServer:
@@ -18,7 +18,7 @@ class ValkeyServer:
     def __init__(self, directory: Path, *, durable: bool) -> None:
         self._directory = directory
         self._durable = durable
-        self._running: Running | None = None
+        self._running: RunningService | None = None
         self.start()
 
     @property

@@ -31,7 +31,7 @@ MINUTES = 200
 SETTINGS = EngineSettings(timeframes=("1m", "5m", "15m"), primary_timeframe="1m", mtf_min_aligned=1, quiet_h=4.0)
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 
 WORKERS = (1, 2, 3, 4)
 BATCHES = (1, 7, 1_000, 65_536)
@@ -169,7 +169,7 @@ def test_kill_9_of_one_of_two_processes_changes_nothing(tmp_path):
         addresses = free_addresses(2)
         processes = [start_process(at, addresses, tmp_path, batches if at else None) for at in range(2)]
         try:
-            said = [each.communicate(timeout=PATIENCE_S)[1].decode() for each in processes]
+            said = [each.communicate(timeout=TIMEOUT_S)[1].decode() for each in processes]
         finally:
             for each in processes:
                 each.kill()

@@ -17,7 +17,7 @@ from websockets.sync.client import connect
 from flows.services.home import Home
 from flows.services.process import read_record
 
-PATIENCE_S = 180.0
+TIMEOUT_S = 180.0
 SCORED = (
     *("raw_confidence", "adjusted_score", "time_decay_factor", "historical_boost", "correlation_boost"),
     *("risk_penalty", "final_score", "ranking", "probability", "expected_value_r"),
@@ -81,7 +81,7 @@ def first_signal(url):
     """The first whose strategy has a record already."""
     with connect(url.replace("http://", "ws://") + "/ws/feed") as feed:
         assert json.loads(feed.recv(timeout=10))["type"] == "connected"
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + TIMEOUT_S
         while True:
             message = json.loads(feed.recv(timeout=max(0.1, deadline - time.monotonic())))
             if message["type"] == "signal" and message["data"]["expected_value_r"] is not None:
@@ -92,7 +92,7 @@ def whole_life(url):
     """The changes of the first opportunity that is seen to open and to close."""
     with connect(url.replace("http://", "ws://") + "/api/v1/ws/arbitrage") as feed:
         assert json.loads(feed.recv(timeout=10))["type"] == "connected"
-        deadline = time.monotonic() + PATIENCE_S
+        deadline = time.monotonic() + TIMEOUT_S
         lives = {}
         while True:
             message = json.loads(feed.recv(timeout=max(0.1, deadline - time.monotonic())))

@@ -46,7 +46,7 @@ TABLES = {
     "wallets": "id",
     "arbitrage_opportunities": "id",
 }
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 ROOT = Path(__file__).parents[2]
 
 
@@ -104,7 +104,7 @@ def count_bars(database_url):
 
 
 def until(condition, process=None):
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + TIMEOUT_S
     while not condition():
         assert process is None or process.poll() is None, process.stderr.read().decode()
         assert time.monotonic() < deadline, "nothing happened for a minute"
@@ -126,7 +126,7 @@ def unbroken(database_url, clean_redis_url, tmp_path):
     with engine.running() as process:
         until(engine.has_reached_the_end, process)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(PATIENCE_S) == 0, "SIGTERM is a clean end"
+        assert process.wait(TIMEOUT_S) == 0, "SIGTERM is a clean end"
     rows, told = rows_of(database_url), announced(clean_redis_url)
     with psycopg.connect(database_url) as connection:
         connection.execute(f"TRUNCATE {', '.join(TABLES)}, outbox RESTART IDENTITY")
@@ -177,7 +177,7 @@ def test_kill_9_at_any_moment_changes_nothing(unbroken, database_url, clean_redi
         until(lambda: '"ready":true' in ask_or_empty(engine), process)
         until(engine.has_reached_the_end, process)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(PATIENCE_S) == 0
+        assert process.wait(TIMEOUT_S) == 0
     assert kills == 5
     got = rows_of(database_url)
     for table in TABLES:
@@ -207,7 +207,7 @@ def test_health_and_metrics_are_told_while_it_runs(database_url, clean_redis_url
         assert re.search(r'opportunities_total\{change="opened",kind="\w+"\} [1-9]', told)
         assert 'bars_closed_total{timeframe="1m"}' in told
         process.send_signal(signal.SIGTERM)
-        assert process.wait(PATIENCE_S) == 0
+        assert process.wait(TIMEOUT_S) == 0
 
 
 def test_without_addresses_it_says_how_to_give_them(tmp_path):
@@ -223,12 +223,12 @@ def test_without_addresses_it_says_how_to_give_them(tmp_path):
 
 
 def test_services_that_stay_away_are_named(database_url, clean_redis_url):
-    await_services(database_url, clean_redis_url, patience_s=0.0)
+    await_services(database_url, clean_redis_url, timeout_s=0.0)
     nobody = "postgresql://user:secret@127.0.0.1:1/x"
     with pytest.raises(ServiceError, match=r"^Postgres at 127.0.0.1:1/x does not answer .*DATABASE_URL"):
-        await_services(nobody, clean_redis_url, patience_s=0.0)
+        await_services(nobody, clean_redis_url, timeout_s=0.0)
     with pytest.raises(ServiceError, match=r"^Redis: .*127.0.0.1:1.*REDIS_URL"):
-        await_services(database_url, "redis://127.0.0.1:1", patience_s=0.0)
+        await_services(database_url, "redis://127.0.0.1:1", timeout_s=0.0)
 
 
 def test_a_recovery_directory_of_another_recipe_is_refused(database_url, clean_redis_url, tmp_path):
@@ -238,7 +238,7 @@ def test_a_recovery_directory_of_another_recipe_is_refused(database_url, clean_r
         until(lambda: '"ready":true' in ask_or_empty(engine), process)
     engine.environ["SIGNALENGINE_ENGINE_TIMEFRAMES"] = "1m,5m,30m"
     with engine.running() as process:
-        assert process.wait(PATIENCE_S) == 2
+        assert process.wait(TIMEOUT_S) == 2
         said = process.stderr.read().decode()
     assert "was made with other frames (frames: without 15m, 1h; now with 30m)" in said
     assert said.count("\n") == 1

@@ -14,7 +14,7 @@ from urllib.request import urlopen
 import psycopg
 import pytest
 
-from flows.services.become import NAMESPACE, becoming
+from flows.services.exec_wrapper import NAMESPACE, wrapped_command
 from flows.services.home import Home
 from flows.services.shutdown import stop_recorded
 from tests.until import until
@@ -93,7 +93,7 @@ def walk(newcomer: Newcomer) -> None:
 
 def test_clone_is_complete_and_root_is_not_needed(newcomer: Newcomer) -> None:
     newcomer.borrow_packages()
-    nobody = becoming([], who=NAMESPACE)
+    nobody = wrapped_command([], run_as=NAMESPACE)
     if os.geteuid() == 0 and subprocess.run([*nobody, "true"], check=False, capture_output=True).returncode == 0:
         newcomer.prefix = nobody
     walk(newcomer)

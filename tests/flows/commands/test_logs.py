@@ -8,7 +8,7 @@ from tests.flows.services.instance import Trial
 
 
 def test_logs_are_followed_through_a_rotation(trial: Trial) -> None:
-    trial.home.make()
+    trial.home.create()
     log = trial.home.log("engine")
     log.write_text("before we came\nthe last\n")
     command = [sys.executable, "-m", "flows", "logs", "engine", "-f", "-n", "1"]

@@ -7,7 +7,7 @@ from tests.flows.services.instance import Trial
 
 
 def test_reset_asks_first(trial: Trial) -> None:
-    trial.home.make()
+    trial.home.create()
     done = subprocess.run(
         [sys.executable, "-m", "flows", "reset"],
         env=trial.environ,

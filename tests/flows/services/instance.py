@@ -58,7 +58,7 @@ class Trial:
 
     def alive(self) -> dict[str, int]:
         """Names and pids of all parts that live."""
-        found = {name: self.process(name) for name in self.home.recorded()}
+        found = {name: self.process(name) for name in self.home.recorded_names()}
         return {name: process.pid for name, process in found.items() if process}
 
     def close(self) -> None:

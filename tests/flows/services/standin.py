@@ -29,7 +29,7 @@ if __name__ == "__main__":
     programs = {"api": WEB, "engine": SLEEP, "collector": SLEEP}
     programs |= dict(word.split("=", 1) for word in sys.argv[1:])
     commands = {name: [sys.executable, "-c", program] for name, program in programs.items()}
-    supervisor.PAUSE_MOST_S, stack.GIVEN_WITHIN_S = 0.1, 1.0
+    supervisor.BACKOFF_MAX_S, stack.EXTERNAL_TIMEOUT_S = 0.1, 1.0
     run = up.run
     up.run = lambda options: run(options, commands)  # type: ignore[assignment,misc]
     sys.exit(main(["up"]))

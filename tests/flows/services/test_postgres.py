@@ -13,10 +13,10 @@ from domain.errors import ServiceError
 from flows.services import postgres
 from flows.services.binaries import Program, postgres_programs
 from flows.services.process import read_record
-from flows.services.running import Running
+from flows.services.running import RunningService
 
 PROGRAMS = postgres_programs()
-Start = Callable[..., Running]
+Start = Callable[..., RunningService]
 
 
 @pytest.fixture
@@ -29,9 +29,9 @@ def home() -> Iterator[Path]:
 @pytest.fixture
 def start(home: Path) -> Iterator[Start]:
     """Starts Postgres in the test's home; all that were started are ended."""
-    started: list[Running] = []
+    started: list[RunningService] = []
 
-    def start(*programs: Program, durable: bool = False) -> Running:
+    def start(*programs: Program, durable: bool = False) -> RunningService:
         started.append(
             postgres.start(
                 programs or PROGRAMS[:1],
@@ -95,7 +95,7 @@ def test_lock_of_the_dead_under_the_pid_of_a_stranger_is_no_lock(start: Start, h
 def test_lock_of_the_living_is_respected(start: Start, home: Path) -> None:
     running = start()
     with pytest.raises(ServiceError, match=rf"^{home}/data is in use by process .*{running.process.pid}.*; stop it"):
-        postgres.clear_stale_locks(home / "data", home, patience_s=0.1)
+        postgres.clear_stale_locks(home / "data", home, timeout_s=0.1)
     assert query(running.url, "SELECT 1") == [(1,)]
 
 
@@ -119,8 +119,8 @@ def test_data_of_no_program_are_refused_with_the_way_out(start: Start, home: Pat
     with pytest.raises(ServiceError) as caught:
         start(PROGRAMS[0])
     assert str(caught.value) == (
-        f"{home}/data was made by Postgres 9, and only {PROGRAMS[0]} can be had; install Postgres 9, "
-        f"give DATABASE_URL, or delete the data with 'signalengine reset'"
+        f"{home}/data was created by Postgres 9, and only {PROGRAMS[0]} is available; install Postgres 9, "
+        f"set DATABASE_URL, or delete the data with 'signalengine reset'"
     )
 
 
@@ -136,5 +136,5 @@ def test_server_that_does_not_come_up_is_told_with_its_log(start: Start, home: P
     (home / "data" / "postgresql.conf").write_text("nonsense = 1\n")
     with pytest.raises(ServiceError) as caught:
         start()
-    assert str(caught.value).startswith(f"Postgres ended while it started; its log {home}/postgres.log ends with\n")
+    assert str(caught.value).startswith(f"Postgres exited during start-up; its log {home}/postgres.log ends with\n")
     assert 'unrecognized configuration parameter "nonsense"' in str(caught.value)

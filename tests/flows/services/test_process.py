@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.services.process import Process, read_record, start_of, working_in, write_record
+from flows.services.process import Process, read_record, start_token, working_in, write_record
 from tests.until import until
 
 SLEEP = "import time; time.sleep(600)"
@@ -24,17 +24,17 @@ def child() -> Iterator["subprocess.Popen[bytes]"]:
 
 
 def test_start_is_the_same_for_one_life_and_no_other(child: "subprocess.Popen[bytes]") -> None:
-    mine, other = start_of(os.getpid()), start_of(child.pid)
-    assert mine == start_of(os.getpid())
+    mine, other = start_token(os.getpid()), start_token(child.pid)
+    assert mine == start_token(os.getpid())
     assert None not in (mine, other)
     assert mine != other
 
 
 def test_dead_and_zombie_have_no_start(child: "subprocess.Popen[bytes]") -> None:
     child.kill()
-    until(lambda: start_of(child.pid) is None)  # nobody has reaped it yet
+    until(lambda: start_token(child.pid) is None)  # nobody has reaped it yet
     child.wait()
-    assert start_of(child.pid) is None
+    assert start_token(child.pid) is None
 
 
 def test_reused_pid_is_neither_alive_nor_hit(child: "subprocess.Popen[bytes]") -> None:
@@ -46,7 +46,7 @@ def test_reused_pid_is_neither_alive_nor_hit(child: "subprocess.Popen[bytes]") -
 
 def test_stop_gives_the_signal_its_time() -> None:
     with subprocess.Popen([sys.executable, "-c", SLEEP]) as child:
-        Process(child.pid, start_of(child.pid) or "", child).stop()
+        Process(child.pid, start_token(child.pid) or "", child).stop()
         assert child.returncode == -signal.SIGTERM
 
 
@@ -54,7 +54,7 @@ def test_stop_kills_who_does_not_listen() -> None:
     with subprocess.Popen([sys.executable, "-c", STUBBORN], stdout=subprocess.PIPE) as child:
         assert child.stdout is not None
         child.stdout.readline()
-        Process(child.pid, start_of(child.pid) or "", child).stop(((signal.SIGTERM, 0.1),))
+        Process(child.pid, start_token(child.pid) or "", child).stop(((signal.SIGTERM, 0.1),))
         assert child.returncode == -signal.SIGKILL
 
 

@@ -78,7 +78,9 @@ def test_killed_supervisor_is_cleaned_up_after(trial: Trial) -> None:
     assert set(after.values()).isdisjoint(before.values())
     second.send_signal(signal.SIGINT)
     said, _ = second.communicate(timeout=60)
-    assert said.startswith("stopped what an earlier run left behind: collector, engine, api, valkey, postgres\n")
+    assert said.startswith(
+        "stopped processes left behind by an earlier run: collector, engine, api, valkey, postgres\n"
+    )
     assert second.returncode == 0
 
 
@@ -98,7 +100,7 @@ def test_part_that_cannot_live_ends_it_all(trial: Trial) -> None:
     supervisor = trial.up("engine=raise SystemExit('no memory of the past')")
     _, complaints = supervisor.communicate(timeout=120)
     assert supervisor.returncode == 1
-    assert complaints.startswith("signalengine: engine ended with status 1, 6 times within 300 s; its log ")
+    assert complaints.startswith("signalengine: engine exited with status 1, 6 times within 300 s; its log ")
     assert complaints.endswith("ends with\n" + "  no memory of the past\n" * 5)
     assert trial.alive() == {}
 

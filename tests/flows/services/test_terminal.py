@@ -18,25 +18,25 @@ class Gone(io.StringIO):
 def test_plain_stream_gets_lines_only() -> None:
     stream = io.StringIO()
     terminal = Terminal(stream)
-    terminal.show("engine 3%")
-    terminal.say("ready")
+    terminal.update_status("engine 3%")
+    terminal.print_line("ready")
     assert stream.getvalue() == "ready\n"
 
 
 def test_terminal_keeps_the_current_line_last() -> None:
     stream = Tty()
     terminal = Terminal(stream)
-    terminal.show("engine 3%")
-    terminal.say("ready")
-    terminal.show("engine 4%")
+    terminal.update_status("engine 3%")
+    terminal.print_line("ready")
+    terminal.update_status("engine 4%")
     assert stream.getvalue() == "\r\x1b[Kengine 3%\r\x1b[Kready\nengine 3%\r\x1b[Kengine 4%"
 
 
 def test_current_line_is_cut_to_the_width() -> None:
     stream = Tty()
-    Terminal(stream).show("x" * 10_000)
+    Terminal(stream).update_status("x" * 10_000)
     assert len(stream.getvalue()) < 1000
 
 
 def test_closed_terminal_is_no_error() -> None:
-    Terminal(Gone()).say("ready")
+    Terminal(Gone()).print_line("ready")

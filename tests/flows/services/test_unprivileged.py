@@ -1,4 +1,4 @@
-"""Postgres is run by somebody who is not root, and root is told why where there is nobody."""
+"""Postgres runs as a user other than root, or the error lists why it cannot."""
 
 import os
 import shutil
@@ -10,19 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from flows.services.become import NAMESPACE, becoming
-from flows.services.unprivileged import who_may_run
+from flows.services.exec_wrapper import NAMESPACE, wrapped_command
+from flows.services.unprivileged import account_for
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root must find somebody else")
 TRUE = Path(shutil.which("true") or "/bin/true")
 ASK = (
-    "import sys; from pathlib import Path; from flows.services.unprivileged import who_may_run; "
-    "print(who_may_run(Path(sys.argv[1]), *map(Path, sys.argv[2:])))"
+    "import sys; from pathlib import Path; from flows.services.unprivileged import account_for; "
+    "print(account_for(Path(sys.argv[1]), *map(Path, sys.argv[2:])))"
 )
 
 
 def ask(who: list[str], *words: Path) -> "subprocess.CompletedProcess[str]":
-    """What `who_may_run` answers to another user."""
+    """What `account_for` answers to another user."""
     command = [*who, sys.executable, "-c", ASK, *map(str, words)]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
 
@@ -46,9 +46,9 @@ def open_directory() -> Iterator[Path]:
 
 def test_ordinary_user_stays(tmp_path: Path) -> None:
     if os.geteuid() != 0:
-        assert who_may_run(TRUE, tmp_path) is None
+        assert account_for(TRUE, tmp_path) is None
         return
-    done = ask(becoming([], who=NAMESPACE), TRUE, tmp_path)
+    done = ask(wrapped_command([], run_as=NAMESPACE), TRUE, tmp_path)
     if done.returncode == 127:
         pytest.skip(f"user namespaces are forbidden here: {done.stderr}")
     assert done.stdout == "None\n"
@@ -56,9 +56,9 @@ def test_ordinary_user_stays(tmp_path: Path) -> None:
 
 @as_root
 def test_root_goes_into_a_namespace(tmp_path: Path) -> None:
-    if subprocess.run(becoming(["true"], who=NAMESPACE), check=False, capture_output=True).returncode:
+    if subprocess.run(wrapped_command(["true"], run_as=NAMESPACE), check=False, capture_output=True).returncode:
         pytest.skip("user namespaces are forbidden here")
-    assert who_may_run(TRUE, tmp_path) == NAMESPACE
+    assert account_for(TRUE, tmp_path) == NAMESPACE
 
 
 @as_root
@@ -72,12 +72,12 @@ def test_account_takes_over_where_namespaces_are_forbidden(without_namespaces: l
 
 
 @as_root
-def test_no_way_down_is_told_with_what_was_tried(without_namespaces: list[str], open_directory: Path) -> None:
+def test_error_lists_each_user_that_was_tried(without_namespaces: list[str], open_directory: Path) -> None:
     closed = open_directory / "closed"
     (closed / "inner").mkdir(parents=True)
     closed.chmod(0o700)
     last_line = ask(without_namespaces, TRUE, closed / "inner").stderr.strip().splitlines()[-1]
     assert last_line.startswith(
-        "domain.errors.ServiceError: Postgres does not run as root, and there is no way down (a user"
+        "domain.errors.ServiceError: Postgres does not run as root, and no other user can run it (user"
     )
-    assert f"nobody cannot reach {closed / 'inner'}); run as an ordinary user, give DATABASE_URL" in last_line
+    assert f"nobody cannot write to {closed / 'inner'}); run as an ordinary user, set DATABASE_URL" in last_line

@@ -11,7 +11,7 @@ from flows.services.usage import Usage, usage
 
 def test_the_living_are_measured_and_the_dead_named(tmp_path: Path) -> None:
     home = Home(tmp_path)
-    home.make()
+    home.create()
     busy = "while True: pass"
     with subprocess.Popen([sys.executable, "-c", busy]) as engine, subprocess.Popen([sys.executable, "-c", ""]) as api:
         write_record(home.record("engine"), engine.pid, ["engine"])

@@ -12,10 +12,10 @@ import redis
 from domain.errors import ServiceError
 from flows.services import valkey
 from flows.services.binaries import Program, redis_programs
-from flows.services.running import Running
+from flows.services.running import RunningService
 
 PROGRAMS = redis_programs()
-Start = Callable[..., Running]
+Start = Callable[..., RunningService]
 
 
 @pytest.fixture
@@ -28,9 +28,9 @@ def home() -> Iterator[Path]:
 @pytest.fixture
 def start(home: Path) -> Iterator[Start]:
     """Starts Valkey in the test's home; all that were started are ended."""
-    started: list[Running] = []
+    started: list[RunningService] = []
 
-    def start(*programs: Program) -> Running:
+    def start(*programs: Program) -> RunningService:
         started.append(
             valkey.start(
                 programs or PROGRAMS,
@@ -50,7 +50,7 @@ def start(home: Path) -> Iterator[Start]:
         running.process.stop(valkey.STOP)
 
 
-def client(running: Running) -> "redis.Redis":
+def client(running: RunningService) -> "redis.Redis":
     return redis.Redis.from_url(running.url, decode_responses=True)
 
 
@@ -92,5 +92,5 @@ def test_data_in_use_are_refused(start: Start, home: Path) -> None:
 def test_server_that_does_not_come_up_is_told_with_its_log(start: Start, home: Path) -> None:
     (home / "data" / "appendonlydir").mkdir(parents=True)
     (home / "data" / "appendonlydir" / "appendonly.aof.manifest").write_text("nonsense\n")
-    with pytest.raises(ServiceError, match=r"^Valkey ended while it started; its log .+ ends with\n(.*\n)*.*manifest"):
+    with pytest.raises(ServiceError, match=r"^Valkey exited during start-up; its log .+ ends with\n(.*\n)*.*manifest"):
         start()

@@ -48,7 +48,7 @@ def test_each_new_signal_is_shown_once_in_order(tmp_path: Path, window: Window) 
     stream, now = io.StringIO(), 0.0
     watch = Watch(Home(tmp_path), Terminal(stream), lambda: now)
     window.signals = [signal(1)]
-    watch.begin(Instance(url=window.url, metrics_url="", venue="sim"))
+    watch.start(Instance(url=window.url, metrics_url="", venue="sim"))
     for numbers in ([1], [3, 2, 1], [3, 2, 1]):
         window.signals = [signal(number) for number in numbers]
         watch.tick()
@@ -63,7 +63,7 @@ def test_each_new_signal_is_shown_once_in_order(tmp_path: Path, window: Window) 
 def test_flood_is_told_and_not_shown(tmp_path: Path, window: Window) -> None:
     stream = io.StringIO()
     watch = Watch(Home(tmp_path), Terminal(stream), lambda: 0.0)
-    watch.begin(Instance(url=window.url, metrics_url="", venue="sim"))
+    watch.start(Instance(url=window.url, metrics_url="", venue="sim"))
     window.signals = [signal(number) for number in range(20)]
     watch.tick()
     assert stream.getvalue().splitlines()[0] == "(more signals than can be shown)"
@@ -71,13 +71,13 @@ def test_flood_is_told_and_not_shown(tmp_path: Path, window: Window) -> None:
 
 def test_window_that_is_shut_is_no_error(tmp_path: Path) -> None:
     watch = Watch(Home(tmp_path), Terminal(io.StringIO()), lambda: 0.0)
-    watch.begin(Instance(url="http://127.0.0.1:1", metrics_url="", venue="sim"))
+    watch.start(Instance(url="http://127.0.0.1:1", metrics_url="", venue="sim"))
     watch.tick()
 
 
 def test_processes_are_shown_once_a_minute_where_nothing_can_be_written_over(tmp_path: Path) -> None:
     home, stream, now = Home(tmp_path), io.StringIO(), 0.0
-    home.make()
+    home.create()
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as engine:
         write_record(home.record("engine"), engine.pid, ["engine"])
         write_record(home.record("api"), engine.pid, ["api"])

@@ -10,11 +10,11 @@ from tests.flows.services.window import Window
 
 def test_body_comes_past_the_proxy(window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
-    assert get(f"{window.url}/signals?limit=20", patience_s=5) == (b'{"signals":[]}', None)
+    assert get(f"{window.url}/signals?limit=20", timeout_s=5) == (b'{"signals":[]}', None)
 
 
 def test_refusal_and_silence_are_told() -> None:
-    body, problem = get("http://127.0.0.1:1/", patience_s=5)
+    body, problem = get("http://127.0.0.1:1/", timeout_s=5)
     assert (body, "refused" in str(problem)) == (b"", True)
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        assert get(f"http://127.0.0.1:{silent.getsockname()[1]}/", patience_s=0.05) == (b"", "timed out")
+        assert get(f"http://127.0.0.1:{silent.getsockname()[1]}/", timeout_s=0.05) == (b"", "timed out")

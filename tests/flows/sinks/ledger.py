@@ -60,8 +60,8 @@ def write(partition: LedgerPartition, values: Sequence[Aligned], size: int) -> N
         partition.write_batch(list(values[at : at + size]))
 
 
-def opened(addresses: tuple[str, str], *, state: int = 0, patience_s: float = 0.0) -> LedgerPartition:
-    return LedgerPartition(*addresses, WORDS, state, patience_s=patience_s)
+def opened(addresses: tuple[str, str], *, state: int = 0, timeout_s: float = 0.0) -> LedgerPartition:
+    return LedgerPartition(*addresses, WORDS, state, timeout_s=timeout_s)
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ def newest_rows() -> dict[tuple[str, str], FeatureRow]:
 
 @pytest.mark.parametrize("size", [1, 7, 1_000])
 def test_hashes_hold_the_newest_rows_in_any_batches(clean_redis_url: str, ask_redis: Asker, size: int) -> None:
-    writer = LatestPartition(clean_redis_url, WORDS, ttl_s=60, patience_s=0)
+    writer = LatestPartition(clean_redis_url, WORDS, ttl_s=60, timeout_s=0)
     slices = list(market())
     for at in range(0, len(slices), size):
         writer.write_batch(slices[at : at + size])
@@ -47,7 +47,7 @@ def test_it_is_a_sink_of_bytewax(clean_redis_url: str, client: redis.Redis) -> N
 
 
 def test_no_redis_is_a_service_error_in_the_end() -> None:
-    writer = LatestPartition("unix:///nowhere/valkey.sock", WORDS, ttl_s=60, patience_s=0.1)
+    writer = LatestPartition("unix:///nowhere/valkey.sock", WORDS, ttl_s=60, timeout_s=0.1)
     with pytest.raises(ServiceError, match="Redis"):
         writer.write_batch(list(market()))
     writer.close()

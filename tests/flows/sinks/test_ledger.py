@@ -135,7 +135,7 @@ def test_it_is_a_sink_of_bytewax_that_resumes(
     items.insert(25, TestingSource.ABORT())
     flow = Dataflow("test")
     decisions = source("decisions", flow, TestingSource(items, batch_size=4))
-    output("ledger", decisions, LedgerSink(*addresses, WORDS, patience_s=0))
+    output("ledger", decisions, LedgerSink(*addresses, WORDS, timeout_s=0))
     for _ in range(2):
         run_main(flow, epoch_interval=timedelta(0), recovery_config=recovery)
     assert contents(connection) == reference

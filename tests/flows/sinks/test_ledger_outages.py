@@ -75,7 +75,7 @@ def test_a_lost_postgres_loses_and_doubles_nothing(
     with server(postgres_service) as own:
         url = own.start()
         migrate(url)
-        partition = opened((url, clean_redis_url), patience_s=60)
+        partition = opened((url, clean_redis_url), timeout_s=60)
         problems: list[BaseException] = []
         written: list[Aligned] = []
         begun = threading.Event()
@@ -109,12 +109,12 @@ def test_a_postgres_that_stays_away_ends_the_run(clean_redis_url: str) -> None:
     with server(postgres_service) as own:
         url = own.start()
         migrate(url)
-        partition = opened((url, clean_redis_url), patience_s=0.3)
+        partition = opened((url, clean_redis_url), timeout_s=0.3)
         own.stop()
         with pytest.raises(ServiceError, match=r"Postgres at .* does not answer"):
             partition.write_batch(list(decided()))
         with pytest.raises(ServiceError, match=r"Postgres at .* does not answer"):
-            opened((url, clean_redis_url), patience_s=0.1)
+            opened((url, clean_redis_url), timeout_s=0.1)
         partition.close()
 
 
@@ -124,7 +124,7 @@ def test_a_redis_that_comes_back_empty_hears_of_the_rest_in_a_new_epoch(
     decisions = list(decided())
     with server(valkey_service) as own:
         url = own.start()
-        partition = opened((database_url, url), patience_s=60)
+        partition = opened((database_url, url), timeout_s=60)
         write(partition, decisions[:30], 5)
         with feed.connect(url) as client:
             before = announced(client)

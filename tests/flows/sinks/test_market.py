@@ -27,7 +27,7 @@ def contents(connection: psycopg.Connection) -> dict[str, set[str]]:
 
 
 def write(url: str, batches: Sequence[Sequence[Slice]]) -> None:
-    partition = MarketPartition(url, WORDS, patience_s=60)
+    partition = MarketPartition(url, WORDS, timeout_s=60)
     for batch in batches:
         partition.write_batch(list(batch))
     partition.close()
@@ -66,7 +66,7 @@ def test_a_lost_postgres_loses_and_doubles_nothing(reference: dict[str, set[str]
     with server(postgres_service) as own:
         url = own.start()
         migrate(url)
-        partition = MarketPartition(url, WORDS, patience_s=60)
+        partition = MarketPartition(url, WORDS, timeout_s=60)
         partition.write_batch(list(market()[:10]))
         own.kill()
         own.start()
@@ -80,7 +80,7 @@ def test_a_postgres_that_stays_away_ends_the_run() -> None:
     with server(postgres_service) as own:
         url = own.start()
         migrate(url)
-        partition = MarketPartition(url, WORDS, patience_s=0.3)
+        partition = MarketPartition(url, WORDS, timeout_s=0.3)
         own.stop()
         with pytest.raises(ServiceError, match=r"Postgres at .* does not answer"):
             partition.write_batch(list(market()))

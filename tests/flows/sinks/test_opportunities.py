@@ -36,7 +36,7 @@ def told(client: redis.Redis) -> list[tuple[str, int]]:
 
 
 def run(addresses: tuple[str, str], *batches: list[Findings]) -> int:
-    partition = OpportunityPartition(*addresses, 0, patience_s=0.0)
+    partition = OpportunityPartition(*addresses, 0, timeout_s=0.0)
     for batch in batches:
         partition.write_batch(batch)
     partition.close()
@@ -89,7 +89,7 @@ def test_what_was_committed_and_not_announced_is_announced_at_the_next_start(
     def crash(*_: object) -> int:
         raise Crash
 
-    partition = OpportunityPartition(*addresses, 0, patience_s=0.0)
+    partition = OpportunityPartition(*addresses, 0, timeout_s=0.0)
     with monkeypatch.context() as failpoint:
         failpoint.setattr(feed, "publish", crash)
         with pytest.raises(Crash):

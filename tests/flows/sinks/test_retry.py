@@ -21,20 +21,20 @@ class Service:
 
 def test_work_that_succeeds_is_done_once() -> None:
     service = Service(0)
-    assert retry(service.work, patience_s=0) == "done"
+    assert retry(service.work, timeout_s=0) == "done"
     assert service.calls == 1
 
 
 def test_a_service_that_comes_back_is_waited_for() -> None:
     service = Service(3)
-    assert retry(service.work, patience_s=60) == "done"
+    assert retry(service.work, timeout_s=60) == "done"
     assert service.calls == 4
 
 
 def test_patience_ends_with_the_last_error() -> None:
     service, began = Service(1_000), time.monotonic()
     with pytest.raises(ServiceError) as caught:
-        retry(service.work, patience_s=0.2)
+        retry(service.work, timeout_s=0.2)
     assert time.monotonic() - began >= 0.2
     assert str(caught.value) == f"away {service.calls}"
     assert 2 <= service.calls < 10
@@ -48,5 +48,5 @@ def test_any_other_error_is_not_waited_for() -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        retry(broken, patience_s=60)
+        retry(broken, timeout_s=60)
     assert calls == [1]

@@ -32,7 +32,7 @@ def found() -> tuple[WhaleFindings, ...]:
 
 
 def run(database_url: str, size: int) -> None:
-    partition = SightingPartition(database_url, patience_s=0.0)
+    partition = SightingPartition(database_url, timeout_s=0.0)
     for at in range(0, len(found()), size):
         partition.write_batch(list(found()[at : at + size]))
     partition.close()

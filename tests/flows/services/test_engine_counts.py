@@ -1,4 +1,4 @@
-"""What the engine has found is read from where it tells its metrics."""
+"""The engine's counts are read from its metrics endpoint."""
 
 import numpy as np
 from prometheus_client import start_http_server
@@ -9,7 +9,7 @@ from domain.slices import CANDIDATE, EMITTED, SUPPRESSED
 from domain.whales import POSITION, WHALE, WhaleCounts, WhaleFindings
 from flows.metrics import EngineMetrics
 from flows.prediction import vocabulary
-from flows.services.found import Found, found
+from flows.services.engine_counts import EngineCounts, engine_counts
 from flows.services.home import Instance
 from tests.builders import records
 from tests.opportunities import opportunity
@@ -21,24 +21,24 @@ def instance(port: int) -> Instance:
     return Instance(url="", metrics_url=f"http://127.0.0.1:{port}/metrics", venue="sim")
 
 
-def test_what_was_told_suppressed_and_opened_is_counted() -> None:
+def test_emitted_suppressed_and_opened_are_counted() -> None:
     metrics = EngineMetrics()
     server, thread = start_http_server(0, "127.0.0.1", metrics.registry)
     try:
-        asked = instance(server.server_port)
-        assert found(asked) == Found(signals=(0, 0), whales=(0, 0), opportunities=0)
+        running = instance(server.server_port)
+        assert engine_counts(running) == EngineCounts(signals=(0, 0), whales=(0, 0), opportunities=0)
         candidates = records(CANDIDATE, *({"status": status} for status in STATUSES))
         metrics.decide(Aligned(0, candidates=candidates), vocabulary())
         whales = records(WHALE, *({"status": status, "kind": kind} for kind, status in enumerate(reversed(STATUSES))))
         metrics.sight(WhaleFindings(0, whales[1:], np.empty(0, POSITION), WhaleCounts(), []))
         changes = [opportunity(1), opportunity(2), opportunity(2, 1, change="updated")]
         metrics.find(Findings(0, changes, np.empty(0, OPPORTUNITY), BookCounts()))
-        assert found(asked) == Found(signals=(1, 2), whales=(1, 1), opportunities=2)
+        assert engine_counts(running) == EngineCounts(signals=(1, 2), whales=(1, 1), opportunities=2)
     finally:
         server.shutdown()
         server.server_close()
         thread.join()
 
 
-def test_an_engine_that_does_not_answer_has_found_nothing_we_know() -> None:
-    assert found(instance(1)) is None
+def test_unreachable_engine_has_no_counts() -> None:
+    assert engine_counts(instance(1)) is None
