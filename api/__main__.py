@@ -71,7 +71,7 @@ class Server(uvicorn.Server):
     async def _receive_and_drain(self, receiver: ConnectionReceiver) -> None:
         """Receive connections until the supervisor retires this worker, then wait for the clients to leave."""
         await receiver.run()
-        self._hub.farewell(Random())  # noqa: S311  spreads reconnects over seconds
+        self._hub.announce_shutdown(Random())  # noqa: S311  spreads reconnects over seconds
         for headers in (
             self.server_state.default_headers,
             self.config.encoded_headers,
@@ -85,9 +85,9 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop: notify clients, close their connections, let requests finish, abort what is left."""
-        self._hub.farewell(Random())  # noqa: S311  spreads reconnects over seconds
+        self._hub.announce_shutdown(Random())  # noqa: S311  spreads reconnects over seconds
         await asyncio.sleep(SHUTDOWN_NOTICE_S)
-        self._hub.dismiss()
+        self._hub.close_all()
         await super().shutdown(sockets)
         for connection in list(self.server_state.connections):  # those that did not close
             connection.transport.abort()

@@ -15,12 +15,12 @@ from api.feed.reader import FeedReader
 from api.feed.resume import Resume
 from api.feed.stream import stream_route
 from api.feed.tail import Tail
+from api.maintenance import run_maintenance
 from api.memory.hot_lists import HotLists
 from api.memory.micro_cache import MicroCache
 from api.memory.response_cache import ResponseCache
 from api.metrics import Metrics
 from api.operations import OPERATIONS
-from api.pulse import pulse
 from api.resources import Resources
 from api.rest.middleware import RequestMiddleware
 from api.security.gate import Gate
@@ -123,18 +123,18 @@ def build(
 @asynccontextmanager
 async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     resources: Resources = app.state.resources
-    resources.metrics.look_around(0, 0)
+    resources.metrics.update_process_gauges(0, 0)
     await resources.pool.open()
     await resources.gate.open()
     resources.tasks.append(tasks.start("gate", resources.gate.run()))
     resources.tasks.append(tasks.start("tail", resources.tail.run()))
     resources.tasks.append(tasks.start("hot_lists", resources.hot.run()))
-    resources.tasks.append(tasks.start("pulse", pulse(resources)))
+    resources.tasks.append(tasks.start("maintenance", run_maintenance(resources)))
     try:
         yield
     finally:
         await tasks.stop(resources.tasks)
-        resources.metrics.tell_others()
+        resources.metrics.write_shared()
         await resources.gate.close()
         await resources.reader.close()
         await resources.pool.close()

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 
-from api.feed.push import SignalFacts
+from api.feed.push import SignalAttributes
 from api.serving.multiprocess_metrics import MultiprocessCollector
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # they double the series, and nobody reads them
@@ -141,14 +141,14 @@ class Metrics:
         """Be one of several workers, each of which has a file beside `file`; any of them exposes the metrics of all."""
         self._multiprocess = MultiprocessCollector(file, self.registry, now_ns)
 
-    def count_signal(self, facts: SignalFacts) -> None:
+    def count_signal(self, attributes: SignalAttributes) -> None:
         """Count one signal that was announced."""
-        labels = (facts.direction, str(facts.mtf_aligned).lower())
+        labels = (attributes.direction, str(attributes.mtf_aligned).lower())
         self.signals.labels(*labels).inc()
-        self.score.labels(*labels).set(facts.score)
-        self.scores.observe(facts.score)
+        self.score.labels(*labels).set(attributes.score)
+        self.scores.observe(attributes.score)
 
-    def look_around(self, uptime_s: float, clients: int) -> None:
+    def update_process_gauges(self, uptime_s: float, clients: int) -> None:
         """Measure the machine and this process; cheap enough for every few seconds."""
         self.uptime_s.set(uptime_s)
         self.ws_clients.set(clients)
@@ -156,9 +156,9 @@ class Metrics:
         with self._process.oneshot():
             self.memory_bytes.set(self._process.memory_info().rss)
             self.threads.set(self._process.num_threads())
-        self.tell_others()
+        self.write_shared()
 
-    def tell_others(self) -> None:
+    def write_shared(self) -> None:
         """Let other workers know, if there are any."""
         if self._multiprocess is not None:
             self._multiprocess.write()

@@ -39,7 +39,7 @@ async def _lines(resources: Resources) -> list[str]:
     theirs: list[str] = []
     with suppress(ServiceError, TimeoutError):
         async with asyncio.timeout(TIMEOUT_S):
-            theirs = await resources.reader.told_metrics()
+            theirs = await resources.reader.component_metrics()
     ours = await asyncio.to_thread(resources.metrics.exposition)  # tens of milliseconds, in which others are served
     return merge(ours.decode().splitlines(), *(page.splitlines() for page in theirs))
 

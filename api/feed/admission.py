@@ -17,7 +17,7 @@ from api.security.principal import Principal
 from api.settings import is_loopback
 from store.feed import CHANNELS
 
-GATEWAYS: dict[str, tuple[str, ...]] = {
+DEFAULT_CHANNELS: dict[str, tuple[str, ...]] = {
     "/ws/feed": CHANNELS,
     "/api/v1/ws/signals": ("signals",),
     "/api/v1/ws/arbitrage": ("arbitrage",),
@@ -25,7 +25,7 @@ GATEWAYS: dict[str, tuple[str, ...]] = {
 """WebSockets, and what each streams by itself."""
 
 
-class Head(NamedTuple):
+class RequestHead(NamedTuple):
     """What a caller says of itself and of what it wants; and who it is, if somebody has looked."""
 
     path: str
@@ -42,10 +42,10 @@ class Admission(NamedTuple):
     principal: Principal
     address: str | None
     channels: tuple[str, ...]
-    wanted: Filter
+    filter: Filter
 
 
-async def admit(head: Head, resources: Resources, channels: tuple[str, ...] | None = None) -> Admission:
+async def admit(head: RequestHead, resources: Resources, channels: tuple[str, ...] | None = None) -> Admission:
     """Let a caller in.
 
     Parameters
@@ -71,16 +71,16 @@ async def admit(head: Head, resources: Resources, channels: tuple[str, ...] | No
     gate, peer = resources.gate, head.address or ""
     visitor = head.visitor or await gate.admit(head.headers, head.query, peer, websocket=True)
     principal = permit(visitor, "stream", gate)
-    channels = channels or GATEWAYS.get(head.path)
+    channels = channels or DEFAULT_CHANNELS.get(head.path)
     if channels is None:
         raise ProblemError(NOT_FOUND, f"no WebSocket is at {head.path}; /asyncapi.json lists what there is")
     if not is_ours(head.headers, settings):
         raise stranger(head.headers)
-    wanted = params.parse(FilterParameters, without_ticket(head.query)).filter()
+    filter_ = params.parse(FilterParameters, without_ticket(head.query)).filter()
     if len(hub.clients) >= settings.clients_max:
         raise ProblemError(UNAVAILABLE, "all places for clients are taken; try again later")
     address = visitor.address or None
     crowded = hub.addresses[address] >= settings.clients_per_address_max
     if crowded and address is not None and not is_loopback(address):
         raise ProblemError(UNAVAILABLE, "too many clients at your address; close some, or try again later")
-    return Admission(principal, address, channels, wanted)
+    return Admission(principal, address, channels, filter_)

@@ -11,10 +11,10 @@ from typing import Any
 
 import msgspec
 
-from api.feed.admission import GATEWAYS
-from api.feed.announcements import ANNOUNCEMENTS
+from api.feed.admission import DEFAULT_CHANNELS
+from api.feed.channel_messages import CHANNEL_MESSAGES
 from api.feed.filters import FilterParameters
-from api.feed.messages import CLOSE_CODES, Subscribe, Unsubscribe, Word
+from api.feed.messages import CLOSE_CODES, ControlMessage, Subscribe, Unsubscribe
 from api.feed.stream import PATH as STREAM_PATH
 from api.resources import Resources
 from api.rest.schemas import schemas
@@ -41,13 +41,13 @@ async def show_asyncapi(_resources: Resources, _: object) -> bytes:
 
 def document(of_version: str) -> dict[str, Any]:
     """The AsyncAPI 3.0 document; `of_version` is that of the program."""
-    words: list[type[msgspec.Struct]] = list(Word.__args__)
-    announced = list(ANNOUNCEMENTS.values())
+    words: list[type[msgspec.Struct]] = list(ControlMessage.__args__)
+    announced = list(CHANNEL_MESSAGES.values())
     asked: list[type[msgspec.Struct]] = [Subscribe, Unsubscribe]
     _, components = schemas([*announced, *words, *asked])
     messages = {_name(record): _message(record) for record in (*announced, *words, *asked)}
-    sockets = {_channel_id(path): _socket(path, channels, words, asked) for path, channels in GATEWAYS.items()}
-    streams = {f"stream_{name}": _stream(name, [record, *words]) for name, record in ANNOUNCEMENTS.items()}
+    sockets = {_channel_id(path): _socket(path, channels, words, asked) for path, channels in DEFAULT_CHANNELS.items()}
+    streams = {f"stream_{name}": _stream(name, [record, *words]) for name, record in CHANNEL_MESSAGES.items()}
     channels = {**sockets, **streams}
     operations = {f"tell_{name}": _operation("send", name, _told(one)) for name, one in channels.items()}
     for name in streams:
@@ -59,7 +59,7 @@ def document(of_version: str) -> dict[str, Any]:
         "info": {
             "title": "signalengine",
             "version": of_version,
-            "description": cleandoc(_DESCRIPTION).format(channels=", ".join(ANNOUNCEMENTS), codes=codes),
+            "description": cleandoc(_DESCRIPTION).format(channels=", ".join(CHANNEL_MESSAGES), codes=codes),
             "license": {"name": "Apache-2.0"},
         },
         "defaultContentType": "application/json",
@@ -89,7 +89,7 @@ def _socket(
     asked: Sequence[type[msgspec.Struct]],
 ) -> dict[str, Any]:
     """A WebSocket; a client may subscribe to any channel at each."""
-    names = [*(_name(record) for record in (*ANNOUNCEMENTS.values(), *words, *asked))]
+    names = [*(_name(record) for record in (*CHANNEL_MESSAGES.values(), *words, *asked))]
     return {
         "address": path,
         "description": f"Streams {', '.join(channels)} by itself, until its client subscribes.",

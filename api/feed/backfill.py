@@ -11,12 +11,12 @@ shard that lags falls behind by seconds. The address therefore asks for more on 
 has already is known by its id, and by its revision if it has one."""
 
 
-def address(channel: str, wanted: Filter, since: datetime | None, until: datetime | None) -> str | None:
+def link(channel: str, filter_: Filter, since: datetime | None, until: datetime | None) -> str | None:
     """The first page of what was missed; later pages follow from its `next_cursor`.
 
     Parameters
     ----------
-    channel, wanted
+    channel, filter_
         The subscription. Conditions on several values are left to the client, and so are all of them where REST
         has no such filter.
     since, until
@@ -30,7 +30,7 @@ def address(channel: str, wanted: Filter, since: datetime | None, until: datetim
     Examples
     --------
     >>> from datetime import UTC
-    >>> address("signals", Filter(symbols=frozenset({"BTCUSDT"})), datetime(2026, 11, 20, 12, tzinfo=UTC), None)
+    >>> link("signals", Filter(symbols=frozenset({"BTCUSDT"})), datetime(2026, 11, 20, 12, tzinfo=UTC), None)
     '/api/v1/signals?limit=1000&since=2026-11-20T11%3A50%3A00Z&symbol=BTCUSDT'
     """
     if channel == "arbitrage":
@@ -44,12 +44,12 @@ def address(channel: str, wanted: Filter, since: datetime | None, until: datetim
         query["since"] = _instant(since - OVERLAP)
     if until is not None:
         query["until"] = _instant(until + OVERLAP)
-    several = {"symbol": wanted.symbols, "direction": wanted.direction, "timeframe": wanted.timeframes}
+    several = {"symbol": filter_.symbols, "direction": filter_.direction, "timeframe": filter_.timeframes}
     query |= {name: next(iter(values)) for name, values in several.items() if values is not None and len(values) == 1}
-    if wanted.min_confidence is not None:
-        query["min_confidence"] = wanted.min_confidence
-    if wanted.mtf_aligned is not None:
-        query["mtf_aligned"] = str(wanted.mtf_aligned).lower()
+    if filter_.min_confidence is not None:
+        query["min_confidence"] = filter_.min_confidence
+    if filter_.mtf_aligned is not None:
+        query["mtf_aligned"] = str(filter_.mtf_aligned).lower()
     return f"/api/v1/signals?{urlencode(query)}"
 
 

@@ -1,7 +1,7 @@
-"""Client: all that is kept for one connection, whatever carries it.
+"""Client: the state of one feed connection, whatever its transport.
 
-It knows nothing of sockets. What carries it, its sink, is written to until it says that it is full, and is
-then left alone until it says that it has room.
+It knows nothing of sockets. It writes to its sink until the sink reports that its buffer is full, and resumes when
+the sink reports that it has drained.
 """
 
 import asyncio
@@ -10,43 +10,43 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import msgspec
 
-from api.feed.forms import Form, written
 from api.feed.lane import Lane
 from api.feed.messages import Gap, GoingAway, Keepalive, Subscribed, encode
 from api.feed.ring import Ring
+from api.feed.wire_format import WireFormat, to_wire
 from api.security.principal import LOCAL, Principal
 
 if TYPE_CHECKING:
     from api.feed.cohort import Cohort
 
-WORDS_MAX = 32
-"""Answers and notices that may wait for a client, besides the ring."""
-COMMENT = b": keepalive\n\n"
-"""What the reader of events does not get to see."""
+PENDING_MAX = 32
+"""Control messages that may wait for a blocked client; messages of the feed wait in the ring."""
+SSE_KEEPALIVE = b": keepalive\n\n"
+"""A comment, which readers of server-sent events skip."""
 
 
 class Sink(Protocol):
-    """What carries a client. It tells the hub when it is full and when it has room."""
+    """The write side of a connection. It calls `Hub.pause_writing` and `Hub.resume_writing` for flow control."""
 
     @property
-    def form(self) -> Form:
-        """How it is written to."""
+    def wire_format(self) -> WireFormat:
+        """The encoding that the connection expects."""
 
     def write(self, data: bytes) -> None:
-        """Take messages in its form, without waiting."""
+        """Queue encoded messages for sending, without waiting."""
 
     def ping(self) -> None:
-        """Ask whether the other side is there."""
+        """Send a ping, if the transport has one."""
 
     def close(self, code: int, reason: str) -> None:
-        """Say goodbye after what was written."""
+        """Close the connection after everything written so far was sent."""
 
     def abort(self) -> None:
-        """Cut it off."""
+        """Drop the connection at once."""
 
 
 class Closing(NamedTuple):
-    """Why a connection is to be closed, and since when."""
+    """Close code and reason of a connection that is being closed, and since when."""
 
     code: int
     reason: str
@@ -59,43 +59,53 @@ class Client:
     Parameters
     ----------
     ring
-        Shared by all.
+        The messages of the feed, shared by all clients.
     sink
-        What carries it.
+        The write side of the connection.
     address
-        Where it comes from; None if that is not known.
-    heard_s
-        When it was last heard of, by a steady clock; infinite if nothing is to be expected of it.
+        Remote address; None if unknown.
+    last_received_s
+        When data last arrived from the client, by a monotonic clock; infinite if the transport checks liveness itself.
     principal
-        Who it is.
+        The authenticated caller.
 
     Attributes
     ----------
     lane
-        What it gets as soon as possible.
+        Channels that are delivered as soon as possible.
     paced
-        What it gets at intervals, or only the newest of.
+        Lanes with a minimum interval, or with mode `latest`.
+    uses_default_channels
+        It has sent no `subscribe` yet, so it receives what its endpoint streams by default.
+    pinged
+        A ping was sent since data last arrived.
     cohort
-        With whom it shares every write; None while it has something of its own to catch up with.
-    full_since_s
-        Since when its sink takes nothing; None if it does.
+        The clients it shares every write with; None while it is blocked, catches up or recovers messages.
+    closing
+        Set once the connection is being closed.
+    blocked_since_s
+        When its send buffer became full; None while it can be written to.
+    recovery
+        The task that reads missed messages from Redis.
+    writable
+        What that task waits for while the client is blocked.
     """
 
     __slots__ = (
-        "_words",
+        "_pending",
         "address",
-        "by_default",
+        "blocked_since_s",
         "closing",
         "cohort",
-        "full_since_s",
-        "heard_s",
         "lane",
+        "last_received_s",
         "paced",
         "pinged",
         "principal",
         "recovery",
-        "room",
         "sink",
+        "uses_default_channels",
+        "writable",
     )
 
     def __init__(
@@ -104,89 +114,91 @@ class Client:
         sink: Sink,
         *,
         address: str | None = None,
-        heard_s: float = math.inf,
+        last_received_s: float = math.inf,
         principal: Principal = LOCAL,
     ) -> None:
         self.sink = sink
         self.address = address
-        self.heard_s = heard_s
+        self.last_received_s = last_received_s
         self.principal = principal
         self.pinged = False
         self.lane = Lane(ring)
         self.paced: tuple[Lane, ...] = ()
-        self.by_default = True
+        self.uses_default_channels = True
         self.cohort: Cohort | None = None
         self.closing: Closing | None = None
-        self.full_since_s: float | None = None
+        self.blocked_since_s: float | None = None
         self.recovery: asyncio.Task[None] | None = None
-        self.room: asyncio.Event | None = None
-        self._words: list[bytes] | None = None
+        self.writable: asyncio.Event | None = None
+        self._pending: list[bytes] | None = None
 
     @property
-    def is_open(self) -> bool:
-        """Whether it can be written to now."""
-        return self.full_since_s is None and self.closing is None
+    def is_writable(self) -> bool:
+        """Whether it is neither blocked nor being closed."""
+        return self.blocked_since_s is None and self.closing is None
 
     @property
     def lanes(self) -> tuple[Lane, ...]:
-        """All of them."""
+        """The unpaced lane, then the paced ones."""
         return (self.lane, *self.paced)
 
-    def say(self, data: bytes) -> bool:
-        """Say something to this client alone; while it is full, that waits, before anything from the ring.
+    def write(self, data: bytes) -> bool:
+        """Write data for this client alone; while it is blocked, the data is held and sent before anything of the ring.
 
         Returns
         -------
         bool
-            False if too much waits already.
+            False if `PENDING_MAX` writes are held already.
         """
         if self.closing is not None:
             return True
-        if self.full_since_s is None:
+        if self.blocked_since_s is None:
             self.sink.write(data)
-        elif self._words is None:
-            self._words = [data]
-        elif len(self._words) < WORDS_MAX:
-            self._words.append(data)
+        elif self._pending is None:
+            self._pending = [data]
+        elif len(self._pending) < PENDING_MAX:
+            self._pending.append(data)
         else:
             return False
         return True
 
-    def has_room(self) -> None:
-        """Its sink takes data again: first what was to be said."""
-        self.full_since_s = None
-        words, self._words = self._words, None
-        if words is not None:
-            self.sink.write(b"".join(words))
-        if self.room is not None:
-            self.room.set()
+    def resume_writing(self) -> None:
+        """Unblock the client, and write what was held for it."""
+        self.blocked_since_s = None
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            self.sink.write(b"".join(pending))
+        if self.writable is not None:
+            self.writable.set()
 
     def close(self, code: int, reason: str, now_s: float) -> None:
-        """Have the connection closed; the first reason stands."""
+        """Close the connection after what is held for it; of several calls, the first one counts."""
         if self.closing is not None:
             return
-        if self._words is not None:
-            self.sink.write(b"".join(self._words))
-            self._words = None
+        if self._pending is not None:
+            self.sink.write(b"".join(self._pending))
+            self._pending = None
         self.closing = Closing(code, reason, now_s)
         self.sink.close(code, reason)
 
 
-def said(form: Form, word: msgspec.Struct) -> bytes:
-    """A word in the form of a connection; it is too short to be compressed."""
-    if form is Form.EVENT and isinstance(word, Keepalive):
-        return COMMENT
-    form = Form.FRAME if form is Form.DEFLATED else form
-    data = written(form, encode(word), kind=str(word.__struct_config__.tag), position=_position(word))
-    if form is Form.EVENT and isinstance(word, GoingAway):
-        return f"retry: {word.reconnect_after_ms}\n".encode() + data
+def encode_control(wire_format: WireFormat, message: msgspec.Struct) -> bytes:
+    """Encode a control message for a connection; it is too short to be worth compressing."""
+    if wire_format is WireFormat.EVENT and isinstance(message, Keepalive):
+        return SSE_KEEPALIVE
+    wire_format = WireFormat.FRAME if wire_format is WireFormat.DEFLATED else wire_format
+    data = to_wire(
+        wire_format, encode(message), kind=str(message.__struct_config__.tag), position=_event_position(message)
+    )
+    if wire_format is WireFormat.EVENT and isinstance(message, GoingAway):
+        return f"retry: {message.reconnect_after_ms}\n".encode() + data
     return data
 
 
-def _position(word: msgspec.Struct) -> str:
-    """Where a reader of events stands who has heard it, to come back to; empty if it does not say."""
-    if isinstance(word, Gap) and word.last is not None:
-        return f"{word.epoch}:{word.last}"
-    if isinstance(word, Subscribed) and word.recovered is None and word.epoch is not None:
-        return f"{word.epoch}:{word.seq}"
+def _event_position(message: msgspec.Struct) -> str:
+    """The event id from which a reader of server-sent events resumes after this message; empty if it has none."""
+    if isinstance(message, Gap) and message.last is not None:
+        return f"{message.epoch}:{message.last}"
+    if isinstance(message, Subscribed) and message.recovered is None and message.epoch is not None:
+        return f"{message.epoch}:{message.seq}"
     return ""

@@ -1,9 +1,10 @@
-"""Fan-out: from the ring to all clients, with as little as possible done for each.
+"""Fan-out: writes the messages of the ring to all clients, with as little work as possible for each.
 
-Clients who are up to date stand at one front and are written to by cohorts. Who is full, or has something
-of its own to catch up with, leaves the front with its position, and comes back when it has caught up.
+Clients that are up to date are grouped into cohorts, which share one position in the ring, and each cohort is written
+to at once. A client that is blocked, or has messages of its own to catch up on, is detached with its own position, and
+attached again when it has caught up.
 
-While what was written is still on its way into the sockets, new messages wait; they go out together. So
+Messages that arrive before the event loop has passed the last write on to the sockets wait, and go out together. So
 batches grow with the load by themselves, and an idle server sends at once.
 """
 
@@ -21,18 +22,18 @@ from api.feed.ring import Message, Ring
 
 
 class Fanout:
-    """Who gets what, when.
+    """Schedules what is written to which client.
 
     Parameters
     ----------
     ring
-        What there is.
+        The messages.
     steady_s
-        Reads a clock that only goes forward, in seconds.
-    announce, close
-        Tell a client of a gap; close its connection with a code and a reason.
-    sent
-        Told how many messages were written, all clients together.
+        Reads a monotonic clock, in seconds.
+    send_gap, close
+        Announce a gap to a client; close its connection with a code and a reason.
+    count_sent
+        Called with the number of messages written, summed over clients.
     """
 
     def __init__(
@@ -40,107 +41,109 @@ class Fanout:
         ring: Ring,
         steady_s: Callable[[], float],
         *,
-        announce: Callable[[Client, Gap], None],
+        send_gap: Callable[[Client, Gap], None],
         close: Callable[[Client, int, str], None],
-        sent: Callable[[int], None],
+        count_sent: Callable[[int], None],
     ) -> None:
         self.cohorts: dict[Key, Cohort] = {}
         self._ring = ring
         self._steady_s = steady_s
-        self._announce = announce
+        self._send_gap = send_gap
         self._close = close
-        self._sent = sent
-        self._loose: dict[Client, None] = {}
+        self._count_sent = count_sent
+        self._individual: dict[Client, None] = {}  # recovering, or ahead of the cohorts; in order of arrival
         self._paced: dict[Client, None] = {}
-        self._dues: list[tuple[float, int, Client, Lane]] = []
-        self._ticket = count()
+        self._due: list[tuple[float, int, Client, Lane]] = []  # a heap; the integer breaks ties
+        self._tie = count()
         self._timer: asyncio.TimerHandle | None = None
-        self._passing = False
-        self._front = ring.head
+        self._is_flushing = False
+        self._position = ring.head  # what all cohorts have been sent
         self._newest: dict[str, int] = {}
         self._newest_at: dict[str, datetime | None] = {}
 
     def publish(self, messages: Sequence[Message]) -> None:
-        """Give messages to everybody, in this order: now, or with the next pass if one is under way."""
+        """Send messages to all clients in this order: now, or with the next flush if one is scheduled."""
         for message in messages:
-            if self._ring.is_full and self._ring.tail >= self._front:
-                self.flush()  # before the ring forgets what the front has not had
+            if self._ring.is_full and self._ring.tail >= self._position:
+                self.flush()  # before the ring drops what the cohorts have not been sent
             self._ring.append(message)
-        if not self._passing:
-            self._pass()
+        if not self._is_flushing:
+            self._flush_and_repeat()
 
-    def _pass(self) -> None:
-        """Write what there is, and again once that has gone out if more has come."""
-        self._passing = self._front < self._ring.head
-        if self._passing:
-            asyncio.get_running_loop().call_soon(self._pass)
+    def _flush_and_repeat(self) -> None:
+        """Flush, and again in the next turn of the event loop if more has arrived by then."""
+        self._is_flushing = self._position < self._ring.head
+        if self._is_flushing:
+            asyncio.get_running_loop().call_soon(self._flush_and_repeat)
             self.flush()
 
     def flush(self) -> None:
-        """Bring the front to the head of the ring."""
+        """Write everything up to the head of the ring."""
         ring = self._ring
-        while self._front < ring.head:
-            if self._front < ring.tail:
-                self._scatter()
+        while self._position < ring.head:
+            if self._position < ring.tail:
+                self._handle_overrun()
                 return
             messages = self._next_messages()
-            loose = list(self._loose)
+            individual = list(self._individual)
             now_s = self._steady_s()
             for cohort in list(self.cohorts.values()):
                 batch = cohort.batch(messages, ring.epoch)
                 if batch.messages:
-                    self._sent(batch.messages * len(cohort.members))
+                    self._count_sent(batch.messages * len(cohort.members))
                     cohort.write(batch, now_s)
-            for client in loose:
-                self.settle(client)
+            for client in individual:
+                self.attach(client)
             for client in list(self._paced):
-                self._offer_all(client)
+                self._write_paced(client)
 
     def _next_messages(self) -> list[Message]:
-        """What goes out in one write; the front is then behind it."""
-        messages, room = [], BATCH_BYTES
-        while self._front < self._ring.head and room > 0:
-            message = self._ring[self._front]
-            self._front += 1
+        """The messages of the next write; advances the position past them."""
+        messages, bytes_left = [], BATCH_BYTES
+        while self._position < self._ring.head and bytes_left > 0:
+            message = self._ring[self._position]
+            self._position += 1
             messages.append(message)
-            room -= len(message.body)
+            bytes_left -= len(message.body)
             self._newest[message.channel] = message.seq
-            if message.facts is not None:
-                self._newest_at[message.channel] = message.facts.detected_at
+            if message.attributes is not None:
+                self._newest_at[message.channel] = message.attributes.detected_at
         return messages
 
-    def _scatter(self) -> None:
-        """The ring moved on past the front: everybody catches up alone, and is told what was missed."""
+    def _handle_overrun(self) -> None:
+        """The ring dropped messages that the cohorts lack: every member is sent its gaps and catches up alone."""
         clients = [client for cohort in self.cohorts.values() for client in cohort.members]
         for client in clients:
-            self.unsettle(client)
-        self.skip()
+            self.detach(client)
+        self.skip_to_head()
         for client in clients:
-            self.settle(client)
+            self.attach(client)
 
-    def skip(self) -> None:
-        """Put the front at the head of the ring; nobody may stand at it."""
-        self._front = self._ring.head
+    def skip_to_head(self) -> None:
+        """Move the position of the cohorts to the head of the ring; no client may be attached."""
+        self._position = self._ring.head
         self._newest = dict(self._ring.newest)
-        self._newest_at = {name: facts.detected_at for name in self._newest if (facts := self._ring.newest_facts(name))}
+        self._newest_at = {
+            name: newest.detected_at for name in self._newest if (newest := self._ring.newest_attributes(name))
+        }
 
-    def settle(self, client: Client) -> None:
-        """Write to a client what it lacks, and put it to the others if it then lacks nothing."""
+    def attach(self, client: Client) -> None:
+        """Write what a client lacks; if it is then up to date, add it to the cohort of its kind."""
         lane = client.lane
-        while client.is_open:
-            if not self._tell_gaps(client, lane):
+        while client.is_writable:
+            if not self._send_gaps(client, lane):
                 return
-            batch = lane.take(self._front, client.sink.form)
+            batch = lane.read(self._position, client.sink.wire_format)
             if batch.messages:
-                self._sent(batch.messages)
+                self._count_sent(batch.messages)
                 client.sink.write(batch.data)
-            elif lane.position >= self._front:
+            elif lane.position >= self._position:
                 break
-        self._loose.pop(client, None)
-        if not client.is_open:
+        self._individual.pop(client, None)
+        if not client.is_writable:
             return
         if lane.recovering or self._is_ahead(lane):
-            self._loose[client] = None
+            self._individual[client] = None
         elif client.cohort is None:
             key = key_of(client)
             cohort = self.cohorts.get(key) or self.cohorts.setdefault(key, Cohort(key, self._steady_s()))
@@ -148,15 +151,15 @@ class Fanout:
             client.cohort = cohort
         if client.paced:
             self._paced[client] = None
-            self._offer_all(client)
+            self._write_paced(client)
 
     def _is_ahead(self, lane: Lane) -> bool:
-        """Whether it has had, from Redis or another server, what the front has not; a cohort would repeat that."""
+        """Whether it received, from Redis or another server, what the cohorts were not sent yet and would repeat."""
         return any(one.seen > self._newest.get(name, 0) for name, one in lane.subscriptions.items())
 
-    def unsettle(self, client: Client) -> None:
-        """Have a client go its own way, from where it stands."""
-        self._loose.pop(client, None)
+    def detach(self, client: Client) -> None:
+        """Remove a client from its cohort; it keeps the position that it has reached."""
+        self._individual.pop(client, None)
         self._paced.pop(client, None)
         cohort, client.cohort = client.cohort, None
         if cohort is None:
@@ -164,65 +167,65 @@ class Fanout:
         del cohort.members[client]
         if not cohort.members:
             del self.cohorts[cohort.key]
-        client.lane.position = self._front
+        client.lane.position = self._position
         for name, subscription in client.lane.subscriptions.items():
             subscription.seen = max(subscription.seen, self._newest.get(name, 0))
             subscription.seen_at = self._newest_at.get(name, subscription.seen_at)
 
-    def is_complete(self, client: Client) -> bool:
-        """Whether nothing waits for the pace that a client asked for."""
-        return all(lane.position >= self._front for lane in client.paced)
+    def is_caught_up(self, client: Client) -> bool:
+        """Whether the paced lanes of a client hold nothing back."""
+        return all(lane.position >= self._position for lane in client.paced)
 
-    def _tell_gaps(self, client: Client, lane: Lane) -> bool:
-        """Tell what the ring forgot, or close who would rather leave than miss it; whether it takes more."""
-        for gap in lane.overtaken():
+    def _send_gaps(self, client: Client, lane: Lane) -> bool:
+        """Announce what the ring dropped, or close a client of mode `disconnect`; return whether it is writable."""
+        for gap in lane.collect_gaps():
             if lane.subscriptions[gap.channel].mode == "disconnect":
-                self._close(client, CLOSE_SLOW, "messages were missed; resume")
+                self._close(client, CLOSE_SLOW, "messages were missed; reconnect and resume")
             else:
-                self._announce(client, gap)
-        return client.is_open
+                self._send_gap(client, gap)
+        return client.is_writable
 
-    def _offer_all(self, client: Client) -> None:
+    def _write_paced(self, client: Client) -> None:
         now_s = self._steady_s()
         for lane in client.paced:
             if lane.due_s <= now_s:
-                self._offer(client, lane, now_s)
+                self._write_lane(client, lane, now_s)
             else:
-                self._remember(client, lane)
+                self._schedule(client, lane)
 
-    def _offer(self, client: Client, lane: Lane, now_s: float) -> None:
-        """Write to a client what a lane of it lacks."""
-        while client.is_open and self._tell_gaps(client, lane):
-            batch = lane.take(self._front, client.sink.form)
+    def _write_lane(self, client: Client, lane: Lane, now_s: float) -> None:
+        """Write to a client what one of its paced lanes lacks."""
+        while client.is_writable and self._send_gaps(client, lane):
+            batch = lane.read(self._position, client.sink.wire_format)
             if batch.messages:
                 lane.due_s = now_s + lane.interval_s
-                self._sent(batch.messages)
+                self._count_sent(batch.messages)
                 client.sink.write(batch.data)
-            elif lane.position >= self._front:
+            elif lane.position >= self._position:
                 return
 
-    def _remember(self, client: Client, lane: Lane) -> None:
-        """Come back to a lane when it is due; one timer serves all."""
-        if lane.timed or lane.position >= self._front:
+    def _schedule(self, client: Client, lane: Lane) -> None:
+        """Write a lane when it is due; one timer serves all lanes."""
+        if lane.is_scheduled or lane.position >= self._position:
             return
-        lane.timed = True
-        heapq.heappush(self._dues, (lane.due_s, next(self._ticket), client, lane))
-        if self._dues[0][3] is lane:
-            self._wait()
+        lane.is_scheduled = True
+        heapq.heappush(self._due, (lane.due_s, next(self._tie), client, lane))
+        if self._due[0][3] is lane:
+            self._set_timer()
 
-    def _wait(self) -> None:
+    def _set_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        wait_s = max(0.0, self._dues[0][0] - self._steady_s())
-        self._timer = asyncio.get_running_loop().call_later(wait_s, self._come_back)
+        delay_s = max(0.0, self._due[0][0] - self._steady_s())
+        self._timer = asyncio.get_running_loop().call_later(delay_s, self._on_timer)
 
-    def _come_back(self) -> None:
+    def _on_timer(self) -> None:
         self._timer = None
         now_s = self._steady_s()
-        while self._dues and self._dues[0][0] <= now_s:
-            _, _, client, lane = heapq.heappop(self._dues)
-            lane.timed = False
+        while self._due and self._due[0][0] <= now_s:
+            _, _, client, lane = heapq.heappop(self._due)
+            lane.is_scheduled = False
             if client in self._paced and lane in client.paced:
-                self._offer(client, lane, now_s)
-        if self._dues:
-            self._wait()
+                self._write_lane(client, lane, now_s)
+        if self._due:
+            self._set_timer()

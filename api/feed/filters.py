@@ -5,7 +5,7 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import Meta
 
-from api.feed.ring import Facts
+from api.feed.ring import Attributes
 from api.rest.params import Fraction, Name, Timeframe, canonical_timeframe
 from domain.signals import Direction
 
@@ -27,17 +27,17 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         if self.timeframes is not None:
             msgspec.structs.force_setattr(self, "timeframes", frozenset(map(canonical_timeframe, self.timeframes)))
 
-    def accepts(self, facts: Facts | None) -> bool:
-        """Whether a message with these facts is wanted; one that does not say is not what was asked for."""
-        return facts is None or (
-            (self.symbols is None or facts.symbol in self.symbols)
-            and (self.direction is None or facts.direction in self.direction)
-            and (self.timeframes is None or facts.timeframe in self.timeframes)
+    def accepts(self, attributes: Attributes | None) -> bool:
+        """Whether a message with these attributes is wanted; one that does not say is not what was asked for."""
+        return attributes is None or (
+            (self.symbols is None or attributes.symbol in self.symbols)
+            and (self.direction is None or attributes.direction in self.direction)
+            and (self.timeframes is None or attributes.timeframe in self.timeframes)
             and (
                 self.min_confidence is None
-                or (facts.raw_confidence is not None and facts.raw_confidence >= self.min_confidence)
+                or (attributes.raw_confidence is not None and attributes.raw_confidence >= self.min_confidence)
             )
-            and (self.mtf_aligned is None or facts.mtf_aligned is self.mtf_aligned)
+            and (self.mtf_aligned is None or attributes.mtf_aligned is self.mtf_aligned)
         )
 
 

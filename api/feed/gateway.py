@@ -12,11 +12,11 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDiscon
 
 from api import tasks
 from api.errors import ProblemError, problem_response
-from api.feed.admission import Admission, Head, admit
+from api.feed.admission import Admission, RequestHead, admit
 from api.feed.client import Client
-from api.feed.forms import Form
-from api.feed.outlet import Outlet
+from api.feed.send_queue import SendQueue
 from api.feed.session import Session
+from api.feed.wire_format import WireFormat
 from api.resources import Resources
 from api.security.credentials import subprotocol_of
 
@@ -30,7 +30,7 @@ async def _endpoint(websocket: WebSocket) -> None:
     resources: Resources = websocket.app.state.resources
     address = websocket.client.host if websocket.client else None
     path, query = websocket.scope["path"], websocket.scope["query_string"]
-    head = Head(path, query, websocket.headers, address, visitor=websocket.state.visitor)
+    head = RequestHead(path, query, websocket.headers, address, visitor=websocket.state.visitor)
     try:
         admission = await admit(head, resources)
     except ProblemError as problem:
@@ -51,17 +51,19 @@ class _Connection:
         self._websocket = websocket
         self._hub = resources.hub
         self._admission = admission
-        self._outlet = Outlet(resources.hub, Form.LINE)
-        self._client = self._outlet.client = Client(
-            resources.hub.ring, self._outlet, address=admission.address, principal=admission.principal
+        self._queue = SendQueue(resources.hub, WireFormat.LINE)
+        self._client = self._queue.client = Client(
+            resources.hub.ring, self._queue, address=admission.address, principal=admission.principal
         )
-        self._free = asyncio.Event()
-        self._free.set()
-        self._session = Session(self._client, resources, hold=self._free.clear, release=self._free.set)
+        self._may_read = asyncio.Event()
+        self._may_read.set()
+        self._session = Session(
+            self._client, resources, pause_reading=self._may_read.clear, resume_reading=self._may_read.set
+        )
 
     async def run(self) -> None:
         """Accept, and serve until either side ends it; it has its place from the moment it was admitted."""
-        self._hub.join(self._client, self._admission.channels, self._admission.wanted)
+        self._hub.join(self._client, self._admission.channels, self._admission.filter)
         try:
             await self._websocket.accept(subprotocol_of(self._websocket.headers))
             await self._serve()
@@ -70,7 +72,7 @@ class _Connection:
             self._hub.leave(self._client)
 
     async def _serve(self) -> None:
-        sender = self._outlet.sender = tasks.spawn("sender", self._send())
+        sender = self._queue.sender = tasks.spawn("sender", self._send())
         reader = tasks.spawn("reader", self._read())
         try:
             await asyncio.wait((sender, reader), return_when=asyncio.FIRST_COMPLETED)
@@ -83,16 +85,16 @@ class _Connection:
             if self._client.closing is not None:
                 continue
             if (text := message.get("text")) is None:
-                self._session.hear_binary()
+                self._session.receive_binary()
             else:
-                self._session.hear(text.encode())
-            await self._free.wait()
+                self._session.receive_text(text.encode())
+            await self._may_read.wait()
 
     async def _send(self) -> None:
         """Send what there is until the connection is to be closed, then close it."""
         with suppress(WebSocketDisconnect, WebSocketDisconnected, OSError):
-            async for data in self._outlet.taken():
+            async for data in self._queue.taken():
                 for line in data.decode().split("\n")[:-1]:
                     await self._websocket.send_text(line)
-            if self._outlet.closing is not None:
-                await self._websocket.close(*self._outlet.closing)
+            if self._queue.closing is not None:
+                await self._websocket.close(*self._queue.closing)

@@ -1,4 +1,4 @@
-"""Hub: the clients of this process, and what is said to all of them besides the feed."""
+"""Hub: the connected clients of this process, and all that is sent to them besides the messages of the feed."""
 
 import asyncio
 from collections import Counter
@@ -9,7 +9,7 @@ from random import Random
 import msgspec
 
 from api.feed import backfill
-from api.feed.client import Client, said
+from api.feed.client import Client, encode_control
 from api.feed.fanout import Fanout
 from api.feed.filters import ANY, Filter
 from api.feed.lane import Subscription
@@ -31,27 +31,27 @@ from api.security.principal import Principal
 from api.security.sessions import Ending, stays
 from api.settings import ApiSettings
 
-VERSION = "3.1.0"
-"""Of what is spoken over the WebSocket; its first number changes when a client would have to."""
-_SPREAD_MS = (500, 5000)
-"""When clients of a stopping server come back, so that they do not all come at once."""
-_AT_ONCE = 250
-"""Clients that are said something before others, who may wait for a message, get their turn."""
+PROTOCOL_VERSION = "3.1.0"
+"""Version of the WebSocket protocol; its major number changes when clients have to."""
+_RECONNECT_MS = (500, 5000)
+"""Range of the reconnect delays that clients of a stopping server get, so that they do not all return at once."""
+_CLIENTS_PER_TURN = 250
+"""Clients handled before the event loop gets to run other work, such as the delivery of a message."""
 
 
 class Hub:
-    """The ring, the clients and the rules between them.
+    """The ring, the clients, and the rules between them.
 
     Parameters
     ----------
     settings
-        The limits.
+        Limits and intervals.
     metrics
-        Where messages and losses are counted.
+        Where messages, gaps and closed connections are counted.
     steady_s
-        Reads a clock that only goes forward, in seconds.
+        Reads a monotonic clock, in seconds.
     ending
-        Says why somebody may not stay.
+        Returns why the connection of a principal must be closed, or None.
     """
 
     def __init__(
@@ -68,35 +68,35 @@ class Hub:
         self.addresses: Counter[str | None] = Counter()
         self.steady_s = steady_s
         self._ending = ending
-        self.sent = metrics.ws_messages.labels("clients").inc
+        self.count_sent = metrics.ws_messages.labels("clients").inc
         self.fanout = Fanout(
             self.ring,
             steady_s,
-            announce=self.announce,
+            send_gap=self.send_gap,
             close=self.close,
-            sent=self.sent,
+            count_sent=self.count_sent,
         )
 
     @property
     def epoch(self) -> str | None:
-        """Which life of the streams the seqs belong to; None until Redis was first reached."""
+        """The epoch that the seqs belong to; None until Redis was first reached."""
         return self.ring.epoch
 
-    def join(self, client: Client, channels: Sequence[str], wanted: Filter) -> None:
-        """Greet a client and begin what its address streams by itself."""
-        greeting = Greeting(message="signalengine feed", version=VERSION, epoch=self.epoch, heads=self.heads())
-        self.tell(client, Connected(greeting))
+    def join(self, client: Client, channels: Sequence[str], filter_: Filter) -> None:
+        """Add a client: greet it, and start the channels that its endpoint streams by default."""
+        greeting = Greeting(message="signalengine feed", version=PROTOCOL_VERSION, epoch=self.epoch, heads=self.heads())
+        self.send(client, Connected(greeting))
         self.fanout.flush()
         for channel in channels:
-            client.lane.subscriptions[channel] = Subscription(channel, wanted, self.ring.newest.get(channel, 0))
+            client.lane.subscriptions[channel] = Subscription(channel, filter_, self.ring.newest.get(channel, 0))
         client.lane.position = self.ring.head
         self.clients.add(client)
         self.addresses[client.address] += 1
-        self.fanout.settle(client)
+        self.fanout.attach(client)
 
     def leave(self, client: Client) -> None:
-        """Forget a client; once is enough."""
-        self.fanout.unsettle(client)
+        """Remove a client; further calls have no effect."""
+        self.fanout.detach(client)
         if client in self.clients:
             self.clients.discard(client)
             self.addresses[client.address] -= 1
@@ -105,157 +105,160 @@ class Hub:
         if client.recovery is not None:
             client.recovery.cancel()
 
-    def full(self, client: Client) -> None:
-        """The sink of a client takes nothing more for now."""
-        if client.full_since_s is None:
-            client.full_since_s = self.steady_s()
-            self.fanout.unsettle(client)
+    def pause_writing(self, client: Client) -> None:
+        """Stop writing to a client whose send buffer is full."""
+        if client.blocked_since_s is None:
+            client.blocked_since_s = self.steady_s()
+            self.fanout.detach(client)
 
-    def room(self, client: Client) -> None:
-        """It takes something again."""
-        if client.full_since_s is not None:
-            client.has_room()
+    def resume_writing(self, client: Client) -> None:
+        """Write to a client again: first what was held for it, then what it missed."""
+        if client.blocked_since_s is not None:
+            client.resume_writing()
             if client.closing is None and client in self.clients:
-                self.fanout.settle(client)
+                self.fanout.attach(client)
 
-    def tell(self, client: Client, word: msgspec.Struct) -> None:
-        """Say something to one client."""
-        self.say(client, said(client.sink.form, word))
+    def send(self, client: Client, message: msgspec.Struct) -> None:
+        """Send a control message to one client."""
+        self.write(client, encode_control(client.sink.wire_format, message))
 
-    def say(self, client: Client, data: bytes) -> None:
-        """The same, in the client's form already."""
-        if not client.say(data):
-            self.close(client, CLOSE_SLOW, "answers were not taken")
+    def write(self, client: Client, data: bytes) -> None:
+        """Write encoded data to one client; close it if too much is held for it already."""
+        if not client.write(data):
+            self.close(client, CLOSE_SLOW, "replies were not read; reconnect and resume")
 
     def close(self, client: Client, code: int, reason: str) -> None:
-        """Close one client's connection."""
+        """Close the connection of one client."""
         if client.closing is None:
             client.close(code, reason, self.steady_s())
-            self.fanout.unsettle(client)
+            self.fanout.detach(client)
             self.metrics.ws_closed.labels(code).inc()
 
     def heads(self) -> dict[str, int]:
-        """The newest seq of every channel that has had a message."""
+        """The newest seq by channel."""
         return dict(self.ring.newest)
 
     def publish(self, messages: Sequence[Message]) -> None:
-        """Give messages to everybody, in this order."""
+        """Send messages to all clients, in this order."""
         self.fanout.publish(messages)
 
-    def lose(self, channel: str, first: int, last: int) -> None:
-        """Tell everybody on `channel` that messages `first` to `last` never reached us."""
-        newest = self.ring.newest_facts(channel)
+    def publish_gap(self, channel: str, first: int, last: int) -> None:
+        """Announce to all subscribers of `channel` that seqs `first` to `last` never reached this server."""
+        newest = self.ring.newest_attributes(channel)
         since = None if newest is None else newest.detected_at
         gap = Gap(
-            channel=channel,  # type: ignore[arg-type]  # one of ours
+            channel=channel,  # type: ignore[arg-type]  # the tail reads only known channels
             epoch=self.epoch,
             first=first,
             last=last,
             reason="lost_upstream",
-            backfill=backfill.address(channel, ANY, since, None),
+            backfill=backfill.link(channel, ANY, since, None),
         )
-        concerned = sum(channel in lane.subscriptions for client in self.clients for lane in client.lanes)
-        self.metrics.ws_gaps.labels(gap.reason).inc(concerned)
+        subscribed = sum(channel in lane.subscriptions for client in self.clients for lane in client.lanes)
+        self.metrics.ws_gaps.labels(gap.reason).inc(subscribed)
         self.publish([Message(channel, last, encode(gap), None, "gap")])
 
-    def announce(self, client: Client, gap: Gap) -> None:
-        """Tell one client what it will not get."""
+    def send_gap(self, client: Client, gap: Gap) -> None:
+        """Announce to one client which messages it will not receive."""
         self.metrics.ws_gaps.labels(gap.reason).inc()
-        self.tell(client, gap)
+        self.send(client, gap)
 
     def begin_epoch(self, epoch: str, floors: Mapping[str, int], backlog: Sequence[Message] = ()) -> None:
-        """Start with a life of the streams; seqs of the one before mean nothing, and every client is told.
+        """Start a new epoch of the streams: earlier seqs are void, and every client is sent a `gap`.
 
         Parameters
         ----------
         epoch
             Its name.
         floors
-            By channel, the seq up to which messages will not be given.
+            By channel, the seq up to which messages will not be delivered.
         backlog
-            Messages for those who come back, not for those who are here.
+            Messages for clients that resume; clients that are connected do not receive them.
         """
         self.fanout.flush()
         for client in self.clients:
-            self.fanout.unsettle(client)
+            self.fanout.detach(client)
         is_first, self.ring.epoch = self.epoch is None, epoch
         self.ring.clear()
         for channel, seq in floors.items():
-            self.ring.begin(channel, seq)
+            self.ring.set_floor(channel, seq)
         for message in backlog:
             self.ring.append(message)
-        self.fanout.skip()
+        self.fanout.skip_to_head()
         for client in list(self.clients):
             for lane in client.lanes:
                 lane.position = self.ring.head
                 for subscription in lane.subscriptions.values():
                     if not is_first:
-                        self.announce(client, subscription.gap(epoch, None, None, "epoch_changed"))
+                        self.send_gap(client, subscription.gap(epoch, None, None, "epoch_changed"))
                     subscription.seen = self.ring.newest.get(subscription.channel, 0)
                     subscription.recovering = False
-            self.fanout.settle(client)
+            self.fanout.attach(client)
 
-    async def spread_status(self, metrics: Mapping[str, float], at: datetime) -> None:
-        """Tell everybody how the server is, but for those who have no room; they get the next."""
+    async def broadcast_status(self, metrics: Mapping[str, float], at: datetime) -> None:
+        """Send `status` to all clients that are up to date; the others get the next one."""
         status = Status(at, StatusData(metrics=dict(metrics), connected_clients=len(self.clients)))
-        await self._say(status, list(self.clients))
+        await self._broadcast(status, list(self.clients))
 
     async def sweep(self, now_s: float, at: datetime) -> None:
-        """Once a second: a word to the idle, a question to the silent, an end to the stuck and the expired."""
+        """Send keepalives to idle clients, ping silent ones, and close stuck or expired ones; call it every second."""
         quiet_s = now_s - self.settings.keepalive_s
         idle = [cohort for cohort in self.fanout.cohorts.values() if cohort.sent_s <= quiet_s]
         for cohort in idle:
             cohort.sent_s = now_s
-        await self._say(
+        await self._broadcast(
             Keepalive(at, self.epoch, self.heads()),
             [client for cohort in idle for client in cohort.members],
-            to_waiting=Keepalive(at, self.epoch, {}),
+            to_paced=Keepalive(at, self.epoch, {}),
         )
         async for client in _in_turns(list(self.clients)):
-            if client in self.clients:  # others left while it waited for its turn
-                self._look_after(client, now_s)
+            if client in self.clients:  # it may have left while other work ran
+                self._check_liveness(client, now_s)
 
-    def _look_after(self, client: Client, now_s: float) -> None:
-        stuck_s, silent_s = self.settings.stuck_s, now_s - client.heard_s
+    def _check_liveness(self, client: Client, now_s: float) -> None:
+        stuck_s, silent_s = self.settings.stuck_s, now_s - client.last_received_s
         if client.closing is not None:
             if now_s - client.closing.since_s >= stuck_s:
                 client.sink.abort()
-        elif client.full_since_s is not None and now_s - client.full_since_s >= stuck_s:
-            self.close(client, CLOSE_SLOW, "nothing was taken for too long")
+        elif client.blocked_since_s is not None and now_s - client.blocked_since_s >= stuck_s:
+            self.close(client, CLOSE_SLOW, "nothing was read for too long; reconnect and resume")
         elif (end := self._ending(client.principal)) is not None:
             self.close(client, *end)
         elif silent_s >= 3 * self.settings.ping_s:
             self.close(client, CLOSE_SLOW, "pings were not answered")
-        elif silent_s >= self.settings.ping_s and not client.pinged and client.full_since_s is None:
+        elif silent_s >= self.settings.ping_s and not client.pinged and client.blocked_since_s is None:
             client.pinged = True
             client.sink.ping()
 
-    async def _say(
-        self, word: msgspec.Struct, clients: Sequence[Client], *, to_waiting: msgspec.Struct | None = None
+    async def _broadcast(
+        self, message: msgspec.Struct, clients: Sequence[Client], *, to_paced: msgspec.Struct | None = None
     ) -> None:
-        """Write a word to those who are up to date, or another to those of them for whom a pace holds something back.
+        """Write a message to those clients that are up to date, or `to_paced` to those whose paced lanes are not.
 
-        Both are encoded once a form.
+        Each of the two is encoded once per wire format.
         """
-        forms = {client.sink.form for client in clients}
-        made = {form: (said(form, to_waiting or word), said(form, word)) for form in forms}
+        wire_formats = {client.sink.wire_format for client in clients}
+        encoded = {
+            wire_format: (encode_control(wire_format, to_paced or message), encode_control(wire_format, message))
+            for wire_format in wire_formats
+        }
         async for client in _in_turns(clients):
             if client.cohort is not None:
-                client.sink.write(made[client.sink.form][self.fanout.is_complete(client)])
+                client.sink.write(encoded[client.sink.wire_format][self.fanout.is_caught_up(client)])
 
-    def farewell(self, random: Random) -> None:
-        """Tell everybody that the server stops, and when to come back."""
+    def announce_shutdown(self, random: Random) -> None:
+        """Send `going_away` to all clients, each with a reconnect delay of its own."""
         for client in list(self.clients):
-            self.tell(client, GoingAway(random.randint(*_SPREAD_MS)))
+            self.send(client, GoingAway(random.randint(*_RECONNECT_MS)))
 
-    def dismiss(self) -> None:
-        """Close all connections, since the server stops."""
+    def close_all(self) -> None:
+        """Close all connections because the server stops."""
         for client in list(self.clients):
-            self.close(client, CLOSE_RESTARTING, "the server restarts")
+            self.close(client, CLOSE_RESTARTING, "the server restarts; reconnect and resume")
 
 
 async def _in_turns(clients: Sequence[Client]) -> AsyncIterator[Client]:
-    for place, client in enumerate(clients, 1):
+    for number, client in enumerate(clients, 1):
         yield client
-        if place % _AT_ONCE == 0:
+        if number % _CLIENTS_PER_TURN == 0:
             await asyncio.sleep(0)

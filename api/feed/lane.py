@@ -1,7 +1,7 @@
-"""Lane: channels that one client reads at one pace, and how far it has come.
+"""Lane: channels that one client reads at the same pace, and its position in the ring.
 
-The position is one integer into the shared ring. Whoever falls behind the ring's tail has missed messages,
-and is told exactly which.
+The position is one integer. A lane that falls behind the tail of the ring has missed messages, and its client is told
+exactly which.
 """
 
 from datetime import datetime
@@ -9,88 +9,90 @@ from typing import NamedTuple
 
 from api.feed import backfill
 from api.feed.filters import Filter
-from api.feed.forms import Form
 from api.feed.messages import Gap, GapReason, Mode
 from api.feed.ring import Message, Ring
+from api.feed.wire_format import WireFormat
 
 BATCH_BYTES = 64 * 1024
-"""How much is written at a time, of JSON; with the socket's own buffer all that a slow client holds."""
+"""JSON written at a time; together with the buffer of the socket, this is all that a slow client holds."""
 
 
 class Batch(NamedTuple):
-    """Messages in the form of a connection, and how many they are."""
+    """Encoded messages, and their number."""
 
     data: bytes
     messages: int
 
 
-NOTHING = Batch(b"", 0)
+EMPTY = Batch(b"", 0)
 
 
 class Subscription:
-    """One channel as one client wants it.
+    """The subscription of one client to one channel.
 
     Attributes
     ----------
     seen, seen_at
-        Seq and time of the last message of the channel that was looked at, wanted or not.
+        Seq and time of the last message of the channel that was checked, whether or not it passed the filter.
     recovering
         Older messages are still being read from Redis; those in the ring wait.
     """
 
-    __slots__ = ("channel", "mode", "recovering", "seen", "seen_at", "wanted")
+    __slots__ = ("channel", "filter", "mode", "recovering", "seen", "seen_at")
 
-    def __init__(self, channel: str, wanted: Filter, seen: int, mode: Mode = "stream") -> None:
+    def __init__(self, channel: str, filter_: Filter, seen: int, mode: Mode = "stream") -> None:
         self.channel = channel
-        self.wanted = wanted
+        self.filter = filter_
         self.mode = mode
         self.seen = seen
         self.seen_at: datetime | None = None
         self.recovering = False
 
     def gap(self, epoch: str | None, last: int | None, until: datetime | None, reason: GapReason) -> Gap:
-        """The news that what follows `seen` will not come."""
+        """A gap that begins after `seen`."""
         return Gap(
-            channel=self.channel,  # type: ignore[arg-type]  # checked where it came in
+            channel=self.channel,  # type: ignore[arg-type]  # checked when the command was decoded
             epoch=epoch,
             first=self.seen + 1,
             last=last,
             reason=reason,
-            backfill=backfill.address(self.channel, self.wanted, self.seen_at, until),
+            backfill=backfill.link(self.channel, self.filter, self.seen_at, until),
         )
 
-    def look_at(self, message: Message) -> bool:
-        """Whether `message` is to be sent; it is then seen either way."""
+    def accept(self, message: Message) -> bool:
+        """Whether `message` is new and passes the filter; advances `seen`."""
         if message.seq <= self.seen:
             return False
         self.seen = message.seq
-        if message.facts is None:
+        if message.attributes is None:
             return True
-        self.seen_at = message.facts.detected_at
-        return self.wanted.accepts(message.facts)
+        self.seen_at = message.attributes.detected_at
+        return self.filter.accepts(message.attributes)
 
 
 class Lane:
-    """Some channels of one client.
+    """Channels of one client that share a pace and a position.
 
     Parameters
     ----------
     ring
-        Shared by all.
+        The messages of the feed, shared by all clients.
     interval_s
-        Least time between two deliveries.
+        Minimum time between two writes.
     latest
-        Of messages with the same key that wait, only the newest is sent.
+        Of waiting messages with the same key, only the newest is sent.
 
     Attributes
     ----------
     position
-        Everything in the ring before it has been looked at.
+        All messages of the ring before it have been checked.
     due_s
-        When the next delivery may be made, by the clock of the one who delivers.
+        When the next write is allowed, by the clock of the fan-out.
+    is_scheduled
+        The fan-out will come back to it when it is due.
     """
 
-    __slots__ = ("_ring", "due_s", "interval_s", "latest", "position", "subscriptions", "timed")
+    __slots__ = ("_ring", "due_s", "interval_s", "is_scheduled", "latest", "position", "subscriptions")
 
     def __init__(self, ring: Ring, *, interval_s: float = 0, latest: bool = False) -> None:
         self._ring = ring
@@ -98,21 +100,21 @@ class Lane:
         self.latest = latest
         self.position = ring.head
         self.due_s = 0.0
-        self.timed = False
+        self.is_scheduled = False
         self.subscriptions: dict[str, Subscription] = {}
 
     @property
     def recovering(self) -> bool:
-        """Whether something is still to be read from Redis."""
+        """Whether older messages of a channel are still being read from Redis."""
         return any(subscription.recovering for subscription in self.subscriptions.values())
 
-    def overtaken(self) -> list[Gap]:
-        """The gaps that opened because the ring moved on past this lane, which then stands at its tail."""
+    def collect_gaps(self) -> list[Gap]:
+        """If the ring has dropped messages after this position, move to its tail and return the gaps."""
         ring = self._ring
         if self.position >= ring.tail:
             return []
         self.position = ring.tail
-        oldest = ring[ring.tail].facts if len(ring) else None
+        oldest = ring[ring.tail].attributes if len(ring) else None
         until = None if oldest is None else oldest.detected_at
         gaps = []
         for subscription in self.subscriptions.values():
@@ -122,48 +124,48 @@ class Lane:
                 subscription.seen = floor
         return gaps
 
-    def take(self, until: int, form: Form) -> Batch:
-        """The next messages before the position `until`, about `BATCH_BYTES` at most."""
+    def read(self, until: int, wire_format: WireFormat) -> Batch:
+        """Read the next messages before the position `until`, about `BATCH_BYTES` at most."""
         if self.position >= until:
-            return NOTHING
-        wanted = self._take_latest(until) if self.latest else self._take_all(until)
+            return EMPTY
+        messages = self._read_latest(until) if self.latest else self._read_all(until)
         epoch = self._ring.epoch
-        return Batch(b"".join([message.written(form, epoch) for message in wanted]), len(wanted))
+        return Batch(b"".join([message.to_wire(wire_format, epoch) for message in messages]), len(messages))
 
-    def _take_all(self, until: int) -> list[Message]:
-        taken, room, position = [], BATCH_BYTES, self.position
-        while position < until and room > 0:
+    def _read_all(self, until: int) -> list[Message]:
+        messages, bytes_left, position = [], BATCH_BYTES, self.position
+        while position < until and bytes_left > 0:
             message = self._ring[position]
             position += 1
-            if self._wants(message):
-                taken.append(message)
-                room -= len(message.body)
+            if self._accepts(message):
+                messages.append(message)
+                bytes_left -= len(message.body)
         self.position = position
-        return taken
+        return messages
 
-    def _take_latest(self, until: int) -> list[Message]:
-        """Who is cut short stands before the next that is the newest of its key, so nothing newest is lost."""
+    def _read_latest(self, until: int) -> list[Message]:
+        """The newest message of each key; a batch that is full ends before the next of them, so that none is lost."""
         newest: dict[object, int] = {}
         for position in range(self.position, until):
             message = self._ring[position]
-            if self._wants(message):
-                key = position if message.facts is None else (message.channel, message.facts.key)
+            if self._accepts(message):
+                key = position if message.attributes is None else (message.channel, message.attributes.key)
                 newest.pop(key, None)
                 newest[key] = position
-        taken, room, self.position = [], BATCH_BYTES, until
+        messages, bytes_left, self.position = [], BATCH_BYTES, until
         for position in newest.values():
-            if room <= 0:
-                self._set_back(position)
+            if bytes_left <= 0:
+                self._rewind(position)
                 break
-            taken.append(self._ring[position])
-            room -= len(taken[-1].body)
-        return taken
+            messages.append(self._ring[position])
+            bytes_left -= len(messages[-1].body)
+        return messages
 
-    def _set_back(self, position: int) -> None:
+    def _rewind(self, position: int) -> None:
         self.position = position
         for subscription in self.subscriptions.values():
             subscription.seen = self._ring[position].seq - 1
 
-    def _wants(self, message: Message) -> bool:
+    def _accepts(self, message: Message) -> bool:
         subscription = self.subscriptions.get(message.channel)
-        return subscription is not None and not subscription.recovering and subscription.look_at(message)
+        return subscription is not None and not subscription.recovering and subscription.accept(message)

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from api.feed.announcements import Channel
+from api.feed.channel_messages import Channel
 from api.feed.filters import ANY, Filter
 
 Id = int | Annotated[str, Meta(max_length=64)] | None
@@ -163,7 +163,7 @@ class GoingAway(msgspec.Struct, frozen=True, tag_field="type", tag="going_away")
     reconnect_after_ms: int
 
 
-Word = Connected | Status | Keepalive | Subscribed | Unsubscribed | Gap | Error | GoingAway
+ControlMessage = Connected | Status | Keepalive | Subscribed | Unsubscribed | Gap | Error | GoingAway
 """All that a server says besides what the feed announces."""
 
 CLOSE_UNSUPPORTED = 1003

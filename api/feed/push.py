@@ -8,13 +8,13 @@ from datetime import datetime
 
 import msgspec
 
-from api.feed.announcements import MESSAGE_TYPES, Pushed
+from api.feed.channel_messages import MESSAGE_TYPES, PushMessage
 from api.feed.messages import encode
-from api.feed.ring import Facts, Message
+from api.feed.ring import Attributes, Message
 
 
-class SignalFacts(Facts, frozen=True, kw_only=True):
-    """Facts that every signal states."""
+class SignalAttributes(Attributes, frozen=True, kw_only=True):
+    """Attributes that every signal states."""
 
     symbol: str
     direction: str
@@ -36,8 +36,8 @@ class SignalFacts(Facts, frozen=True, kw_only=True):
 
 _NO_BREAKS = bytes.maketrans(b"\r\n", b"  ")  # in JSON they can stand only between words
 
-_facts = msgspec.json.Decoder(Facts)
-_signal_facts = msgspec.json.Decoder(SignalFacts)
+_attributes = msgspec.json.Decoder(Attributes)
+_signal_attributes = msgspec.json.Decoder(SignalAttributes)
 
 
 def message_of(channel: str, seq: int, payload: bytes, at: datetime) -> Message:
@@ -64,10 +64,10 @@ def message_of(channel: str, seq: int, payload: bytes, at: datetime) -> Message:
     {"type":"alert","channel":"alerts","seq":7,"ts":"2026-11-20T12:00:00Z","data":{"level":"info"}}
     """
     if channel == "signals":
-        facts: Facts = (signal := _signal_facts.decode(payload))
+        attributes: Attributes = (signal := _signal_attributes.decode(payload))
         payload = payload.rstrip()[:-1] + b',"score":' + msgspec.json.encode(signal.score) + b"}"
     else:
-        facts = _facts.decode(payload)
+        attributes = _attributes.decode(payload)
     kind = MESSAGE_TYPES[channel]
-    body = encode(Pushed(kind, channel, seq, at, msgspec.Raw(payload.translate(_NO_BREAKS))))
-    return Message(channel, seq, body, facts, kind)
+    body = encode(PushMessage(kind, channel, seq, at, msgspec.Raw(payload.translate(_NO_BREAKS))))
+    return Message(channel, seq, body, attributes, kind)

@@ -1,8 +1,8 @@
-"""Feed reader: this process's line to the streams in Redis, with proof of whether anything was lost.
+"""Feed reader: the connection of this process to the streams in Redis, with proof of whether entries were lost.
 
-Seqs have holes by nature, so a hole says nothing. What can be proven is that the entry a reader had
-last is still there: streams forget from the oldest on, so then all that follows is there as well. For a
-reader that has had none yet it is that the stream never forgot any.
+Seqs have gaps by nature, so a gap between two seqs proves nothing. What proves that nothing was lost is that the last
+entry a reader received is still in the stream: streams drop the oldest entries first, so then all later ones are there
+as well. For a reader that has received none yet, the proof is that the stream never dropped any.
 """
 
 from typing import NamedTuple
@@ -11,20 +11,20 @@ from store import feed, latest, status
 
 ENGINE_METRICS = "metrics:engine"
 ALERTS_METRICS = "metrics:alerts"
-"""Where the engine, and who tells hooks, put their own metrics, as Prometheus' text, for us to show."""
+"""Keys under which the engine and the sender of alerts publish their metrics, in Prometheus' text format."""
 
 Entry = tuple[int, bytes]
 
 
 class Following(NamedTuple):
-    """What a stream has after a seq.
+    """The entries of a stream after a seq.
 
     Attributes
     ----------
     entries
         Seq and payload, oldest first; not necessarily up to the newest.
     complete
-        Nothing between that seq and the first of them can be missing.
+        No entry between that seq and the first of them can be missing.
     """
 
     entries: list[Entry]
@@ -32,7 +32,7 @@ class Following(NamedTuple):
 
 
 class FeedReader:
-    """A connection that is made at the first use and made again when it breaks.
+    """A connection that is opened at the first use, and reopened when it breaks.
 
     Every method raises ServiceError if Redis cannot be reached.
     """
@@ -41,11 +41,11 @@ class FeedReader:
         self._redis = feed.connect_async(url)
 
     async def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         await self._redis.aclose()
 
     async def epoch(self) -> str:
-        """Which life of the streams this is; seqs of another one mean nothing."""
+        """The epoch of the streams; seqs of another epoch cannot be compared with theirs."""
         return await feed.epoch(self._redis)
 
     async def newest(self, channel: str) -> int:
@@ -57,24 +57,24 @@ class FeedReader:
         return await feed.tail(self._redis, channel, count)
 
     async def next(self, positions: dict[str, int], block_ms: int) -> list[tuple[str, int, bytes]]:
-        """Channel, seq and payload of what comes after the seqs in `positions`; waits up to `block_ms`."""
+        """Channel, seq and payload of the entries after the seqs in `positions`; waits up to `block_ms` for one."""
         return await feed.read(self._redis, positions, block_ms=block_ms)
 
-    async def keeps(self, channel: str, seq: int) -> bool:
-        """Whether all entries after `seq` are still there; 0 is before the first."""
+    async def has_all_after(self, channel: str, seq: int) -> bool:
+        """Whether all entries after `seq` are still in the stream; 0 is before the first."""
         return await (feed.keeps(self._redis, channel, seq) if seq else feed.whole(self._redis, channel))
 
     async def following(self, channel: str, seq: int) -> Following:
-        """What the stream has after `seq`, and whether that is all."""
-        found = await feed.read(self._redis, {channel: max(seq - 1, 0)}, block_ms=0)
-        entries = [(found_seq, payload) for _, found_seq, payload in found]
-        complete = not entries or entries[0][0] <= seq + 1 or (not seq and await self.keeps(channel, 0))
+        """The entries after `seq`, and whether they are complete."""
+        rows = await feed.read(self._redis, {channel: max(seq - 1, 0)}, block_ms=0)
+        entries = [(entry_seq, payload) for _, entry_seq, payload in rows]
+        complete = not entries or entries[0][0] <= seq + 1 or (not seq and await self.has_all_after(channel, 0))
         return Following([entry for entry in entries if entry[0] > seq], complete)
 
     async def features(self, symbol: str, timeframe: str) -> latest.FeatureRow | None:
-        """The features of the newest closed bar; None if none closed lately."""
+        """The features of the newest closed bar; None if no bar closed lately."""
         return await latest.read(self._redis, symbol, timeframe)
 
-    async def told_metrics(self) -> list[str]:
-        """What the engine, and who tells hooks, last measured; empty of who does not run."""
+    async def component_metrics(self) -> list[str]:
+        """The metrics last published by the engine and by the sender of alerts; an empty text if one is not running."""
         return [await status.get_text_async(self._redis, key) or "" for key in (ENGINE_METRICS, ALERTS_METRICS)]

@@ -1,7 +1,7 @@
-"""Resume: a client names what it wants and from where, and gets all that it missed, or is told what not.
+"""Resume: subscribes clients to channels, and delivers the messages that a client missed while it was away.
 
-What was missed comes from the ring; if that no longer reaches back so far, from Redis, page by page as
-the client takes it, until the ring has the rest.
+Missed messages come from the ring. If they are older than that, they are read from Redis page by page, as fast as the
+client reads them, until the ring holds the rest. What neither has any more is announced as a gap.
 """
 
 import asyncio
@@ -20,11 +20,11 @@ from api.feed.reader import Entry, FeedReader
 from domain.errors import ServiceError
 
 PAGE_BYTES = 256 * 1024
-"""What is kept of one read from Redis for one client."""
+"""JSON of one read from Redis that is written to one client; the rest is read again."""
 READS_AT_ONCE = 4
-"""A read may be large, and after an outage everybody comes back at the same moment."""
+"""Concurrent reads of missed messages: one may be large, and after an outage all clients return at the same moment."""
 RETRY_S = 0.5
-"""Pause before Redis is asked again for what a client missed."""
+"""Pause before another read, when Redis was unavailable."""
 
 
 class Resume:
@@ -33,9 +33,9 @@ class Resume:
     Parameters
     ----------
     hub
-        Whose clients they are.
+        The hub of the clients.
     reader
-        Where the streams are.
+        Reads the streams in Redis.
     now
         Reads the time of day.
     """
@@ -44,54 +44,55 @@ class Resume:
         self._hub = hub
         self._reader = reader
         self._now = now
-        self._turn = asyncio.Semaphore(READS_AT_ONCE)
+        self._reads = asyncio.Semaphore(READS_AT_ONCE)
 
     def subscribe(self, client: Client, command: Subscribe) -> Coroutine[Any, Any, None] | None:
-        """Begin a channel anew for `client`.
+        """Start a channel for `client`, or start it anew.
 
         Returns
         -------
         coroutine or None
-            What is left to do if Redis has to be asked first. It raises ServiceError if that is away; the
-            client's subscriptions are then as they were.
+            What remains to be done if Redis has to be asked first. It raises ServiceError if Redis is unavailable;
+            the subscriptions of the client are then unchanged.
 
         Raises
         ------
         ProblemError
-            If the feed was not reached yet, or, by the coroutine, if the position lies in the future.
+            If the feed was never reached, or, from the coroutine, if the position is ahead of the newest message.
         """
         since = command.since
         if since is not None and not self._is_in_ring(command.channel, since):
-            return self._ask_and_begin(client, command, since)
-        self._begin(client, command, None if since is None else True)
+            return self._check_and_start(client, command, since)
+        self._start(client, command, None if since is None else True)
         return None
 
     def unsubscribe(self, client: Client, command: Unsubscribe) -> None:
-        """End a channel for `client`."""
+        """Stop a channel for `client`."""
         hub = self._hub
         hub.fanout.flush()
-        hub.fanout.unsettle(client)
-        _forget(client, command.channel)
-        hub.tell(client, Unsubscribed(id=command.id, channel=command.channel))
-        hub.fanout.settle(client)
+        hub.fanout.detach(client)
+        _remove(client, command.channel)
+        hub.send(client, Unsubscribed(id=command.id, channel=command.channel))
+        hub.fanout.attach(client)
 
     def _is_in_ring(self, channel: str, since: Since) -> bool:
-        """Whether all after `since` is in the ring; if not, only Redis can tell what became of it."""
+        """Whether the ring holds all messages after `since`; if not, Redis has to be asked."""
         hub = self._hub
         if hub.epoch is None:
             raise ProblemError(UNAVAILABLE, "the feed was not reached yet; subscribe again shortly")
         return (
             since.epoch == hub.epoch
             and since.seq <= hub.ring.newest.get(channel, 0)
-            and hub.ring.after(channel, since.seq) is not None
+            and hub.ring.position_after(channel, since.seq) is not None
         )
 
-    async def _ask_and_begin(self, client: Client, command: Subscribe, since: Since) -> None:
+    async def _check_and_start(self, client: Client, command: Subscribe, since: Since) -> None:
+        """Ask Redis whether all messages after `since` can be delivered, then start the channel."""
         channel = command.channel
         if since.epoch != self._hub.epoch:
             if await self._reader.epoch() == since.epoch:
-                raise ProblemError(UNAVAILABLE, "this server is about to begin that epoch; subscribe again shortly")
-            kept = False
+                raise ProblemError(UNAVAILABLE, "this server has not begun that epoch yet; subscribe again shortly")
+            recovered = False
         elif since.seq > self._hub.ring.newest.get(channel, 0):
             # Another server may be a moment ahead of this one, but not of Redis.
             newest = await self._reader.newest(channel)
@@ -99,44 +100,44 @@ class Resume:
                 raise ProblemError(
                     INVALID_MESSAGE, f"since.seq {since.seq} is ahead of the newest message of {channel}, {newest}"
                 )
-            kept = True
+            recovered = True
         else:
-            async with self._turn:
-                kept = (await self._reader.following(channel, since.seq)).complete
-        self._begin(client, command, kept)
+            async with self._reads:
+                recovered = (await self._reader.following(channel, since.seq)).complete
+        self._start(client, command, recovered)
 
-    def _begin(self, client: Client, command: Subscribe, kept: bool | None) -> None:
-        """Nothing waits here, so neither the ring nor the epoch can change."""
+    def _start(self, client: Client, command: Subscribe, recovered: bool | None) -> None:
+        """Start the channel. Nothing is awaited here, so neither the ring nor the epoch can change meanwhile."""
         hub, channel, since = self._hub, command.channel, command.since
         if client.closing is not None:
             return
         hub.fanout.flush()
-        hub.fanout.unsettle(client)
-        if client.by_default:
+        hub.fanout.detach(client)
+        if client.uses_default_channels:
             client.lane.subscriptions.clear()
-            client.by_default = False
+            client.uses_default_channels = False
         newest = hub.ring.newest.get(channel, 0)
-        lane, subscription = self._place_of(client, command, newest)
+        lane, subscription = self._add(client, command, newest)
         gap: Gap | None = None
         if since is not None and since.epoch != hub.epoch:
             subscription.seen = since.seq
             gap = subscription.gap(hub.epoch, None, None, "epoch_changed")
-            subscription.seen, kept = newest, False
+            subscription.seen, recovered = newest, False
         elif since is not None:
             subscription.seen = since.seq
-            self._place(lane, subscription)
+            self._rewind(lane, subscription)
         elif command.snapshot:
-            self._look_back(lane, subscription, command.snapshot)
-        hub.tell(client, Subscribed(id=command.id, channel=channel, epoch=hub.epoch, seq=newest, recovered=kept))
+            self._rewind_for_snapshot(lane, subscription, command.snapshot)
+        hub.send(client, Subscribed(id=command.id, channel=channel, epoch=hub.epoch, seq=newest, recovered=recovered))
         if gap is not None:
-            hub.announce(client, gap)
-        hub.fanout.settle(client)
+            hub.send_gap(client, gap)
+        hub.fanout.attach(client)
         self._recover_if_needed(client)
 
-    def _place_of(self, client: Client, command: Subscribe, newest: int) -> tuple[Lane, Subscription]:
-        """A new subscription in the lane that has its pace."""
+    def _add(self, client: Client, command: Subscribe, newest: int) -> tuple[Lane, Subscription]:
+        """Add the subscription to the unpaced lane, or to a new lane of its own if the command sets a pace."""
         channel = command.channel
-        _forget(client, channel)
+        _remove(client, channel)
         lane = client.lane
         if command.min_interval_ms or command.mode == "latest":
             lane = Lane(self._hub.ring, interval_s=command.min_interval_ms / 1000, latest=command.mode == "latest")
@@ -144,23 +145,23 @@ class Resume:
         subscription = lane.subscriptions[channel] = Subscription(channel, command.filter, newest, command.mode)
         return lane, subscription
 
-    def _place(self, lane: Lane, subscription: Subscription) -> None:
-        """Set a lane back to where the ring has what follows, or have it recover that from Redis first.
+    def _rewind(self, lane: Lane, subscription: Subscription) -> None:
+        """Move the lane back to what follows `subscription.seen`, or mark it as recovering if the ring lacks that.
 
-        Other channels of the lane do not mind being set back: they know what they have seen.
+        Other channels of the lane receive nothing twice: their subscriptions know what they have seen.
         """
-        position = self._hub.ring.after(subscription.channel, subscription.seen)
+        position = self._hub.ring.position_after(subscription.channel, subscription.seen)
         subscription.recovering = position is None
         if position is not None:
             lane.position = min(lane.position, position)
 
-    def _look_back(self, lane: Lane, subscription: Subscription, count: int) -> None:
-        """Set a lane back so far that it meets the last `count` messages that it wants, or all there are."""
+    def _rewind_for_snapshot(self, lane: Lane, subscription: Subscription, count: int) -> None:
+        """Move the lane back to the last `count` messages that pass the filter, or to all there are."""
         ring = self._hub.ring
         for position in range(ring.head - 1, ring.tail - 1, -1):
             message = ring[position]
-            if message.channel == subscription.channel and message.facts is not None:
-                if subscription.wanted.accepts(message.facts):
+            if message.channel == subscription.channel and message.attributes is not None:
+                if subscription.filter.accepts(message.attributes):
                     subscription.seen, lane.position = message.seq - 1, min(lane.position, position)
                     count -= 1
                 if not count:
@@ -171,28 +172,28 @@ class Resume:
             client.recovery = tasks.spawn("recovery", self._recover(client))
 
     async def _recover(self, client: Client) -> None:
-        """Write what `client` missed and Redis has; set its channels free once the ring has the rest."""
+        """Write what `client` missed and Redis has, until the ring holds the rest of every channel."""
         try:
-            while client.closing is None and (left := _recovering(client)):
-                if client.full_since_s is not None:
-                    client.room = asyncio.Event()
-                    await client.room.wait()
-                    client.room = None
+            while client.closing is None and (recovering := _first_recovering(client)):
+                if client.blocked_since_s is not None:
+                    client.writable = asyncio.Event()
+                    await client.writable.wait()
+                    client.writable = None
                 try:
-                    await self._page(client, *left)
+                    await self._recover_page(client, *recovering)
                 except ServiceError:
                     await asyncio.sleep(RETRY_S)
         finally:
             client.recovery = None
-        self._hub.fanout.settle(client)
+        self._hub.fanout.attach(client)
 
-    async def _page(self, client: Client, lane: Lane, subscription: Subscription) -> None:
-        """Write one read's worth of what one channel missed."""
+    async def _recover_page(self, client: Client, lane: Lane, subscription: Subscription) -> None:
+        """Read once from Redis what one channel missed, and write it."""
         hub, channel, epoch = self._hub, subscription.channel, self._hub.epoch
-        self._place(lane, subscription)
+        self._rewind(lane, subscription)
         if not subscription.recovering:
             return
-        async with self._turn:
+        async with self._reads:
             following = await self._reader.following(channel, subscription.seen)
         if lane.subscriptions.get(channel) is not subscription or hub.epoch != epoch or client.closing is not None:
             return
@@ -200,35 +201,35 @@ class Resume:
             self._write(client, subscription, following.entries)
             return
         first = following.entries[0][0] if following.entries else hub.ring.floor[channel] + 1
-        hub.announce(client, subscription.gap(epoch, first - 1, None, "expired"))
+        hub.send_gap(client, subscription.gap(epoch, first - 1, None, "expired"))
         subscription.seen = first - 1
 
     def _write(self, client: Client, subscription: Subscription, entries: list[Entry]) -> None:
-        """Write what the subscription wants, as far as there is room; it has then seen so much."""
-        at, parts, room = self._now(), [], PAGE_BYTES
+        """Write the entries that pass the filter, up to `PAGE_BYTES`, and advance `subscription.seen`."""
+        at, parts, bytes_left = self._now(), [], PAGE_BYTES
         for seq, payload in entries:
             try:
                 message = message_of(subscription.channel, seq, payload, at)
             except ValueError:
-                subscription.seen = seq  # the tail counted it when it came
+                subscription.seen = seq  # the tail has counted it
                 continue
-            if subscription.look_at(message):
-                parts.append(message.written(client.sink.form, self._hub.epoch))
-                room -= len(message.body)
-                if room <= 0:
+            if subscription.accept(message):
+                parts.append(message.to_wire(client.sink.wire_format, self._hub.epoch))
+                bytes_left -= len(message.body)
+                if bytes_left <= 0:
                     break
-        self._hub.sent(len(parts))
+        self._hub.count_sent(len(parts))
         client.sink.write(b"".join(parts))
 
 
-def _forget(client: Client, channel: str) -> None:
-    """End a channel in whichever lane it is."""
+def _remove(client: Client, channel: str) -> None:
+    """Remove the subscription to a channel, in whichever lane it is."""
     client.lane.subscriptions.pop(channel, None)
     client.paced = tuple(lane for lane in client.paced if channel not in lane.subscriptions)
 
 
-def _recovering(client: Client) -> tuple[Lane, Subscription] | None:
-    """A channel of which older messages are still to be read."""
+def _first_recovering(client: Client) -> tuple[Lane, Subscription] | None:
+    """The first channel of which older messages are still to be read."""
     for lane in client.lanes:
         for subscription in lane.subscriptions.values():
             if subscription.recovering:

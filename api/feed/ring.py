@@ -1,19 +1,18 @@
-"""Ring: the newest messages of all channels in order of arrival, kept once for all clients.
+"""Ring: the newest messages of all channels in order of arrival, stored once for all clients.
 
-A client holds one integer, the position up to which it has read. Who falls behind the tail has missed
-messages and can be told exactly which, so nobody needs a queue, and a thousand stuck clients cost no
-more than one.
+A client holds one integer, the position up to which it has read. A client that falls behind the tail has missed
+messages and can be told exactly which. So no client needs a queue, and a thousand stuck clients cost no more than one.
 """
 
 from datetime import datetime
 
 import msgspec
 
-from api.feed.forms import Form, written
+from api.feed.wire_format import WireFormat, to_wire
 
 
-class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What filters look at, and what a message is the newest of; null where it does not say."""
+class Attributes(msgspec.Struct, frozen=True, kw_only=True):
+    """The fields of a message that filters test and that make up its key; null where the message lacks them."""
 
     id: str | None = None
     name: str | None = None
@@ -27,62 +26,62 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def key(self) -> tuple[str | None, ...]:
-        """What the message tells of: of two with the same key the newer one replaces the older."""
+        """What the message describes: of two messages with the same key the newer one replaces the older."""
         return (self.name or self.id,)
 
 
 class Message:
-    """One message, encoded once for everybody.
+    """One message of the feed, encoded once per wire format.
 
     Parameters
     ----------
     channel, seq
-        Where it stands in the feed.
+        Its place in the feed.
     body
         Its JSON, without line breaks.
-    facts
-        What filters look at; None for a message that concerns all subscribers of its channel.
+    attributes
+        What filters test; None for a message to all subscribers of its channel.
     kind
-        Its type, as it stands in the JSON.
+        Its type, as stated in the JSON.
     """
 
-    __slots__ = ("_written", "body", "channel", "facts", "kind", "seq")
+    __slots__ = ("_encoded", "attributes", "body", "channel", "kind", "seq")
 
-    def __init__(self, channel: str, seq: int, body: bytes, facts: Facts | None, kind: str = "") -> None:
+    def __init__(self, channel: str, seq: int, body: bytes, attributes: Attributes | None, kind: str = "") -> None:
         self.channel = channel
         self.seq = seq
         self.body = body
-        self.facts = facts
+        self.attributes = attributes
         self.kind = kind
-        self._written: dict[Form, bytes] = {}
+        self._encoded: dict[WireFormat, bytes] = {}
 
-    def written(self, form: Form, epoch: str | None) -> bytes:
-        """The message in a form, which is made at the first call."""
-        made = self._written.get(form)
-        if made is None:
+    def to_wire(self, wire_format: WireFormat, epoch: str | None) -> bytes:
+        """The message in a wire format; encoded at the first call."""
+        encoded = self._encoded.get(wire_format)
+        if encoded is None:
             position = f"{epoch}:{self.seq}"
-            made = self._written[form] = written(form, self.body, kind=self.kind, position=position)
-        return made
+            encoded = self._encoded[wire_format] = to_wire(wire_format, self.body, kind=self.kind, position=position)
+        return encoded
 
 
 class Ring:
-    """A bounded run of messages with absolute positions.
+    """A bounded buffer of messages with absolute positions.
 
     Parameters
     ----------
     messages_max
-        Messages kept, at least 1.
+        Most messages stored, at least 1.
     bytes_max
-        The same in bytes of JSON; one message is kept whatever its size.
+        Most bytes of JSON stored; one message is stored whatever its size.
 
     Attributes
     ----------
     epoch
-        Which life of the streams the seqs belong to; None until Redis was first reached.
+        The epoch that the seqs belong to; None until Redis was first reached.
     head
         Position that the next message will get.
     tail
-        Position of the oldest message kept; equal to `head` if there is none.
+        Position of the oldest message stored; equal to `head` if there is none.
     newest
         By channel, the seq of its newest message; 0 before the first.
     floor
@@ -110,27 +109,27 @@ class Ring:
 
     @property
     def is_full(self) -> bool:
-        """Whether the next message makes it forget the oldest."""
+        """Whether the next message will displace the oldest."""
         return len(self) == len(self._slots) or self._bytes >= self._bytes_max
 
-    def begin(self, channel: str, seq: int) -> None:
-        """Say that messages of `channel` up to `seq` exist but will not be given to the ring."""
+    def set_floor(self, channel: str, seq: int) -> None:
+        """Declare that messages of `channel` up to `seq` exist but will not be in the ring."""
         self.newest[channel] = self.floor[channel] = seq
 
     def append(self, message: Message) -> None:
-        """Keep `message`, whose seq is above all before it on its channel, and forget the oldest if need be."""
+        """Store `message`, whose seq is above all before it on its channel, and drop the oldest as needed."""
         size = len(message.body)
         while self.tail < self.head and (len(self) == len(self._slots) or self._bytes + size > self._bytes_max):
-            self._forget()
+            self._drop_oldest()
         self._slots[self.head % len(self._slots)] = message
         self._bytes += size
         self.head += 1
         self.newest[message.channel] = message.seq
 
-    def after(self, channel: str, seq: int) -> int | None:
-        """The position from which all messages of `channel` after `seq` will be met; None if some are gone.
+    def position_after(self, channel: str, seq: int) -> int | None:
+        """The position from which all messages of `channel` after `seq` follow; None if some were dropped.
 
-        Looks backwards from the head, so it costs as much as was missed.
+        Searches backwards from the head, so the cost grows with what was missed.
         """
         if seq < self.floor.get(channel, 0):
             return None
@@ -142,22 +141,22 @@ class Ring:
             position -= 1
         return position
 
-    def newest_facts(self, channel: str) -> Facts | None:
-        """What the newest message of `channel` that is kept says of itself; None if none does."""
+    def newest_attributes(self, channel: str) -> Attributes | None:
+        """Attributes of the newest message of `channel` that has any; None if there is none in the ring."""
         for position in range(self.head - 1, self.tail - 1, -1):
             message = self[position]
-            if message.channel == channel and message.facts is not None:
-                return message.facts
+            if message.channel == channel and message.attributes is not None:
+                return message.attributes
         return None
 
     def clear(self) -> None:
-        """Forget everything, also the seqs; positions go on."""
+        """Drop all messages and seqs; positions continue."""
         while self.tail < self.head:
-            self._forget()
+            self._drop_oldest()
         self.newest.clear()
         self.floor.clear()
 
-    def _forget(self) -> None:
+    def _drop_oldest(self) -> None:
         message = self[self.tail]
         self._slots[self.tail % len(self._slots)] = None
         self._bytes -= len(message.body)

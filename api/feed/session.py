@@ -1,4 +1,4 @@
-"""Session: what a client says, from its text to what is done about it; the same for every kind of connection."""
+"""Session: the commands that a client sends, from their text to their effect; the same for every transport."""
 
 import asyncio
 from collections import deque
@@ -9,14 +9,14 @@ import msgspec
 
 from api import tasks
 from api.errors import INVALID_MESSAGE, RATE_LIMITED, UNAVAILABLE, Kind, ProblemError
-from api.feed.allowance import Allowance
 from api.feed.client import Client
 from api.feed.messages import CLOSE_BAD, CLOSE_FLOODING, CLOSE_UNSUPPORTED, Command, Error, Id, Subscribe
+from api.feed.token_bucket import TokenBucket
 from api.resources import Resources
 from domain.errors import ServiceError
 
-BAD_MAX = 20
-"""Messages in a row that make no sense, after which nothing better is expected."""
+INVALID_MAX = 20
+"""Invalid messages in a row after which the connection is closed."""
 
 _commands: msgspec.json.Decoder[Command] = msgspec.json.Decoder(Command)
 
@@ -29,95 +29,110 @@ _ids = msgspec.json.Decoder(_Identified)
 
 
 class Session:
-    """The client's side of a conversation. It is made when a client first says something; most never do.
+    """Executes the commands of one client. Created when it sends its first message, which most clients never do.
 
     Parameters
     ----------
     client
-        Who speaks.
+        The client.
     resources
-        What it speaks to.
-    hold, release
-        Called when nothing more should be read from the client for now, and when it should again.
+        The hub and the services behind it.
+    pause_reading, resume_reading
+        Called when no more should be read from the client for now, and when reading may go on.
     """
 
-    __slots__ = ("_allowance", "_bad", "_client", "_hold", "_release", "_resources", "_waiting", "_work")
+    __slots__ = (
+        "_bucket",
+        "_client",
+        "_invalid",
+        "_pause_reading",
+        "_queue",
+        "_resources",
+        "_resume_reading",
+        "_task",
+    )
 
     def __init__(
-        self, client: Client, resources: Resources, hold: Callable[[], None], release: Callable[[], None]
+        self,
+        client: Client,
+        resources: Resources,
+        *,
+        pause_reading: Callable[[], None],
+        resume_reading: Callable[[], None],
     ) -> None:
         self._client = client
         self._resources = resources
-        self._hold = hold
-        self._release = release
-        self._allowance = Allowance(resources.settings.messages_per_s, resources.steady_s())
-        self._bad = 0
-        self._waiting: deque[bytes] = deque()
-        self._work: asyncio.Task[None] | None = None
+        self._pause_reading = pause_reading
+        self._resume_reading = resume_reading
+        self._bucket = TokenBucket(resources.settings.messages_per_s, resources.steady_s())
+        self._invalid = 0
+        self._queue: deque[bytes] = deque()
+        self._task: asyncio.Task[None] | None = None
 
-    def hear(self, text: bytes) -> None:
-        """Obey one message, or say why not; one that has to wait for Redis keeps the next ones waiting."""
-        if not self._allowance.take(self._resources.steady_s()):
-            self._refuse(None, RATE_LIMITED, "too many messages; send fewer per second")
+    def receive_text(self, text: bytes) -> None:
+        """Execute one command, or reply with an error; while one waits for Redis, the next ones are queued."""
+        if not self._bucket.take(self._resources.steady_s()):
+            self._send_error(None, RATE_LIMITED, "too many messages; send fewer per second")
             self._resources.hub.close(self._client, CLOSE_FLOODING, RATE_LIMITED.title)
-        elif self._work is not None:
-            self._waiting.append(text)
+        elif self._task is not None:
+            self._queue.append(text)
         else:
-            self._obey(text)
+            self._execute(text)
 
-    def hear_binary(self) -> None:
-        """There is nothing that it could say."""
-        self._resources.hub.close(self._client, CLOSE_UNSUPPORTED, "only text is understood")
+    def receive_binary(self) -> None:
+        """Close the connection: commands are text."""
+        self._resources.hub.close(self._client, CLOSE_UNSUPPORTED, "binary messages are not supported; send text")
 
     def end(self) -> None:
-        """Stop working for a client that left."""
-        if self._work is not None:
-            self._work.cancel()
+        """Cancel the running command of a client that disconnected."""
+        if self._task is not None:
+            self._task.cancel()
 
-    def _obey(self, text: bytes) -> None:
+    def _execute(self, text: bytes) -> None:
         try:
             command = _commands.decode(text)
         except msgspec.DecodeError as problem:
-            self._refuse(_id_of(text), INVALID_MESSAGE, str(problem))
+            self._send_error(_id_of(text), INVALID_MESSAGE, str(problem))
             return
         resume = self._resources.resume
         try:
             if isinstance(command, Subscribe):
-                later = resume.subscribe(self._client, command)
-                if later is None and (command.since is not None or command.snapshot):
-                    later = asyncio.sleep(0)  # to look back takes milliseconds; others get their turn before the next
-                if later is not None:
-                    self._hold()
-                    self._work = tasks.spawn("subscribe", self._finish(command.id, later))
+                rest = resume.subscribe(self._client, command)
+                if rest is None and (command.since is not None or command.snapshot):
+                    rest = asyncio.sleep(0)  # a search of the ring takes milliseconds; let others run before the next
+                if rest is not None:
+                    self._pause_reading()
+                    self._task = tasks.spawn("subscribe", self._finish(command.id, rest))
             else:
                 resume.unsubscribe(self._client, command)
-            self._bad = 0
+            self._invalid = 0
         except ProblemError as problem:
-            self._refuse(command.id, problem.kind, problem.detail)
+            self._send_error(command.id, problem.kind, problem.detail)
 
-    async def _finish(self, command_id: Id, later: Coroutine[Any, Any, None]) -> None:
+    async def _finish(self, command_id: Id, rest: Coroutine[Any, Any, None]) -> None:
+        """Run the rest of a command, then the queued ones."""
         try:
-            await later
+            await rest
         except ProblemError as problem:
-            self._refuse(command_id, problem.kind, problem.detail)
+            self._send_error(command_id, problem.kind, problem.detail)
         except ServiceError:
-            self._refuse(command_id, UNAVAILABLE, "what was missed cannot be had now; subscribe again shortly")
-        self._work = None
-        while self._waiting and self._work is None:
-            self._obey(self._waiting.popleft())
-        if self._work is None:
-            self._release()
+            self._send_error(command_id, UNAVAILABLE, "missed messages cannot be read now; subscribe again shortly")
+        self._task = None
+        while self._queue and self._task is None:
+            self._execute(self._queue.popleft())
+        if self._task is None:
+            self._resume_reading()
 
-    def _refuse(self, command_id: Id, kind: Kind, detail: str) -> None:
+    def _send_error(self, command_id: Id, kind: Kind, detail: str) -> None:
         hub = self._resources.hub
-        hub.tell(self._client, Error(id=command_id, code=kind.code, retryable=kind.retryable, detail=detail))
-        self._bad = 0 if kind.retryable else self._bad + 1
-        if self._bad >= BAD_MAX:
-            hub.close(self._client, CLOSE_BAD, "nothing that was said made sense")
+        hub.send(self._client, Error(id=command_id, code=kind.code, retryable=kind.retryable, detail=detail))
+        self._invalid = 0 if kind.retryable else self._invalid + 1
+        if self._invalid >= INVALID_MAX:
+            hub.close(self._client, CLOSE_BAD, f"{INVALID_MAX} invalid messages in a row")
 
 
 def _id_of(text: bytes) -> Id:
-    """The id of a command that is wrong in some other way, so that its sender knows which."""
+    """The id of a command that is otherwise invalid, so that the error can name it; None if it has none."""
     try:
         return _ids.decode(text).id
     except msgspec.DecodeError:

@@ -15,13 +15,13 @@ from starlette.types import Receive, Scope, Send
 
 from api import tasks
 from api.errors import INVALID_PARAMETER, METHOD_NOT_ALLOWED, NOT_FOUND, Fault, ProblemError
-from api.feed.admission import Head, admit
-from api.feed.announcements import MESSAGE_TYPES
+from api.feed.admission import RequestHead, admit
+from api.feed.channel_messages import MESSAGE_TYPES
 from api.feed.client import Client
 from api.feed.filters import ANY
-from api.feed.forms import Form
 from api.feed.messages import Since, Subscribe
-from api.feed.outlet import Outlet
+from api.feed.send_queue import SendQueue
+from api.feed.wire_format import WireFormat
 from api.resources import Resources
 
 PATH = "/api/v1/stream/{channel}"
@@ -44,20 +44,20 @@ async def _endpoint(request: Request) -> Response:
         raise ProblemError(NOT_FOUND, f"there is no channel of that name; there are {', '.join(MESSAGE_TYPES)}")
     address = request.client.host if request.client else None
     query, visitor = request.scope["query_string"], request.state.visitor
-    head = Head(request.url.path, query, request.headers, address, visitor=visitor)
+    head = RequestHead(request.url.path, query, request.headers, address, visitor=visitor)
     admission = await admit(head, resources, (channel,))
     since = _since(request.headers.get("last-event-id"))
-    hub, outlet = resources.hub, Outlet(resources.hub, Form.EVENT)
-    client = outlet.client = Client(hub.ring, outlet, address=admission.address, principal=admission.principal)
+    hub, queue = resources.hub, SendQueue(resources.hub, WireFormat.EVENT)
+    client = queue.client = Client(hub.ring, queue, address=admission.address, principal=admission.principal)
     hub.join(client, (), ANY)
     try:
-        later = resources.resume.subscribe(client, Subscribe(channel, filter=admission.wanted, since=since))
+        later = resources.resume.subscribe(client, Subscribe(channel, filter=admission.filter, since=since))
         if later is not None:
             await later
     except BaseException:
         hub.leave(client)
         raise
-    return _Events(resources, outlet, client)
+    return _Events(resources, queue, client)
 
 
 def _since(given: str | None) -> Since | None:
@@ -75,16 +75,16 @@ class _Events(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, resources: Resources, outlet: Outlet, client: Client) -> None:
+    def __init__(self, resources: Resources, queue: SendQueue, client: Client) -> None:
         super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         del self.headers["content-length"]
         self._hub = resources.hub
-        self._outlet = outlet
+        self._queue = queue
         self._client = client
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  ASGI
         """Send until either side ends it."""
-        sender = self._outlet.sender = tasks.spawn("events", self._send(send))
+        sender = self._queue.sender = tasks.spawn("events", self._send(send))
         reader = tasks.spawn("listener", _left(receive))
         try:
             await asyncio.wait((sender, reader), return_when=asyncio.FIRST_COMPLETED)
@@ -96,7 +96,7 @@ class _Events(Response):
         with suppress(OSError):
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             await _more(send, f"retry: {RETRY_MS}\n\n".encode())
-            async for data in self._outlet.taken():
+            async for data in self._queue.taken():
                 await _more(send, data)
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 

@@ -10,7 +10,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from math import ceil
 from typing import Final, NamedTuple
 
-from api.feed.allowance import BURST_S, Allowance
+from api.feed.token_bucket import BURST_S, TokenBucket
 
 CALLERS_MAX: Final = 10_000
 """Callers that are remembered, 0.3 kB each."""
@@ -56,7 +56,7 @@ class Limits:
         self._per_s = per_s
         self._burst_s = burst_s
         self._callers_max = callers_max
-        self._allowances: OrderedDict[str, Allowance] = OrderedDict()
+        self._allowances: OrderedDict[str, TokenBucket] = OrderedDict()
 
     @property
     def policy(self) -> str:
@@ -69,7 +69,7 @@ class Limits:
         if allowance is None:
             if len(self._allowances) >= self._callers_max:
                 self._allowances.popitem(last=False)
-            allowance = self._allowances[caller] = Allowance(self._per_s, now_s, self._burst_s)
+            allowance = self._allowances[caller] = TokenBucket(self._per_s, now_s, self._burst_s)
         else:
             self._allowances.move_to_end(caller)
         allowed = allowance.take(now_s)

@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 
 from api.errors import INVALID_MESSAGE, ProblemError
-from api.feed.admission import Head
+from api.feed.admission import RequestHead
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _VERSION = "13"
@@ -22,22 +22,22 @@ END = b"\r\n\r\n"
 class Upgrade(NamedTuple):
     """A request for a WebSocket."""
 
-    head: Head
+    head: RequestHead
     key: str
     offers: str
 
 
-def read(head: bytes, address: str | None) -> Head:
+def read(head: bytes, address: str | None) -> RequestHead:
     """The request line and headers, whose syntax the HTTP parser before us has checked."""
     request, *lines = head.split(b"\r\n")
     method, target, _ = request.split(b" ", 2)
     path, _, query = target.partition(b"?")
     pairs = [line.partition(b":") for line in lines]
     headers = Headers(raw=[(name.strip().lower(), value.strip()) for name, _, value in pairs])
-    return Head(unquote(path.decode("latin-1")), query, headers, address, method.decode("latin-1"))
+    return RequestHead(unquote(path.decode("latin-1")), query, headers, address, method.decode("latin-1"))
 
 
-def check(head: Head) -> Upgrade:
+def check(head: RequestHead) -> Upgrade:
     """The upgrade that a request asks for.
 
     Raises

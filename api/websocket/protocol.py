@@ -15,11 +15,11 @@ from uvicorn.server import ServerState
 
 from api import tasks
 from api.errors import INTERNAL, UNAVAILABLE, ProblemError, problem_response
-from api.feed.admission import Admission, Head, admit
+from api.feed.admission import Admission, RequestHead, admit
 from api.feed.client import Client
-from api.feed.forms import Form
 from api.feed.messages import CLOSE_RESTARTING
 from api.feed.session import Session
+from api.feed.wire_format import WireFormat
 from api.resources import Resources
 from api.rest.middleware import request_id_of
 from api.security.credentials import subprotocol_of
@@ -62,8 +62,8 @@ class WebSocketProtocol(asyncio.Protocol):
         "_session",
         "_state",
         "client",
-        "form",
         "transport",
+        "wire_format",
         "write",
     )
 
@@ -84,7 +84,7 @@ class WebSocketProtocol(asyncio.Protocol):
         self._said_goodbye = False
         self._broken = False
         self.client: Client | None = None
-        self.form = Form.FRAME
+        self.wire_format = WireFormat.FRAME
         self.transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -106,7 +106,7 @@ class WebSocketProtocol(asyncio.Protocol):
         client = self.client
         if client is None or self._broken:
             return
-        client.heard_s, client.pinged = self._resources.steady_s(), False
+        client.last_received_s, client.pinged = self._resources.steady_s(), False
         try:
             for opcode, payload, code in self._parser.feed(data):
                 if not self._said_goodbye or opcode == Opcode.CLOSE:
@@ -119,12 +119,12 @@ class WebSocketProtocol(asyncio.Protocol):
     def pause_writing(self) -> None:
         """The transport holds more than `HIGH_WATER`."""
         if self.client is not None:
-            self._resources.hub.full(self.client)
+            self._resources.hub.pause_writing(self.client)
 
     def resume_writing(self) -> None:
         """It holds less than `LOW_WATER`."""
         if self.client is not None:
-            self._resources.hub.room(self.client)
+            self._resources.hub.resume_writing(self.client)
 
     def shutdown(self) -> None:
         """Say that the server restarts."""
@@ -160,7 +160,7 @@ class WebSocketProtocol(asyncio.Protocol):
             self._state.tasks.add(task)
             task.add_done_callback(self._state.tasks.discard)
 
-    async def _shake_hands(self, head: Head) -> None:
+    async def _shake_hands(self, head: RequestHead) -> None:
         request_id = request_id_of(head.headers.get("x-request-id", ""))
         try:
             upgrade = handshake.check(head)
@@ -188,7 +188,7 @@ class WebSocketProtocol(asyncio.Protocol):
     def _begin(self, upgrade: Upgrade, admission: Admission) -> None:
         resources, head = self._resources, upgrade.head
         extensions = agree(upgrade.offers)
-        self.form = Form.FRAME if extensions is None else Form.DEFLATED
+        self.wire_format = WireFormat.FRAME if extensions is None else WireFormat.DEFLATED
         self._parser = Parser(resources.settings.message_bytes_max, deflated=extensions is not None)
         self.transport.set_write_buffer_limits(HIGH_WATER, LOW_WATER)
         self.write(handshake.acceptance(upgrade, extensions, subprotocol_of(head.headers)))
@@ -196,10 +196,10 @@ class WebSocketProtocol(asyncio.Protocol):
             resources.hub.ring,
             self,
             address=admission.address,
-            heard_s=resources.steady_s(),
+            last_received_s=resources.steady_s(),
             principal=admission.principal,
         )
-        resources.hub.join(self.client, admission.channels, admission.wanted)
+        resources.hub.join(self.client, admission.channels, admission.filter)
         early, self._early = self._early, b""
         if early:
             self.data_received(early)
@@ -208,16 +208,18 @@ class WebSocketProtocol(asyncio.Protocol):
         if self.client is None or opcode == Opcode.PONG:
             return
         if opcode == Opcode.PING:
-            self._resources.hub.say(self.client, frame(payload, Opcode.PONG))
+            self._resources.hub.write(self.client, frame(payload, Opcode.PONG))
         elif opcode == Opcode.CLOSE:
             self._answer_close(code)
         else:
             if self._session is None:
-                self._session = Session(self.client, self._resources, hold=self._hold, release=self._release)
+                self._session = Session(
+                    self.client, self._resources, pause_reading=self._pause_reading, resume_reading=self._resume_reading
+                )
             if opcode == Opcode.TEXT:
-                self._session.hear(payload)
+                self._session.receive_text(payload)
             else:
-                self._session.hear_binary()
+                self._session.receive_binary()
 
     def _answer_close(self, code: int) -> None:
         if not self._said_goodbye:
@@ -235,10 +237,10 @@ class WebSocketProtocol(asyncio.Protocol):
             self._resources.hub.close(self.client, problem.code, problem.reason)
         self.transport.write_eof()
 
-    def _hold(self) -> None:
+    def _pause_reading(self) -> None:
         self.transport.pause_reading()
 
-    def _release(self) -> None:
+    def _resume_reading(self) -> None:
         if not self.transport.is_closing():
             self.transport.resume_reading()
 

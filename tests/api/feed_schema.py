@@ -7,11 +7,13 @@ from typing import Any
 import jsonschema_rs
 import msgspec
 
-from api.feed.announcements import ANNOUNCEMENTS
 from api.feed.asyncapi import document
-from api.feed.messages import Word
+from api.feed.channel_messages import CHANNEL_MESSAGES
+from api.feed.messages import ControlMessage
 
-_RECORDS = {str(record.__struct_config__.tag): record for record in (*ANNOUNCEMENTS.values(), *Word.__args__)}
+_RECORDS = {
+    str(record.__struct_config__.tag): record for record in (*CHANNEL_MESSAGES.values(), *ControlMessage.__args__)
+}
 
 
 def schema_of(message_type: str) -> dict[str, Any]:

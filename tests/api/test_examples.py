@@ -188,7 +188,7 @@ def test_python_of_the_readme_pages_and_follows(api: Api, tmp_path: Path) -> Non
         assert process.stdout is not None
         try:
             assert emitted(3).reason in process.stdout.readline()
-            until(lambda: [client for client in api.resources.hub.clients if not client.by_default])
+            until(lambda: [client for client in api.resources.hub.clients if not client.uses_default_channels])
             api.publish([emitted(6)])
             assert emitted(6).reason in process.stdout.readline()
         finally:
@@ -219,7 +219,7 @@ def test_javascript_of_the_readme_pages_and_follows(serve: Serve, tmp_path: Path
         try:
             assert process.stdout is not None
             assert json.loads(process.stdout.readline())["id"] == emitted(3).id
-            until(lambda: [client for client in api.resources.hub.clients if not client.by_default])
+            until(lambda: [client for client in api.resources.hub.clients if not client.uses_default_channels])
             api.publish([emitted(2)])
             assert json.loads(process.stdout.readline())["data"]["id"] == emitted(2).id
             drop_connections(api)

@@ -35,7 +35,7 @@ def test_a_server_that_sends_it_away_is_left_and_found_again(api: Api, tab: Tab)
     seen(tab, api)
     api.publish([emitted(1)])
     tab.until(shown(1))
-    api.server.servers[0].get_loop().call_soon_threadsafe(api.resources.hub.farewell, Random(56))  # 594 ms
+    api.server.servers[0].get_loop().call_soon_threadsafe(api.resources.hub.announce_shutdown, Random(56))  # 594 ms
     tab.until("document.getElementById('pill').dataset.state === 'reconnecting'")
     api.publish([emitted(2)])
     assert tab.until(f"{LIVE} && {shown(2)} && document.getElementById('state').textContent") == "live, resumed, 0 lost"
@@ -45,7 +45,7 @@ def test_what_was_lost_is_told(api: Api, tab: Tab) -> None:
     seen(tab, api)
     api.publish([emitted(1)])
     tab.until(shown(1))
-    api.server.servers[0].get_loop().call_soon_threadsafe(api.resources.hub.lose, "signals", 2, 6)
+    api.server.servers[0].get_loop().call_soon_threadsafe(api.resources.hub.publish_gap, "signals", 2, 6)
     tab.until("!document.getElementById('gaps').hidden")
     api.seq = 6
     api.publish([emitted(7)])

@@ -4,7 +4,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from api.feed.announcements import ArbitrageMessage
+from api.feed.channel_messages import ArbitrageMessage
 from domain.clock import SECOND, from_datetime
 from domain.opportunities import Opportunity
 from store import opportunities, outbox

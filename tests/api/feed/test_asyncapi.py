@@ -1,9 +1,9 @@
-"""The document of the live feed. That frames are what it says is checked wherever a test hears one: see words.py."""
+"""The AsyncAPI document. That messages match it is checked wherever a test receives one: see `feed_schema.py`."""
 
 import jsonschema_rs
 import pytest
 
-from api.feed.admission import GATEWAYS
+from api.feed.admission import DEFAULT_CHANNELS
 from api.feed.asyncapi import document
 from store.feed import CHANNELS
 from tests.api.conftest import Api
@@ -18,7 +18,7 @@ def test_it_is_served(api: Api) -> None:
 
 def test_every_address_is_described() -> None:
     addresses = {channel["address"] for channel in document("")["channels"].values()}
-    assert addresses == {*GATEWAYS, *(f"/api/v1/stream/{name}" for name in CHANNELS)}
+    assert addresses == {*DEFAULT_CHANNELS, *(f"/api/v1/stream/{name}" for name in CHANNELS)}
 
 
 def test_every_reference_leads_somewhere() -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from api.endpoints.arbitrage import PATH, OpportunitiesQuery
 from api.endpoints.signals import SignalsQuery
-from api.feed.backfill import OVERLAP, address
+from api.feed.backfill import OVERLAP, link
 from api.feed.filters import Filter
 from api.rest.params import parse
 
@@ -28,7 +28,7 @@ instants = st.none() | st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1), 
 def test_address_is_one_that_rest_understands_and_leaves_nothing_out(
     wanted: Filter, since: datetime | None, until: datetime | None
 ) -> None:
-    address_ = address("signals", wanted, since, until)
+    address_ = link("signals", wanted, since, until)
     assert address_ is not None
     parts = urlsplit(address_)
     chosen = parse(SignalsQuery, parts.query.encode())
@@ -42,7 +42,7 @@ def test_address_is_one_that_rest_understands_and_leaves_nothing_out(
 
 @given(instants, instants)
 def test_all_opportunities_that_changed_are_asked_for(since: datetime | None, until: datetime | None) -> None:
-    address_ = address("arbitrage", Filter(symbols=frozenset({"A"})), since, until)
+    address_ = link("arbitrage", Filter(symbols=frozenset({"A"})), since, until)
     assert address_ is not None
     parts = urlsplit(address_)
     chosen = parse(OpportunitiesQuery, parts.query.encode())
@@ -51,4 +51,4 @@ def test_all_opportunities_that_changed_are_asked_for(since: datetime | None, un
 
 
 def test_channels_that_rest_does_not_serve_have_none() -> None:
-    assert address("alerts", Filter(), None, None) is None
+    assert link("alerts", Filter(), None, None) is None

@@ -8,13 +8,13 @@ from contextlib import ExitStack, suppress
 import msgspec
 from websockets.exceptions import ConnectionClosed
 
-from api.feed.session import BAD_MAX
+from api.feed.session import INVALID_MAX
 from tests.api.builders import emitted
 from tests.api.conftest import Api, receive, send_command
 from tests.api.feed.test_gateway import (
-    closing,
     refusal,
     transport,  # noqa: F401  the fixture that runs each test over both
+    until_closed,
 )
 from tests.api.raw_client import raw_client
 from tests.api.security.keys import REQUIRED
@@ -26,10 +26,10 @@ def test_who_never_makes_sense_is_closed(serve: Callable[..., Api]) -> None:
     api = serve(messages_per_s=100)
     with api.websocket() as websocket:
         with suppress(ConnectionClosed):
-            for _ in range(BAD_MAX + 5):
+            for _ in range(INVALID_MAX + 5):
                 websocket.send('{"op":"subscribe","channel":"prices"}')
-        code, said = closing(websocket)
-    assert (code, len(said)) == (4400, BAD_MAX)
+        code, said = until_closed(websocket)
+    assert (code, len(said)) == (4400, INVALID_MAX)
     assert {one["code"] for one in said} == {"invalid_message"}
 
 

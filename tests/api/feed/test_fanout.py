@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.feed.filters import ANY, Filter
-from api.feed.forms import Form
 from api.feed.hub import Hub
 from api.feed.messages import Subscribe
 from api.feed.resume import Resume
-from api.feed.ring import Facts, Message
+from api.feed.ring import Attributes, Message
+from api.feed.wire_format import WireFormat
 from api.metrics import Metrics
 from api.settings import ApiSettings
-from tests.api.feed.sink import Kept
+from tests.api.feed.recording_sink import RecordingSink
 
 CHANNELS = ("signals", "alerts")
 ONLY_A = Filter(symbols=frozenset("A"))
@@ -41,10 +41,10 @@ def house(ring_messages: int = 1000, clock: Clock | None = None, **more: Any) ->
 
 def message(channel: str, seq: int, symbol: str = "A") -> Message:
     body = json.dumps({"type": "signal", "channel": channel, "seq": seq, "symbol": symbol}).encode()
-    return Message(channel, seq, body, Facts(id=symbol, symbol=symbol))
+    return Message(channel, seq, body, Attributes(id=symbol, symbol=symbol))
 
 
-class Listener(Kept):
+class Listener(RecordingSink):
     """A client, and what by the plain rule it has to get."""
 
     def __init__(self, hub: Hub, wanted: Filter, room: float) -> None:
@@ -67,7 +67,7 @@ class Listener(Kept):
         due = [
             (each.channel, each.seq)
             for each in published
-            if each.seq > self.begun.get(each.channel, 0) and self.wanted.accepts(each.facts)
+            if each.seq > self.begun.get(each.channel, 0) and self.wanted.accepts(each.attributes)
         ]
         assert got == [place for place in due if place not in missed]
 
@@ -103,7 +103,7 @@ def test_everybody_gets_what_it_wants_once_in_order_or_in_a_gap(steps: list[Any]
         for _ in range(3):
             await asyncio.sleep(0)
         for listener in listeners:
-            while listener.client.full_since_s is not None:
+            while listener.client.blocked_since_s is not None:
                 listener.drain()
             listener.check(published)
             hub.leave(listener.client)
@@ -115,7 +115,10 @@ def test_everybody_gets_what_it_wants_once_in_order_or_in_a_gap(steps: list[Any]
 def test_clients_that_want_the_same_share_the_very_bytes() -> None:
     async def live() -> None:
         hub = house()
-        sinks = [Kept(hub, form=form) for form in (Form.FRAME, Form.FRAME, Form.DEFLATED, Form.DEFLATED)]
+        sinks = [
+            RecordingSink(hub, wire_format=wire_format)
+            for wire_format in (WireFormat.FRAME, WireFormat.FRAME, WireFormat.DEFLATED, WireFormat.DEFLATED)
+        ]
         for sink in sinks:
             hub.join(sink.client, CHANNELS, ANY)
             sink.writes.clear()
@@ -133,7 +136,7 @@ def test_clients_that_want_the_same_share_the_very_bytes() -> None:
 def test_what_comes_while_a_pass_goes_out_waits_and_goes_together() -> None:
     async def live() -> None:
         hub = house()
-        sink = Kept(hub)
+        sink = RecordingSink(hub)
         hub.join(sink.client, CHANNELS, ANY)
         sink.writes.clear()
         for seq in range(1, 6):
@@ -142,13 +145,13 @@ def test_what_comes_while_a_pass_goes_out_waits_and_goes_together() -> None:
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         assert len(sink.writes) == 2
-        assert [said["seq"] for said in sink.take()] == [1, 2, 3, 4, 5]
+        assert [one["seq"] for one in sink.take()] == [1, 2, 3, 4, 5]
 
     asyncio.run(live())
 
 
-def subscribed(hub: Hub, **command: Any) -> Kept:
-    sink = Kept(hub)
+def subscribed(hub: Hub, **command: Any) -> RecordingSink:
+    sink = RecordingSink(hub)
     hub.join(sink.client, (), ANY)
     resume = Resume(hub, None, lambda: AT)  # type: ignore[arg-type]  # Redis is not needed
     assert resume.subscribe(sink.client, Subscribe("signals", **command)) is None
@@ -161,7 +164,7 @@ def test_an_interval_holds_messages_back_and_loses_none() -> None:
         clock = Clock()
         hub = house(clock=clock)
         stream, latest = subscribed(hub, min_interval_ms=50), subscribed(hub, min_interval_ms=50, mode="latest")
-        said: dict[Kept, list[list[int]]] = {stream: [], latest: []}
+        said: dict[RecordingSink, list[list[int]]] = {stream: [], latest: []}
         for seq in range(1, 9):
             hub.publish([message("signals", seq, "AB"[seq % 2])])
             await asyncio.sleep(0)
@@ -187,12 +190,12 @@ def test_latest_without_an_interval_leaves_out_only_while_there_is_no_room() -> 
         hub = house()
         sink = subscribed(hub, mode="latest")
         hub.publish([message("signals", 1)])
-        hub.full(sink.client)
+        hub.pause_writing(sink.client)
         await asyncio.sleep(0)
         for seq in range(2, 9):
             hub.publish([message("signals", seq, "AB"[seq % 2])])
             await asyncio.sleep(0)
-        hub.room(sink.client)
+        hub.resume_writing(sink.client)
         assert [one["seq"] for one in sink.take()] == [1, 7, 8]
 
     asyncio.run(live())
@@ -202,12 +205,12 @@ def test_who_would_rather_leave_than_miss_is_closed() -> None:
     async def live() -> None:
         hub = house(5)
         sink = subscribed(hub, mode="disconnect")
-        hub.full(sink.client)
+        hub.pause_writing(sink.client)
         for seq in range(1, 20):
             hub.publish([message("signals", seq)])
             await asyncio.sleep(0)
-        hub.room(sink.client)
-        assert sink.closed == (4408, "messages were missed; resume")
+        hub.resume_writing(sink.client)
+        assert sink.closed == (4408, "messages were missed; reconnect and resume")
         assert sink.take() == []
 
     asyncio.run(live())
@@ -217,7 +220,7 @@ def test_a_snapshot_is_the_newest_that_are_wanted_and_then_comes_what_is_new() -
     async def live() -> None:
         hub = house()
         hub.publish([message(("signals", "alerts")[seq % 3 == 0], seq, "AB"[seq % 2]) for seq in range(1, 21)])
-        sink = Kept(hub)
+        sink = RecordingSink(hub)
         hub.join(sink.client, (), ANY)
         resume = Resume(hub, None, lambda: AT)  # type: ignore[arg-type]  # Redis is not needed
         resume.subscribe(sink.client, Subscribe("signals", snapshot=3, filter=ONLY_A))

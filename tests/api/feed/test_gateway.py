@@ -9,7 +9,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from api.feed.announcements import SignalMessage
+from api.feed.channel_messages import SignalMessage
 from api.feed.filters import Filter
 from domain.signals import Signal
 from tests.api.builders import emitted
@@ -34,7 +34,7 @@ def refusal(api: Api, path: str, **options: Any) -> tuple[int, dict[str, Any]]:
     return caught.value.response.status_code, json.loads(caught.value.response.body)
 
 
-def closing(websocket: ClientConnection) -> tuple[int | None, list[dict[str, Any]]]:
+def until_closed(websocket: ClientConnection) -> tuple[int | None, list[dict[str, Any]]]:
     """The code with which the server closes, and all that it said before."""
     said = []
     try:
@@ -184,20 +184,20 @@ def test_a_bad_message_is_answered_and_harms_nothing(serve: Callable[..., Api]) 
 def test_binary_closes(api: Api) -> None:
     with api.websocket() as websocket:
         websocket.send(b"\x00")
-        assert closing(websocket) == (1003, [])
+        assert until_closed(websocket) == (1003, [])
 
 
 def test_a_message_that_is_too_large_closes(serve: Callable[..., Api]) -> None:
     api = serve(message_bytes_max=100)
     with api.websocket() as websocket:
         websocket.send("x" * 101)
-        assert closing(websocket) == (1009, [])
+        assert until_closed(websocket) == (1009, [])
 
 
 def test_text_that_is_not_utf_8_closes(api: Api) -> None:
     with api.websocket() as websocket:
         websocket.send(b"\xff", text=True)
-        assert closing(websocket) == (1007, [])
+        assert until_closed(websocket) == (1007, [])
 
 
 def test_a_flood_closes_with_the_reason_said(serve: Callable[..., Api]) -> None:
@@ -206,7 +206,7 @@ def test_a_flood_closes_with_the_reason_said(serve: Callable[..., Api]) -> None:
         with suppress(ConnectionClosed):
             for _ in range(40):
                 websocket.send('{"op":"unsubscribe","channel":"alerts"}')
-        code, said = closing(websocket)
+        code, said = until_closed(websocket)
         assert code == 4429
         assert {message["type"] for message in said[:-1]} == {"unsubscribed"}
         assert (said[-1]["type"], said[-1]["code"], said[-1]["retryable"]) == ("error", "rate_limited", True)

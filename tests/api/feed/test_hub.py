@@ -15,7 +15,7 @@ from tests.api.raw_client import RawClient, raw_client
 from tests.until import until
 
 
-def hear_any(websocket: Any, kind: str) -> dict[str, Any]:
+def receive_type(websocket: Any, kind: str) -> dict[str, Any]:
     message: dict[str, Any] = {}
     while message.get("type") != kind:
         message = validated(websocket.recv(20))
@@ -27,10 +27,10 @@ def test_the_idle_are_told_that_they_have_everything(serve: Callable[..., Api]) 
     with api.websocket() as websocket:
         api.publish([emitted(1)])
         assert receive(websocket)["seq"] == 1
-        keepalive = hear_any(websocket, "keepalive")
+        keepalive = receive_type(websocket, "keepalive")
         assert (keepalive["heads"]["signals"], keepalive["epoch"]) == (1, api.resources.hub.epoch)
         began = time.monotonic()
-        hear_any(websocket, "keepalive")
+        receive_type(websocket, "keepalive")
         assert time.monotonic() - began > 0.1
 
 
@@ -41,8 +41,8 @@ def test_everybody_is_told_the_status(serve: Callable[..., Api]) -> None:
         api.wait_for_ring()
         for websocket in (one, other):
             receive(websocket)
-            hear_any(websocket, "status")
-            data = hear_any(websocket, "status")["data"]
+            receive_type(websocket, "status")
+            data = receive_type(websocket, "status")["data"]
             assert data["connected_clients"] == 2
             assert data["metrics"]["signals_generated_total"] == 1
             assert data["metrics"]["system_memory_bytes"] > 1e6
@@ -145,7 +145,7 @@ def test_clients_are_told_to_come_back_at_times_of_their_own() -> None:
     async def live() -> list[int]:
         hub = house()
         sinks = [subscribed(hub) for _ in range(200)]
-        hub.farewell(Random(7))
+        hub.announce_shutdown(Random(7))
         return [word["reconnect_after_ms"] for sink in sinks for word in sink.take()]
 
     times_ms = asyncio.run(live())

@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.feed.filters import ANY, Filter
-from api.feed.forms import Form
 from api.feed.lane import BATCH_BYTES, Lane, Subscription
-from api.feed.ring import Facts, Message, Ring
+from api.feed.ring import Attributes, Message, Ring
+from api.feed.wire_format import WireFormat
 
 
 def lane_of(ring: Ring, *channels: str, wanted: Filter = ANY, latest: bool = False) -> Lane:
@@ -19,11 +19,11 @@ def lane_of(ring: Ring, *channels: str, wanted: Filter = ANY, latest: bool = Fal
 
 def message(channel: str, seq: int, symbol: str = "A", size: int = 0) -> Message:
     body = json.dumps({"channel": channel, "seq": seq, "symbol": symbol, "pad": "x" * size}).encode()
-    return Message(channel, seq, body, Facts(id=symbol, symbol=symbol))
+    return Message(channel, seq, body, Attributes(id=symbol, symbol=symbol))
 
 
 def taken(lane: Lane, ring: Ring) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in lane.take(ring.head, Form.LINE).data.splitlines()]
+    return [json.loads(line) for line in lane.read(ring.head, WireFormat.LINE).data.splitlines()]
 
 
 steps = st.lists(
@@ -47,7 +47,7 @@ def test_all_that_is_wanted_comes_once_in_order_or_lies_in_a_gap(
     missed: list[tuple[str, int]] = []
 
     def take() -> None:
-        for gap in lane.overtaken():
+        for gap in lane.collect_gaps():
             assert gap.last is not None
             inside = [m for m in published if m.channel == gap.channel and gap.first <= m.seq <= gap.last]
             assert inside, "a gap where nothing was"
@@ -62,7 +62,9 @@ def test_all_that_is_wanted_comes_once_in_order_or_lies_in_a_gap(
             published.append(message(channel, len(published) + 1, symbol))
             ring.append(published[-1])
 
-    wanted = [(m.channel, m.seq) for m in published if m.facts is not None and (not only_a or m.facts.symbol == "A")]
+    wanted = [
+        (m.channel, m.seq) for m in published if m.attributes is not None and (not only_a or m.attributes.symbol == "A")
+    ]
     assert delivered == [place for place in wanted if place not in missed]
     assert len(missed) == len(set(missed))
 
@@ -88,7 +90,7 @@ def test_nothing_is_missed_by_who_keeps_up() -> None:
     lane = lane_of(ring, "signals")
     for seq in range(1, 100):
         ring.append(message("signals", seq))
-        assert lane.overtaken() == []
+        assert lane.collect_gaps() == []
         assert [said["seq"] for said in taken(lane, ring)] == [seq]
 
 
@@ -97,7 +99,7 @@ def test_a_batch_is_bounded() -> None:
     lane = lane_of(ring, "signals")
     for seq in range(1, 101):
         ring.append(message("signals", seq, size=10_000))
-    batch = lane.take(ring.head, Form.LINE)
+    batch = lane.read(ring.head, WireFormat.LINE)
     assert BATCH_BYTES <= len(batch.data) < BATCH_BYTES + 11_000
     rest = [json.loads(line)["seq"] for line in batch.data.splitlines()]
     while said := taken(lane, ring):
@@ -112,7 +114,7 @@ def test_set_back_for_one_channel_nothing_comes_twice_on_another() -> None:
         ring.append(message("signals" if seq % 2 else "alerts", seq))
     assert len(taken(lane, ring)) == 5
     lane.subscriptions["alerts"] = Subscription("alerts", ANY, 4)
-    position = ring.after("alerts", 4)
+    position = ring.position_after("alerts", 4)
     assert position is not None
     lane.position = min(lane.position, position)
     assert [said["seq"] for said in taken(lane, ring)] == [6, 8, 10]

@@ -18,7 +18,7 @@ from domain.errors import ServiceError
 from store import feed, signals
 from tests.api.builders import emitted
 from tests.api.conftest import Api, serve_on_valkey
-from tests.api.feed.following import Follower
+from tests.api.feed.follower import Follower
 from tests.api.valkey_server import ValkeyServer
 from tests.until import until
 
@@ -74,7 +74,7 @@ def test_with_a_stream_that_forgets_there_are_gaps_and_no_loss(
 
 
 def account_of_crowd(api: Api, server: ValkeyServer, clients: int, messages: int) -> None:
-    command = [sys.executable, "-m", "tests.api.feed.crowd", api.address, str(clients), str(messages)]
+    command = [sys.executable, "-m", "tests.api.feed.many_clients", api.address, str(clients), str(messages)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as crowd:
         assert crowd.stdout is not None
         assert crowd.stdout.readline() == "ready\n"

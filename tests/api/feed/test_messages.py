@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from api.feed.filters import Filter
 from api.feed.messages import Command, Connected, Gap, Greeting, Keepalive, Status, StatusData, encode
-from api.feed.ring import Facts
+from api.feed.ring import Attributes
 
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
 few_symbols = st.sampled_from(["A", "B"])
 directions = st.sampled_from(["long", "short"])
 frames = st.sampled_from(["5m", "1h"])
-facts = st.builds(
-    Facts,
+attributes = st.builds(
+    Attributes,
     symbol=st.none() | few_symbols,
     direction=st.none() | directions,
     timeframe=st.none() | frames,
@@ -32,21 +32,21 @@ filters = st.builds(
 )
 
 
-@given(filters, facts)
-def test_filter_is_all_of_its_conditions(wanted: Filter, facts: Facts) -> None:
+@given(filters, attributes)
+def test_filter_is_all_of_its_conditions(wanted: Filter, attributes: Attributes) -> None:
     conditions = []
     for values, value in (
-        (wanted.symbols, facts.symbol),
-        (wanted.direction, facts.direction),
-        (wanted.timeframes, facts.timeframe),
+        (wanted.symbols, attributes.symbol),
+        (wanted.direction, attributes.direction),
+        (wanted.timeframes, attributes.timeframe),
     ):
         if values is not None:
             conditions.append(value is not None and value in values)
     if wanted.min_confidence is not None:
-        conditions.append(facts.raw_confidence is not None and facts.raw_confidence >= wanted.min_confidence)
+        conditions.append(attributes.raw_confidence is not None and attributes.raw_confidence >= wanted.min_confidence)
     if wanted.mtf_aligned is not None:
-        conditions.append(facts.mtf_aligned is not None and facts.mtf_aligned == wanted.mtf_aligned)
-    assert wanted.accepts(facts) == all(conditions)
+        conditions.append(attributes.mtf_aligned is not None and attributes.mtf_aligned == wanted.mtf_aligned)
+    assert wanted.accepts(attributes) == all(conditions)
 
 
 @given(filters)

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 from hypothesis import given
 
-from api.feed.announcements import MESSAGE_TYPES, SignalMessage
+from api.feed.channel_messages import MESSAGE_TYPES, SignalMessage
 from api.feed.push import message_of
 from domain.signals import Signal
 from store.feed import CHANNELS
@@ -27,11 +27,11 @@ def test_a_signal_is_pushed_as_it_is_with_its_score(signal: Signal) -> None:
 
 def test_facts_are_those_of_the_signal() -> None:
     signal = emitted(3, final_score=0.9)
-    facts = message_of("signals", 1, payload(signal), AT).facts
-    assert facts is not None
-    said = {name: getattr(facts, name) for name in facts.__struct_fields__}
-    assert said == {name: getattr(signal, name, None) for name in facts.__struct_fields__}
-    assert facts.key == (signal.symbol, signal.timeframe)
+    attributes = message_of("signals", 1, payload(signal), AT).attributes
+    assert attributes is not None
+    said = {name: getattr(attributes, name) for name in attributes.__struct_fields__}
+    assert said == {name: getattr(signal, name, None) for name in attributes.__struct_fields__}
+    assert attributes.key == (signal.symbol, signal.timeframe)
 
 
 @pytest.mark.parametrize(

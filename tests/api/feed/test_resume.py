@@ -19,7 +19,7 @@ from store import feed
 from store.signals import payload
 from tests.api.builders import emitted
 from tests.api.conftest import Api, receive, send_command
-from tests.api.feed.sink import Kept
+from tests.api.feed.recording_sink import RecordingSink
 from tests.until import until
 
 
@@ -162,16 +162,16 @@ def test_what_the_ring_has_needs_no_redis_and_skips_nothing_on_other_channels() 
     async def live() -> list[dict[str, Any]]:
         hub = Hub(ApiSettings(), Metrics(), lambda: 0.0)
         hub.begin_epoch("e", {"signals": 0, "alerts": 0})
-        sink = Kept(hub)
+        sink = RecordingSink(hub)
         hub.join(sink.client, ("signals", "alerts"), ANY)
-        hub.full(sink.client)
+        hub.pause_writing(sink.client)
         rows = [(("signals", "alerts")[seq % 2], seq) for seq in range(1, 11)]
         hub.publish([message_of(channel, seq, payload(emitted(seq)), at) for channel, seq in rows])
         reader = FeedReader("redis://127.0.0.1:9/0")
         resume = Resume(hub, reader, lambda: at)
-        sink.client.by_default = False
+        sink.client.uses_default_channels = False
         assert resume.subscribe(sink.client, Subscribe("alerts", since=Since("e", 5))) is None
-        hub.room(sink.client)
+        hub.resume_writing(sink.client)
         await reader.close()
         return sink.take()
 
@@ -202,7 +202,7 @@ def test_a_position_of_an_epoch_that_only_others_know_yet_is_refused_for_a_momen
         hub.begin_epoch("old", {"signals": 0})
         reader = FeedReader(clean_redis_url)
         resume = Resume(hub, reader, lambda: datetime(2026, 11, 20, tzinfo=UTC))
-        later = resume.subscribe(Kept(hub).client, Subscribe("signals", since=Since(await reader.epoch(), 3)))
+        later = resume.subscribe(RecordingSink(hub).client, Subscribe("signals", since=Since(await reader.epoch(), 3)))
         assert later is not None
         try:
             with pytest.raises(ProblemError) as caught:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from api.feed.ring import Facts, Message, Ring
+from api.feed.ring import Attributes, Message, Ring
 
 MESSAGES_MAX, BYTES_MAX = 5, 40
 channels = st.sampled_from(["signals", "alerts"])
@@ -22,14 +22,14 @@ class RingAgainstList(RuleBasedStateMachine):
     @rule(channel=channels, step=st.integers(1, 3), size=st.integers(0, 60))
     def append(self, channel: str, step: int, size: int) -> None:
         seq = self.ring.newest.get(channel, 0) + step
-        message = Message(channel, seq, b"x" * size, Facts())
+        message = Message(channel, seq, b"x" * size, Attributes())
         self.ring.append(message)
         self.given.append(message)
 
     @precondition(lambda self: not self.given)
     @rule(channel=channels, seq=st.integers(1, 50))
     def begin(self, channel: str, seq: int) -> None:
-        self.ring.begin(channel, seq)
+        self.ring.set_floor(channel, seq)
         self.begun[channel] = seq
 
     @rule()
@@ -61,7 +61,7 @@ class RingAgainstList(RuleBasedStateMachine):
         for channel in ("signals", "alerts"):
             for seq in range(60):
                 follows = [m for m in self.given if m.channel == channel and m.seq > seq]
-                position = self.ring.after(channel, seq)
+                position = self.ring.position_after(channel, seq)
                 held = [self.ring[p] for p in kept if self.ring[p].channel == channel and self.ring[p].seq > seq]
                 if position is None:
                     assert held != follows or seq < self.begun.get(channel, 0)
@@ -73,10 +73,10 @@ class RingAgainstList(RuleBasedStateMachine):
 TestRing = RingAgainstList.TestCase
 
 
-@given(st.lists(st.tuples(channels, st.none() | st.just(Facts(detected_at=datetime(2026, 1, 1, tzinfo=UTC))))))
-def test_newest_facts_are_those_of_the_last_that_has_any(said: list[tuple[str, Facts | None]]) -> None:
+@given(st.lists(st.tuples(channels, st.none() | st.just(Attributes(detected_at=datetime(2026, 1, 1, tzinfo=UTC))))))
+def test_newest_facts_are_those_of_the_last_that_has_any(said: list[tuple[str, Attributes | None]]) -> None:
     ring = Ring(100, 10_000)
-    for seq, (channel, facts) in enumerate(said, 1):
-        ring.append(Message(channel, seq, b"", facts))
-    known = [facts for channel, facts in said if channel == "signals" and facts is not None]
-    assert ring.newest_facts("signals") is (known[-1] if known else None)
+    for seq, (channel, attributes) in enumerate(said, 1):
+        ring.append(Message(channel, seq, b"", attributes))
+    known = [attributes for channel, attributes in said if channel == "signals" and attributes is not None]
+    assert ring.newest_attributes("signals") is (known[-1] if known else None)

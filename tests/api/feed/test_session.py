@@ -11,7 +11,7 @@ from api.feed.filters import ANY
 from api.feed.session import Session
 from store.feed import CHANNELS
 from tests.api.conftest import Api, receive
-from tests.api.feed.sink import Kept
+from tests.api.feed.recording_sink import RecordingSink
 from tests.api.feed.test_gateway import transport  # noqa: F401  the fixture that runs each test over both
 
 anything: Any = st.recursive(
@@ -63,11 +63,11 @@ def test_who_looks_back_again_and_again_lets_others_get_their_turn(api: Api) -> 
 
     async def live() -> list[int]:
         hub = api.resources.hub
-        sink, free = Kept(hub), asyncio.Event()
-        session = Session(sink.client, api.resources, hold=free.clear, release=free.set)
+        sink, free = RecordingSink(hub), asyncio.Event()
+        session = Session(sink.client, api.resources, pause_reading=free.clear, resume_reading=free.set)
         hub.join(sink.client, CHANNELS, ANY)
         for number in range(5):
-            session.hear(b'{"op":"subscribe","channel":"signals","snapshot":1,"id":%d}' % number)
+            session.receive_text(b'{"op":"subscribe","channel":"signals","snapshot":1,"id":%d}' % number)
         answers = []
         while not free.is_set():
             answers.append(sum(one["type"] == "subscribed" for one in sink.take()))

@@ -200,11 +200,11 @@ class Faltering(FeedReader):
         await self.may_read.wait()
         return await super().next(positions, block_ms)
 
-    async def keeps(self, channel: str, seq: int) -> bool:
+    async def has_all_after(self, channel: str, seq: int) -> bool:
         if channel == "alerts" and self.falters:
             self.falters = False
             raise ServiceError("Redis: gone")
-        return await super().keeps(channel, seq)
+        return await super().has_all_after(channel, seq)
 
 
 def test_what_was_announced_as_lost_is_not_announced_again(clean_redis_url: str) -> None:

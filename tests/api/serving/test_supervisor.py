@@ -16,7 +16,7 @@ from websockets.sync.client import connect
 from store import feed, signals
 from tests.api.builders import emitted
 from tests.api.conftest import receive
-from tests.api.feed.following import Follower
+from tests.api.feed.follower import Follower
 from tests.api.test_main import SERVICES, running, setup_error
 from tests.until import until
 

@@ -95,11 +95,11 @@ def test_who_asks_for_answers_that_it_does_not_read_is_closed_before_they_take_m
         until(lambda: api.resources.hub.clients)
         (kept,) = api.resources.hub.clients
         api.publish([emitted(number) for number in range(400)])
-        until(lambda: kept.full_since_s is not None)
+        until(lambda: kept.blocked_since_s is not None)
         client.flood(client_frame(b"x" * 125, 9) * 100, 100)
         until(lambda: kept.closing is not None)
         assert kept.closing is not None
-        assert kept.closing[:2] == (4408, "answers were not taken")
+        assert kept.closing[:2] == (4408, "replies were not read; reconnect and resume")
         assert isinstance(kept.sink, WebSocketProtocol)
         assert kept.sink.transport.get_write_buffer_size() < 200_000
         *_, last = client.messages()

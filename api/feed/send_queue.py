@@ -1,26 +1,26 @@
-"""Outlet: the sink of a client under any ASGI server, which takes one thing at a time and lets us wait for it."""
+"""SendQueue: the sink of a client under any ASGI server, which takes one thing at a time and lets us wait for it."""
 
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
 
 from api.feed.client import Client
-from api.feed.forms import Form
 from api.feed.hub import Hub
+from api.feed.wire_format import WireFormat
 
 HIGH_WATER = 64 * 1024
 LOW_WATER = 16 * 1024
 
 
-class Outlet:
+class SendQueue:
     """What waits to be sent, bounded as a socket's buffer is.
 
     Parameters
     ----------
     hub
         Told when there is no room, and when there is.
-    form
-        How messages are written.
+    wire_format
+        How messages are encoded.
 
     Attributes
     ----------
@@ -30,8 +30,8 @@ class Outlet:
         Whoever sends; cancelled when nothing else helps.
     """
 
-    def __init__(self, hub: Hub, form: Form) -> None:
-        self.form = form
+    def __init__(self, hub: Hub, wire_format: WireFormat) -> None:
+        self.wire_format = wire_format
         self.client: Client | None = None
         self.closing: tuple[int, str] | None = None
         self.sender: asyncio.Task[None] | None = None
@@ -46,7 +46,7 @@ class Outlet:
         self._bytes += len(data)
         self._woken.set()
         if self._bytes > HIGH_WATER and self.client is not None:
-            self._hub.full(self.client)
+            self._hub.pause_writing(self.client)
 
     def ping(self) -> None:
         """The server does that."""
@@ -69,7 +69,7 @@ class Outlet:
                 yield data
                 self._bytes -= len(data)
                 if self._bytes <= LOW_WATER and self.client is not None:
-                    self._hub.room(self.client)
+                    self._hub.resume_writing(self.client)
             if self.closing is not None:
                 return
             self._woken.clear()

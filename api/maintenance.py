@@ -8,7 +8,7 @@ from domain.clock import to_datetime
 PERIOD_S = 1.0
 
 
-async def pulse(resources: Resources) -> None:
+async def run_maintenance(resources: Resources) -> None:
     """Every second: words to the idle, an end to the stuck and the slow. Every `status_s`: a status to all.
 
     Runs until it is cancelled.
@@ -21,11 +21,11 @@ async def pulse(resources: Resources) -> None:
     while True:
         await asyncio.sleep(period_s)
         now_s, at = resources.steady_s(), to_datetime(resources.now_ns())
-        metrics.look_around(now_s - began_s, len(hub.clients))
+        metrics.update_process_gauges(now_s - began_s, len(hub.clients))
         for connection, since_s in list(resources.incomplete_requests.items()):
             if now_s - since_s >= settings.head_s:
                 connection.time_out()
         await hub.sweep(now_s, at)
         if now_s >= status_due_s:
             status_due_s = now_s + settings.status_s
-            await hub.spread_status(metrics.summary(), at)
+            await hub.broadcast_status(metrics.summary(), at)

@@ -3,12 +3,12 @@ from itertools import accumulate
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.feed.allowance import BURST_S, Allowance
+from api.feed.token_bucket import BURST_S, TokenBucket
 
 
 @given(st.floats(0.1, 50), st.lists(st.floats(0, 10), max_size=100))
 def test_never_more_than_the_burst_and_what_time_gave(per_s: float, pauses_s: list[float]) -> None:
-    allowance = Allowance(per_s, now_s=0)
+    allowance = TokenBucket(per_s, now_s=0)
     taken_at = [at_s for at_s in accumulate(pauses_s) if allowance.take(at_s)]
     burst = max(1, per_s * BURST_S)
     for first, begin_s in enumerate(taken_at):
@@ -18,5 +18,5 @@ def test_never_more_than_the_burst_and_what_time_gave(per_s: float, pauses_s: li
 
 @given(st.floats(0.1, 50), st.integers(1, 50))
 def test_who_keeps_to_the_rate_is_never_refused(per_s: float, count: int) -> None:
-    allowance = Allowance(per_s, now_s=0)
+    allowance = TokenBucket(per_s, now_s=0)
     assert all(allowance.take(number * 1.001 / per_s) for number in range(count))

@@ -77,7 +77,7 @@ class AlertMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", 
     data: Alert
 
 
-ANNOUNCEMENTS: dict[Channel, type[msgspec.Struct]] = {
+CHANNEL_MESSAGES: dict[Channel, type[msgspec.Struct]] = {
     "signals": SignalMessage,
     "composites": CompositeMessage,
     "arbitrage": ArbitrageMessage,
@@ -86,12 +86,12 @@ ANNOUNCEMENTS: dict[Channel, type[msgspec.Struct]] = {
     "alerts": AlertMessage,
 }
 MESSAGE_TYPES: dict[str, str] = {
-    channel: str(record.__struct_config__.tag) for channel, record in ANNOUNCEMENTS.items()
+    channel: str(record.__struct_config__.tag) for channel, record in CHANNEL_MESSAGES.items()
 }
 """What one message of each channel is called."""
 
 
-class Pushed(msgspec.Struct, frozen=True):
+class PushMessage(msgspec.Struct, frozen=True):
     """Any of them, around data that is JSON already. `ts` is when this server had it."""
 
     type: str

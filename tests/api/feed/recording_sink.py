@@ -4,11 +4,11 @@ import json
 from typing import Any
 
 from api.feed.client import Client
-from api.feed.forms import Form
 from api.feed.hub import Hub
+from api.feed.wire_format import WireFormat
 
 
-class Kept:
+class RecordingSink:
     """What a client was sent, as messages.
 
     Parameters
@@ -17,8 +17,8 @@ class Kept:
         Bytes after which it is full.
     """
 
-    def __init__(self, hub: Hub, room: float = float("inf"), form: Form = Form.LINE) -> None:
-        self.form = form
+    def __init__(self, hub: Hub, room: float = float("inf"), wire_format: WireFormat = WireFormat.LINE) -> None:
+        self.wire_format = wire_format
         self.client = Client(hub.ring, self)
         self.closed: tuple[int, str] | None = None
         self.cut = False
@@ -28,16 +28,16 @@ class Kept:
         self._held = 0
 
     def write(self, data: bytes) -> None:
-        assert self.client.full_since_s is None, "written to while full"
+        assert self.client.blocked_since_s is None, "written to while full"
         self.writes.append(data)
         self._held += len(data)
         if self._held > self._room:
-            self._hub.full(self.client)
+            self._hub.pause_writing(self.client)
 
     def drain(self) -> None:
         """What was written has gone."""
         self._held = 0
-        self._hub.room(self.client)
+        self._hub.resume_writing(self.client)
 
     def ping(self) -> None:
         self.writes.append(b"ping")

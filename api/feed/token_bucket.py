@@ -1,4 +1,4 @@
-"""Allowance: how much one client may send."""
+"""TokenBucket: how much one client may send."""
 
 BURST_S = 2
 """How many seconds' worth may be sent at once."""
@@ -6,12 +6,12 @@ _ONE = 1 - 1e-9
 """Sums of many small parts fall short by their rounding."""
 
 
-class Allowance:
+class TokenBucket:
     """A token bucket, full at the start.
 
     Examples
     --------
-    >>> allowance = Allowance(per_s=1, now_s=0)
+    >>> allowance = TokenBucket(per_s=1, now_s=0)
     >>> [allowance.take(at_s) for at_s in (0, 0, 0, 1, 1)]
     [True, True, False, True, False]
     """

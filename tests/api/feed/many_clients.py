@@ -1,6 +1,6 @@
-"""A crowd that follows signals through everything, as a program of its own: see `following.Follower` for one of it.
+"""A crowd that follows signals through everything, as a program of its own: see `follower.Follower` for one of it.
 
-    python -m tests.api.feed.crowd ADDRESS CLIENTS MESSAGES
+    python -m tests.api.feed.many_clients ADDRESS CLIENTS MESSAGES
 
 Says `ready` when all have come, and at the end, for every client, how many came, how many were announced as gone, how
 many came twice or out of order, and how often it connected.
