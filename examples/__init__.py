@@ -1,1 +1,1 @@
-"""Examples: programs that use signalengine from outside. Copy them; nothing of ours imports them."""
+"""Examples: client programs for signalengine. Copy them; no package of this repository imports them."""

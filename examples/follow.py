@@ -1,4 +1,4 @@
-"""The newest signals, and then those that are made, until Ctrl-C: `python -m examples.follow --help`."""
+"""Print the newest signals, then every new one, until Ctrl-C: `python -m examples.follow --help`."""
 
 import argparse
 import asyncio
@@ -7,42 +7,44 @@ import sys
 from contextlib import aclosing
 from typing import Any
 
-from examples.client import AwayError, Client, Gap, RefusedError
+from examples.client import Client, Gap, RefusedError, UnavailableError
 
 
 async def follow(client: Client, filters: dict[str, Any]) -> None:
-    """Write a line for each, and to stderr for what is missing."""
+    """Print a line for each signal, and to stderr for each gap."""
     async with aclosing(client.follow(snapshot=5, **filters)) as feed:
-        async for said in feed:
-            if isinstance(said, Gap):
-                print(f"some are missing ({said.reason}): see {said.backfill}", file=sys.stderr)  # noqa: T201
+        async for message in feed:
+            if isinstance(message, Gap):
+                print(f"signals were missed ({message.reason}): see {message.backfill}", file=sys.stderr)  # noqa: T201
                 continue
-            one = said.signal
-            at, how = f"{one.detected_at:%Y-%m-%d %H:%MZ}", " (simulated)" * one.simulated
-            print(f"{at}  {one.raw_confidence:.2f}  {one.reason}{how}", flush=True)  # noqa: T201
+            signal = message.signal
+            at, mark = f"{signal.detected_at:%Y-%m-%d %H:%MZ}", " (simulated)" * signal.simulated
+            print(f"{at}  {signal.raw_confidence:.2f}  {signal.reason}{mark}", flush=True)  # noqa: T201
 
 
 def main() -> None:
-    """The program."""
+    """Parse the command line and run."""
     parser = argparse.ArgumentParser(
         prog="python -m examples.follow",
-        description="The newest signals, and then those that are made, until Ctrl-C.",
-        epilog="Where the server asks for a key, it is taken from the environment variable KEY.",
+        description="Print the newest signals, then every new one, until Ctrl-C.",
+        epilog="If the server requires an API key, set it in the environment variable KEY.",
     )
-    parser.add_argument("address", nargs="?", default="http://127.0.0.1:8000", help="of the API (%(default)s)")
-    parser.add_argument("--symbol", action="append", help="only this one; may be given again")
-    parser.add_argument("--min-confidence", type=float, help="from 0 to 1")
-    given = parser.parse_args()
-    filters = {"symbols": given.symbol, "min_confidence": given.min_confidence}
+    parser.add_argument(
+        "address", nargs="?", default="http://127.0.0.1:8000", help="URL of the API (default %(default)s)"
+    )
+    parser.add_argument("--symbol", action="append", help="only this symbol; may be repeated")
+    parser.add_argument("--min-confidence", type=float, help="minimum confidence, 0 to 1")
+    options = parser.parse_args()
+    filters = {"symbols": options.symbol, "min_confidence": options.min_confidence}
     try:
-        client = Client(given.address, os.environ.get("KEY"))
-        client.get("/api/v1/signals", limit=1)  # says at once what is wrong; `follow` waits for servers to come
+        client = Client(options.address, os.environ.get("KEY"))
+        client.get("/api/v1/signals", limit=1)  # fails at once on errors; `follow` would keep retrying
         asyncio.run(follow(client, filters))
-    except (RefusedError, AwayError, ValueError) as problem:
-        parser.exit(2, f"{parser.prog}: {problem}\n")
+    except (RefusedError, UnavailableError, ValueError) as error:
+        parser.exit(2, f"{parser.prog}: {error}\n")
     except KeyboardInterrupt:
         sys.exit(130)
-    except BrokenPipeError:  # whoever read has enough
+    except BrokenPipeError:  # the reader, such as head, has closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

@@ -168,7 +168,7 @@ def test_program_says_in_one_line_what_is_wrong(serve: Serve) -> None:
     secured = serve(security=REQUIRED)
     wrong = {
         (f"http://{secured.address}", "--min-confidence", "0.5"): "unauthenticated: ",
-        ("127.0.0.1:8000",): "'127.0.0.1:8000' is no address; give one such as http://127.0.0.1:8000",
+        ("127.0.0.1:8000",): "'127.0.0.1:8000' is not a URL; use one such as http://127.0.0.1:8000",
         ("http://127.0.0.1:1",): "Connection refused",
     }
     running = {follow(*arguments): said for arguments, said in wrong.items()}
