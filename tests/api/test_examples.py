@@ -1,4 +1,4 @@
-"""The example client against the API as it runs, and the examples of the README as they are copied."""
+"""The example client against a running API, and the code blocks of the README, run unchanged."""
 
 import asyncio
 import json
@@ -26,7 +26,7 @@ README = Path(__file__).parents[2] / "README.md"
 Serve = Callable[..., Api]
 
 
-async def take(stream: AsyncGenerator[Message | Gap, None], count: int) -> list[Message | Gap]:
+async def receive(stream: AsyncGenerator[Message | Gap, None], count: int) -> list[Message | Gap]:
     async with asyncio.timeout(20):
         return [await anext(stream) for _ in range(count)]
 
@@ -36,7 +36,7 @@ def drop_connections(api: Api) -> None:
         api.server.servers[0].get_loop().call_soon_threadsafe(connection.transport.abort)
 
 
-def test_pages_are_followed_to_the_end(api: Api) -> None:
+def test_a_list_is_read_page_by_page_to_the_end(api: Api) -> None:
     rows = [signal(number) for number in range(25)]
     api.write(rows)
     client = Client(f"http://{api.address}")
@@ -50,8 +50,8 @@ def test_pages_are_followed_to_the_end(api: Api) -> None:
         client.get("/api/v1/signals", nmae="x")
 
 
-def test_channel_is_followed_across_restarts_of_the_server(serve: Serve) -> None:
-    """Each message once and in order, also those that came while nobody was connected."""
+def test_a_channel_resumes_on_another_server(serve: Serve) -> None:
+    """Each message arrives once and in order, including those published while no client was connected."""
     first = serve()
     until(lambda: first.resources.tail.connected)
 
@@ -60,42 +60,42 @@ def test_channel_is_followed_across_restarts_of_the_server(serve: Serve) -> None
         stream = Client(f"http://{first.address}").follow("signals", since=begin, symbols=["BTCUSDT"])
         rows = [emitted(number, symbol=("BTCUSDT", "ETHUSDT")[number % 2]) for number in range(8)]
         await asyncio.to_thread(first.publish, rows[:4])
-        told = await take(stream, 2)
+        received = await receive(stream, 2)
         await stream.aclose()
         await asyncio.to_thread(first.publish, rows[4:])
-        last = told[-1]
+        last = received[-1]
         assert isinstance(last, Message)
         second = await asyncio.to_thread(serve)
         again = Client(f"http://{second.address}").follow("signals", since=last.position, symbols=["BTCUSDT"])
-        return told + await take(again, 2)
+        return received + await receive(again, 2)
 
-    told = asyncio.run(follow())
-    assert [one.position.seq for one in told if isinstance(one, Message)] == [1, 3, 5, 7]
-    assert isinstance(told[0], Message)
-    assert told[0].signal.symbol == "BTCUSDT"
+    received = asyncio.run(follow())
+    assert [one.position.seq for one in received if isinstance(one, Message)] == [1, 3, 5, 7]
+    assert isinstance(received[0], Message)
+    assert received[0].signal.symbol == "BTCUSDT"
 
 
-def test_lost_connection_is_made_again_and_nothing_is_missed(api: Api) -> None:
+def test_after_a_lost_connection_nothing_is_missed(api: Api) -> None:
     async def follow() -> list[Message | Gap]:
         stream = Client(f"http://{api.address}").follow("signals", since=Position(api.resources.hub.epoch or "", 0))
         await asyncio.to_thread(api.publish, [emitted(1)])
-        told = await take(stream, 1)
+        received = await receive(stream, 1)
         drop_connections(api)
         await asyncio.to_thread(api.publish, [emitted(2), emitted(3)])
-        return told + await take(stream, 2)
+        return received + await receive(stream, 2)
 
     assert [one.position.seq for one in asyncio.run(follow()) if isinstance(one, Message)] == [1, 2, 3]
 
 
-def test_what_the_server_has_no_more_is_a_gap_and_its_pages_fill_it(api: Api) -> None:
+def test_messages_no_longer_available_are_a_gap_with_a_backfill(api: Api) -> None:
     missed = [emitted(number) for number in range(1, 6)]
     api.write(missed)
 
     async def follow() -> list[Message | Gap]:
-        stream = Client(f"http://{api.address}").follow("signals", since=Position("another life", 7))
-        first = await take(stream, 1)
+        stream = Client(f"http://{api.address}").follow("signals", since=Position("an earlier epoch", 7))
+        first = await receive(stream, 1)
         await asyncio.to_thread(api.publish, [emitted(1)])
-        return first + await take(stream, 1)
+        return first + await receive(stream, 1)
 
     gap, message = asyncio.run(follow())
     assert isinstance(gap, Gap)
@@ -107,28 +107,30 @@ def test_what_the_server_has_no_more_is_a_gap_and_its_pages_fill_it(api: Api) ->
     assert message.position.seq == 1
 
 
-def test_its_signal_is_that_of_the_document(api: Api) -> None:
-    """Field by field, what is null included."""
-    _, ours = schemas([Signal])
-    told = api.get("/openapi.json")["components"]["schemas"]["Signal"]
-    assert ours["Signal"]["properties"] == {name: told["properties"][name] for name in ours["Signal"]["properties"]}
-    assert set(ours["Signal"]["required"]) <= set(told["required"])
+def test_the_client_signal_matches_the_openapi_schema(api: Api) -> None:
+    """Field by field, including which may be null."""
+    _, client = schemas([Signal])
+    documented = api.get("/openapi.json")["components"]["schemas"]["Signal"]
+    assert client["Signal"]["properties"] == {
+        name: documented["properties"][name] for name in client["Signal"]["properties"]
+    }
+    assert set(client["Signal"]["required"]) <= set(documented["required"])
 
 
-def test_key_is_shown_and_a_revoked_one_ends_it(serve: Serve) -> None:
+def test_the_key_is_sent_and_a_revoked_key_ends_the_stream(serve: Serve) -> None:
     api = serve(security=REQUIRED)
     until(lambda: api.resources.tail.connected)
     with pytest.raises(RefusedError, match="unauthenticated"):
         Client(f"http://{api.address}").get("/api/v1/signals")
     with pytest.raises(RefusedError, match="unauthenticated"):
-        asyncio.run(take(Client(f"http://{api.address}").follow(), 1))
+        asyncio.run(receive(Client(f"http://{api.address}").follow(), 1))
     text, key = make_key(api.connection)
     until(lambda: api.resources.gate.ring.honours(key.id))
     client = Client(f"http://{api.address}", key=text)
     assert client.get("/api/v1/signals", limit=1)["signals"] == []
 
     async def follow() -> None:
-        waiting = asyncio.create_task(take(client.follow(), 1))
+        waiting = asyncio.create_task(receive(client.follow(), 1))
         await asyncio.to_thread(until, lambda: api.resources.hub.clients)
         api_keys.revoke(api.connection, key.id, at=datetime.now(UTC), actor="test")
         await waiting
@@ -138,7 +140,7 @@ def test_key_is_shown_and_a_revoked_one_ends_it(serve: Serve) -> None:
 
 
 def example(language: str) -> str:
-    """That of the README."""
+    """The code block of the README in this language."""
     (found,) = re.findall(rf"```{language}\n((?!#).*?)```", README.read_text(), re.DOTALL)
     return str(found)
 
@@ -149,7 +151,7 @@ def follow(*arguments: str, **environ: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def test_program_writes_what_there_is_and_what_comes_until_it_is_stopped(api: Api) -> None:
+def test_the_program_prints_recent_and_new_signals_until_it_is_stopped(api: Api) -> None:
     api.publish([emitted(1), emitted(2)])
     api.wait_for_ring()
     with follow(f"http://{api.address}", "--symbol", "SOLUSDT", "--symbol", "ETHUSDT") as program:
@@ -164,22 +166,22 @@ def test_program_writes_what_there_is_and_what_comes_until_it_is_stopped(api: Ap
         assert program.stderr.read() == ""
 
 
-def test_program_says_in_one_line_what_is_wrong(serve: Serve) -> None:
+def test_the_program_reports_errors_in_one_line(serve: Serve) -> None:
     secured = serve(security=REQUIRED)
-    wrong = {
+    errors = {
         (f"http://{secured.address}", "--min-confidence", "0.5"): "unauthenticated: ",
         ("127.0.0.1:8000",): "'127.0.0.1:8000' is not a URL; use one such as http://127.0.0.1:8000",
         ("http://127.0.0.1:1",): "Connection refused",
     }
-    running = {follow(*arguments): said for arguments, said in wrong.items()}
-    for program, said in running.items():
-        written, complaint = program.communicate(timeout=20)
-        assert (program.returncode, written, complaint.count("\n")) == (2, "", 1)
-        assert complaint.startswith("python -m examples.follow: ")
-        assert said in complaint
+    running = {follow(*arguments): expected for arguments, expected in errors.items()}
+    for program, expected in running.items():
+        output, error = program.communicate(timeout=20)
+        assert (program.returncode, output, error.count("\n")) == (2, "", 1)
+        assert error.startswith("python -m examples.follow: ")
+        assert expected in error
 
 
-def test_python_of_the_readme_pages_and_follows(api: Api, tmp_path: Path) -> None:
+def test_the_python_example_of_the_readme_lists_and_follows(api: Api, tmp_path: Path) -> None:
     api.write([emitted(3)])
     program = tmp_path / "example.py"
     program.write_text(example("python").replace("http://127.0.0.1:8000", f"http://{api.address}"))
@@ -196,10 +198,10 @@ def test_python_of_the_readme_pages_and_follows(api: Api, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("secured", [False, True])
-def test_javascript_of_the_readme_pages_and_follows(serve: Serve, tmp_path: Path, secured: bool) -> None:
+def test_the_javascript_example_of_the_readme_lists_and_follows(serve: Serve, tmp_path: Path, secured: bool) -> None:
     node = shutil.which("node")
     if node is None:
-        pytest.skip("node is not installed; it runs the example in JavaScript")
+        pytest.skip("node is not installed; it is needed to run the JavaScript example")
     api = serve(**({"security": REQUIRED} if secured else {}))
     until(lambda: api.resources.tail.connected)
     api.write([emitted(3)])
@@ -211,7 +213,7 @@ def test_javascript_of_the_readme_pages_and_follows(serve: Serve, tmp_path: Path
     version = int(
         subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout[1:].split(".")[0]
     )
-    options = ["--experimental-websocket"] if version < 22 else []  # a page has it anyway
+    options = ["--experimental-websocket"] if version < 22 else []  # browsers always have it
     environ = {"KEY": text} if secured else {}
     with subprocess.Popen([node, *options, str(program)], env=environ, stdout=subprocess.PIPE, text=True) as process:
         watchdog = threading.Timer(60, process.kill)
@@ -224,8 +226,8 @@ def test_javascript_of_the_readme_pages_and_follows(serve: Serve, tmp_path: Path
             assert json.loads(process.stdout.readline())["data"]["id"] == emitted(2).id
             drop_connections(api)
             api.publish([emitted(4), emitted(5)])
-            told = [json.loads(process.stdout.readline())["data"]["id"] for _ in range(2)]
-            assert told == [emitted(4).id, emitted(5).id]
+            received = [json.loads(process.stdout.readline())["data"]["id"] for _ in range(2)]
+            assert received == [emitted(4).id, emitted(5).id]
         finally:
             watchdog.cancel()
             process.kill()
