@@ -1,4 +1,4 @@
-"""Resources: what handlers stand on. Made by `api.app`, opened and closed with the application."""
+"""Resources: the services that handlers use. Created by `api.app`, opened and closed with the application."""
 
 import asyncio
 from collections.abc import Callable
@@ -22,18 +22,18 @@ from store.postgres import Pool
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resources:
-    """Everything outside of the request.
+    """Everything that a handler needs besides its request.
 
     Attributes
     ----------
     now_ns
         Reads the time of day, in nanoseconds UTC.
     steady_s
-        Reads a clock that only goes forward, in seconds.
+        Reads a monotonic clock, in seconds.
     tasks
-        What runs beside the requests, from start to stop.
+        Background tasks, which run from start-up to shutdown.
     incomplete_requests
-        Connections whose request is not complete, and since when.
+        HTTP connections whose request has not arrived completely, and since when.
     """
 
     settings: ApiSettings

@@ -1,4 +1,4 @@
-"""Tasks: what runs beside the requests, from the start of the application to its end."""
+"""Tasks: background tasks of the application and of its connections."""
 
 import asyncio
 import logging
@@ -7,18 +7,19 @@ from typing import Any
 
 log = logging.getLogger(__name__)
 
-PATIENCE_S = 0.2
+CANCEL_RETRY_S = 0.2
+"""Pause before a task that still runs is cancelled again."""
 
 
 def start(name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-    """A task whose end, which only a bug can bring about, is logged; /livez then asks for a restart."""
+    """Start a task that runs until shutdown. If it ends before, which is a bug, that is logged and /livez fails."""
     task = asyncio.create_task(work, name=name)
     task.add_done_callback(_log_end)
     return task
 
 
 def spawn(name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-    """A task that comes to an end; the caller keeps it until then. If it fails, that is logged."""
+    """Start a task that ends by itself; a failure is logged. The caller must hold a reference to it until then."""
     task = asyncio.create_task(work, name=name)
     task.add_done_callback(_log_failure)
     return task
@@ -27,14 +28,14 @@ def spawn(name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
 async def stop(tasks: Sequence[asyncio.Task[None]]) -> None:
     """Cancel `tasks` and wait until they have ended.
 
-    They are asked again until they listen: `asyncio.wait_for` of Python 3.11, in which redis-py sends,
-    loses a cancellation that arrives as the send completes (python/cpython#86296). Seen in one stop of three.
+    They are cancelled repeatedly: `asyncio.wait_for` of Python 3.11, in which redis-py sends, swallows a
+    cancellation that arrives as the send completes (python/cpython#86296). Seen in one stop of three.
     """
     left = set(tasks)
     while left:
         for task in left:
             task.cancel()
-        _, left = await asyncio.wait(left, timeout=PATIENCE_S)
+        _, left = await asyncio.wait(left, timeout=CANCEL_RETRY_S)
 
 
 def _log_end(task: asyncio.Task[None]) -> None:

@@ -1,1 +1,1 @@
-"""Feed: from the streams in Redis to all who follow them, with an account of what each missed."""
+"""Feed: delivers the streams in Redis to WebSocket and SSE clients, and accounts for every message that one missed."""

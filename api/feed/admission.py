@@ -1,4 +1,4 @@
-"""Admission: whether a caller may have a stream, decided once, before anything is kept for it."""
+"""Admission: decides once whether a caller may have a stream, before any state is stored for it."""
 
 from typing import NamedTuple
 
@@ -22,11 +22,11 @@ DEFAULT_CHANNELS: dict[str, tuple[str, ...]] = {
     "/api/v1/ws/signals": ("signals",),
     "/api/v1/ws/arbitrage": ("arbitrage",),
 }
-"""WebSockets, and what each streams by itself."""
+"""WebSocket endpoints, and the channels that each streams by default."""
 
 
 class RequestHead(NamedTuple):
-    """What a caller says of itself and of what it wants; and who it is, if somebody has looked."""
+    """The head of a request, and the authenticated caller if the middleware has checked it already."""
 
     path: str
     query: bytes
@@ -37,7 +37,7 @@ class RequestHead(NamedTuple):
 
 
 class Admission(NamedTuple):
-    """What an admitted caller is given."""
+    """What an admitted caller is granted."""
 
     principal: Principal
     address: str | None
@@ -46,16 +46,16 @@ class Admission(NamedTuple):
 
 
 async def admit(head: RequestHead, resources: Resources, channels: tuple[str, ...] | None = None) -> Admission:
-    """Let a caller in.
+    """Authenticate, authorize and admit a caller.
 
     Parameters
     ----------
     head
-        Of its request.
+        The head of its request.
     resources
-        With the limits, and those who are here.
+        The limits, and the connected clients.
     channels
-        What it gets; None: what the WebSocket at its path gives.
+        The channels to stream; None: the default channels of the WebSocket at its path.
 
     Raises
     ------
@@ -65,22 +65,23 @@ async def admit(head: RequestHead, resources: Resources, channels: tuple[str, ..
     """
     settings, hub = resources.settings, resources.hub
     if not is_allowed_host(host_of(head.headers), settings.allowed_hosts):
-        raise ProblemError(
-            MISDIRECTED, "this name is not one of ours; add it to allowed_hosts of [api] if it should be"
-        )
+        detail = "the Host header is not an allowed host; add it to allowed_hosts of [api] to accept it"
+        raise ProblemError(MISDIRECTED, detail)
     gate, peer = resources.gate, head.address or ""
     visitor = head.visitor or await gate.admit(head.headers, head.query, peer, websocket=True)
     principal = permit(visitor, "stream", gate)
     channels = channels or DEFAULT_CHANNELS.get(head.path)
     if channels is None:
-        raise ProblemError(NOT_FOUND, f"no WebSocket is at {head.path}; /asyncapi.json lists what there is")
+        raise ProblemError(NOT_FOUND, f"there is no WebSocket at {head.path}; /asyncapi.json lists all")
     if not is_ours(head.headers, settings):
         raise stranger(head.headers)
     filter_ = params.parse(FilterParameters, without_ticket(head.query)).filter()
     if len(hub.clients) >= settings.clients_max:
-        raise ProblemError(UNAVAILABLE, "all places for clients are taken; try again later")
+        raise ProblemError(
+            UNAVAILABLE, "the limit of connected clients is reached (clients_max of [api]); try again later"
+        )
     address = visitor.address or None
-    crowded = hub.addresses[address] >= settings.clients_per_address_max
-    if crowded and address is not None and not is_loopback(address):
-        raise ProblemError(UNAVAILABLE, "too many clients at your address; close some, or try again later")
+    is_at_limit = hub.addresses[address] >= settings.clients_per_address_max
+    if is_at_limit and address is not None and not is_loopback(address):
+        raise ProblemError(UNAVAILABLE, "too many connections from your address; close some, or try again later")
     return Admission(principal, address, channels, filter_)

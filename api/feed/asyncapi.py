@@ -1,4 +1,4 @@
-"""AsyncAPI: the document that says what is spoken over WebSockets and event streams, made from the types.
+"""AsyncAPI: the document of the WebSockets and event streams, generated from the types.
 
 AsyncAPI 3.0, https://www.asyncapi.com/docs/reference/specification/v3.0.0.
 """
@@ -19,11 +19,14 @@ from api.feed.stream import PATH as STREAM_PATH
 from api.resources import Resources
 from api.rest.schemas import schemas
 
-_TICKET = {"type": "string", "description": "Of `POST /api/v1/tickets`, for pages, which can send no header with it."}
+_TICKET = {
+    "type": "string",
+    "description": "From `POST /api/v1/tickets`, for web pages, which cannot set headers on a WebSocket.",
+}
 _DESCRIPTION = """
-The live feed. One JSON object per text frame; types and fields that a client does not know are to be
-ignored. A position is an epoch and a seq: seqs of a channel grow, not always by one, and mean nothing in
-another epoch. Nothing is lost in silence: what a client will not get is told by a `gap`.
+The live feed. One JSON object per text frame; clients must ignore types and fields that they do not know.
+A position is an epoch and a seq: the seqs of a channel increase, not always by one, and cannot be compared
+across epochs. No message is dropped silently: a `gap` announces what a client will not receive.
 
 The channels of the feed are {channels}. Connections are closed with {codes}, or a code of RFC 6455.
 """
@@ -35,30 +38,34 @@ def _document() -> bytes:
 
 
 async def show_asyncapi(_resources: Resources, _: object) -> bytes:
-    """What is spoken over WebSockets and event streams, as an AsyncAPI 3.0 document."""
+    """The WebSockets and event streams, as an AsyncAPI 3.0 document."""
     return _document()
 
 
-def document(of_version: str) -> dict[str, Any]:
-    """The AsyncAPI 3.0 document; `of_version` is that of the program."""
-    words: list[type[msgspec.Struct]] = list(ControlMessage.__args__)
-    announced = list(CHANNEL_MESSAGES.values())
-    asked: list[type[msgspec.Struct]] = [Subscribe, Unsubscribe]
-    _, components = schemas([*announced, *words, *asked])
-    messages = {_name(record): _message(record) for record in (*announced, *words, *asked)}
-    sockets = {_channel_id(path): _socket(path, channels, words, asked) for path, channels in DEFAULT_CHANNELS.items()}
-    streams = {f"stream_{name}": _stream(name, [record, *words]) for name, record in CHANNEL_MESSAGES.items()}
+def document(program_version: str) -> dict[str, Any]:
+    """The AsyncAPI 3.0 document, for a version of the program."""
+    controls: list[type[msgspec.Struct]] = list(ControlMessage.__args__)
+    published = list(CHANNEL_MESSAGES.values())
+    commands: list[type[msgspec.Struct]] = [Subscribe, Unsubscribe]
+    _, components = schemas([*published, *controls, *commands])
+    messages = {_name(record): _message(record) for record in (*published, *controls, *commands)}
+    sockets = {
+        _channel_id(path): _socket(path, defaults, controls, commands) for path, defaults in DEFAULT_CHANNELS.items()
+    }
+    streams = {f"stream_{name}": _stream(name, [record, *controls]) for name, record in CHANNEL_MESSAGES.items()}
     channels = {**sockets, **streams}
-    operations = {f"tell_{name}": _operation("send", name, _told(one)) for name, one in channels.items()}
+    operations = {f"tell_{name}": _operation("send", name, _sent(one)) for name, one in channels.items()}
     for name in streams:
         operations[f"tell_{name}"]["bindings"] = {"http": {"method": "GET", "query": _query()}}
-    operations |= {f"ask_{name}": _operation("receive", name, [_name(one) for one in asked]) for name in sockets}
+    operations |= {
+        f"ask_{name}": _operation("receive", name, [_name(record) for record in commands]) for name in sockets
+    }
     codes = ", ".join(f"{code} ({meaning})" for code, meaning in CLOSE_CODES.items())
     return {
         "asyncapi": "3.0.0",
         "info": {
             "title": "signalengine",
-            "version": of_version,
+            "version": program_version,
             "description": cleandoc(_DESCRIPTION).format(channels=", ".join(CHANNEL_MESSAGES), codes=codes),
             "license": {"name": "Apache-2.0"},
         },
@@ -84,25 +91,25 @@ def _channel_id(path: str) -> str:
 
 def _socket(
     path: str,
-    channels: tuple[str, ...],
-    words: Sequence[type[msgspec.Struct]],
-    asked: Sequence[type[msgspec.Struct]],
+    defaults: tuple[str, ...],
+    controls: Sequence[type[msgspec.Struct]],
+    commands: Sequence[type[msgspec.Struct]],
 ) -> dict[str, Any]:
-    """A WebSocket; a client may subscribe to any channel at each."""
-    names = [*(_name(record) for record in (*CHANNEL_MESSAGES.values(), *words, *asked))]
+    """A WebSocket; on each, a client may subscribe to any channel."""
+    names = [*(_name(record) for record in (*CHANNEL_MESSAGES.values(), *controls, *commands))]
     return {
         "address": path,
-        "description": f"Streams {', '.join(channels)} by itself, until its client subscribes.",
+        "description": f"Streams {', '.join(defaults)} by default, until the client sends its first `subscribe`.",
         "messages": _references(names),
         "bindings": {"ws": {"method": "GET", "query": _query()}},
     }
 
 
-def _stream(channel: str, told: Sequence[type[msgspec.Struct]]) -> dict[str, Any]:
+def _stream(channel: str, records: Sequence[type[msgspec.Struct]]) -> dict[str, Any]:
     return {
         "address": STREAM_PATH.format(channel=channel),
-        "description": "Server-sent events. The id of an event is its position, to be given back as `Last-Event-ID`.",
-        "messages": _references([_name(record) for record in told]),
+        "description": "Server-sent events. The id of an event is its position; send it as `Last-Event-ID` to resume.",
+        "messages": _references([_name(record) for record in records]),
     }
 
 
@@ -111,12 +118,12 @@ def _references(names: Sequence[str]) -> dict[str, Any]:
 
 
 def _query() -> dict[str, Any]:
-    """What an address may carry: a filter, and a ticket."""
+    """The query parameters: a filter, and a ticket."""
     properties = schemas([FilterParameters])[1][FilterParameters.__name__]["properties"]
     return {"type": "object", "properties": {**properties, "ticket": _TICKET}}
 
 
-def _told(channel: dict[str, Any]) -> list[str]:
+def _sent(channel: dict[str, Any]) -> list[str]:
     return [name for name in channel["messages"] if name not in (_name(Subscribe), _name(Unsubscribe))]
 
 

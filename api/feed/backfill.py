@@ -1,4 +1,4 @@
-"""Backfill: the address at which REST tells what a stream could not deliver."""
+"""Backfill: the REST path that returns the messages which a stream could not deliver."""
 
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
@@ -6,19 +6,19 @@ from urllib.parse import urlencode
 from api.feed.filters import Filter
 
 OVERLAP = timedelta(minutes=10)
-"""What shards conclude is pushed in the order in which they finish it, which is not quite that of its times; a
-shard that lags falls behind by seconds. The address therefore asks for more on both sides; what a client
-has already is known by its id, and by its revision if it has one."""
+"""Messages are published in the order in which shards finish them, which is not quite that of their times; a shard
+that lags is seconds behind. The query therefore covers more time on both sides; a client recognises what it has
+already by its id, and by its revision if it has one."""
 
 
 def link(channel: str, filter_: Filter, since: datetime | None, until: datetime | None) -> str | None:
-    """The first page of what was missed; later pages follow from its `next_cursor`.
+    """The path of the first page of missed messages; later pages follow from its `next_cursor`.
 
     Parameters
     ----------
     channel, filter_
-        The subscription. Conditions on several values are left to the client, and so are all of them where REST
-        has no such filter.
+        The subscription. Conditions with several values are left to the client, and so are conditions that the REST
+        endpoint has no parameter for.
     since, until
         Times of the messages before and after the gap; None if unknown.
 
@@ -34,18 +34,18 @@ def link(channel: str, filter_: Filter, since: datetime | None, until: datetime 
     '/api/v1/signals?limit=1000&since=2026-11-20T11%3A50%3A00Z&symbol=BTCUSDT'
     """
     if channel == "arbitrage":
-        # Whatever changed then is among what changed since; how it stands now says all that was missed of it.
-        changed = {} if since is None else {"changed_since": _instant(since - OVERLAP)}
+        # What changed in the gap is among what changed since, and its present state makes up for the missed ones.
+        changed = {} if since is None else {"changed_since": _rfc3339(since - OVERLAP)}
         return f"/api/v1/arbitrage/opportunities?{urlencode({'limit': 1000, 'status': 'all', **changed})}"
     if channel != "signals":
         return None
     query: dict[str, object] = {"limit": 1000}
     if since is not None:
-        query["since"] = _instant(since - OVERLAP)
+        query["since"] = _rfc3339(since - OVERLAP)
     if until is not None:
-        query["until"] = _instant(until + OVERLAP)
-    several = {"symbol": filter_.symbols, "direction": filter_.direction, "timeframe": filter_.timeframes}
-    query |= {name: next(iter(values)) for name, values in several.items() if values is not None and len(values) == 1}
+        query["until"] = _rfc3339(until + OVERLAP)
+    multiple = {"symbol": filter_.symbols, "direction": filter_.direction, "timeframe": filter_.timeframes}
+    query |= {name: next(iter(values)) for name, values in multiple.items() if values is not None and len(values) == 1}
     if filter_.min_confidence is not None:
         query["min_confidence"] = filter_.min_confidence
     if filter_.mtf_aligned is not None:
@@ -53,5 +53,5 @@ def link(channel: str, filter_: Filter, since: datetime | None, until: datetime 
     return f"/api/v1/signals?{urlencode(query)}"
 
 
-def _instant(at: datetime) -> str:
+def _rfc3339(at: datetime) -> str:
     return at.isoformat().replace("+00:00", "Z")

@@ -1,6 +1,6 @@
-"""Announcements: what each channel of the feed says, by type.
+"""Channel messages: the record of each channel of the feed.
 
-What is sent is JSON that the engine wrote, put into an envelope as it stands; these records say what it is.
+The engine writes the JSON, which is put into an envelope unchanged; these records document it.
 """
 
 from datetime import datetime
@@ -18,7 +18,7 @@ Channel = Literal["signals", "composites", "arbitrage", "executions", "performan
 
 
 class PushedSignal(Signal, frozen=True, kw_only=True):
-    """A signal with the number to rank it by: `final_score`, or `raw_confidence` while it is not scored."""
+    """A signal, and the score to rank it by: `final_score`, or `raw_confidence` if it has none."""
 
     score: float
 
@@ -33,7 +33,7 @@ class SignalMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="type",
 
 
 class CompositeMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="composite"):
-    """Signals that say the same from different sides."""
+    """A composite signal: signals from different sources that confirm each other."""
 
     channel: Literal["composites"]
     seq: int
@@ -42,7 +42,7 @@ class CompositeMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="typ
 
 
 class ArbitrageMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="arbitrage"):
-    """An opportunity that opened, changed, closed or was judged; warnings are the reasons in its risk."""
+    """An arbitrage opportunity that opened, changed, closed or was assessed; its risk lists warnings as reasons."""
 
     channel: Literal["arbitrage"]
     seq: int
@@ -60,7 +60,7 @@ class ExecutionMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="typ
 
 
 class PerformanceMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="performance"):
-    """What a group of trades earned, after its newest trade."""
+    """Performance of a group of trades, after its newest trade."""
 
     channel: Literal["performance"]
     seq: int
@@ -69,7 +69,7 @@ class PerformanceMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="t
 
 
 class AlertMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="alert"):
-    """Something that a person should know."""
+    """An alert for a person."""
 
     channel: Literal["alerts"]
     seq: int
@@ -88,11 +88,11 @@ CHANNEL_MESSAGES: dict[Channel, type[msgspec.Struct]] = {
 MESSAGE_TYPES: dict[str, str] = {
     channel: str(record.__struct_config__.tag) for channel, record in CHANNEL_MESSAGES.items()
 }
-"""What one message of each channel is called."""
+"""The message type of each channel."""
 
 
 class PushMessage(msgspec.Struct, frozen=True):
-    """Any of them, around data that is JSON already. `ts` is when this server had it."""
+    """The envelope of all of them, around data that is JSON already. `ts` is when this server received the data."""
 
     type: str
     channel: str

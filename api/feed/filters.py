@@ -1,4 +1,4 @@
-"""Filters: which messages of a channel somebody wants."""
+"""Filters: which messages of a channel a client receives."""
 
 from typing import Annotated, TypeVar
 
@@ -14,7 +14,7 @@ _MANY = Meta(max_length=200)
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which messages of a channel a client wants; all conditions hold together, null is any."""
+    """Which messages of a channel a client receives; a message has to meet all conditions, null is no condition."""
 
     symbols: Annotated[frozenset[Name], _MANY] | None = None
     direction: frozenset[Direction] | None = None
@@ -23,12 +23,12 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     mtf_aligned: bool | None = None
 
     def __post_init__(self) -> None:
-        """Give every timeframe its one name."""
+        """Replace every timeframe by its canonical name."""
         if self.timeframes is not None:
             msgspec.structs.force_setattr(self, "timeframes", frozenset(map(canonical_timeframe, self.timeframes)))
 
     def accepts(self, attributes: Attributes | None) -> bool:
-        """Whether a message with these attributes is wanted; one that does not say is not what was asked for."""
+        """Whether a message with these attributes passes; one that lacks the attribute of a condition does not."""
         return attributes is None or (
             (self.symbols is None or attributes.symbol in self.symbols)
             and (self.direction is None or attributes.direction in self.direction)
@@ -45,7 +45,7 @@ ANY = Filter()
 
 
 class FilterParameters(msgspec.Struct, frozen=True, kw_only=True):
-    """The same in the query of an address, one value each."""
+    """A filter as query parameters, with one value each."""
 
     symbol: Name | None = None
     direction: Direction | None = None
@@ -54,15 +54,15 @@ class FilterParameters(msgspec.Struct, frozen=True, kw_only=True):
     mtf_aligned: bool | None = None
 
     def filter(self) -> Filter:
-        """As a filter."""
+        """The filter with these conditions."""
         return Filter(
-            symbols=_only(self.symbol),
-            direction=_only(self.direction),
-            timeframes=_only(self.timeframe),
+            symbols=_single(self.symbol),
+            direction=_single(self.direction),
+            timeframes=_single(self.timeframe),
             min_confidence=self.min_confidence,
             mtf_aligned=self.mtf_aligned,
         )
 
 
-def _only(value: T | None) -> frozenset[T] | None:
+def _single(value: T | None) -> frozenset[T] | None:
     return None if value is None else frozenset({value})

@@ -1,7 +1,6 @@
-"""Gateway: the WebSocket under any ASGI server, for those that cannot take a protocol of ours.
+"""Gateway: WebSockets as an ASGI endpoint, for servers that cannot use `api.websocket.protocol`.
 
-The same session, hub and words as `api.websocket.protocol`; only what carries them differs, and costs
-two tasks a client.
+Hub, session and messages are the same; the transport differs, and costs two tasks per client.
 """
 
 import asyncio
@@ -22,7 +21,7 @@ from api.security.credentials import subprotocol_of
 
 
 def gateway_route() -> WebSocketRoute:
-    """All WebSockets."""
+    """The route of all WebSocket endpoints."""
     return WebSocketRoute("/{path:path}", _endpoint, name="gateway")
 
 
@@ -34,18 +33,18 @@ async def _endpoint(websocket: WebSocket) -> None:
     try:
         admission = await admit(head, resources)
     except ProblemError as problem:
-        answer = problem_response(
+        response = problem_response(
             problem.kind, problem.detail, websocket.state.request_id, faults=problem.faults, headers=problem.headers
         )
-        with suppress(OSError):  # it left before it was refused
-            await websocket.send_denial_response(answer)
+        with suppress(OSError):  # the client left before it was refused
+            await websocket.send_denial_response(response)
         return
-    with suppress(OSError):  # it left before it was let in
+    with suppress(OSError):  # the client left before it was accepted
         await _Connection(websocket, resources, admission).run()
 
 
 class _Connection:
-    """One connection from its greeting to its end."""
+    """One connection, from its admission to its end."""
 
     def __init__(self, websocket: WebSocket, resources: Resources, admission: Admission) -> None:
         self._websocket = websocket
@@ -62,7 +61,7 @@ class _Connection:
         )
 
     async def run(self) -> None:
-        """Accept, and serve until either side ends it; it has its place from the moment it was admitted."""
+        """Accept, and serve until either side ends it. It joins the hub first, so that it counts towards the limits."""
         self._hub.join(self._client, self._admission.channels, self._admission.filter)
         try:
             await self._websocket.accept(subprotocol_of(self._websocket.headers))
@@ -73,14 +72,14 @@ class _Connection:
 
     async def _serve(self) -> None:
         sender = self._queue.sender = tasks.spawn("sender", self._send())
-        reader = tasks.spawn("reader", self._read())
+        receiver = tasks.spawn("receiver", self._receive())
         try:
-            await asyncio.wait((sender, reader), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((sender, receiver), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            await tasks.stop((sender, reader))
+            await tasks.stop((sender, receiver))
 
-    async def _read(self) -> None:
-        """Hear the client until it leaves."""
+    async def _receive(self) -> None:
+        """Pass on the messages of the client until it disconnects."""
         while (message := await self._websocket.receive())["type"] != "websocket.disconnect":
             if self._client.closing is not None:
                 continue
@@ -91,10 +90,10 @@ class _Connection:
             await self._may_read.wait()
 
     async def _send(self) -> None:
-        """Send what there is until the connection is to be closed, then close it."""
+        """Send what is queued until the connection is to be closed, then close it."""
         with suppress(WebSocketDisconnect, WebSocketDisconnected, OSError):
-            async for data in self._queue.taken():
-                for line in data.decode().split("\n")[:-1]:
+            async for chunk in self._queue.chunks():
+                for line in chunk.decode().split("\n")[:-1]:
                     await self._websocket.send_text(line)
             if self._queue.closing is not None:
                 await self._websocket.close(*self._queue.closing)

@@ -1,7 +1,7 @@
-"""Messages: every word spoken over the WebSocket, in both directions.
+"""Messages: the commands that clients send, and the control messages that the server sends, over the WebSocket.
 
-One JSON object per text frame. Clients ignore types and fields they do not know; what clients send is
-checked to the letter, since a misspelled filter would look like a quiet market.
+One JSON object per text frame. Clients ignore types and fields that they do not know. The server rejects commands with
+unknown fields, since a misspelled filter would look like a quiet market.
 """
 
 from datetime import datetime
@@ -18,28 +18,28 @@ Mode = Literal["stream", "latest", "disconnect"]
 
 
 class Since(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A position: the last message of a channel that a client has had."""
+    """A position: the last message of a channel that a client has received."""
 
     epoch: Annotated[str, Meta(max_length=64)]
     seq: Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 
 class Subscribe(msgspec.Struct, frozen=True, tag_field="op", tag="subscribe", forbid_unknown_fields=True):
-    """Begin, or begin anew, a channel. The first one ends what an address streams by itself.
+    """Start a channel, or start it anew. The first one ends what the endpoint streams by default.
 
     Attributes
     ----------
     since
-        Send first what came after this position.
+        First send all messages after this position.
     snapshot
-        Without `since`: send first so many of the newest messages that the filter wants, as far as the
-        server remembers.
+        Without `since`: first send this many of the newest messages that pass the filter, as far as the
+        server still has them in memory.
     mode
         `stream`: every message, or a `gap` for those that were missed. `latest`: a message may be left
-        out when a newer one of the same thing (symbol and timeframe, or id) waits; that is no gap.
-        `disconnect`: who does not keep up is closed with 4408 instead of being told a `gap`, and may resume.
+        out when a newer one with the same key (symbol and timeframe, or id) waits; that is not a gap.
+        `disconnect`: a client that does not keep up is closed with 4408 instead of receiving a `gap`, and may resume.
     min_interval_ms
-        Send no more often than this; what comes between waits.
+        Minimum time between two deliveries; messages in between wait.
     """
 
     channel: Channel
@@ -52,7 +52,7 @@ class Subscribe(msgspec.Struct, frozen=True, tag_field="op", tag="subscribe", fo
 
 
 class Unsubscribe(msgspec.Struct, frozen=True, tag_field="op", tag="unsubscribe", forbid_unknown_fields=True):
-    """End a channel."""
+    """Stop a channel."""
 
     channel: Channel
     id: Id = None
@@ -62,7 +62,7 @@ Command = Subscribe | Unsubscribe
 
 
 class Greeting(msgspec.Struct, frozen=True, kw_only=True):
-    """What a client is told first. `epoch` and `heads` are the position to resume from."""
+    """The content of `connected`. `epoch` and `heads`, the newest seq by channel, are the position to resume from."""
 
     message: str
     version: str
@@ -71,27 +71,29 @@ class Greeting(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Connected(msgspec.Struct, frozen=True, tag_field="type", tag="connected"):
-    """The connection stands."""
+    """The connection is open. Always the first message."""
 
     data: Greeting
 
 
 class StatusData(msgspec.Struct, frozen=True, kw_only=True):
-    """How the server is; metrics carry their names from `/metrics`."""
+    """Server status; metrics have the same names as in `/metrics`."""
 
     metrics: dict[str, float]
     connected_clients: int
 
 
 class Status(msgspec.Struct, frozen=True, tag_field="type", tag="status"):
-    """Sent from time to time."""
+    """Server status, sent periodically."""
 
     ts: datetime
     data: StatusData
 
 
 class Keepalive(msgspec.Struct, frozen=True, tag_field="type", tag="keepalive"):
-    """Sent when there is nothing to say. Who gets it has all up to `heads`, which say nothing while its pace holds
+    """Sent to idle connections.
+
+    The client has received everything up to `heads`, which is empty while its minimum interval holds
     messages back.
     """
 
@@ -101,11 +103,11 @@ class Keepalive(msgspec.Struct, frozen=True, tag_field="type", tag="keepalive"):
 
 
 class Subscribed(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="subscribed"):
-    """The channel flows from here.
+    """The channel has started.
 
-    After `since`, `recovered` says whether everything missed follows, in order and before anything
-    newer; if not, a `gap` follows first. Without `since` it is null. `seq` is the newest message there
-    was at this moment. Whatever came on this channel before this message can be disregarded.
+    After `since`, `recovered` says whether all missed messages follow, in order and before anything
+    newer; if not, a `gap` follows first. Without `since` it is null. `seq` is the newest message at
+    this moment. Ignore what arrived on this channel before this message.
     """
 
     id: Id
@@ -116,7 +118,7 @@ class Subscribed(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", ta
 
 
 class Unsubscribed(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="unsubscribed"):
-    """Nothing of the channel comes after this."""
+    """The channel has stopped; no message of it follows."""
 
     id: Id
     channel: Channel
@@ -128,16 +130,16 @@ GapReason = Literal["slow_consumer", "expired", "epoch_changed", "lost_upstream"
 class Gap(
     msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="gap", rename={"first": "from", "last": "to"}
 ):
-    """Messages that will not come; the address in `backfill` gives what they said, and some around them.
+    """Messages that will not be delivered. The REST path in `backfill` returns them, and some before and after them.
 
     Attributes
     ----------
     first, last
-        On the wire `from` and `to`: the seqs between which messages are missing, both included; `to` is
-        null if unknown. Not every seq between them was a message, or passed the filter.
+        On the wire `from` and `to`: the range of seqs in which messages are missing, both included; `to` is
+        null if unknown. Not every seq in the range was a message, or passed the filter.
     reason
-        `slow_consumer`: the client did not keep up. `expired`: it came back too late. `epoch_changed`:
-        the streams began anew, so seqs did too. `lost_upstream`: this server itself was away too long.
+        `slow_consumer`: the client did not keep up. `expired`: it resumed too late. `epoch_changed`: the
+        streams were recreated, so seqs start anew. `lost_upstream`: this server was disconnected too long.
     """
 
     channel: Channel
@@ -149,7 +151,7 @@ class Gap(
 
 
 class Error(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="error"):
-    """A message from the client that was not obeyed; `code` is one of REST's."""
+    """A command of the client failed; `code` is one of the problem codes of REST."""
 
     id: Id
     code: str
@@ -158,36 +160,36 @@ class Error(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="er
 
 
 class GoingAway(msgspec.Struct, frozen=True, tag_field="type", tag="going_away"):
-    """The server stops; come back after a while that differs from client to client."""
+    """The server is shutting down; reconnect after this delay, which differs from client to client."""
 
     reconnect_after_ms: int
 
 
 ControlMessage = Connected | Status | Keepalive | Subscribed | Unsubscribed | Gap | Error | GoingAway
-"""All that a server says besides what the feed announces."""
+"""All that the server sends besides the messages of the channels."""
 
 CLOSE_UNSUPPORTED = 1003
 CLOSE_RESTARTING = 1012
-CLOSE_LATER = 1013
-CLOSE_BAD = 4400
+CLOSE_TRY_LATER = 1013
+CLOSE_INVALID = 4400
 CLOSE_UNAUTHENTICATED = 4401
 CLOSE_FORBIDDEN = 4403
 CLOSE_SLOW = 4408
-CLOSE_FLOODING = 4429
+CLOSE_RATE_LIMITED = 4429
 CLOSE_CODES = {
-    CLOSE_RESTARTING: "the server restarts: come back and resume",
-    CLOSE_LATER: "what you came with cannot be looked up: come back later",
-    CLOSE_BAD: "nothing that was said made sense",
-    CLOSE_UNAUTHENTICATED: "the right to be here ended: come with a new one",
-    CLOSE_FORBIDDEN: "this is not open to you",
-    CLOSE_SLOW: "nothing was taken, or answered, for too long: come back and resume",
-    CLOSE_FLOODING: "too many messages: wait, then come back",
+    CLOSE_RESTARTING: "the server restarts: reconnect and resume",
+    CLOSE_TRY_LATER: "your credentials cannot be checked now: try again later",
+    CLOSE_INVALID: "too many invalid messages in a row",
+    CLOSE_UNAUTHENTICATED: "your credentials expired or were revoked: reconnect with new ones",
+    CLOSE_FORBIDDEN: "your credentials do not permit this",
+    CLOSE_SLOW: "too slow to read messages or to answer pings: reconnect and resume",
+    CLOSE_RATE_LIMITED: "too many messages sent: wait, then reconnect",
 }
-"""What each of our own codes means."""
+"""The meaning of each close code that the feed uses itself."""
 
 _encoder = msgspec.json.Encoder()
 
 
 def encode(message: Any) -> bytes:
-    """The JSON of one message."""
+    """Encode one message as JSON."""
     return _encoder.encode(message)

@@ -1,7 +1,7 @@
-"""Push: an entry of the feed to the message that clients get.
+"""Push: turns an entry of the streams into the message that clients receive.
 
-The entry is JSON already and is put into its envelope as it stands; only what filters look at is
-decoded. So it costs a few microseconds once, however many clients there are.
+The entry is JSON already and is put into its envelope unchanged; only what filters test is decoded. So this costs a few
+microseconds per message, however many clients there are.
 """
 
 from datetime import datetime
@@ -14,7 +14,7 @@ from api.feed.ring import Attributes, Message
 
 
 class SignalAttributes(Attributes, frozen=True, kw_only=True):
-    """Attributes that every signal states."""
+    """The attributes of a signal, of which these are always present."""
 
     symbol: str
     direction: str
@@ -25,16 +25,16 @@ class SignalAttributes(Attributes, frozen=True, kw_only=True):
 
     @property
     def key(self) -> tuple[str | None, ...]:
-        """Signals replace older ones of the same symbol and timeframe."""
+        """A signal replaces older ones of the same symbol and timeframe."""
         return (self.symbol, self.timeframe)
 
     @property
     def score(self) -> float:
-        """The number to rank it by: the final score, or the confidence while it has none."""
+        """The score to rank it by: the final score, or the confidence if it has none."""
         return self.raw_confidence if self.final_score is None else self.final_score
 
 
-_NO_BREAKS = bytes.maketrans(b"\r\n", b"  ")  # in JSON they can stand only between words
+_LINE_BREAKS_TO_SPACES = bytes.maketrans(b"\r\n", b"  ")  # in JSON they occur only between tokens
 
 _attributes = msgspec.json.Decoder(Attributes)
 _signal_attributes = msgspec.json.Decoder(SignalAttributes)
@@ -46,11 +46,11 @@ def message_of(channel: str, seq: int, payload: bytes, at: datetime) -> Message:
     Parameters
     ----------
     channel, seq
-        Where the entry stands in the feed.
+        Place of the entry in the feed.
     payload
         The entry: a JSON object.
     at
-        When this server had it.
+        When this server received it.
 
     Raises
     ------
@@ -69,5 +69,5 @@ def message_of(channel: str, seq: int, payload: bytes, at: datetime) -> Message:
     else:
         attributes = _attributes.decode(payload)
     kind = MESSAGE_TYPES[channel]
-    body = encode(PushMessage(kind, channel, seq, at, msgspec.Raw(payload.translate(_NO_BREAKS))))
+    body = encode(PushMessage(kind, channel, seq, at, msgspec.Raw(payload.translate(_LINE_BREAKS_TO_SPACES))))
     return Message(channel, seq, body, attributes, kind)

@@ -1,4 +1,4 @@
-"""SendQueue: the sink of a client under any ASGI server, which takes one thing at a time and lets us wait for it."""
+"""Send queue: the sink of a client under any ASGI server, which has one task that awaits every send."""
 
 import asyncio
 from collections import deque
@@ -13,21 +13,23 @@ LOW_WATER = 16 * 1024
 
 
 class SendQueue:
-    """What waits to be sent, bounded as a socket's buffer is.
+    """Data that waits to be sent, with flow control like the buffer of a socket.
 
     Parameters
     ----------
     hub
-        Told when there is no room, and when there is.
+        Stops writing above `HIGH_WATER` bytes, and resumes at `LOW_WATER`.
     wire_format
         How messages are encoded.
 
     Attributes
     ----------
+    client
+        The client; set after it was created with this sink.
     closing
-        Code and reason with which the connection is to end; None while it goes on.
+        Code and reason with which the connection is to be closed; None while it is open.
     sender
-        Whoever sends; cancelled when nothing else helps.
+        The task that sends; cancelled to drop the connection.
     """
 
     def __init__(self, hub: Hub, wire_format: WireFormat) -> None:
@@ -38,31 +40,31 @@ class SendQueue:
         self._hub = hub
         self._waiting: deque[bytes] = deque()
         self._bytes = 0
-        self._woken = asyncio.Event()
+        self._wake = asyncio.Event()
 
     def write(self, data: bytes) -> None:
-        """Take messages."""
+        """Queue encoded messages."""
         self._waiting.append(data)
         self._bytes += len(data)
-        self._woken.set()
+        self._wake.set()
         if self._bytes > HIGH_WATER and self.client is not None:
             self._hub.pause_writing(self.client)
 
     def ping(self) -> None:
-        """The server does that."""
+        """Do nothing: the ASGI server sends pings itself."""
 
     def close(self, code: int, reason: str) -> None:
-        """End after what waits was sent."""
+        """End the iteration of `chunks` after what is queued."""
         self.closing = (code, reason)
-        self._woken.set()
+        self._wake.set()
 
     def abort(self) -> None:
-        """End now."""
+        """Cancel the sender."""
         if self.sender is not None:
             self.sender.cancel()
 
-    async def taken(self) -> AsyncIterator[bytes]:
-        """What was written, until the connection is to end."""
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Iterate over what is queued, until the connection is to be closed."""
         while True:
             while self._waiting:
                 data = self._waiting.popleft()
@@ -72,5 +74,5 @@ class SendQueue:
                     self._hub.resume_writing(self.client)
             if self.closing is not None:
                 return
-            self._woken.clear()
-            await self._woken.wait()
+            self._wake.clear()
+            await self._wake.wait()

@@ -10,7 +10,7 @@ import msgspec
 from api import tasks
 from api.errors import INVALID_MESSAGE, RATE_LIMITED, UNAVAILABLE, Kind, ProblemError
 from api.feed.client import Client
-from api.feed.messages import CLOSE_BAD, CLOSE_FLOODING, CLOSE_UNSUPPORTED, Command, Error, Id, Subscribe
+from api.feed.messages import CLOSE_INVALID, CLOSE_RATE_LIMITED, CLOSE_UNSUPPORTED, Command, Error, Id, Subscribe
 from api.feed.token_bucket import TokenBucket
 from api.resources import Resources
 from domain.errors import ServiceError
@@ -73,7 +73,7 @@ class Session:
         """Execute one command, or reply with an error; while one waits for Redis, the next ones are queued."""
         if not self._bucket.take(self._resources.steady_s()):
             self._send_error(None, RATE_LIMITED, "too many messages; send fewer per second")
-            self._resources.hub.close(self._client, CLOSE_FLOODING, RATE_LIMITED.title)
+            self._resources.hub.close(self._client, CLOSE_RATE_LIMITED, RATE_LIMITED.title)
         elif self._task is not None:
             self._queue.append(text)
         else:
@@ -128,7 +128,7 @@ class Session:
         hub.send(self._client, Error(id=command_id, code=kind.code, retryable=kind.retryable, detail=detail))
         self._invalid = 0 if kind.retryable else self._invalid + 1
         if self._invalid >= INVALID_MAX:
-            hub.close(self._client, CLOSE_BAD, f"{INVALID_MAX} invalid messages in a row")
+            hub.close(self._client, CLOSE_INVALID, f"{INVALID_MAX} invalid messages in a row")
 
 
 def _id_of(text: bytes) -> Id:

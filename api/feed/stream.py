@@ -1,7 +1,7 @@
-"""Stream: a channel of the feed as server-sent events, for what speaks HTTP and no WebSocket.
+"""Stream: a channel of the feed as server-sent events, for clients without WebSocket.
 
-`GET /api/v1/stream/{channel}`, with the filters of the REST lists in its query. Every event has its position
-as id, so a reader that comes back with `Last-Event-ID` gets what it missed, or a `gap`.
+`GET /api/v1/stream/{channel}`, with the filters of the REST lists as query parameters. The id of an event is its
+position, so a client that reconnects with `Last-Event-ID` receives what it missed, or a `gap`.
 """
 
 import asyncio
@@ -26,22 +26,24 @@ from api.resources import Resources
 
 PATH = "/api/v1/stream/{channel}"
 RETRY_MS = 2000
-"""How long a reader waits before it comes back."""
+"""Delay before clients reconnect."""
 _POSITION = re.compile(r"([\x21-\x7e]{1,64}):(0|[1-9][0-9]{0,17})")
 
 
 def stream_route() -> Route:
-    """The streams."""
+    """The route of all event streams."""
     return Route(PATH, _endpoint, methods=["GET"], name="stream")
 
 
 async def _endpoint(request: Request) -> Response:
     if request.method != "GET":
-        raise ProblemError(METHOD_NOT_ALLOWED, "what has no end has no head to be asked for", headers={"Allow": "GET"})
+        raise ProblemError(
+            METHOD_NOT_ALLOWED, f"{request.method} is not supported for streams; use GET", headers={"Allow": "GET"}
+        )
     resources: Resources = request.app.state.resources
     channel = request.path_params["channel"]
     if channel not in MESSAGE_TYPES:
-        raise ProblemError(NOT_FOUND, f"there is no channel of that name; there are {', '.join(MESSAGE_TYPES)}")
+        raise ProblemError(NOT_FOUND, f"there is no such channel; the channels are {', '.join(MESSAGE_TYPES)}")
     address = request.client.host if request.client else None
     query, visitor = request.scope["query_string"], request.state.visitor
     head = RequestHead(request.url.path, query, request.headers, address, visitor=visitor)
@@ -51,27 +53,27 @@ async def _endpoint(request: Request) -> Response:
     client = queue.client = Client(hub.ring, queue, address=admission.address, principal=admission.principal)
     hub.join(client, (), ANY)
     try:
-        later = resources.resume.subscribe(client, Subscribe(channel, filter=admission.filter, since=since))
-        if later is not None:
-            await later
+        rest = resources.resume.subscribe(client, Subscribe(channel, filter=admission.filter, since=since))
+        if rest is not None:
+            await rest
     except BaseException:
         hub.leave(client)
         raise
-    return _Events(resources, queue, client)
+    return _EventStream(resources, queue, client)
 
 
-def _since(given: str | None) -> Since | None:
-    if given is None:
+def _since(last_event_id: str | None) -> Since | None:
+    if last_event_id is None:
         return None
-    found = _POSITION.fullmatch(given)
-    if found is None:
-        fault = Fault("Last-Event-ID", "give the id of an event as it came")
+    match = _POSITION.fullmatch(last_event_id)
+    if match is None:
+        fault = Fault("Last-Event-ID", "send the id of an event unchanged")
         raise ProblemError(INVALID_PARAMETER, f"{fault.name}: {fault.detail}", [fault])
-    return Since(found[1], int(found[2]))
+    return Since(match[1], int(match[2]))
 
 
-class _Events(Response):
-    """An answer that does not end."""
+class _EventStream(Response):
+    """A response that streams until either side ends it."""
 
     media_type = "text/event-stream"
 
@@ -83,28 +85,28 @@ class _Events(Response):
         self._client = client
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  ASGI
-        """Send until either side ends it."""
+        """Send until the client disconnects or the connection is closed."""
         sender = self._queue.sender = tasks.spawn("events", self._send(send))
-        reader = tasks.spawn("listener", _left(receive))
+        listener = tasks.spawn("listener", _wait_for_disconnect(receive))
         try:
-            await asyncio.wait((sender, reader), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((sender, listener), return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._hub.leave(self._client)
-            await tasks.stop((sender, reader))
+            await tasks.stop((sender, listener))
 
     async def _send(self, send: Send) -> None:
         with suppress(OSError):
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-            await _more(send, f"retry: {RETRY_MS}\n\n".encode())
-            async for data in self._queue.taken():
-                await _more(send, data)
+            await _send_chunk(send, f"retry: {RETRY_MS}\n\n".encode())
+            async for chunk in self._queue.chunks():
+                await _send_chunk(send, chunk)
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-async def _more(send: Send, data: bytes) -> None:
-    await send({"type": "http.response.body", "body": data, "more_body": True})
+async def _send_chunk(send: Send, chunk: bytes) -> None:
+    await send({"type": "http.response.body", "body": chunk, "more_body": True})
 
 
-async def _left(receive: Receive) -> None:
+async def _wait_for_disconnect(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from starlette.datastructures import Headers
 
 from api.errors import HEADERS_TOO_LARGE, RATE_LIMITED, TOO_LARGE, UNAUTHENTICATED, UNAVAILABLE, ProblemError
-from api.feed.messages import CLOSE_LATER
+from api.feed.messages import CLOSE_TRY_LATER
 from api.metrics import Metrics
 from api.security.audit import Audit
 from api.security.credentials import Credential, find
@@ -184,7 +184,7 @@ class Gate:
         end = None if isinstance(holder, Refusal) else self.ending(holder)
         if end is None:
             return holder
-        return Refusal("ticket", end.reason, UNAVAILABLE if end.code == CLOSE_LATER else UNAUTHENTICATED)
+        return Refusal("ticket", end.reason, UNAVAILABLE if end.code == CLOSE_TRY_LATER else UNAUTHENTICATED)
 
     def authenticate(self, shown: Credential) -> Principal | Refusal:
         """Who holds a key or a token, by what is known now; asks nobody."""

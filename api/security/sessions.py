@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from api.feed.messages import CLOSE_LATER, CLOSE_UNAUTHENTICATED
+from api.feed.messages import CLOSE_TRY_LATER, CLOSE_UNAUTHENTICATED
 from api.security.keyring import KeyRing
 from api.security.principal import Principal
 
@@ -34,7 +34,7 @@ def ending(principal: Principal, ring: KeyRing, now_s: float) -> Ending | None:
     if principal.key_id is None:
         return None
     if not ring.known(now_s):
-        return Ending(CLOSE_LATER, "keys cannot be looked up; try again later")
+        return Ending(CLOSE_TRY_LATER, "keys cannot be looked up; try again later")
     if not ring.honours(principal.key_id):
         return Ending(CLOSE_UNAUTHENTICATED, "your key was revoked")
     return None

@@ -1,6 +1,6 @@
 from api.feed.client import PENDING_MAX
 from api.feed.hub import Hub
-from api.feed.messages import CLOSE_FLOODING, CLOSE_SLOW, GoingAway
+from api.feed.messages import CLOSE_RATE_LIMITED, CLOSE_SLOW, GoingAway
 from api.metrics import Metrics
 from api.settings import ApiSettings
 from tests.api.feed.recording_sink import RecordingSink
@@ -37,8 +37,8 @@ def test_who_does_not_take_answers_is_closed() -> None:
 def test_the_first_reason_to_close_stands_and_nothing_is_said_after() -> None:
     hub = make_hub()
     sink = RecordingSink(hub)
-    hub.close(sink.client, CLOSE_FLOODING, "first")
+    hub.close(sink.client, CLOSE_RATE_LIMITED, "first")
     hub.close(sink.client, CLOSE_SLOW, "second")
     hub.send(sink.client, GoingAway(1))
-    assert sink.closed == (CLOSE_FLOODING, "first")
+    assert sink.closed == (CLOSE_RATE_LIMITED, "first")
     assert sink.take() == []

@@ -166,7 +166,7 @@ def test_what_breaks_in_the_middle_is_logged(
         raise RuntimeError("a bug")
 
     with events(api) as told:
-        monkeypatch.setattr("api.feed.stream._more", broken)
+        monkeypatch.setattr("api.feed.stream._send_chunk", broken)
         api.publish([emitted(1)])
         with pytest.raises(httpx2.RemoteProtocolError):
             list(told)
