@@ -2,7 +2,7 @@
 
 from enum import IntEnum
 
-from api.websocket.deflate import SMALLEST, deflate
+from api.websocket.deflate import MIN_BYTES, deflate
 from api.websocket.frames import frame
 
 
@@ -39,7 +39,7 @@ def to_wire(wire_format: WireFormat, body: bytes, *, kind: str = "", position: s
     if wire_format is WireFormat.FRAME:
         return frame(body)
     if wire_format is WireFormat.DEFLATED:
-        deflated = deflate(body) if len(body) >= SMALLEST else body
+        deflated = deflate(body) if len(body) >= MIN_BYTES else body
         return frame(deflated, compressed=True) if len(deflated) < len(body) else frame(body)
     if wire_format is WireFormat.LINE:
         return body + b"\n"

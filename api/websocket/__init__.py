@@ -1,1 +1,1 @@
-"""WebSocket: RFC 6455 by ourselves, since a broadcast needs each frame made once and nothing kept for a client."""
+"""WebSocket: our own RFC 6455. A broadcast encodes each frame once; an idle client costs no task, timer or queue."""

@@ -1,7 +1,7 @@
-"""Deflate: compression that is made once for all clients (RFC 7692 with `server_no_context_takeover`).
+"""Deflate: compression that is done once for all clients (RFC 7692 with `server_no_context_takeover`).
 
-Each message is compressed for itself, so one result serves everybody who agreed on compression, and no
-connection keeps a window. The price is that a message cannot refer to the one before it.
+Each message is compressed independently, so one result can be sent to every client that negotiated compression,
+and no connection holds a compression window. The cost is that a message cannot refer to the one before it.
 """
 
 import re
@@ -9,10 +9,10 @@ import zlib
 from collections.abc import Iterator
 
 WINDOW_BITS = 12
-"""4 KiB, which is more than a signal; a client that allows less is not compressed for."""
-SMALLEST = 200
-"""Shorter texts are not worth the client's work."""
-_END = b"\x00\x00\xff\xff"
+"""4 KiB, more than the size of a signal; a client that allows less gets no compression."""
+MIN_BYTES = 200
+"""Shorter messages are not worth the client's work."""
+_EMPTY_BLOCK = b"\x00\x00\xff\xff"  # ends each message, and is not transmitted (RFC 7692 §7.2.1)
 _LEVEL, _MEMORY = 6, 8
 _PARAMETER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?:\s*=\s*\"?([!#$%&'*+.^_`|~0-9A-Za-z-]+)\"?)?")
 _KNOWN = {
@@ -23,18 +23,18 @@ _KNOWN = {
 }
 
 
-def agree(offers: str) -> str | None:
-    """The answer to `Sec-WebSocket-Extensions`, or None if nothing offered suits us.
+def negotiate(offers: str) -> str | None:
+    """The response to the header `Sec-WebSocket-Extensions`; None if no offer is acceptable.
 
     Examples
     --------
-    >>> agree("permessage-deflate; client_max_window_bits")
+    >>> negotiate("permessage-deflate; client_max_window_bits")
     'permessage-deflate; server_no_context_takeover; client_no_context_takeover; server_max_window_bits=12'
-    >>> agree("permessage-deflate; server_max_window_bits=9, x-other") is None
+    >>> negotiate("permessage-deflate; server_max_window_bits=9, x-other") is None
     True
     """
-    for name, parameters in _read(offers):
-        if name == "permessage-deflate" and _suits(parameters):
+    for name, parameters in _parse(offers):
+        if name == "permessage-deflate" and _is_acceptable(parameters):
             return (
                 "permessage-deflate; server_no_context_takeover; client_no_context_takeover; "
                 f"server_max_window_bits={WINDOW_BITS}"
@@ -43,13 +43,13 @@ def agree(offers: str) -> str | None:
 
 
 def deflate(payload: bytes) -> bytes:
-    """A message compressed for itself."""
+    """Compress one message, independently of all others."""
     compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, -WINDOW_BITS, _MEMORY)
-    return (compressor.compress(payload) + compressor.flush(zlib.Z_SYNC_FLUSH)).removesuffix(_END)
+    return (compressor.compress(payload) + compressor.flush(zlib.Z_SYNC_FLUSH)).removesuffix(_EMPTY_BLOCK)
 
 
 def inflate(payload: bytes, bytes_max: int) -> bytes:
-    """What a client compressed; a byte more than `bytes_max` at most, so that a bomb does not go off.
+    """Decompress one message, up to one byte more than `bytes_max`, as protection against decompression bombs.
 
     Raises
     ------
@@ -58,23 +58,23 @@ def inflate(payload: bytes, bytes_max: int) -> bytes:
     """
     decompressor = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
-        return decompressor.decompress(payload + _END, bytes_max + 1)
+        return decompressor.decompress(payload + _EMPTY_BLOCK, bytes_max + 1)
     except zlib.error:
-        raise ValueError("a compressed message cannot be read") from None
+        raise ValueError("the payload is not valid compressed data") from None
 
 
-def _read(offers: str) -> Iterator[tuple[str, list[tuple[str, str | None]]]]:
+def _parse(offers: str) -> Iterator[tuple[str, list[tuple[str, str | None]]]]:
+    """The name and parameters of each well-formed offer."""
     for offer in offers.split(","):
-        name, *words = (word.strip() for word in offer.split(";"))
-        found = [_PARAMETER.fullmatch(word) for word in words]
-        if all(found):
-            yield name.lower(), [(one[1].lower(), one[2]) for one in found if one]
+        name, *parameters = (part.strip() for part in offer.split(";"))
+        matches = [_PARAMETER.fullmatch(parameter) for parameter in parameters]
+        if all(matches):
+            yield name.lower(), [(match[1].lower(), match[2]) for match in matches if match]
 
 
-def _suits(parameters: list[tuple[str, str | None]]) -> bool:
+def _is_acceptable(parameters: list[tuple[str, str | None]]) -> bool:
     names = [name for name, _ in parameters]
     if len(set(names)) < len(names) or not _KNOWN.issuperset(names):
         return False
-    given = dict(parameters)
-    window = given.get("server_max_window_bits", "15")
+    window = dict(parameters).get("server_max_window_bits", "15")
     return window is not None and window.isdecimal() and WINDOW_BITS <= int(window) <= zlib.MAX_WBITS

@@ -1,10 +1,10 @@
-"""Frames: what a server writes on a WebSocket, and what the numbers in it mean (RFC 6455 §5.2, §7.4)."""
+"""Frames: encoding of the frames that a server sends, with opcodes and close codes (RFC 6455 §5.2, §7.4)."""
 
 from enum import IntEnum
 
 
 class Opcode(IntEnum):
-    """What a frame is."""
+    """The type of a frame."""
 
     CONTINUATION = 0
     TEXT = 1
@@ -15,33 +15,29 @@ class Opcode(IntEnum):
 
 
 NORMAL = 1000
-GOING_AWAY = 1001
 PROTOCOL_ERROR = 1002
-UNSUPPORTED = 1003
-NO_CODE = 1005
+NO_STATUS_RECEIVED = 1005
 """Stands for a close frame without a code; never sent."""
-NOT_UTF_8 = 1007
-AGAINST_POLICY = 1008
-TOO_LARGE = 1009
-INTERNAL = 1011
-RESTARTING = 1012
+INVALID_PAYLOAD = 1007
+POLICY_VIOLATION = 1008
+MESSAGE_TOO_BIG = 1009
 
 CONTROL_BYTES_MAX = 125
 _REASON_BYTES_MAX = CONTROL_BYTES_MAX - 2
-_SENT_BY_CLIENTS = frozenset({1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014})
+_REGISTERED_CODES = frozenset({1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014})
 
 
 def frame(payload: bytes, opcode: Opcode = Opcode.TEXT, *, compressed: bool = False) -> bytes:
-    """One whole message in one frame.
+    """A complete message in one frame.
 
     Parameters
     ----------
     payload
-        What it says; of control frames at most 125 bytes.
+        The message; at most 125 bytes in a control frame.
     opcode
-        What it is.
+        Its type.
     compressed
-        The payload was deflated (RFC 7692 §6).
+        The payload is compressed (RFC 7692 §6).
 
     Examples
     --------
@@ -58,25 +54,25 @@ def frame(payload: bytes, opcode: Opcode = Opcode.TEXT, *, compressed: bool = Fa
 
 
 def close_frame(code: int, reason: str = "") -> bytes:
-    """The frame that begins, or answers, the end of a connection; `reason` is cut to what fits.
+    """A close frame; `reason` is truncated to what a control frame can hold.
 
     Examples
     --------
-    >>> close_frame(1000).hex(" "), close_frame(NO_CODE).hex(" ")
+    >>> close_frame(1000).hex(" "), close_frame(NO_STATUS_RECEIVED).hex(" ")
     ('88 02 03 e8', '88 00')
     """
-    if code == NO_CODE:
+    if code == NO_STATUS_RECEIVED:
         return frame(b"", Opcode.CLOSE)
-    said = reason.encode()[:_REASON_BYTES_MAX].decode(errors="ignore").encode()
-    return frame(code.to_bytes(2, "big") + said, Opcode.CLOSE)
+    truncated = reason.encode()[:_REASON_BYTES_MAX].decode(errors="ignore").encode()
+    return frame(code.to_bytes(2, "big") + truncated, Opcode.CLOSE)
 
 
-def may_be_sent(code: int) -> bool:
-    """Whether a client may close with `code`: registered, or of the ranges for libraries and applications.
+def is_valid_close_code(code: int) -> bool:
+    """Whether a client may close with `code`: registered, or in the ranges for libraries and applications.
 
     Examples
     --------
-    >>> [may_be_sent(code) for code in (999, 1000, 1004, 1005, 1006, 1015, 2999, 3000, 4999, 5000)]
+    >>> [is_valid_close_code(code) for code in (999, 1000, 1004, 1005, 1006, 1015, 2999, 3000, 4999, 5000)]
     [False, True, False, False, False, False, False, True, True, False]
     """
-    return code in _SENT_BY_CLIENTS or 3000 <= code <= 4999
+    return code in _REGISTERED_CODES or 3000 <= code <= 4999

@@ -25,8 +25,8 @@ from api.rest.middleware import request_id_of
 from api.security.credentials import subprotocol_of
 from api.security.headers import protected
 from api.websocket import handshake
-from api.websocket.deflate import agree
-from api.websocket.frames import NO_CODE, NORMAL, Opcode, close_frame, frame
+from api.websocket.deflate import negotiate
+from api.websocket.frames import NO_STATUS_RECEIVED, NORMAL, Opcode, close_frame, frame
 from api.websocket.handshake import END, Upgrade
 from api.websocket.parser import FrameError, Parser
 
@@ -187,7 +187,7 @@ class WebSocketProtocol(asyncio.Protocol):
 
     def _begin(self, upgrade: Upgrade, admission: Admission) -> None:
         resources, head = self._resources, upgrade.head
-        extensions = agree(upgrade.offers)
+        extensions = negotiate(upgrade.offers)
         self.wire_format = WireFormat.FRAME if extensions is None else WireFormat.DEFLATED
         self._parser = Parser(resources.settings.message_bytes_max, deflated=extensions is not None)
         self.transport.set_write_buffer_limits(HIGH_WATER, LOW_WATER)
@@ -223,7 +223,7 @@ class WebSocketProtocol(asyncio.Protocol):
 
     def _answer_close(self, code: int) -> None:
         if not self._said_goodbye:
-            self.write(close_frame(NORMAL if code == NO_CODE else code))
+            self.write(close_frame(NORMAL if code == NO_STATUS_RECEIVED else code))
         self._leave()
         self.transport.close()
 

@@ -5,69 +5,69 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.websocket.deflate import deflate
-from api.websocket.frames import NO_CODE, Opcode
-from api.websocket.parser import FRAMES_AT_ONCE, FrameError, Parser, Said
+from api.websocket.frames import NO_STATUS_RECEIVED, Opcode
+from api.websocket.parser import FRAMES_PER_READ_MAX, FrameError, ParsedMessage, Parser
 from tests.api.websocket.frames import client_frame
 
-MOST = 70_000
+BYTES_MAX = 70_000
 masks = st.binary(min_size=4, max_size=4)
 
 
 @st.composite
-def conversations(draw: st.DrawFn) -> tuple[list[Said], bytes]:
-    """Messages, some in parts with control frames between these; and their bytes."""
-    said: list[Said] = []
-    sent = b""
+def conversations(draw: st.DrawFn) -> tuple[list[ParsedMessage], bytes]:
+    """Messages, some fragmented with control frames between the fragments, and their encoding."""
+    messages: list[ParsedMessage] = []
+    encoded = b""
     for _ in range(draw(st.integers(0, 6))):
-        kind = draw(st.sampled_from([Opcode.TEXT, Opcode.BINARY, Opcode.PING, Opcode.PONG]))
-        if kind >= Opcode.CLOSE:
+        opcode = draw(st.sampled_from([Opcode.TEXT, Opcode.BINARY, Opcode.PING, Opcode.PONG]))
+        if opcode >= Opcode.CLOSE:
             payload = draw(st.binary(max_size=125))
-            said.append(Said(kind, payload))
-            sent += client_frame(payload, kind, mask=draw(masks))
+            messages.append(ParsedMessage(opcode, payload))
+            encoded += client_frame(payload, opcode, mask=draw(masks))
             continue
-        payload = draw(st.text(max_size=40)).encode() if kind == Opcode.TEXT else draw(st.binary(max_size=40))
+        payload = draw(st.text(max_size=40)).encode() if opcode == Opcode.TEXT else draw(st.binary(max_size=40))
         payload *= draw(st.sampled_from([1, 4, 2000]))
-        if len(payload) > MOST:
+        if len(payload) > BYTES_MAX:
             continue
         cuts = sorted(draw(st.lists(st.integers(0, len(payload)), max_size=3)))
-        parts = [payload[begin:end] for begin, end in zip([0, *cuts], [*cuts, len(payload)], strict=True)]
-        for place, part in enumerate(parts):
-            opcode = kind if place == 0 else Opcode.CONTINUATION
-            sent += client_frame(part, opcode, fin=place == len(parts) - 1, mask=draw(masks))
-            if place < len(parts) - 1 and draw(st.booleans()):
-                said.append(Said(Opcode.PING, b"between"))
-                sent += client_frame(b"between", Opcode.PING, mask=draw(masks))
-        said.append(Said(kind, payload))
-    return said, sent
+        fragments = [payload[begin:end] for begin, end in zip([0, *cuts], [*cuts, len(payload)], strict=True)]
+        for index, fragment in enumerate(fragments):
+            frame_opcode = opcode if index == 0 else Opcode.CONTINUATION
+            encoded += client_frame(fragment, frame_opcode, fin=index == len(fragments) - 1, mask=draw(masks))
+            if index < len(fragments) - 1 and draw(st.booleans()):
+                messages.append(ParsedMessage(Opcode.PING, b"between"))
+                encoded += client_frame(b"between", Opcode.PING, mask=draw(masks))
+        messages.append(ParsedMessage(opcode, payload))
+    return messages, encoded
 
 
 @given(conversations(), st.lists(st.integers(0, 300), max_size=30))
-def test_whatever_the_parts_the_messages_are_those_that_were_sent(
-    conversation: tuple[list[Said], bytes], cuts: list[int]
+def test_messages_are_parsed_whatever_the_chunks(
+    conversation: tuple[list[ParsedMessage], bytes], cuts: list[int]
 ) -> None:
-    said, sent = conversation
-    parser, heard, at = Parser(MOST), [], 0
-    for size in [*cuts, len(sent)]:
-        heard += parser.feed(sent[at : at + size])
-        at += size
-    assert heard == said
+    messages, encoded = conversation
+    parser, parsed, offset = Parser(BYTES_MAX), [], 0
+    for size in [*cuts, len(encoded)]:
+        parsed += parser.feed(encoded[offset : offset + size])
+        offset += size
+    assert parsed == messages
 
 
 @given(st.binary(max_size=300), st.booleans())
-def test_noise_ends_with_a_code_or_waits_for_more(noise: bytes, deflated: bool) -> None:
+def test_random_bytes_fail_with_a_code_or_are_incomplete(noise: bytes, deflated: bool) -> None:
     parser = Parser(1000, deflated=deflated)
     codes = []
     try:
-        assert all(len(said.payload) <= 1000 for said in parser.feed(noise))
+        assert all(len(message.payload) <= 1000 for message in parser.feed(noise))
     except FrameError as problem:
         codes.append(problem.code)
     assert codes in ([], [1002], [1007], [1009])
 
 
-BROKEN: list[tuple[bytes, int]] = [
+INVALID: list[tuple[bytes, int]] = [
     (client_frame(b"x", mask=None), 1002),
-    (client_frame(b"x", bits=1), 1002),
-    (client_frame(b"x", bits=4), 1002),
+    (client_frame(b"x", reserved=1), 1002),
+    (client_frame(b"x", reserved=4), 1002),
     (client_frame(b"x", 3), 1002),
     (client_frame(b"x", 11), 1002),
     (client_frame(b"x", 9, fin=False), 1002),
@@ -83,58 +83,58 @@ BROKEN: list[tuple[bytes, int]] = [
     (client_frame(b"x" * 101), 1009),
     (client_frame(b"", size=2**40), 1009),
     (client_frame(b"x" * 60, fin=False) + client_frame(b"x" * 60, 0), 1009),
-    (b"\x81\xfe\x00\x05aaaahello", 1002),  # a size in more bytes than it needs
+    (b"\x81\xfe\x00\x05aaaahello", 1002),  # a length in more bytes than it needs
     (b"\x81\xff\x80\x00\x00\x00\x00\x00\x00\x01", 1002),
 ]
 
 
-@pytest.mark.parametrize(("sent", "code"), BROKEN)
-def test_each_broken_rule_has_its_code(sent: bytes, code: int) -> None:
+@pytest.mark.parametrize(("sent", "code"), INVALID)
+def test_each_violation_has_its_code(sent: bytes, code: int) -> None:
     with pytest.raises(FrameError) as caught:
         list(Parser(100).feed(sent))
     assert caught.value.code == code
 
 
-def test_a_size_is_refused_before_anything_of_it_came() -> None:
+def test_a_declared_length_is_refused_before_the_payload_arrives() -> None:
     with pytest.raises(FrameError, match="more than 100 bytes"):
         list(Parser(100).feed(client_frame(b"", size=101)))
 
 
-@pytest.mark.parametrize(("payload", "said"), [
-    (b"", Said(Opcode.CLOSE, b"", NO_CODE)),
-    (b"\x03\xe8", Said(Opcode.CLOSE, b"", 1000)),
-    (b"\x0f\xa0bye", Said(Opcode.CLOSE, b"bye", 4000)),
+@pytest.mark.parametrize(("payload", "parsed"), [
+    (b"", ParsedMessage(Opcode.CLOSE, b"", NO_STATUS_RECEIVED)),
+    (b"\x03\xe8", ParsedMessage(Opcode.CLOSE, b"", 1000)),
+    (b"\x0f\xa0bye", ParsedMessage(Opcode.CLOSE, b"bye", 4000)),
 ])  # fmt: skip
-def test_a_close_has_its_code_and_reason(payload: bytes, said: Said) -> None:
-    assert list(Parser(100).feed(client_frame(payload, 8))) == [said]
+def test_a_close_frame_has_its_code_and_reason(payload: bytes, parsed: ParsedMessage) -> None:
+    assert list(Parser(100).feed(client_frame(payload, 8))) == [parsed]
 
 
 @given(st.text(max_size=2000))
-def test_compressed_text_is_read(text: str) -> None:
+def test_compressed_text_is_decompressed(text: str) -> None:
     payload = deflate(text.encode())
     parser = Parser(10_000, deflated=True)
-    frames = client_frame(payload[:5], bits=4, fin=False) + client_frame(payload[5:], 0)
-    assert list(parser.feed(frames)) == [Said(Opcode.TEXT, text.encode())]
+    frames = client_frame(payload[:5], reserved=4, fin=False) + client_frame(payload[5:], 0)
+    assert list(parser.feed(frames)) == [ParsedMessage(Opcode.TEXT, text.encode())]
 
 
-def test_a_bomb_does_not_go_off() -> None:
+def test_a_decompression_bomb_is_refused() -> None:
     bomb = zlib.compress(bytes(10_000_000), wbits=-15)
     assert len(bomb) < 10_000
     with pytest.raises(FrameError) as caught:
-        list(Parser(10_000, deflated=True).feed(client_frame(bomb, bits=4)))
+        list(Parser(10_000, deflated=True).feed(client_frame(bomb, reserved=4)))
     assert caught.value.code == 1009
 
 
-def test_what_is_not_compressed_cannot_say_it_is() -> None:
+def test_invalid_compressed_data_are_a_protocol_error() -> None:
     with pytest.raises(FrameError) as caught:
-        list(Parser(1000, deflated=True).feed(client_frame(b"\xff" * 50, bits=4)))
+        list(Parser(1000, deflated=True).feed(client_frame(b"\xff" * 50, reserved=4)))
     assert caught.value.code == 1002
 
 
 @pytest.mark.parametrize("frame", [client_frame(b"", 10), client_frame(b"", 0, fin=False)])
-def test_nobody_sends_so_many_frames_at_once_who_means_something(frame: bytes) -> None:
+def test_too_many_frames_at_once_are_a_policy_violation(frame: bytes) -> None:
     parser = Parser(100)
-    assert list(parser.feed(client_frame(b"", fin=False) + frame * (FRAMES_AT_ONCE - 1))) is not None
+    assert list(parser.feed(client_frame(b"", fin=False) + frame * (FRAMES_PER_READ_MAX - 1))) is not None
     with pytest.raises(FrameError) as caught:
-        list(parser.feed(frame * (FRAMES_AT_ONCE + 1)))
+        list(parser.feed(frame * (FRAMES_PER_READ_MAX + 1)))
     assert caught.value.code == 1008

@@ -18,7 +18,7 @@ from tests.api.conftest import Api, receive
 from tests.api.raw_client import RawClient, raw_client
 from tests.api.security.keys import REQUIRED
 from tests.api.websocket.frames import client_frame
-from tests.api.websocket.test_parser import BROKEN
+from tests.api.websocket.test_parser import INVALID
 from tests.until import until
 
 
@@ -31,7 +31,7 @@ def test_text_in_parts_with_a_ping_between_is_one_command(api: Api) -> None:
         assert json.loads(client.frame()[1]) == {"type": "unsubscribed", "id": "grün", "channel": "signals"}
 
 
-@pytest.mark.parametrize(("sent", "code"), [case for case in BROKEN if case[1] != 1009])
+@pytest.mark.parametrize(("sent", "code"), [case for case in INVALID if case[1] != 1009])
 def test_a_broken_frame_closes_with_its_code_and_the_end_of_the_connection(api: Api, sent: bytes, code: int) -> None:
     with raw_client(api.address) as client:
         client.send(sent + client_frame(b"and more that nobody reads"))
