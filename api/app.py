@@ -1,4 +1,4 @@
-"""The application: its addresses, and what they stand on."""
+"""The ASGI application: its routes, and the resources that they share."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -43,25 +43,26 @@ def build(
     now_ns: Callable[[], int],
     steady_s: Callable[[], float],
 ) -> Starlette:
-    """The API as an ASGI application. It starts, and answers what it can, without Postgres and Redis.
+    """The API as an ASGI application. It starts without Postgres and Redis, and reports 503 for what needs them.
 
     Parameters
     ----------
     settings
-        The section `api`.
+        Settings of the section `api`.
     security
-        The section `security`.
+        Settings of the section `security`.
     database_url, redis_url
-        Where the ledger and the feed are.
+        Addresses of the ledger and of the feed.
     now_ns
         Reads the time of day, in nanoseconds UTC; `time.time_ns` outside of tests.
     steady_s
-        Reads a clock that only goes forward, in seconds; `time.perf_counter` outside of tests.
+        Reads a monotonic clock, in seconds; `time.perf_counter` outside of tests.
 
     Raises
     ------
     SettingError
-        If it would serve strangers, an address is not one, or a key of tokens cannot be read.
+        If the API would be reachable without authentication, an address is malformed, or a key for tokens cannot
+        be read.
     """
     check(settings, security.checked())
     metrics = Metrics()
@@ -115,7 +116,7 @@ def build(
         exception_handlers=HANDLERS,
         lifespan=_lifespan,
     )
-    app.router.redirect_slashes = False  # an address has one form, and a redirect would trust the Host header
+    app.router.redirect_slashes = False  # a resource has one URL, and a redirect would trust the Host header
     app.state.resources = resources
     return app
 

@@ -1,7 +1,7 @@
-"""Problems: what went wrong, told the same way over REST and WebSocket.
+"""Errors: one form of report for REST and WebSocket, and every type of problem that the API reports.
 
-REST answers `application/problem+json` (RFC 9457) for everything that is not a success; the WebSocket
-sends the same `code`, `retryable` and `detail` in an `error` message. Every kind is listed here.
+REST responds with `application/problem+json` (RFC 9457) to everything that is not a success; a WebSocket
+carries the same `code`, `retryable` and `detail` in an `error` message.
 """
 
 import logging
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 class Kind(NamedTuple):
-    """One way to fail."""
+    """A type of problem: code, HTTP status, title, and whether the same request may succeed later."""
 
     code: str
     status: int
@@ -31,24 +31,24 @@ class Kind(NamedTuple):
     retryable: bool = False
 
 
-INVALID_PARAMETER = Kind("invalid_parameter", 400, "A parameter is not valid")
-INVALID_MESSAGE = Kind("invalid_message", 400, "A message is not valid")
-MALFORMED = Kind("malformed", 400, "That is not HTTP")
-UNAUTHENTICATED = Kind("unauthenticated", 401, "Nobody knows who you are")
-FORBIDDEN = Kind("forbidden", 403, "This is not open to you")
-NOT_FOUND = Kind("not_found", 404, "There is no such thing")
-METHOD_NOT_ALLOWED = Kind("method_not_allowed", 405, "This address does not take that method")
-TIMED_OUT = Kind("timed_out", 408, "The request did not come to its end in time", retryable=True)
-CONFLICT = Kind("conflict", 409, "It is no longer what was asked for")
+INVALID_PARAMETER = Kind("invalid_parameter", 400, "Invalid parameter")
+INVALID_MESSAGE = Kind("invalid_message", 400, "Invalid message")
+MALFORMED = Kind("malformed", 400, "Malformed HTTP request")
+UNAUTHENTICATED = Kind("unauthenticated", 401, "Missing or invalid credentials")
+FORBIDDEN = Kind("forbidden", 403, "Not permitted")
+NOT_FOUND = Kind("not_found", 404, "Not found")
+METHOD_NOT_ALLOWED = Kind("method_not_allowed", 405, "Method not allowed")
+TIMED_OUT = Kind("timed_out", 408, "The request was not complete in time", retryable=True)
+CONFLICT = Kind("conflict", 409, "The resource has changed")
 TOO_LARGE = Kind("too_large", 413, "The content is too large")
-ADDRESS_TOO_LONG = Kind("address_too_long", 414, "The address is too long")
-UNSUPPORTED = Kind("unsupported", 415, "That type of content is not understood")
-MISDIRECTED = Kind("misdirected", 421, "This server does not answer to that name")
-KEY_REUSED = Kind("key_reused", 422, "The key was used for something else")
-RATE_LIMITED = Kind("rate_limited", 429, "Too many messages", retryable=True)
-HEADERS_TOO_LARGE = Kind("headers_too_large", 431, "The header is too large")
-INTERNAL = Kind("internal", 500, "The server made a mistake")
-UNAVAILABLE = Kind("unavailable", 503, "A service behind the API is away", retryable=True)
+ADDRESS_TOO_LONG = Kind("address_too_long", 414, "The URL is too long")
+UNSUPPORTED = Kind("unsupported", 415, "Unsupported content type")
+MISDIRECTED = Kind("misdirected", 421, "Unknown host name")
+KEY_REUSED = Kind("key_reused", 422, "The idempotency key was used for another request")
+RATE_LIMITED = Kind("rate_limited", 429, "Too many requests", retryable=True)
+HEADERS_TOO_LARGE = Kind("headers_too_large", 431, "The request header is too large")
+INTERNAL = Kind("internal", 500, "Internal server error")
+UNAVAILABLE = Kind("unavailable", 503, "A required service is unavailable", retryable=True)
 
 KINDS = (
     INVALID_PARAMETER,
@@ -73,17 +73,17 @@ KINDS = (
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """One part of a problem: the parameter or service by name, and what is wrong with it."""
+    """One cause of a problem: the name of the parameter or service, and what is wrong with it."""
 
     name: str
     detail: str
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A problem as RFC 9457 wants it.
+    """A problem report (RFC 9457).
 
-    `code` names the kind for programs, `retryable` says whether the same request may succeed later,
-    and `instance` is the id of the request, which is also in the header `X-Request-ID`.
+    `code` is the type of the problem for programs, `retryable` is whether the same request may succeed later,
+    and `instance` is the id of the request, as in the header `X-Request-ID`.
     """
 
     type: str
@@ -97,7 +97,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ProblemError(Exception):
-    """Raised by handlers; becomes the answer."""
+    """Raised by handlers, and sent to the client as a problem report."""
 
     def __init__(
         self, kind: Kind, detail: str, faults: Sequence[Fault] = (), *, headers: Mapping[str, str] | None = None
@@ -117,7 +117,7 @@ def problem_response(
     faults: Sequence[Fault] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """The answer that tells of a problem."""
+    """The response that reports a problem."""
     problem = Problem(
         type=TYPE_PREFIX + kind.code.replace("_", "-"),
         title=kind.title,
@@ -141,32 +141,35 @@ async def _on_problem(request: Request, error: Exception) -> Response:
     )
 
 
-async def _on_outage(request: Request, error: Exception) -> Response:
-    # What it says names hosts and tables; it is for the log alone.
+async def _on_service_error(request: Request, error: Exception) -> Response:
+    # The text of the error names hosts and tables, so only the log has it.
     log.warning("service_lost request=%s error=%s", request.state.request_id, error)
-    return problem_response(UNAVAILABLE, "see /readyz for what is missing; try again shortly", request.state.request_id)
+    return problem_response(
+        UNAVAILABLE, "see /readyz for the missing service; try again shortly", request.state.request_id
+    )
 
 
-async def _on_leaving(request: Request, _: Exception) -> Response:
-    return problem_response(TIMED_OUT, "the caller left before the end", request.state.request_id)  # nobody hears it
+async def _on_disconnect(request: Request, _: Exception) -> Response:
+    # Nobody receives it, but the metrics count the request under its status.
+    return problem_response(TIMED_OUT, "the client disconnected", request.state.request_id)
 
 
-async def _on_http(request: Request, error: Exception) -> Response:
+async def _on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == METHOD_NOT_ALLOWED.status:
         kind = METHOD_NOT_ALLOWED
-        detail = f"{request.method} is not a method of {request.url.path}; see the header Allow"
+        detail = f"{request.method} is not allowed at {request.url.path}; see the header Allow"
     else:
         kind = NOT_FOUND
-        detail = f"nothing is at {request.url.path}; /openapi.json lists what there is"
+        detail = f"no operation has the path {request.url.path}; /openapi.json lists all"
     return problem_response(kind, detail, request.state.request_id, headers=error.headers)
 
 
 HANDLERS = {
     ProblemError: _on_problem,
-    HTTPException: _on_http,
-    ClientDisconnect: _on_leaving,
-    ServiceError: _on_outage,
-    SetupError: _on_outage,  # the database was not migrated
+    HTTPException: _on_http_exception,
+    ClientDisconnect: _on_disconnect,
+    ServiceError: _on_service_error,
+    SetupError: _on_service_error,  # the database is not migrated
 }
-"""What becomes of each exception. Any other is a bug: `api.rest.middleware` answers it with 500."""
+"""The handler of each exception. Any other is a bug: `api.rest.middleware` responds with 500."""

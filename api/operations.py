@@ -27,7 +27,7 @@ from api.endpoints import (
 from api.endpoints.enriched import EnrichedSignal
 from api.endpoints.metrics import LegacyMetrics, show_legacy_metrics, show_metrics
 from api.errors import CONFLICT, KEY_REUSED, NOT_FOUND, UNAVAILABLE
-from api.feed.asyncapi import document as live_document
+from api.feed.asyncapi import document as asyncapi_document
 from api.feed.asyncapi import show_asyncapi
 from api.resources import Resources
 from api.rest.command import Command
@@ -51,7 +51,7 @@ async def show_openapi(resources: Resources, _: object) -> bytes:
 
 @cache
 def _reference(*, secured: bool) -> Result:
-    return page(msgspec.json.decode(_document(secured=secured)), live_document(version("signalengine")))
+    return page(msgspec.json.decode(_document(secured=secured)), asyncapi_document(version("signalengine")))
 
 
 async def show_reference(resources: Resources, _: object) -> Result:
@@ -59,7 +59,7 @@ async def show_reference(resources: Resources, _: object) -> Result:
     return _reference(secured=resources.gate.settings.required)
 
 
-_SIGNALS = {"get_signal": {"id": "$response.body#/signals/0/id"}}
+_SIGNAL_LINKS = {"get_signal": {"id": "$response.body#/signals/0/id"}}
 
 OPERATIONS = (
     Operation(
@@ -68,7 +68,7 @@ OPERATIONS = (
         parameters=signals.SignalsQuery,
         response=signals.SignalsPage,
         problems=(UNAVAILABLE,),
-        links=_SIGNALS,
+        links=_SIGNAL_LINKS,
     ),
     Operation(
         path=composites.PATH,
@@ -90,7 +90,7 @@ OPERATIONS = (
         parameters=signals.MarketSignalsQuery,
         response=signals.SignalsPage,
         problems=(UNAVAILABLE,),
-        links=_SIGNALS,
+        links=_SIGNAL_LINKS,
     ),
     Operation(
         path="/signals",
@@ -98,7 +98,7 @@ OPERATIONS = (
         parameters=signals.NewestSignalsQuery,
         response=signals.NewestSignals,
         problems=(UNAVAILABLE,),
-        links=_SIGNALS,
+        links=_SIGNAL_LINKS,
     ),
     Operation(
         path=arbitrage.PATH,

@@ -1,4 +1,4 @@
-"""Settings of the API: where it listens, whom it answers, and every limit of the gateway."""
+"""Settings of the API: its address, the hosts and origins that it accepts, and every limit."""
 
 from ipaddress import ip_address
 from typing import Annotated
@@ -14,104 +14,105 @@ Seconds = Annotated[float, Meta(gt=0)]
 
 
 class ApiSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """The section `api`.
+    """Settings of the section `api`.
 
-    Addresses of Postgres and Redis are not here; they come from `DATABASE_URL` and `REDIS_URL`.
+    The addresses of Postgres and Redis come from `DATABASE_URL` and `REDIS_URL` instead.
     """
 
     host: str = "127.0.0.1"
-    """Address to listen on. Others than loopback need `authentication` of [security]."""
+    """Address to listen on. Any but a loopback address requires `authentication` of [security]."""
 
     port: Annotated[int, Meta(ge=0, le=65535)] = 8000
-    """Port to listen on; 0 takes any free one and logs it."""
+    """Port to listen on; 0 chooses a free one and logs it."""
 
     processes: Annotated[int, Meta(ge=1, le=64)] = 1
-    """Processes that serve this port, with equal numbers of clients; each has its own ring and connections to Postgres,
-    the limits below are those of each, and whichever is asked for metrics tells of all. With two or more, SIGHUP starts
-    new ones before the old ones leave."""
+    """Worker processes that serve this port, with equal numbers of clients. Each has its own ring and connections to
+    Postgres, the limits below apply to each, and each exposes the metrics of all. With two or more, SIGHUP starts new
+    ones before the old ones stop."""
 
     allowed_hosts: tuple[str, ...] = ()
-    """Host names, without port, that requests may carry besides localhost and loopback addresses; the
-    name under which a proxy on this machine publishes the API belongs here. Others are refused, or any
-    web page could reach the API by giving its own name our address."""
+    """Host names, without port, that the Host header may contain besides localhost and loopback addresses, such as
+    the name under which a proxy on this machine publishes the API. Others are refused: otherwise any web page could
+    reach the API by pointing its own host name at this address (DNS rebinding)."""
 
     allowed_origins: tuple[str, ...] = ()
-    """Origins of other sites whose pages may open a WebSocket, such as https://desk.example."""
+    """Other origins whose pages may open a WebSocket, such as https://desk.example."""
 
     database_connections_max: Annotated[int, Meta(ge=1, le=100)] = 8
-    """Connections to Postgres that this process may hold."""
+    """Maximum number of connections to Postgres per process."""
 
     hot_rows: Annotated[int, Meta(ge=0, le=100_000)] = 2_000
-    """Newest signals, newest composites and open opportunities, so many of each, that are kept in memory, at about
-    5 kB each; 0 asks Postgres for every list."""
+    """How many of the newest signals, of the newest composites and of the open opportunities are held in memory, at
+    about 5 kB each; 0 reads every list from Postgres."""
 
     analytics_fresh_s: Annotated[float, Meta(ge=0)] = 2
-    """Analytics that were read so lately are not read again; the header `Age` tells. 0 reads them at each request."""
+    """How long analytics are served from the cache, seconds; the header `Age` has their age. 0 reads them at each
+    request."""
 
     ring_messages: Count = 10_000
-    """Messages kept for slow and returning clients, of all channels together."""
+    """Messages of all channels together that are held for slow and reconnecting clients."""
 
     ring_bytes: Count = 64 * 1024 * 1024
-    """The same in bytes of JSON, whichever is reached first. The default is what 10,000 signals with 200
-    features each take, about. Each form in which clients are written to (WebSocket plain and compressed, events) is
-    kept beside it once it was asked for, so all may take four times that."""
+    """The same limit in bytes of JSON; the one reached first applies. The default is about the size of 10,000 signals
+    with 200 features each. Each encoding that clients use (WebSocket plain and compressed, server-sent events) is
+    held in addition, so the total may be four times as much."""
 
     clients_max: Count = 10_000
-    """WebSocket clients at a time; the next is told to come back later."""
+    """Maximum number of WebSocket clients; further ones are refused with 503."""
 
     clients_per_address_max: Count = 100
-    """The same of one address; loopback addresses, behind which may be a proxy, have no such limit."""
+    """The same per client address; loopback addresses, which may be those of a proxy, have no such limit."""
 
     message_bytes_max: Count = 4096
     """Largest message a client may send; a larger one closes its connection with 1009."""
 
     messages_per_s: Annotated[float, Meta(gt=0)] = 10
-    """Messages a client may send per second, with bursts of twice as many; more close it with 4429."""
+    """Messages a client may send per second, with bursts of twice as many; more close its connection with 4429."""
 
     keepalive_s: Seconds = 10
-    """A client that was sent nothing for so long is sent a keepalive."""
+    """A client that was sent nothing for this long is sent a keepalive."""
 
     ping_s: Seconds = 20
-    """A client that was not heard of for so long is sent a ping, and closed with 4408 if it stays silent for
-    twice as long again."""
+    """A client that sent nothing for this long is sent a ping; its connection is closed with 4408 if it then sends
+    nothing for twice as long."""
 
     head_s: Seconds = 10
-    """A caller that takes longer to say what it wants is cut off."""
+    """A request that is not complete after this long is answered with 408 and its connection closed."""
 
     status_s: Seconds = 15
-    """How often clients are sent a status."""
+    """Interval between the `status` messages to each client."""
 
     stuck_s: Seconds = 30
-    """A client that takes nothing off its connection for so long is closed with 4408, and cut off after as
-    long again. The default outlasts a phone's change of network."""
+    """A client that reads nothing from its connection for this long is closed with 4408, and disconnected after the
+    same time again. The default is longer than a phone's change of network."""
 
 
 def check(settings: ApiSettings, security: SecuritySettings) -> ApiSettings:
-    """`settings`, if they are safe to serve with.
+    """Return `settings` if it is safe to serve with them.
 
     Raises
     ------
     SettingError
-        If others than this machine could reach it, and nobody is asked who they are.
+        If other machines could reach the API without authentication.
 
     Examples
     --------
     >>> check(ApiSettings(host="0.0.0.0"), SecuritySettings())
     Traceback (most recent call last):
         ...
-    domain.errors.SettingError: setting host='0.0.0.0' of [api] is not a loopback address, and nobody is asked who they
-    are; set SIGNALENGINE_SECURITY_AUTHENTICATION=required and make a key with 'signalengine keys create'
+    domain.errors.SettingError: setting host='0.0.0.0' of [api] is not a loopback address, which requires
+    authentication; set SIGNALENGINE_SECURITY_AUTHENTICATION=required and create a key with 'signalengine keys create'
     """
     if not is_loopback(settings.host) and not security.required:
         raise SettingError(
-            f"setting host={settings.host!r} of [api] is not a loopback address, and nobody is asked who they are; "
-            f"set SIGNALENGINE_SECURITY_AUTHENTICATION=required and make a key with 'signalengine keys create'"
+            f"setting host={settings.host!r} of [api] is not a loopback address, which requires authentication; "
+            f"set SIGNALENGINE_SECURITY_AUTHENTICATION=required and create a key with 'signalengine keys create'"
         )
     return settings
 
 
 def is_loopback(host: str) -> bool:
-    """Whether `host` names this machine and can be reached from it alone.
+    """Whether `host` can be reached from this machine only.
 
     Examples
     --------

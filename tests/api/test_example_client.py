@@ -95,9 +95,9 @@ def test_it_reconnects_after_the_requested_delay_and_stops_on_a_permanent_error(
 
 def test_a_failed_handshake_is_retried_and_a_refused_one_is_not() -> None:
     """A server that is shutting down closes the connection in the middle of the handshake."""
-    refused = http_response("403 Forbidden", '{"code": "forbidden", "title": "This is not open to you"}')
+    refused = http_response("403 Forbidden", '{"code": "forbidden", "title": "Not permitted"}')
 
-    expected = pytest.raises(RefusedError, match="forbidden: This is not open to you")
+    expected = pytest.raises(RefusedError, match="forbidden: Not permitted")
     with http_server(b"", http_response("429 Too Many Requests", "", "Retry-After: 0"), refused) as server, expected:
         asyncio.run(anext(Client(server.address).follow()))
 
