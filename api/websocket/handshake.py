@@ -1,4 +1,4 @@
-"""Handshake: from an HTTP request to a WebSocket (RFC 6455 §4.2)."""
+"""Handshake: validation of the request that opens a WebSocket, and its responses (RFC 6455 §4.2)."""
 
 import base64
 import hashlib
@@ -16,19 +16,19 @@ from api.feed.admission import RequestHead
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _VERSION = "13"
 _KEY_BYTES = 16
-END = b"\r\n\r\n"
+END_OF_HEAD = b"\r\n\r\n"
 
 
-class Upgrade(NamedTuple):
-    """A request for a WebSocket."""
+class UpgradeRequest(NamedTuple):
+    """A valid request to open a WebSocket; `key` and `extensions` are headers of it."""
 
     head: RequestHead
     key: str
-    offers: str
+    extensions: str
 
 
-def read(head: bytes, address: str | None) -> RequestHead:
-    """The request line and headers, whose syntax the HTTP parser before us has checked."""
+def parse_head(head: bytes, address: str | None) -> RequestHead:
+    """Parse the request line and headers, whose syntax uvicorn's HTTP parser has checked before."""
     request, *lines = head.split(b"\r\n")
     method, target, _ = request.split(b" ", 2)
     path, _, query = target.partition(b"?")
@@ -37,27 +37,27 @@ def read(head: bytes, address: str | None) -> RequestHead:
     return RequestHead(unquote(path.decode("latin-1")), query, headers, address, method.decode("latin-1"))
 
 
-def check(head: RequestHead) -> Upgrade:
-    """The upgrade that a request asks for.
+def validate(head: RequestHead) -> UpgradeRequest:
+    """Check that a request opens a WebSocket as RFC 6455 requires.
 
     Raises
     ------
     ProblemError
-        If it does not do so in the form of RFC 6455.
+        If it does not.
     """
     headers = head.headers
     if head.method != "GET":
-        raise ProblemError(INVALID_MESSAGE, "a WebSocket begins with a GET")
+        raise ProblemError(INVALID_MESSAGE, "a WebSocket is opened by a GET request")
     if headers.get("sec-websocket-version") != _VERSION:
-        raise ProblemError(INVALID_MESSAGE, f"Sec-WebSocket-Version has to be {_VERSION}")
+        raise ProblemError(INVALID_MESSAGE, f"Sec-WebSocket-Version must be {_VERSION}")
     keys = headers.getlist("sec-websocket-key")
     if len(keys) != 1 or not _is_key(keys[0]):
-        raise ProblemError(INVALID_MESSAGE, "Sec-WebSocket-Key has to be 16 bytes in base64, once")
-    return Upgrade(head, keys[0], ", ".join(headers.getlist("sec-websocket-extensions")))
+        raise ProblemError(INVALID_MESSAGE, "Sec-WebSocket-Key must be given once and be 16 bytes in base64")
+    return UpgradeRequest(head, keys[0], ", ".join(headers.getlist("sec-websocket-extensions")))
 
 
-def acceptance(upgrade: Upgrade, extensions: str | None, subprotocol: str | None = None) -> bytes:
-    """The answer that makes it a WebSocket."""
+def accept_response(upgrade: UpgradeRequest, extensions: str | None, subprotocol: str | None = None) -> bytes:
+    """The response that opens the WebSocket, with what was negotiated."""
     digest = base64.b64encode(hashlib.sha1(upgrade.key.encode() + _GUID, usedforsecurity=False).digest())
     lines = [
         "HTTP/1.1 101 Switching Protocols",
@@ -69,16 +69,16 @@ def acceptance(upgrade: Upgrade, extensions: str | None, subprotocol: str | None
         lines.append(f"Sec-WebSocket-Extensions: {extensions}")
     if subprotocol is not None:
         lines.append(f"Sec-WebSocket-Protocol: {subprotocol}")
-    return "\r\n".join(lines).encode() + END
+    return "\r\n".join(lines).encode() + END_OF_HEAD
 
 
-def refusal(response: Response) -> bytes:
-    """Any other answer, after which the connection ends."""
+def reject_response(response: Response) -> bytes:
+    """The encoding of any other response, after which the connection is closed."""
     status = HTTPStatus(response.status_code)
     lines = [f"HTTP/1.1 {status.value} {status.phrase}".encode(), b"connection: close"]
     lines.append(f"sec-websocket-version: {_VERSION}".encode())
     lines += [name + b": " + value for name, value in response.raw_headers]
-    return b"\r\n".join(lines) + END + bytes(response.body)
+    return b"\r\n".join(lines) + END_OF_HEAD + bytes(response.body)
 
 
 def _is_key(text: str) -> bool:

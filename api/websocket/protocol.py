@@ -1,7 +1,7 @@
-"""Protocol: a WebSocket as uvicorn's protocol class, without ASGI between the hub and the socket.
+"""Protocol: a WebSocket connection as uvicorn's protocol class, without ASGI between the hub and the socket.
 
-uvicorn hands over the transport and the head of the request that asked for the upgrade. Nothing runs for a
-connection that says nothing: there is no task, no timer and no queue.
+uvicorn passes the transport and the head of the upgrade request. An idle connection has no task, no timer and
+no queue.
 """
 
 import asyncio
@@ -27,12 +27,13 @@ from api.security.headers import protected
 from api.websocket import handshake
 from api.websocket.deflate import negotiate
 from api.websocket.frames import NO_STATUS_RECEIVED, NORMAL, Opcode, close_frame, frame
-from api.websocket.handshake import END, Upgrade
+from api.websocket.handshake import END_OF_HEAD, UpgradeRequest
 from api.websocket.parser import FrameError, Parser
 
-HIGH_WATER = 64 * 1024
-"""What may wait in this process for one socket; a client with more is left alone until it took some."""
-LOW_WATER = 16 * 1024
+HIGH_WATER_BYTES = 64 * 1024
+"""How much may be buffered in this process for one socket before writing to it pauses."""
+LOW_WATER_BYTES = 16 * 1024
+"""How little must be left of that before writing resumes."""
 _HEAD_BYTES_MAX = 64 * 1024
 _PING = frame(b"", Opcode.PING)
 
@@ -40,25 +41,25 @@ log = logging.getLogger(__name__)
 
 
 class WebSocketProtocol(asyncio.Protocol):
-    """One connection, from its handshake to its end.
+    """One connection, from its handshake to its close.
 
     Parameters
     ----------
     config
-        Of uvicorn; its application carries our resources.
+        uvicorn's configuration; the state of its application holds the resources.
     server_state
-        uvicorn's list of connections, which it closes when it stops.
+        uvicorn's connections and tasks, which it closes and awaits when it stops.
     app_state
         Not used.
     """
 
     __slots__ = (
-        "_broken",
-        "_early",
-        "_is_asked",
+        "_buffer",
+        "_close_sent",
+        "_has_failed",
+        "_is_head_complete",
         "_parser",
         "_resources",
-        "_said_goodbye",
         "_session",
         "_state",
         "client",
@@ -71,99 +72,99 @@ class WebSocketProtocol(asyncio.Protocol):
         self,
         config: uvicorn.Config,
         server_state: ServerState,
-        app_state: dict[str, Any],  # noqa: ARG002  part of the form of such a class
+        app_state: dict[str, Any],  # noqa: ARG002  uvicorn passes it
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         application = cast(Any, config.app)
         self._resources: Resources = application.state.resources
         self._state = server_state
-        self._early = b""
-        self._is_asked = False
+        self._buffer = b""
+        self._is_head_complete = False
         self._parser: Parser | None = None
         self._session: Session | None = None
-        self._said_goodbye = False
-        self._broken = False
+        self._close_sent = False
+        self._has_failed = False
         self.client: Client | None = None
         self.wire_format = WireFormat.FRAME
         self.transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take the socket from uvicorn."""
+        """Take over the transport."""
         self.transport = cast(asyncio.Transport, transport)
         self.write = self.transport.write
-        self._state.connections.add(self)  # type: ignore[arg-type]  # uvicorn knows only its own classes
+        self._state.connections.add(self)  # type: ignore[arg-type]  # typed with uvicorn's own classes
 
-    def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002  why does not matter
-        """The socket is gone."""
+    def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002  the reason does not matter
+        """Release all that belongs to the connection."""
         self._state.connections.discard(self)
-        self._leave()
+        self._release_client()
 
     def data_received(self, data: bytes) -> None:
-        """Bytes of the head, or of frames."""
+        """Read the request head, then frames."""
         if self._parser is None:
             self._read_head(data)
             return
         client = self.client
-        if client is None or self._broken:
+        if client is None or self._has_failed:
             return
         client.last_received_s, client.pinged = self._resources.steady_s(), False
         try:
             for opcode, payload, code in self._parser.feed(data):
-                if not self._said_goodbye or opcode == Opcode.CLOSE:
-                    self._hear(opcode, payload, code)
+                if not self._close_sent or opcode == Opcode.CLOSE:
+                    self._handle(opcode, payload, code)
                 if self.client is None:
                     return
         except FrameError as problem:
             self._fail(problem)
 
     def pause_writing(self) -> None:
-        """The transport holds more than `HIGH_WATER`."""
+        """Stop writing: the transport buffers more than `HIGH_WATER_BYTES`."""
         if self.client is not None:
             self._resources.hub.pause_writing(self.client)
 
     def resume_writing(self) -> None:
-        """It holds less than `LOW_WATER`."""
+        """Resume writing: the transport buffers less than `LOW_WATER_BYTES`."""
         if self.client is not None:
             self._resources.hub.resume_writing(self.client)
 
     def shutdown(self) -> None:
-        """Say that the server restarts."""
+        """Close the connection because the server stops; uvicorn calls this."""
         if self.client is not None:
             self._resources.hub.close(self.client, CLOSE_RESTARTING, "the server restarts")
         else:
-            self._refuse(ProblemError(UNAVAILABLE, "the server restarts; come back"), uuid4().hex)
+            self._refuse(ProblemError(UNAVAILABLE, "the server restarts; try again shortly"), uuid4().hex)
 
     def ping(self) -> None:
-        """Ask whether the other side is there."""
+        """Send a ping, to check that the client is still there."""
         self.write(_PING)
 
     def close(self, code: int, reason: str) -> None:
-        """Begin the closing handshake; the client's answer, or the hub's patience, ends it."""
-        self._said_goodbye = True
+        """Start the closing handshake; the client's close frame completes it, or the hub aborts it after a timeout."""
+        self._close_sent = True
         self.write(close_frame(code, reason))
 
     def abort(self) -> None:
-        """Cut the connection."""
+        """Drop the connection at once."""
         self.transport.abort()
 
     def _read_head(self, data: bytes) -> None:
-        """The head, and what a hasty client says before it has our answer."""
-        self._early += data
-        if len(self._early) > _HEAD_BYTES_MAX:
+        """Collect the request head, and frames that a client sends before it has the response."""
+        self._buffer += data
+        if len(self._buffer) > _HEAD_BYTES_MAX:
             self.transport.abort()
-        elif not self._is_asked and END in self._early:
-            self._is_asked = True
-            head, _, self._early = self._early.partition(END)
+        elif not self._is_head_complete and END_OF_HEAD in self._buffer:
+            self._is_head_complete = True
+            head, _, self._buffer = self._buffer.partition(END_OF_HEAD)
             address = get_remote_addr(self.transport)
-            asked = handshake.read(head, address[0] if address else None)
-            task = tasks.spawn("handshake", self._shake_hands(asked))
+            request = handshake.parse_head(head, address[0] if address else None)
+            task = tasks.spawn("handshake", self._complete_handshake(request))
             self._state.tasks.add(task)
             task.add_done_callback(self._state.tasks.discard)
 
-    async def _shake_hands(self, head: RequestHead) -> None:
+    async def _complete_handshake(self, head: RequestHead) -> None:
         request_id = request_id_of(head.headers.get("x-request-id", ""))
         try:
-            upgrade = handshake.check(head)
+            upgrade = handshake.validate(head)
             admission = await admit(head, self._resources)
         except ProblemError as problem:
             self._refuse(problem, request_id)
@@ -172,7 +173,7 @@ class WebSocketProtocol(asyncio.Protocol):
             self._refuse(ProblemError(INTERNAL, "the error was logged with the id in instance"), request_id)
         else:
             if not self.transport.is_closing():
-                self._begin(upgrade, admission)
+                self._open(upgrade, admission)
 
     def _refuse(self, problem: ProblemError, request_id: str) -> None:
         if self.transport.is_closing():
@@ -182,16 +183,16 @@ class WebSocketProtocol(asyncio.Protocol):
         )
         response.headers["X-Request-ID"] = request_id
         response.raw_headers = protected(response.raw_headers, behind_tls=self._resources.gate.settings.behind_tls)
-        self.write(handshake.refusal(response))
+        self.write(handshake.reject_response(response))
         self.transport.close()
 
-    def _begin(self, upgrade: Upgrade, admission: Admission) -> None:
+    def _open(self, upgrade: UpgradeRequest, admission: Admission) -> None:
         resources, head = self._resources, upgrade.head
-        extensions = negotiate(upgrade.offers)
+        extensions = negotiate(upgrade.extensions)
         self.wire_format = WireFormat.FRAME if extensions is None else WireFormat.DEFLATED
         self._parser = Parser(resources.settings.message_bytes_max, deflated=extensions is not None)
-        self.transport.set_write_buffer_limits(HIGH_WATER, LOW_WATER)
-        self.write(handshake.acceptance(upgrade, extensions, subprotocol_of(head.headers)))
+        self.transport.set_write_buffer_limits(HIGH_WATER_BYTES, LOW_WATER_BYTES)
+        self.write(handshake.accept_response(upgrade, extensions, subprotocol_of(head.headers)))
         self.client = Client(
             resources.hub.ring,
             self,
@@ -200,17 +201,17 @@ class WebSocketProtocol(asyncio.Protocol):
             principal=admission.principal,
         )
         resources.hub.join(self.client, admission.channels, admission.filter)
-        early, self._early = self._early, b""
-        if early:
-            self.data_received(early)
+        frames, self._buffer = self._buffer, b""
+        if frames:
+            self.data_received(frames)
 
-    def _hear(self, opcode: Opcode, payload: bytes, code: int) -> None:
+    def _handle(self, opcode: Opcode, payload: bytes, code: int) -> None:
         if self.client is None or opcode == Opcode.PONG:
             return
         if opcode == Opcode.PING:
             self._resources.hub.write(self.client, frame(payload, Opcode.PONG))
         elif opcode == Opcode.CLOSE:
-            self._answer_close(code)
+            self._handle_close(code)
         else:
             if self._session is None:
                 self._session = Session(
@@ -221,18 +222,18 @@ class WebSocketProtocol(asyncio.Protocol):
             else:
                 self._session.receive_binary()
 
-    def _answer_close(self, code: int) -> None:
-        if not self._said_goodbye:
+    def _handle_close(self, code: int) -> None:
+        if not self._close_sent:
             self.write(close_frame(NORMAL if code == NO_STATUS_RECEIVED else code))
-        self._leave()
+        self._release_client()
         self.transport.close()
 
     def _fail(self, problem: FrameError) -> None:
-        """After a broken frame nothing can be read: say so, and wait for the other side to leave.
+        """Send the close code of a protocol violation, and wait for the client to close the connection.
 
-        To close a socket on unread bytes would take back what was said last.
+        Closing a socket with unread bytes would reset the connection, and the close frame could be lost.
         """
-        self._broken = True
+        self._has_failed = True
         if self.client is not None:
             self._resources.hub.close(self.client, problem.code, problem.reason)
         self.transport.write_eof()
@@ -244,7 +245,7 @@ class WebSocketProtocol(asyncio.Protocol):
         if not self.transport.is_closing():
             self.transport.resume_reading()
 
-    def _leave(self) -> None:
+    def _release_client(self) -> None:
         client, self.client = self.client, None
         if client is not None:
             self._resources.hub.leave(client)
