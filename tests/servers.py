@@ -1,4 +1,4 @@
-"""A Postgres and a Valkey of one test's own, which may be stopped, killed and started again."""
+"""A Postgres or a Valkey for one test alone, which it may stop, kill and start again."""
 
 import os
 import shutil
@@ -14,46 +14,57 @@ from flows.services.running import RunningService
 
 
 class Server:
-    """One of the two, on data that outlives it."""
+    """A server whose data directory outlives its process."""
 
-    def __init__(self, kind: ModuleType, directory: Path) -> None:
-        self._kind, self._directory = kind, directory
-        self._programs = binaries.postgres_programs() if kind is postgres else binaries.redis_programs()
+    url = ""
+
+    def __init__(self, service: ModuleType, directory: Path, *, durable: bool) -> None:
+        self._service, self._directory, self._durable = service, directory, durable
+        self._programs = binaries.postgres_programs() if service is postgres else binaries.redis_programs()
         self._running: RunningService | None = None
 
     def start(self) -> str:
-        """Start it; its address."""
-        self._running = self._kind.start(
+        """Start the server and return its address, which is always the same."""
+        self._running = self._service.start(
             self._programs,
             self._directory / "data",
             sockets=self._directory,
             log=self._directory / "log",
             record=self._directory / "record.json",
             environ=os.environ,
-            # Redis forgets what it held: the worst that a restart can do.
-            durable=self._kind is postgres,
+            durable=self._durable,
             dies_with_parent=True,
         )
-        return self._running.url
+        self.url = self._running.url
+        return self.url
 
     def stop(self) -> None:
-        """Ask it to end, and wait."""
+        """Stop the server gracefully and wait for its end."""
         if self._running is not None:
-            self._running.process.stop(self._kind.STOP)
+            self._running.process.stop(self._service.STOP)
             self._running = None
 
     def kill(self) -> None:
-        """End it with SIGKILL."""
+        """Kill the server with SIGKILL."""
         if self._running is not None:
             self._running.process.stop(((signal.SIGKILL, 10.0),))
             self._running = None
 
 
 @contextmanager
-def server(kind: ModuleType) -> Iterator[Server]:
-    """A server for one test, of `flows.services.postgres` or `flows.services.valkey`."""
+def server(service: ModuleType, *, durable: bool | None = None) -> Iterator[Server]:
+    """A server for one test.
+
+    Parameters
+    ----------
+    service
+        `flows.services.postgres` or `flows.services.valkey`.
+    durable
+        Whether the data survive a restart. By default those of Postgres do and those of Valkey do not, which is
+        the worst that a restart of it can do.
+    """
     directory = Path(tempfile.mkdtemp(prefix="se-"))
-    own = Server(kind, directory)
+    own = Server(service, directory, durable=service is postgres if durable is None else durable)
     try:
         yield own
     finally:

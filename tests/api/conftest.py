@@ -4,7 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,11 +21,12 @@ from api.security.settings import SecuritySettings
 from api.serving.listener import listen
 from api.settings import ApiSettings
 from domain.signals import Signal
+from flows.services import valkey
 from store import feed, signals
 from store.postgres import connect as connect_postgres
+from tests import servers
 from tests.api.builders import alert_of
 from tests.api.feed_schema import validated
-from tests.api.valkey_server import ValkeyServer, start_valkey  # noqa: F401  a fixture of all tests here
 from tests.until import until
 
 TIMEOUT_S = 20
@@ -171,10 +172,23 @@ def api(serve: Callable[..., Api]) -> Api:
     return running
 
 
-def serve_on_valkey(serve: Callable[..., Api], server: ValkeyServer, **settings: Any) -> Api:
-    """An API, and the connection that publishes to it, on the given server."""
-    api = serve(redis_url=server.url, **settings)
+@pytest.fixture
+def start_valkey() -> Iterator[Callable[..., servers.Server]]:
+    """Start a Valkey for this test alone, whose data survive a restart (`durable=True`) or do not."""
+    with ExitStack() as stack:
+
+        def start(*, durable: bool) -> servers.Server:
+            own = stack.enter_context(servers.server(valkey, durable=durable))
+            own.start()
+            return own
+
+        yield start
+
+
+def serve_on_valkey(serve: Callable[..., Api], own: servers.Server, **settings: Any) -> Api:
+    """An API, and the connection that publishes to it, on the given Valkey."""
+    api = serve(redis_url=own.url, **settings)
     api.redis.close()
-    api.redis = feed.connect(server.url)
+    api.redis = feed.connect(own.url)
     until(lambda: api.resources.tail.connected)
     return api

@@ -19,7 +19,7 @@ from store import feed, signals
 from tests.api.builders import emitted
 from tests.api.conftest import Api, serve_on_valkey
 from tests.api.feed.follower import Follower
-from tests.api.valkey_server import ValkeyServer
+from tests.servers import Server
 from tests.until import until
 
 
@@ -32,7 +32,7 @@ def publish(api: Api, seq: int) -> None:
         time.sleep(0.05)
 
 
-def account(api: Api, server: ValkeyServer, clients: int, messages: int) -> int:
+def account(api: Api, server: Server, clients: int, messages: int) -> int:
     """Run it; the count of messages that were announced as gone, all clients together."""
     followers = [Follower(api.address, stalls=number) for number in range(clients)]
     until(lambda: all(follower.connections for follower in followers), 60)
@@ -73,7 +73,7 @@ def test_with_a_stream_that_forgets_there_are_gaps_and_no_loss(
     account(api, server, clients=10, messages=600)
 
 
-def account_of_crowd(api: Api, server: ValkeyServer, clients: int, messages: int) -> None:
+def account_of_crowd(api: Api, server: Server, clients: int, messages: int) -> None:
     command = [sys.executable, "-m", "tests.api.feed.many_clients", api.address, str(clients), str(messages)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as crowd:
         assert crowd.stdout is not None
