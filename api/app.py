@@ -68,7 +68,7 @@ def build(
     metrics = Metrics()
     reader = FeedReader(redis_url)
     pool = async_pool(database_url, max_size=settings.database_connections_max)
-    hot = HotLists(pool, settings.hot_rows, steady_s)
+    hot_lists = HotLists(pool, settings.hot_rows, steady_s)
     gate = Gate(
         security,
         pool=pool,
@@ -87,11 +87,11 @@ def build(
         reader=reader,
         metrics=metrics,
         hub=hub,
-        tail=Tail(reader, hub, metrics, now_ns=now_ns, steady_s=steady_s, hot=hot),
+        tail=Tail(reader, hub, metrics, now_ns=now_ns, steady_s=steady_s, hot_lists=hot_lists),
         resume=Resume(hub, reader, lambda: to_datetime(now_ns())),
         performance=PerformanceCache(pool, steady_s),
         symbols=SymbolGauges(metrics.registry, pool, now_ns, steady_s),
-        hot=hot,
+        hot_lists=hot_lists,
         response_cache=ResponseCache(),
         micro_cache=MicroCache(settings.analytics_fresh_s, steady_s),
         now_ns=now_ns,
@@ -129,7 +129,7 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     await resources.gate.open()
     resources.tasks.append(tasks.start("gate", resources.gate.run()))
     resources.tasks.append(tasks.start("tail", resources.tail.run()))
-    resources.tasks.append(tasks.start("hot_lists", resources.hot.run()))
+    resources.tasks.append(tasks.start("hot_lists", resources.hot_lists.run()))
     resources.tasks.append(tasks.start("maintenance", run_maintenance(resources)))
     try:
         yield

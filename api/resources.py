@@ -47,7 +47,7 @@ class Resources:
     resume: Resume
     performance: PerformanceCache
     symbols: SymbolGauges
-    hot: HotLists
+    hot_lists: HotLists
     response_cache: ResponseCache
     micro_cache: MicroCache
     now_ns: Callable[[], int]

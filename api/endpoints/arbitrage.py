@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from api.memory.heads import OpportunityHead
-from api.memory.hot_page import NEVER, hot_page, raw
-from api.memory.recent import Kept, Wanted
+from api.memory.hot_page import NO_EXPIRY, encoded_rows, hot_page
+from api.memory.projections import OpportunityProjection
+from api.memory.recent_rows import CachedRow, RowFilter
 from api.resources import Resources
 from api.rest.pagination import PAGE_SIZE_DEFAULT, FilteredListing, Page, PageParameters, PageResult, PageSize
 from api.rest.params import Instant, Name
@@ -91,20 +91,22 @@ async def list_opportunities(resources: Resources, query: OpportunitiesQuery) ->
     names = ("kind", "group", "slug", "min_edge", "min_net", "simulated", "since", "until", "changed_since")
     filters = {name: getattr(query, name) for name in names}
     filters["open"] = {"open": True, "closed": False, "all": None}[query.status]
-    hot = resources.hot.opportunities
+    hot_list = resources.hot_lists.opportunities
 
-    async def render(result: PageResult[Kept[OpportunityHead]], _: datetime) -> tuple[ArbitrageResponse, datetime]:
-        recent = hot.recent()
-        scan_time = await opportunities.changed_at(resources.pool) if recent is None else hot.changed_at
-        found = raw(result.rows)
-        return ArbitrageResponse(opportunities=found, scan_time=scan_time, count=len(found), **result.fields), NEVER
+    async def render(
+        result: PageResult[CachedRow[OpportunityProjection]], _: datetime
+    ) -> tuple[ArbitrageResponse, datetime]:
+        recent = hot_list.rows()
+        scan_time = await opportunities.changed_at(resources.pool) if recent is None else hot_list.changed_at
+        found = encoded_rows(result.rows)
+        return ArbitrageResponse(opportunities=found, scan_time=scan_time, count=len(found), **result.fields), NO_EXPIRY
 
-    wanted = Wanted.of(
-        filters, equal=("kind", "group", "slug", "simulated"), least={"min_edge": "edge", "min_net": "net"}
+    row_filter = RowFilter.from_filters(
+        filters, equal=("kind", "group", "slug", "simulated"), at_least={"min_edge": "edge", "min_net": "net"}
     )
     in_memory = query.status == "open" and query.changed_since is None
     rows = FilteredListing(resources.pool, opportunities.LISTING, filters)
-    return await hot_page(resources, PATH, query, hot, wanted if in_memory else None, rows, render)
+    return await hot_page(resources, PATH, query, hot_list, row_filter if in_memory else None, rows, render)
 
 
 async def scan(resources: Resources, query: ScanQuery) -> ArbitrageScan:
@@ -113,12 +115,12 @@ async def scan(resources: Resources, query: ScanQuery) -> ArbitrageScan:
     The request starts no scan: the engine evaluates a basket whenever one of its order books changes, and this is
     its latest result.
     """
-    recent = resources.hot.opportunities.recent()
-    if recent is None or recent.beneath != 0:
+    recent = resources.hot_lists.opportunities.rows()
+    if recent is None or recent.older_count != 0:
         found: list[Any] = list(await opportunities.best(resources.pool, limit=query.limit))
         scan_time = await opportunities.changed_at(resources.pool)
     else:
-        found = raw(sorted(recent, key=lambda kept: (-kept.row.net, kept.row.id))[: query.limit])
-        scan_time = resources.hot.opportunities.changed_at
+        found = encoded_rows(sorted(recent, key=lambda row: (-row.projection.net, row.projection.id))[: query.limit])
+        scan_time = resources.hot_lists.opportunities.changed_at
     age_s = None if scan_time is None else (resources.now_ns() - from_datetime(scan_time)) / SECOND
     return ArbitrageScan(opportunities=found, scan_time=scan_time, age_s=age_s, count=len(found))

@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from api.memory.heads import CompositeHead
-from api.memory.hot_page import NEVER, hot_page, raw
-from api.memory.recent import Kept, Wanted
+from api.memory.hot_page import NO_EXPIRY, encoded_rows, hot_page
+from api.memory.projections import CompositeProjection
+from api.memory.recent_rows import CachedRow, RowFilter
 from api.resources import Resources
 from api.rest.pagination import FilteredListing, Page, PageParameters, PageResult
 from api.rest.params import Fraction, Instant, Name
@@ -44,10 +44,12 @@ async def list_composites(resources: Resources, query: CompositesQuery) -> Resul
     """
     equal = ("symbol", "pattern_type", "venue", "market_slug", "direction")
     filters = {name: getattr(query, name) for name in (*equal, "min_confidence", "since", "until")}
-    wanted = Wanted.of(filters, equal=equal, least={"min_confidence": "composite_confidence"})
+    row_filter = RowFilter.from_filters(filters, equal=equal, at_least={"min_confidence": "composite_confidence"})
 
-    async def render(result: PageResult[Kept[CompositeHead]], _: datetime) -> tuple[CompositesPage, datetime]:
-        return CompositesPage(composites=raw(result.rows), **result.fields), NEVER
+    async def render(
+        result: PageResult[CachedRow[CompositeProjection]], _: datetime
+    ) -> tuple[CompositesPage, datetime]:
+        return CompositesPage(composites=encoded_rows(result.rows), **result.fields), NO_EXPIRY
 
     rows = FilteredListing(resources.pool, LISTING, filters)
-    return await hot_page(resources, PATH, query, resources.hot.composites, wanted, rows, render)
+    return await hot_page(resources, PATH, query, resources.hot_lists.composites, row_filter, rows, render)

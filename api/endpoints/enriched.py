@@ -6,8 +6,8 @@ import msgspec
 
 from api.endpoints.performance_cache import PerformanceSnapshot
 from api.endpoints.performance_metrics import PerformanceMetrics
-from api.memory.heads import SignalHead
-from api.memory.recent import Kept
+from api.memory.projections import SignalProjection
+from api.memory.recent_rows import CachedRow
 from domain.decay import aged_probability, aged_score, share_left
 from domain.signals import Signal
 
@@ -57,19 +57,19 @@ class EnrichedSignal(Signal, frozen=True, kw_only=True):
     historical_performance: PerformanceMetrics | None
 
 
-def enriched_json(kept: Kept[SignalHead], performance: PerformanceSnapshot, now: datetime) -> bytes:
+def enriched_json(row: CachedRow[SignalProjection], performance: PerformanceSnapshot, now: datetime) -> bytes:
     """Encode an `EnrichedSignal`, reusing the JSON of the signal, which is encoded once for all responses."""
-    metrics = performance.encoded.get(kept.row.signal_type, b"null")
-    scored = msgspec.json.encode(score(kept.row, performance.base_rate, now))
-    return b'%b,"score":%b,"historical_performance":%b}' % (kept.encoded[:-1], scored, metrics)
+    metrics = performance.encoded.get(row.projection.signal_type, b"null")
+    scored = msgspec.json.encode(score(row.projection, performance.base_rate, now))
+    return b'%b,"score":%b,"historical_performance":%b}' % (row.encoded[:-1], scored, metrics)
 
 
-def next_minute(signal: SignalHead, now: datetime) -> datetime:
+def next_minute(signal: SignalProjection, now: datetime) -> datetime:
     """When the score of `signal` changes next."""
     return now + timedelta(seconds=60 - (now - signal.detected_at).total_seconds() % 60)
 
 
-def score(signal: Signal | SignalHead, base_rate: float, now: datetime) -> SignalScore:
+def score(signal: Signal | SignalProjection, base_rate: float, now: datetime) -> SignalScore:
     """Compute the score of `signal` at the last full minute of its age, so that responses are stable for a minute.
 
     Parameters

@@ -10,9 +10,9 @@ from msgspec import Meta
 
 from api.endpoints.enriched import EnrichedSignal, enriched_json, next_minute
 from api.errors import NOT_FOUND, ProblemError
-from api.memory.heads import SignalHead
-from api.memory.hot_page import NEVER, Stands, hot_page, raw
-from api.memory.recent import Kept, Wanted
+from api.memory.hot_page import NO_EXPIRY, JoinedData, encoded_rows, hot_page
+from api.memory.projections import SignalProjection
+from api.memory.recent_rows import CachedRow, RowFilter
 from api.resources import Resources
 from api.rest.pagination import PAGE_SIZE_DEFAULT, FilteredListing, Page, PageParameters, PageResult, PageSize
 from api.rest.params import Fraction, Instant, Name, Timeframe, canonical_timeframe
@@ -99,17 +99,17 @@ async def list_market_signals(resources: Resources, query: MarketSignalsQuery) -
 
 async def get_signal(resources: Resources, path: SignalPath) -> Result:
     """One signal, emitted or suppressed, with its current score, and its outcome once it has ended."""
-    hot = resources.hot.signals
-    recent = hot.recent()
-    kept = None if recent is None else recent.get(path.id)
-    age_s = None if kept is None else hot.age_s
-    if kept is None:
+    hot_list = resources.hot_lists.signals
+    recent = hot_list.rows()
+    row = None if recent is None else recent.get(path.id)
+    age_s = None if row is None else hot_list.age_s
+    if row is None:
         signal = await LISTING.one(resources.pool, path.id)
         if signal is None:
             raise ProblemError(NOT_FOUND, f"no signal has the id {path.id}")
-        (kept,) = hot.of_postgres([signal])
+        (row,) = hot_list.from_postgres([signal])
     performance = await resources.performance.current()
-    return Result(enriched_json(kept, performance, to_datetime(resources.now_ns())), age_s=age_s)
+    return Result(enriched_json(row, performance, to_datetime(resources.now_ns())), age_s=age_s)
 
 
 async def list_newest_signals(resources: Resources, query: NewestSignalsQuery) -> Result:
@@ -118,11 +118,11 @@ async def list_newest_signals(resources: Resources, query: NewestSignalsQuery) -
     Short form for older clients; `/api/v1/signals` has filters and paging.
     """
 
-    async def render(result: PageResult[Kept[SignalHead]], _: datetime) -> tuple[NewestSignals, datetime]:
-        return NewestSignals(signals=raw(result.rows)), NEVER
+    async def render(result: PageResult[CachedRow[SignalProjection]], _: datetime) -> tuple[NewestSignals, datetime]:
+        return NewestSignals(signals=encoded_rows(result.rows)), NO_EXPIRY
 
     paged, emitted = PageParameters(limit=query.limit), FilteredListing(resources.pool, LISTING, {"status": "emitted"})
-    answer = await hot_page(resources, "/signals", paged, resources.hot.signals, Wanted(), emitted, render)
+    answer = await hot_page(resources, "/signals", paged, resources.hot_lists.signals, RowFilter(), emitted, render)
     return replace(answer, headers={})  # no Link: this list has no further pages
 
 
@@ -132,21 +132,23 @@ async def _page(resources: Resources, path: str, query: SignalFilter, market_slu
     filters["timeframe"] = None if query.timeframe is None else canonical_timeframe(query.timeframe)
     filters["market_slug"] = market_slug
     filters["status"] = None if query.status == "all" else query.status
-    wanted = Wanted.of(filters, equal=(*EQUAL, "market_slug"), least={"min_confidence": "raw_confidence"})
+    row_filter = RowFilter.from_filters(
+        filters, equal=(*EQUAL, "market_slug"), at_least={"min_confidence": "raw_confidence"}
+    )
 
-    async def render(result: PageResult[Kept[SignalHead]], now: datetime) -> tuple[SignalsPage, datetime]:
-        rows: list[Any] = [msgspec.Raw(enriched_json(kept, performance, now)) for kept in result.rows]
-        until = min((next_minute(kept.row, now) for kept in result.rows), default=NEVER)
+    async def render(result: PageResult[CachedRow[SignalProjection]], now: datetime) -> tuple[SignalsPage, datetime]:
+        rows: list[Any] = [msgspec.Raw(enriched_json(row, performance, now)) for row in result.rows]
+        until = min((next_minute(row.projection, now) for row in result.rows), default=NO_EXPIRY)
         return SignalsPage(signals=rows, **result.fields), until
 
     return await hot_page(
         resources,
         path,
         query,
-        resources.hot.signals,
-        wanted if query.status == "emitted" else None,
+        resources.hot_lists.signals,
+        row_filter if query.status == "emitted" else None,
         FilteredListing(resources.pool, LISTING, filters),
         render,
-        stands=Stands(performance.read_s, performance.read_s),
+        joined=JoinedData(performance.read_s, performance.read_s),
         exclude=("slug",),
     )

@@ -43,7 +43,7 @@ class Tail:
         Where entries are counted.
     now_ns, steady_s
         Read the time of day in nanoseconds UTC, and a monotonic clock in seconds.
-    hot
+    hot_lists
         Lists in memory that receive every entry as well.
 
     Attributes
@@ -60,13 +60,13 @@ class Tail:
         *,
         now_ns: Callable[[], int],
         steady_s: Callable[[], float],
-        hot: HotLists | None = None,
+        hot_lists: HotLists | None = None,
     ) -> None:
         self.connected = False
         self._reader = reader
         self._hub = hub
         self._metrics = metrics
-        self._hot = hot
+        self._hot_lists = hot_lists
         self._now_ns = now_ns
         self._steady_s = steady_s
         self._positions: dict[str, int] = {}
@@ -156,8 +156,8 @@ class Tail:
                 await asyncio.sleep(0)
             for channel, seq, payload in entries:
                 self._positions[channel] = seq
-                if self._hot is not None:
-                    self._hot.take(channel, payload)
+                if self._hot_lists is not None:
+                    self._hot_lists.apply(channel, payload)
             if self._steady_s() - checked_s >= BLOCK_MS / 1000:
                 checked_s = self._steady_s()
                 if await self._reader.epoch() != self._hub.epoch:
@@ -185,6 +185,6 @@ class Tail:
 
     def _set_connected(self, *, connected: bool) -> None:
         self.connected = connected
-        if self._hot is not None:
-            self._hot.follow(followed=connected)
+        if self._hot_lists is not None:
+            self._hot_lists.set_subscribed(subscribed=connected)
         self._metrics.feed_connected.set(connected)

@@ -1,9 +1,9 @@
-"""Hot list: one list that is asked for often, from memory.
+"""Hot list: the newest rows of one frequently requested list, held in memory.
 
-A row is there as soon as the feed tells of it. Once a second, while anybody asks, ids and versions are
-compared with Postgres, and what differs is read again; so the age of an answer is the time since the
-list was last known to be what Postgres would say. While the feed is lost Postgres is asked itself; while
-Postgres is away, the list goes on, and says how old it is.
+The feed adds a row as soon as it is committed. Once a second, while the list is in use, ids and versions are
+compared with Postgres, and rows that differ are read again; so the age of a response is the time since the
+list was last known to match Postgres. While the feed is down, requests go to Postgres itself; while Postgres
+is down, they get the list as it is, with its age.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator
@@ -14,30 +14,30 @@ from typing import Final, Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
-from api.memory.recent import Kept, Recent, encode
+from api.memory.recent_rows import CachedRow, RecentRows, encode
 from api.rest.pagination import FilteredListing
 from store.listing import Cursor
 
-ASKED_S: Final = 30.0
-"""A list that nobody asked for so long is not compared, and begins with a comparison when it is."""
-TRUSTED_S: Final = 10.0
-"""A list that was compared longer ago is not used, unless Postgres is known to be away; longer than that takes to find
-out."""
-COUNTING_SHARE: Final = 50
-"""Rows beneath those in memory are counted so often that it takes one part in so many of the time."""
-WAITING_MAX: Final = 10_000
-"""Entries of the feed that wait while a list is read; with more it is read anew."""
+IDLE_S: Final = 30.0
+"""A list without requests for this long is no longer reconciled, and is reconciled before it is used again."""
+STALE_S: Final = 10.0
+"""A list that was not reconciled for this long is not used, unless Postgres is known to be down; detecting that takes
+less time."""
+COUNT_TIME_SHARE: Final = 50
+"""The rows older than those in memory are counted at most so often that counting takes 1/50 of the time."""
+PENDING_MAX: Final = 10_000
+"""Feed entries held back while rows are read; if there are more, the list is loaded again."""
 
 
-class Head(Protocol):
-    """What lists look at in a row."""
+class Projection(Protocol):
+    """The fields of a row that lists need."""
 
     @property
     def id(self) -> str:
         """Of the row."""
 
 
-R = TypeVar("R", bound=Head)
+R = TypeVar("R", bound=Projection)
 S = TypeVar("S", bound=msgspec.Struct)
 
 
@@ -46,188 +46,189 @@ class Source(NamedTuple, Generic[R, S]):
 
     Attributes
     ----------
-    head, record
-        Types of what lists look at, and of what they show.
+    projection, record
+        Types of the fields that the list needs, and of the whole row.
     rows
-        In Postgres.
-    version
-        Of a row; the higher one is newer.
-    listed
-        Whether the list has a row.
-    exact
-        The record as it is once Postgres has had it.
+        The list in Postgres.
+    version_of
+        Version of a row; a higher one is newer.
+    includes
+        Whether a row belongs to the list.
+    normalize
+        Converts a record from the feed to the record that Postgres returns.
     changed_at
-        When any row changed last, listed or not; None: nobody asks.
+        Reads when any row of the table last changed, in the list or not; None if no one needs it.
     """
 
-    head: type[R]
+    projection: type[R]
     record: type[S]
     rows: FilteredListing[S]
-    version: Callable[[R], int] = lambda _: 0
-    listed: Callable[[R], bool] = lambda _: True
-    exact: Callable[[S], S] = lambda record: record
+    version_of: Callable[[R], int] = lambda _: 0
+    includes: Callable[[R], bool] = lambda _: True
+    normalize: Callable[[S], S] = lambda record: record
     changed_at: Callable[[], Awaitable[datetime | None]] | None = None
 
 
 class HotList(Generic[R, S]):
-    """One list, from its source and the feed.
+    """One list, kept up to date by the feed and reconciled with its source.
 
     Parameters
     ----------
     indexed
-        Attributes that lists are often filtered by.
+        Attributes that the list is often filtered by.
     rows_max
-        Rows that are kept; 0: none, and the list is never used.
+        Rows held at most; with 0 the list is never used.
     steady_s
-        Reads a clock that only goes forward, in seconds.
+        Reads a monotonic clock, in seconds.
 
     Attributes
     ----------
     changed_at
-        When any row of the table changed last, if the source tells; None if none ever did.
+        When any row of the table last changed, if the source provides it; None if none ever did.
     """
 
     def __init__(
         self, source: Source[R, S], indexed: Iterable[str], rows_max: int, steady_s: Callable[[], float]
     ) -> None:
         self._source, self._rows_max, self._steady_s = source, rows_max, steady_s
-        self._recent: Recent[R] = Recent(rows_max, source.rows.listing.place, indexed)
-        self._head = msgspec.json.Decoder(source.head)
+        self._rows: RecentRows[R] = RecentRows(rows_max, source.rows.listing.place, indexed)
+        self._projection = msgspec.json.Decoder(source.projection)
         self._record = msgspec.json.Decoder(source.record)
-        self._begun = self._followed = self._postgres_away = False
-        self._compared_s = -inf
+        self._loaded = self._subscribed = self._postgres_down = False
+        self._reconciled_s = -inf
         self._counted_s = self._count_due_s = -inf
-        self._follows = 0
-        self._asked_s = steady_s()
-        self._waiting: list[bytes] | None = None
+        self._subscription_changes = 0
+        self._requested_s = steady_s()
+        self._pending: list[bytes] | None = None
         self.changed_at: datetime | None = None
 
-    def recent(self) -> Recent[R] | None:
-        """The rows, if they are what Postgres would say; None: ask Postgres."""
-        self._asked_s = self._steady_s()
-        usable = self._begun and self._followed and (self._postgres_away or self.age_s < TRUSTED_S)
-        return self._recent if usable else None
+    def rows(self) -> RecentRows[R] | None:
+        """The rows in memory; None if they may differ from Postgres, which has to be queried instead."""
+        self._requested_s = self._steady_s()
+        usable = self._loaded and self._subscribed and (self._postgres_down or self.age_s < STALE_S)
+        return self._rows if usable else None
 
     @property
     def age_s(self) -> float:
-        """Seconds since the rows were compared with Postgres."""
-        return self._steady_s() - self._compared_s
+        """Seconds since the rows were last known to match Postgres."""
+        return self._steady_s() - self._reconciled_s
 
     @property
     def total_age_s(self) -> float:
-        """The same of the rows and of how many there are in all."""
-        return self._steady_s() - min(self._compared_s, self._counted_s)
+        """Seconds since the rows and their total were last known to match Postgres."""
+        return self._steady_s() - min(self._reconciled_s, self._counted_s)
 
-    def follow(self, *, followed: bool) -> None:
-        """Say whether `take` is given all that is announced. After a loss the list is compared before it is used."""
-        self._followed = followed
-        self._follows += 1
-        self._compared_s = -inf
-        self._postgres_away = False
+    def set_subscribed(self, *, subscribed: bool) -> None:
+        """Set whether `apply` receives every entry of the feed; the list is then reconciled before it is used again."""
+        self._subscribed = subscribed
+        self._subscription_changes += 1
+        self._reconciled_s = -inf
+        self._postgres_down = False
 
-    def take(self, payload: bytes) -> None:
-        """An entry of the feed; one that cannot be read is left to the comparison."""
-        if self._waiting is not None:
-            self._waiting.append(payload)
-            if len(self._waiting) > WAITING_MAX:
-                self._waiting = None
-        elif self._begun:
+    def apply(self, payload: bytes) -> None:
+        """Apply an entry of the feed; one that cannot be decoded is left to reconciliation."""
+        if self._pending is not None:
+            self._pending.append(payload)
+            if len(self._pending) > PENDING_MAX:
+                self._pending = None
+        elif self._loaded:
             with suppress(msgspec.DecodeError):
-                self._put(Kept(self._head.decode(payload), payload, self._normal))
+                self._put(CachedRow(self._projection.decode(payload), payload, self._normalize))
 
     async def refresh(self) -> None:
-        """Begin, or compare with Postgres, if anybody asks.
+        """Load the list, or reconcile it with Postgres, if it is in use.
 
         Raises
         ------
         ServiceError, SetupError
-            If Postgres cannot be asked.
+            If Postgres cannot be queried.
         """
-        if not self._rows_max or self._steady_s() - self._asked_s > ASKED_S:
+        if not self._rows_max or self._steady_s() - self._requested_s > IDLE_S:
             return
-        at_s, follows = self._steady_s(), self._follows
-        if not self._begun or self._recent.thin:
-            await self._begin()
-        await self._compare()
-        if follows == self._follows:
-            self._compared_s, self._postgres_away = at_s, False
+        started_s, subscription_changes = self._steady_s(), self._subscription_changes
+        if not self._loaded or self._rows.is_depleted:
+            await self._load()
+        await self._reconcile()
+        if subscription_changes == self._subscription_changes:
+            self._reconciled_s, self._postgres_down = started_s, False
 
-    def do_without_postgres(self) -> None:
-        """Go on with what is there, if it was ever compared."""
-        self._postgres_away = self._compared_s > -inf
+    def on_postgres_down(self) -> None:
+        """Serve the rows in memory without reconciling them, if they ever were."""
+        self._postgres_down = self._reconciled_s > -inf
 
-    def of_postgres(self, rows: Iterable[msgspec.Struct]) -> list[Kept[R]]:
-        """Rows of Postgres as they would be kept."""
-        payloads = [encode(row) for row in rows]
-        return [Kept(self._head.decode(payload), payload) for payload in payloads]
+    def from_postgres(self, records: Iterable[msgspec.Struct]) -> list[CachedRow[R]]:
+        """Convert records read from Postgres to rows."""
+        payloads = [encode(record) for record in records]
+        return [CachedRow(self._projection.decode(payload), payload) for payload in payloads]
 
-    def place(self, row: R) -> Cursor:
-        """Where a row stands in the order of the list."""
-        return self._recent.place(row)
+    def cursor_of(self, projection: R) -> Cursor:
+        """The position of a row in the order of the list."""
+        return self._rows.cursor_of(projection)
 
     @contextmanager
-    def _entries_wait(self) -> Iterator[None]:
-        """Put what the feed tells meanwhile after what is read meanwhile, since it is newer."""
-        self._waiting = []
+    def _feed_on_hold(self) -> Iterator[None]:
+        """Hold back feed entries while rows are read, and apply them afterwards, since they are newer."""
+        self._pending = []
         try:
             yield
         finally:
-            waiting, self._waiting = self._waiting, None
-            self._begun = self._begun and waiting is not None  # else more came than could wait
-            for payload in waiting or ():
-                self.take(payload)
+            pending, self._pending = self._pending, None
+            self._loaded = self._loaded and pending is not None  # None: there were more than PENDING_MAX
+            for payload in pending or ():
+                self.apply(payload)
 
-    async def _begin(self) -> None:
-        self._begun = False
-        with self._entries_wait():
-            rows = await self._source.rows.page(limit=self._rows_max + 1)
-            kept = self.of_postgres(rows[: self._rows_max])
-            self._recent.begin(kept, 0 if len(rows) <= self._rows_max else None)
-            self._begun = True
+    async def _load(self) -> None:
+        self._loaded = False
+        with self._feed_on_hold():
+            records = await self._source.rows.page(limit=self._rows_max + 1)
+            rows = self.from_postgres(records[: self._rows_max])
+            self._rows.load(rows, 0 if len(records) <= self._rows_max else None)
+            self._loaded = True
 
-    async def _compare(self) -> None:
-        rows, before, most = self._source.rows, self._recent.ids, 2 * self._rows_max
-        there = await rows.listing.versions(rows.pool, rows.filters, floor=self._recent.floor, limit=most)
-        if len(there) == most:  # far more than here was written without a word, as when a file is replayed
-            await self._begin()
-        elif differing := self._recent.compare(before, there, self._source.version):
-            with self._entries_wait():
-                for kept in self.of_postgres(await rows.listing.some(rows.pool, differing)):
-                    self._put(kept)
+    async def _reconcile(self) -> None:
+        source, ids_before, limit = self._source.rows, self._rows.ids, 2 * self._rows_max
+        versions = await source.listing.versions(source.pool, source.filters, floor=self._rows.oldest, limit=limit)
+        if len(versions) == limit:  # far more was written than the feed announced, as when a file is replayed
+            await self._load()
+        elif differing := self._rows.reconcile(ids_before, versions, self._source.version_of):
+            with self._feed_on_hold():
+                for row in self.from_postgres(await source.listing.some(source.pool, differing)):
+                    self._put(row)
         if self._source.changed_at is not None:
-            self._change(await self._source.changed_at())
-        await self._count()
+            self._set_changed_at(await self._source.changed_at())
+        await self._count_older()
 
-    async def _count(self) -> None:
-        """Count the rows beneath anew, the rarer the longer it takes: one that nobody announced may be among them."""
-        began_s, floor = self._steady_s(), self._recent.floor
-        if floor is None:  # there are none
-            self._counted_s = began_s
+    async def _count_older(self) -> None:
+        """Count the older rows again, since the feed may not have announced one; less often the longer it takes."""
+        started_s, oldest = self._steady_s(), self._rows.oldest
+        if oldest is None:  # there are no older rows
+            self._counted_s = started_s
             return
-        if self._recent.beneath is not None and began_s < self._count_due_s:
+        if self._rows.older_count is not None and started_s < self._count_due_s:
             return
-        late, rows = self._recent.late, self._source.rows
-        beneath = await rows.listing.beneath(rows.pool, rows.filters, floor)
-        if (floor, late) == (self._recent.floor, self._recent.late):
-            self._recent.know_beneath(beneath)
-            self._counted_s = began_s
-            self._count_due_s = began_s + COUNTING_SHARE * (self._steady_s() - began_s)
+        late_count, source = self._rows.late_count, self._source.rows
+        older_count = await source.listing.beneath(source.pool, source.filters, oldest)
+        if (oldest, late_count) == (self._rows.oldest, self._rows.late_count):
+            self._rows.set_older_count(older_count)
+            self._counted_s = started_s
+            self._count_due_s = started_s + COUNT_TIME_SHARE * (self._steady_s() - started_s)
 
-    def _change(self, at: datetime | None) -> None:
+    def _set_changed_at(self, at: datetime | None) -> None:
         if at is not None and (self.changed_at is None or at > self.changed_at):
             self.changed_at = at
-            self._recent.version += 1
+            self._rows.version += 1
 
-    def _put(self, kept: Kept[R]) -> None:
+    def _put(self, row: CachedRow[R]) -> None:
+        projection, version_of = row.projection, self._source.version_of
         if self._source.changed_at is not None:
-            self._change(kept.row.updated_at)  # type: ignore[attr-defined]  # a source that tells of changes has it
-        known = self._recent.get(kept.row.id)
-        if known is not None and self._source.version(known.row) >= self._source.version(kept.row):
+            self._set_changed_at(projection.updated_at)  # type: ignore[attr-defined]  # sources with changed_at have it
+        current = self._rows.get(projection.id)
+        if current is not None and version_of(current.projection) >= version_of(projection):
             return
-        if self._source.listed(kept.row):
-            self._recent.put(kept)
-        elif known is not None:
-            self._recent.remove(kept.row.id)
+        if self._source.includes(projection):
+            self._rows.put(row)
+        elif current is not None:
+            self._rows.remove(projection.id)
 
-    def _normal(self, payload: bytes) -> bytes:
-        return encode(self._source.exact(self._record.decode(payload)))
+    def _normalize(self, payload: bytes) -> bytes:
+        return encode(self._source.normalize(self._record.decode(payload)))

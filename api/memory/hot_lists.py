@@ -1,4 +1,4 @@
-"""Hot lists: the newest signals and composites, and the open opportunities, which are asked for most."""
+"""Hot lists: the newest signals and composites, and the open opportunities, which are requested most."""
 
 import asyncio
 import logging
@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import msgspec
 
-from api.memory.heads import CompositeHead, OpportunityHead, SignalHead
 from api.memory.hot_list import HotList, Source
+from api.memory.projections import CompositeProjection, OpportunityProjection, SignalProjection
 from api.rest.pagination import FilteredListing
 from domain.composites import Composite
 from domain.errors import ServiceError, SetupError
@@ -18,21 +18,21 @@ from domain.signals import Signal
 from store import composites, opportunities, signals
 from store.postgres import Pool
 
-COMPARED_S: Final = 1.0
-"""How often a list that is asked for is compared with Postgres."""
+REFRESH_INTERVAL_S: Final = 1.0
+"""Pause between two reconciliations with Postgres."""
 
 log = logging.getLogger(__name__)
 
 
 class HotLists:
-    """The lists that are kept in memory.
+    """The lists held in memory.
 
     Parameters
     ----------
     rows_max
-        Rows of each; 0: none, and Postgres answers everything.
+        Rows held of each list; with 0 every request queries Postgres.
     steady_s
-        Reads a clock that only goes forward, in seconds.
+        Reads a monotonic clock, in seconds.
     """
 
     def __init__(self, pool: Pool, rows_max: int, steady_s: Callable[[], float]) -> None:
@@ -46,64 +46,64 @@ class HotLists:
         }
         self._failed = False
 
-    def take(self, channel: str, payload: bytes) -> None:
-        """An entry of the feed."""
-        hot = self._by_channel.get(channel)
-        if hot is not None:
-            hot.take(payload)
+    def apply(self, channel: str, payload: bytes) -> None:
+        """Apply an entry of the feed to the list of its channel, if there is one."""
+        hot_list = self._by_channel.get(channel)
+        if hot_list is not None:
+            hot_list.apply(payload)
 
-    def follow(self, *, followed: bool) -> None:
-        """Say whether `take` is given all that is announced."""
-        for hot in self._by_channel.values():
-            hot.follow(followed=followed)
+    def set_subscribed(self, *, subscribed: bool) -> None:
+        """Set whether `apply` receives every entry of the feed."""
+        for hot_list in self._by_channel.values():
+            hot_list.set_subscribed(subscribed=subscribed)
 
     async def run(self) -> None:
-        """Compare with Postgres until cancelled."""
+        """Refresh the lists regularly, until cancelled."""
         while True:
             await self.refresh()
-            await asyncio.sleep(COMPARED_S)
+            await asyncio.sleep(REFRESH_INTERVAL_S)
 
     async def refresh(self) -> None:
-        """Compare with Postgres once, as far as anybody asks."""
+        """Load or reconcile each list that is in use, once."""
         failed = False
-        for hot in self._by_channel.values():
+        for hot_list in self._by_channel.values():
             try:
-                await hot.refresh()
+                await hot_list.refresh()
             except (ServiceError, SetupError, msgspec.MsgspecError) as problem:
                 if not (self._failed or failed):
-                    log.warning("hot_lists_not_compared error=%s", problem)
+                    log.warning("hot_lists_not_refreshed error=%s", problem)
                 failed = True
-                hot.do_without_postgres()
+                hot_list.on_postgres_down()
         self._failed = failed
 
 
-def _signals(pool: Pool) -> Source[SignalHead, Signal]:
+def _signals(pool: Pool) -> Source[SignalProjection, Signal]:
     return Source(
-        head=SignalHead,
+        projection=SignalProjection,
         record=Signal,
         rows=FilteredListing(pool, signals.LISTING, {"status": "emitted"}),
-        version=lambda row: int(row.outcome is not None),
+        version_of=lambda row: int(row.outcome is not None),
     )
 
 
-def _composites(pool: Pool) -> Source[CompositeHead, Composite]:
-    return Source(head=CompositeHead, record=Composite, rows=FilteredListing(pool, composites.LISTING, {}))
+def _composites(pool: Pool) -> Source[CompositeProjection, Composite]:
+    return Source(projection=CompositeProjection, record=Composite, rows=FilteredListing(pool, composites.LISTING, {}))
 
 
-def _opportunities(pool: Pool) -> Source[OpportunityHead, Opportunity]:
+def _opportunities(pool: Pool) -> Source[OpportunityProjection, Opportunity]:
     return Source(
-        head=OpportunityHead,
+        projection=OpportunityProjection,
         record=Opportunity,
         rows=FilteredListing(pool, opportunities.LISTING, {"open": True}),
-        version=lambda row: row.revision,
-        listed=lambda row: row.closed_at is None,
-        exact=_exact,
+        version_of=lambda row: row.revision,
+        includes=lambda row: row.closed_at is None,
+        normalize=_normalize,
         changed_at=lambda: opportunities.changed_at(pool),
     )
 
 
-def _exact(record: Opportunity) -> Opportunity:
-    """With its amounts as `numeric` gives them back: 1E+3 as 1000, and no zero below zero."""
+def _normalize(record: Opportunity) -> Opportunity:
+    """With amounts as Postgres's `numeric` returns them: 1E+3 as 1000, and -0 as 0."""
     amounts = {
         name: value
         for name in record.__struct_fields__

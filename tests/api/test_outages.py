@@ -87,7 +87,7 @@ def test_postgres_restarts_under_load(serve: Callable[..., Api], clean_redis_url
 def test_without_the_feed_lists_come_from_postgres(
     serve: Callable[..., Api], clean_redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.memory.hot_lists.COMPARED_S", 0.05)
+    monkeypatch.setattr("api.memory.hot_lists.REFRESH_INTERVAL_S", 0.05)
     with server(valkey) as own:
         api = serve(redis_url=own.start(), hot_rows=100)
         write(api, [emitted(1)], announced=False)

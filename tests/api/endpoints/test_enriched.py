@@ -8,8 +8,8 @@ import pytest
 
 from api.endpoints.enriched import EnrichedSignal, enriched_json
 from api.endpoints.performance_cache import PerformanceSnapshot
-from api.memory.heads import SignalHead
-from api.memory.recent import Kept
+from api.memory.projections import SignalProjection
+from api.memory.recent_rows import CachedRow
 from domain.clock import from_datetime
 from store import executions, outcomes
 from tests.api.builders import BEGIN, emitted
@@ -76,8 +76,8 @@ def test_evidence_fades_to_the_rate_at_which_signals_win(serve: Callable[..., Ap
     api.write([*signals, emitted(5_000, adjusted_score=0.9)])
     with api.connection.transaction():
         outcomes.write(api.connection, ends)
-    kept = {signal.id for signal in signals if signal.status == "emitted"}
-    entered = [end.return_r for end in ends if end.signal_id in kept and end.return_r is not None]
+    row = {signal.id for signal in signals if signal.status == "emitted"}
+    entered = [end.return_r for end in ends if end.signal_id in row and end.return_r is not None]
     base = (sum(r > 0 for r in entered) + 1) / (len(entered) + 2)
     assert api.get(f"/api/v1/signals/{5_000:032x}")["score"]["adjusted_score"] == pytest.approx(base)
 
@@ -103,6 +103,6 @@ def test_the_json_is_that_of_the_record() -> None:
     figures = {"breakout": b"null"}
     for number in range(8):
         payload = msgspec.json.encode(emitted(number, **SCORED))
-        kept = Kept(msgspec.json.decode(payload, type=SignalHead), payload)
-        told = enriched_json(kept, PerformanceSnapshot({}, 0.5, figures, 0.0), BEGIN + timedelta(hours=1))
+        row = CachedRow(msgspec.json.decode(payload, type=SignalProjection), payload)
+        told = enriched_json(row, PerformanceSnapshot({}, 0.5, figures, 0.0), BEGIN + timedelta(hours=1))
         assert msgspec.json.encode(msgspec.json.decode(told, type=EnrichedSignal)) == told

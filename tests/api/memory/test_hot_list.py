@@ -1,4 +1,4 @@
-"""What happens between one question to Postgres and the next."""
+"""Hot lists between two queries to Postgres."""
 
 import asyncio
 import time
@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from api.memory import hot_list
-from api.memory.hot_list import ASKED_S
+from api.memory.hot_list import IDLE_S
 from api.memory.hot_lists import HotLists
 from domain.signals import Signal
 from store import composites, opportunities, signals
@@ -32,177 +32,175 @@ def connection(database_url: str) -> Iterator[psycopg.Connection]:
 def run(
     database_url: str, check: Callable[[HotLists], Awaitable[None]], steady_s: Callable[[], float] = time.perf_counter
 ) -> None:
-    """Check lists that follow the feed and have begun."""
+    """Run a check on lists that are loaded and subscribed to the feed."""
 
-    async def begin() -> None:
+    async def load() -> None:
         async with async_pool(database_url) as pool:
-            hot = HotLists(pool, ROWS, steady_s)
-            hot.follow(followed=True)
-            await hot.refresh()
-            await check(hot)
+            hot_lists = HotLists(pool, ROWS, steady_s)
+            hot_lists.set_subscribed(subscribed=True)
+            await hot_lists.refresh()
+            await check(hot_lists)
 
-    asyncio.run(begin())
+    asyncio.run(load())
 
 
-def shown(hot: HotLists) -> list[str]:
+def ids_in_memory(hot_lists: HotLists) -> list[str]:
     """Ids of the signals in memory, newest first."""
-    recent = hot.signals.recent()
+    recent = hot_lists.signals.rows()
     assert recent is not None
-    return [kept.row.id for kept in recent]
+    return [row.projection.id for row in recent]
 
 
-def total(hot: HotLists) -> int | None:
-    """How many signals there are in all, as far as memory knows."""
-    recent = hot.signals.recent()
+def total(hot_lists: HotLists) -> int | None:
+    """Total number of signals; None if memory does not know it."""
+    recent = hot_lists.signals.rows()
     assert recent is not None
     return recent.total
 
 
 def newest(rows: Sequence[Signal]) -> list[str]:
-    """Ids of as many as are kept at most."""
+    """Ids of the newest rows, as many as a list holds."""
     return [row.id for row in reversed(rows)][:ROWS]
 
 
 def after_reading(
     monkeypatch: pytest.MonkeyPatch, listing: Listing[Any], then: Callable[[Sequence[str]], None]
 ) -> None:
-    """Do something whenever rows of some ids were read, before anybody sees them."""
+    """Call `then` whenever rows were read by id, before the list receives them."""
     read = listing.some
 
     async def some(pool: Any, ids: Sequence[str]) -> list[Any]:
-        found = await read(pool, ids)
+        rows = await read(pool, ids)
         then(ids)
-        return found
+        return rows
 
     monkeypatch.setattr(listing, "some", some)
 
 
-def test_what_the_feed_tells_is_newer_than_what_is_being_read(
+def test_a_feed_entry_is_newer_than_a_row_being_read(
     database_url: str, connection: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def check(hot: HotLists) -> None:
+    async def check(hot_lists: HotLists) -> None:
         opportunities.write(connection, [opportunity(1)])
         closed = msgspec.json.encode(settled(1))
-        after_reading(monkeypatch, opportunities.LISTING, lambda _: hot.take("arbitrage", closed))
-        await hot.refresh()
-        recent = hot.opportunities.recent()
+        after_reading(monkeypatch, opportunities.LISTING, lambda _: hot_lists.apply("arbitrage", closed))
+        await hot_lists.refresh()
+        recent = hot_lists.opportunities.rows()
         assert recent is not None
         assert list(recent) == []
 
     run(database_url, check)
 
 
-def test_a_flood_that_nobody_announced_is_not_read_whole(
+def test_a_flood_of_unannounced_rows_is_not_read_by_id(
     database_url: str, connection: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def check(hot: HotLists) -> None:
+    async def check(hot_lists: HotLists) -> None:
         read: list[int] = []
         after_reading(monkeypatch, signals.LISTING, lambda ids: read.append(len(ids)))
         flood = [emitted(number) for number in range(10 * ROWS)]
         signals.write(connection, flood)
-        await hot.refresh()
-        assert shown(hot) == newest(flood)
-        assert total(hot) == len(flood)
+        await hot_lists.refresh()
+        assert ids_in_memory(hot_lists) == newest(flood)
+        assert total(hot_lists) == len(flood)
         assert read == []
 
     run(database_url, check)
 
 
-def test_a_total_that_was_never_counted_is_as_old_as_the_rows(database_url: str) -> None:
-    """The list was whole, so what it forgets since is known to the row."""
+def test_a_total_that_was_never_counted_has_the_age_of_the_rows(database_url: str) -> None:
+    """Memory held the whole list, so the number of rows evicted since is exact."""
 
-    async def check(hot: HotLists) -> None:
+    async def check(hot_lists: HotLists) -> None:
         for number in range(2 * ROWS):
-            hot.take("signals", signals.payload(emitted(number)))
-        assert total(hot) == 2 * ROWS > len(shown(hot))
-        assert 0 <= hot.signals.total_age_s < 60
+            hot_lists.apply("signals", signals.payload(emitted(number)))
+        assert total(hot_lists) == 2 * ROWS > len(ids_in_memory(hot_lists))
+        assert 0 <= hot_lists.signals.total_age_s < 60
 
     run(database_url, check)
 
 
-def test_a_table_that_is_locked_stops_no_other_list(database_url: str, connection: psycopg.Connection) -> None:
-    async def check(hot: HotLists) -> None:
+def test_a_locked_table_blocks_no_other_list(database_url: str, connection: psycopg.Connection) -> None:
+    async def check(hot_lists: HotLists) -> None:
         composites.write(connection, [composite(1)])
         with connection.transaction():
             connection.execute("LOCK TABLE signals")
-            await hot.refresh()
-        recent = hot.composites.recent()
+            await hot_lists.refresh()
+        recent = hot_lists.composites.rows()
         assert recent is not None
         assert len(recent) == 1
 
     run(database_url, check)
 
 
-def test_more_entries_than_can_wait_make_the_list_begin_anew(
+def test_too_many_pending_entries_make_the_list_load_again(
     database_url: str, connection: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hot_list, "WAITING_MAX", 3)
+    monkeypatch.setattr(hot_list, "PENDING_MAX", 3)
     rows = [emitted(number) for number in range(8)]
 
-    def tell(_: Sequence[str]) -> None:
+    def announce(_: Sequence[str]) -> None:
         signals.write(connection, rows)
         for row in rows:
-            hot_now[0].take("signals", signals.payload(row))
+            current[0].apply("signals", signals.payload(row))
 
-    hot_now: list[HotLists] = []
+    current: list[HotLists] = []
 
-    async def check(hot: HotLists) -> None:
-        hot_now.append(hot)
+    async def check(hot_lists: HotLists) -> None:
+        current.append(hot_lists)
         signals.write(connection, rows[:1])
-        after_reading(monkeypatch, signals.LISTING, tell)
-        await hot.refresh()
-        assert hot.signals.recent() is None
-        await hot.refresh()
-        assert shown(hot) == newest(rows)
+        after_reading(monkeypatch, signals.LISTING, announce)
+        await hot_lists.refresh()
+        assert hot_lists.signals.rows() is None
+        await hot_lists.refresh()
+        assert ids_in_memory(hot_lists) == newest(rows)
 
     run(database_url, check)
 
 
-def test_a_list_that_lost_most_of_its_rows_begins_anew(database_url: str, connection: psycopg.Connection) -> None:
+def test_a_list_that_lost_most_of_its_rows_loads_again(database_url: str, connection: psycopg.Connection) -> None:
     rows = [emitted(number) for number in range(3 * ROWS)]
     signals.write(connection, rows)
 
-    async def check(hot: HotLists) -> None:
-        assert shown(hot) == newest(rows)
-        gone = rows[-ROWS + 2 :]
-        connection.execute("DELETE FROM signals WHERE id = ANY(%s)", ([row.id for row in gone],))
-        await hot.refresh()
-        assert shown(hot) == [row.id for row in reversed(rows[-ROWS : -ROWS + 2])]
-        await hot.refresh()
-        assert shown(hot) == newest(rows[: -ROWS + 2])
-        assert total(hot) == len(rows) - len(gone)
+    async def check(hot_lists: HotLists) -> None:
+        assert ids_in_memory(hot_lists) == newest(rows)
+        deleted = rows[-ROWS + 2 :]
+        connection.execute("DELETE FROM signals WHERE id = ANY(%s)", ([row.id for row in deleted],))
+        await hot_lists.refresh()
+        assert ids_in_memory(hot_lists) == [row.id for row in reversed(rows[-ROWS : -ROWS + 2])]
+        await hot_lists.refresh()
+        assert ids_in_memory(hot_lists) == newest(rows[: -ROWS + 2])
+        assert total(hot_lists) == len(rows) - len(deleted)
 
     run(database_url, check)
 
 
-def test_after_a_late_row_the_rows_beneath_are_counted_anew(database_url: str, connection: psycopg.Connection) -> None:
+def test_a_late_row_makes_the_older_rows_be_counted_again(database_url: str, connection: psycopg.Connection) -> None:
     late, *rows = [emitted(number) for number in range(2 * ROWS)]
     signals.write(connection, rows)
 
-    async def check(hot: HotLists) -> None:
-        assert total(hot) == len(rows)
+    async def check(hot_lists: HotLists) -> None:
+        assert total(hot_lists) == len(rows)
         signals.write(connection, [late])
-        hot.take("signals", signals.payload(late))
-        assert total(hot) is None
-        await hot.refresh()
-        assert total(hot) == len(rows) + 1
-        assert shown(hot) == newest(rows)
+        hot_lists.apply("signals", signals.payload(late))
+        assert total(hot_lists) is None
+        await hot_lists.refresh()
+        assert total(hot_lists) == len(rows) + 1
+        assert ids_in_memory(hot_lists) == newest(rows)
 
     run(database_url, check)
 
 
-def test_a_list_that_nobody_asks_for_is_left_alone_until_somebody_does(
-    database_url: str, connection: psycopg.Connection
-) -> None:
+def test_an_idle_list_is_not_refreshed_until_it_is_requested(database_url: str, connection: psycopg.Connection) -> None:
     now_s = [1_000.0]
 
-    async def check(hot: HotLists) -> None:
-        assert shown(hot) == []
+    async def check(hot_lists: HotLists) -> None:
+        assert ids_in_memory(hot_lists) == []
         signals.write(connection, [emitted(1)])
-        now_s[0] += ASKED_S + 1
-        await hot.refresh()
-        assert hot.signals.recent() is None
-        await hot.refresh()
-        assert shown(hot) == [emitted(1).id]
+        now_s[0] += IDLE_S + 1
+        await hot_lists.refresh()
+        assert hot_lists.signals.rows() is None
+        await hot_lists.refresh()
+        assert ids_in_memory(hot_lists) == [emitted(1).id]
 
     run(database_url, check, lambda: now_s[0])

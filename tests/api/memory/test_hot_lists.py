@@ -1,4 +1,4 @@
-"""Lists from memory are, byte for byte, what Postgres would say."""
+"""Lists from memory equal those from Postgres, byte for byte."""
 
 import threading
 from collections.abc import Callable
@@ -25,15 +25,15 @@ ROWS = 16
 
 @pytest.fixture
 def pair(serve: Callable[..., Api], monkeypatch: pytest.MonkeyPatch) -> tuple[Api, Api]:
-    """One API with lists in memory, which are compared often, and one that asks Postgres."""
-    monkeypatch.setattr("api.memory.hot_lists.COMPARED_S", 0.1)
+    """An API with hot lists that are refreshed often, and one that always queries Postgres."""
+    monkeypatch.setattr("api.memory.hot_lists.REFRESH_INTERVAL_S", 0.1)
     hot, cold = serve(hot_rows=ROWS, now_ns=lambda: NOW_NS), serve(now_ns=lambda: NOW_NS)
-    until(lambda: hot.resources.hot.signals.recent() is not None)
+    until(lambda: hot.resources.hot_lists.signals.rows() is not None)
     return hot, cold
 
 
 def write(api: Api, rows: list[Any], announced: bool = True) -> None:
-    """Into Postgres as the engine does, and onto the feed."""
+    """Write to Postgres as the engine does, and publish on the feed."""
     write_one = {"Signal": signals.write, "Composite": composites.write, "Opportunity": opportunities.write}
     with api.connection.transaction():
         write_one[type(rows[0]).__name__](api.connection, rows)
@@ -50,14 +50,14 @@ def body(api: Api, path: str) -> bytes:
 
 
 def agree(pair: tuple[Api, Api], path: str) -> bool:
-    """Whether both say the same, in body, ETag and link."""
+    """Whether both respond the same, in status, body, ETag and link."""
     hot, cold = (api.http.get(path) for api in pair)
-    told = [(r.status_code, r.content, r.headers.get("etag"), r.headers.get("link")) for r in (hot, cold)]
-    return told[0] == told[1]
+    responses = [(r.status_code, r.content, r.headers.get("etag"), r.headers.get("link")) for r in (hot, cold)]
+    return responses[0] == responses[1]
 
 
 def all_agree(pair: tuple[Api, Api]) -> None:
-    """Wait until they do, path by path."""
+    """Wait until they agree, path by path."""
     for path in PATHS:
         until(lambda path=path: agree(pair, path))
 
@@ -94,7 +94,7 @@ PATHS = [
 numbers = st.integers(1, 90)
 steps = st.one_of(
     st.tuples(st.just("signals"), st.lists(numbers, min_size=4, max_size=25)),
-    st.tuples(st.just("silent"), st.lists(numbers, min_size=1, max_size=5)),
+    st.tuples(st.just("unannounced"), st.lists(numbers, min_size=1, max_size=5)),
     st.tuples(st.just("ends"), st.lists(numbers, min_size=1, max_size=5)),
     st.tuples(st.just("composites"), st.lists(numbers, min_size=1, max_size=5)),
     st.tuples(st.just("opportunities"), st.lists(st.tuples(numbers, st.booleans()), min_size=1, max_size=5)),
@@ -117,26 +117,32 @@ def ended(number: int) -> Outcome:
     )
 
 
-def live(api: Api, kind: str, drawn: Any, era: int) -> None:
-    """One step of a history; eras overlap in time, and share no id."""
-    places = [era * 100 + (each if isinstance(each, int) else each[0]) for each in drawn]
-    rows = [signal(place, detected_at=BEGIN + timedelta(minutes=era * 5 + place * 37 % 90)) for place in places]
+def apply_step(api: Api, kind: str, drawn: Any, era: int) -> None:
+    """Apply one step of a history; histories of different eras overlap in time, but share no id."""
+    row_numbers = [era * 100 + (each if isinstance(each, int) else each[0]) for each in drawn]
+    rows = [signal(number, detected_at=BEGIN + timedelta(minutes=era * 5 + number * 37 % 90)) for number in row_numbers]
     if kind == "signals":
         write(api, rows)
-    elif kind == "silent":
+    elif kind == "unannounced":
         write(api, rows, announced=False)
     elif kind == "composites":
-        write(api, [composite(place) for place in places])
+        write(api, [composite(number) for number in row_numbers])
     elif kind == "opportunities":
-        ended_ones = [is_closed for _, is_closed in drawn]
-        write(api, [settled(p) if gone else opportunity(p, p % 2) for p, gone in zip(places, ended_ones, strict=True)])
+        closed = [is_closed for _, is_closed in drawn]
+        write(
+            api,
+            [
+                settled(n) if is_closed else opportunity(n, n % 2)
+                for n, is_closed in zip(row_numbers, closed, strict=True)
+            ],
+        )
     else:
-        known = {id_ for (id_,) in api.connection.execute("SELECT id FROM signals").fetchall()}
+        existing = {id_ for (id_,) in api.connection.execute("SELECT id FROM signals").fetchall()}
         with api.connection.transaction():
-            outcomes.write(api.connection, [o for place in places if (o := ended(place)).signal_id in known])
+            outcomes.write(api.connection, [o for number in row_numbers if (o := ended(number)).signal_id in existing])
 
 
-def test_memory_says_what_postgres_would(pair: tuple[Api, Api]) -> None:
+def test_memory_equals_postgres(pair: tuple[Api, Api]) -> None:
     hot, _ = pair
     eras = count()
 
@@ -145,39 +151,39 @@ def test_memory_says_what_postgres_would(pair: tuple[Api, Api]) -> None:
     def check(history: list[tuple[str, Any]]) -> None:
         era = next(eras)
         for kind, drawn in history:
-            live(hot, kind, drawn, era)
+            apply_step(hot, kind, drawn, era)
         all_agree(pair)
 
     check()
     assert in_memory(hot, "/signals?limit=1")
 
 
-def test_what_is_committed_and_announced_is_told_at_once(pair: tuple[Api, Api]) -> None:
+def test_an_announced_row_is_in_memory_at_once(pair: tuple[Api, Api]) -> None:
     hot, cold = pair
-    hot.resources.hot.signals.follow(followed=True)  # so the next comparison is what makes it usable
+    hot.resources.hot_lists.signals.set_subscribed(subscribed=True)  # so it is usable only after it is reconciled
     until(lambda: in_memory(hot, "/signals"))
     for number in range(1, 80, 7):
         write(hot, [emitted(number), emitted(number + 1)])
-        wanted = body(cold, "/signals?limit=2")
-        until(lambda wanted=wanted: body(hot, "/signals?limit=2") == wanted, within_s=0.5)
+        expected = body(cold, "/signals?limit=2")
+        until(lambda expected=expected: body(hot, "/signals?limit=2") == expected, within_s=0.5)
 
 
-def test_pages_go_on_from_memory_into_history(pair: tuple[Api, Api]) -> None:
+def test_pages_continue_from_memory_into_postgres(pair: tuple[Api, Api]) -> None:
     hot, cold = pair
     write(hot, [emitted(number) for number in range(1, 3 * ROWS)])
     until(lambda: agree(pair, "/api/v1/signals?per_page=10"))
-    seen = {}
+    pages_of = {}
     for api in pair:
         pages = api.pages("/api/v1/signals?limit=9")
-        seen[api.address] = [(response.content, "age" in response.headers) for response in pages]
-    assert [page for page, _ in seen[hot.address]] == [page for page, _ in seen[cold.address]]
-    from_memory = [warm for _, warm in seen[hot.address]]
+        pages_of[api.address] = [(response.content, "age" in response.headers) for response in pages]
+    assert [page for page, _ in pages_of[hot.address]] == [page for page, _ in pages_of[cold.address]]
+    from_memory = [has_age for _, has_age in pages_of[hot.address]]
     assert from_memory[0]
     assert from_memory == sorted(from_memory, reverse=True)
     assert not from_memory[-1]
 
 
-def test_an_outcome_and_a_silent_row_are_found_by_comparison(pair: tuple[Api, Api]) -> None:
+def test_reconciling_finds_an_outcome_and_an_unannounced_row(pair: tuple[Api, Api]) -> None:
     hot, _ = pair
     write(hot, [emitted(1), emitted(2)])
     write(hot, [emitted(3)], announced=False)
@@ -200,10 +206,10 @@ def test_a_response_is_encoded_once_and_cached(pair: tuple[Api, Api]) -> None:
     assert len(hot.resources.response_cache) >= 1
 
 
-def test_the_score_ages_with_the_minute(serve: Callable[..., Api]) -> None:
+def test_the_score_decays_every_minute(serve: Callable[..., Api]) -> None:
     clock = [NOW_NS]
     hot = serve(hot_rows=ROWS, now_ns=lambda: clock[0])
-    until(lambda: hot.resources.hot.signals.recent() is not None)
+    until(lambda: hot.resources.hot_lists.signals.rows() is not None)
     write(hot, [emitted(1)])
     until(lambda: hot.get("/signals")["signals"])
 
@@ -217,7 +223,7 @@ def test_the_score_ages_with_the_minute(serve: Callable[..., Api]) -> None:
     assert decay() < first
 
 
-def test_memory_reads_no_entry_that_is_none(pair: tuple[Api, Api]) -> None:
+def test_an_entry_that_cannot_be_decoded_is_ignored(pair: tuple[Api, Api]) -> None:
     hot, _ = pair
     hot.redis.xadd("feed:signals", {"d": b"{"}, id="900000-0")
     write(hot, [emitted(1)], announced=False)
@@ -226,20 +232,20 @@ def test_memory_reads_no_entry_that_is_none(pair: tuple[Api, Api]) -> None:
     assert msgspec.json.decode(body(hot, "/signals"), type=dict[str, list[Signal]])["signals"] == [emitted(1)]
 
 
-def test_rows_written_under_load_are_all_there(pair: tuple[Api, Api]) -> None:
+def test_rows_written_under_load_are_complete(pair: tuple[Api, Api]) -> None:
     hot, _ = pair
     stop = threading.Event()
 
-    def ask() -> None:
+    def request() -> None:
         while not stop.is_set():
             body(hot, "/signals?limit=20")
 
-    asking = threading.Thread(target=ask)
-    asking.start()
+    client = threading.Thread(target=request)
+    client.start()
     try:
         for number in range(1, 200):
             write(hot, [emitted(number, detected_at=BEGIN + timedelta(seconds=number * 37 % 101))])
     finally:
         stop.set()
-        asking.join()
+        client.join()
     all_agree(pair)

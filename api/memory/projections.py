@@ -1,4 +1,4 @@
-"""Heads: what lists look at in a row that is shown as it came, so that the rest of it need not be decoded."""
+"""Projections: the fields by which rows are filtered, ordered and scored, so that the rest need not be decoded."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -8,8 +8,8 @@ import msgspec
 from domain.signals import Outcome
 
 
-class SignalHead(msgspec.Struct, frozen=True, kw_only=True):
-    """What lists look at in a signal."""
+class SignalProjection(msgspec.Struct, frozen=True, kw_only=True):
+    """The fields of a signal that lists need."""
 
     id: str
     venue: str
@@ -30,8 +30,8 @@ class SignalHead(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome | None
 
 
-class CompositeHead(msgspec.Struct, frozen=True, kw_only=True):
-    """What lists look at in a composite."""
+class CompositeProjection(msgspec.Struct, frozen=True, kw_only=True):
+    """The fields of a composite that lists need."""
 
     id: str
     venue: str
@@ -43,8 +43,8 @@ class CompositeHead(msgspec.Struct, frozen=True, kw_only=True):
     composite_confidence: float
 
 
-class OpportunityHead(msgspec.Struct, frozen=True, kw_only=True):
-    """What lists look at in an opportunity."""
+class OpportunityProjection(msgspec.Struct, frozen=True, kw_only=True):
+    """The fields of an opportunity that lists need."""
 
     id: str
     kind: str
