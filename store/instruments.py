@@ -18,7 +18,7 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     name
         `venue:symbol`.
     id
-        `domain.instruments.instrument_id` of the name: 64 bits, more than numbers of JavaScript hold; go by the name.
+        `domain.instruments.instrument_id` of the name.
     market_slug
         The market it belongs to; the symbol in lower case outside prediction markets.
     simulated

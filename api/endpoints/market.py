@@ -14,7 +14,6 @@ from api.rest.params import Instant, Name, Timeframe, canonical_timeframe
 from api.rest.result import Result
 from store import bars, instruments
 from store.bars import Bar
-from store.instruments import Instrument
 
 INSTRUMENTS = "/api/v1/instruments"
 VENUES_MAX = 20
@@ -67,6 +66,29 @@ class Features(msgspec.Struct, frozen=True, kw_only=True):
     features: dict[str, float]
 
 
+class Instrument(msgspec.Struct, frozen=True, kw_only=True):
+    """A traded instrument.
+
+    Attributes
+    ----------
+    name
+        `venue:symbol`.
+    id
+        Hash of the name, of 63 bits; a decimal string, since many JSON parsers round integers above 2^53.
+    market_slug
+        The market it belongs to; the symbol in lower case outside prediction markets.
+    simulated
+        Whether its prices are simulated.
+    """
+
+    name: str
+    id: Annotated[str, Meta(pattern="^[0-9]{1,19}$", examples=["2031280039854288808"])]
+    venue: str
+    symbol: str
+    market_slug: str
+    simulated: bool
+
+
 class Instruments(msgspec.Struct, frozen=True, kw_only=True):
     """Instruments by name; `next_after` is null on the last page."""
 
@@ -100,7 +122,7 @@ async def show_features(resources: Resources, query: FeaturesQuery) -> Features:
 async def list_instruments(resources: Resources, query: InstrumentsQuery) -> Result:
     """Traded instruments, by name."""
     found = await instruments.page(resources.pool, limit=query.limit + 1, symbol=query.symbol, after=query.after)
-    shown = found[: query.limit]
+    shown = [Instrument(**msgspec.structs.asdict(row) | {"id": str(row.id)}) for row in found[: query.limit]]
     if len(found) <= query.limit:
         return Result(Instruments(instruments=shown, next_after=None))
     following = msgspec.structs.replace(query, after=shown[-1].name)

@@ -5,6 +5,7 @@ import httpx2
 import msgspec
 import pytest
 
+from domain.instruments import instrument_id
 from store import bars, instruments, latest
 from store.bars import Bar
 from store.instruments import Instrument
@@ -16,13 +17,13 @@ from tests.store.records import bar_columns
 LISTED = [
     Instrument(
         name=f"{venue}:{symbol}",
-        id=number,
+        id=instrument_id(f"{venue}:{symbol}"),
         venue=venue,
         symbol=symbol,
         market_slug=symbol.lower(),
         simulated=venue == "sim",
     )
-    for number, (venue, symbol) in enumerate([("binance", "BTCUSDT"), ("sim", "BTCUSDT"), ("sim", "ETH/USDT:USDT")])
+    for venue, symbol in [("binance", "BTCUSDT"), ("sim", "BTCUSDT"), ("sim", "ETH/USDT:USDT")]
 ]
 
 
@@ -47,6 +48,9 @@ def bar(number: int, name: str = "sim:ETH/USDT:USDT") -> Bar:
 
 def as_json(rows: list[Any]) -> list[Any]:
     return list(msgspec.json.decode(msgspec.json.encode(rows)))
+
+
+LISTED_JSON = [msgspec.structs.asdict(row) | {"id": str(row.id)} for row in LISTED]
 
 
 @pytest.fixture
@@ -98,10 +102,16 @@ def test_features_are_those_of_the_newest_bar(api: Api) -> None:
 
 
 def test_instruments_come_by_name_page_by_page(market: Api) -> None:
-    assert market.get("/api/v1/instruments") == {"instruments": as_json(LISTED), "next_after": None}
+    assert market.get("/api/v1/instruments") == {"instruments": LISTED_JSON, "next_after": None}
     first = market.get("/api/v1/instruments?limit=2")
-    assert first == {"instruments": as_json(LISTED[:2]), "next_after": "sim:BTCUSDT"}
+    assert first == {"instruments": LISTED_JSON[:2], "next_after": "sim:BTCUSDT"}
     last = market.http.get(market.http.get("/api/v1/instruments?limit=2").links["next"]["url"])
-    assert last.json() == {"instruments": as_json(LISTED[2:]), "next_after": None}
+    assert last.json() == {"instruments": LISTED_JSON[2:], "next_after": None}
     assert "link" not in last.headers
-    assert market.get("/api/v1/instruments?symbol=BTCUSDT")["instruments"] == as_json(LISTED[:2])
+    assert market.get("/api/v1/instruments?symbol=BTCUSDT")["instruments"] == LISTED_JSON[:2]
+
+
+def test_an_instrument_id_is_a_decimal_string(market: Api) -> None:
+    ids = [row["id"] for row in market.get("/api/v1/instruments")["instruments"]]
+    assert ids == ["2031280039854288808", *(str(instrument_id(row.name)) for row in LISTED[1:])]
+    assert int(ids[0]) > 2**53, "a JSON number would be rounded by JavaScript"
