@@ -150,13 +150,14 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
 
 def _parameter(name: str, schema: dict[str, Any], operation: Operation, required: bool) -> dict[str, Any]:
     """One parameter. An optional one is null in the record and left out of the request, so its schema has no null."""
-    described = {key: value for key, value in schema.items() if key not in ("anyOf", "description")}
+    described: dict[str, Any] = {}
     for alternative in schema.get("anyOf", ()):
         if alternative != {"type": "null"}:
             described |= alternative
+    described |= {key: value for key, value in schema.items() if key != "anyOf"}  # the field's own before its type's
     if described.get("default", ...) is None:
         del described["default"]
     parameter = {"name": name, "in": "path" if name in operation.path_names else "query", "required": required}
-    if "description" in schema:
-        parameter["description"] = schema["description"]
+    if (description := described.pop("description", None)) is not None:
+        parameter["description"] = description
     return parameter | {"schema": described}

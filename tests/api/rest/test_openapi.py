@@ -1,14 +1,19 @@
 """The document is about the API that runs: nothing is missing, and answers are what it says."""
 
+from typing import Annotated
+
 import jsonschema  # type: ignore[import-untyped]
+import msgspec
 import pytest
+from msgspec import Meta
 from starlette.routing import Route
 
 from api.app import build
-from api.errors import KINDS
+from api.errors import KINDS, Problem
 from api.feed import stream
 from api.operations import OPERATIONS
 from api.rest.openapi import document
+from api.rest.operation import Operation
 from api.security.headers import SECURITY_HEADERS
 from api.settings import ApiSettings
 from store import executions, instruments, latest, opportunities, outcomes, wallets, whales
@@ -20,6 +25,8 @@ from tests.api.rest.described import operation_at, schema_at
 from tests.opportunities import opportunity, settled
 from tests.store import paper
 from tests.whale_trades import ADDRESSES, wallet, whale
+
+Symbol = Annotated[str, Meta(pattern="^[A-Z]+$", description="Symbol of an instrument.", examples=["BTCUSDT"])]
 
 
 def test_every_route_is_described() -> None:
@@ -176,3 +183,20 @@ def test_parameters_are_described_as_they_are_checked(api: Api) -> None:
     assert described["since"]["schema"] == {"type": "string", "format": "date-time"}
     assert described["cursor"]["schema"] == {"type": "string", "pattern": "^[0-3][0-9a-f]{14}([0-9a-f]{32}){1,2}$"}
     assert not any(parameter["required"] for parameter in described.values())
+
+
+def test_a_parameter_is_described_by_its_field_and_else_by_its_type() -> None:
+    class Query(msgspec.Struct, frozen=True, kw_only=True):
+        detector: Annotated[Symbol | None, Meta(description="Name of the detector.", examples=["breakout"])] = None
+        symbol: Symbol | None = None
+
+    async def handler(resources: object, query: Query) -> None:
+        """Summary."""
+
+    operation = Operation(path="/x", handler=handler, parameters=Query, response=Problem)
+    detector, symbol, _ = document([operation], "1")["paths"]["/x"]["get"]["parameters"]
+    text = {"type": "string", "pattern": "^[A-Z]+$"}
+    assert detector["description"] == "Name of the detector."
+    assert detector["schema"] == {**text, "examples": ["breakout"]}
+    assert symbol["description"] == "Symbol of an instrument."
+    assert symbol["schema"] == {**text, "examples": ["BTCUSDT"]}
