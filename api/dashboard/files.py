@@ -3,9 +3,10 @@
 from functools import cache
 from importlib.resources import files
 from string import Template
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
+from msgspec import Meta
 
 from api.resources import Resources
 from api.rest.result import Result
@@ -33,7 +34,7 @@ Script = Literal["access.js", "elements.js", "feed.js", "figures.js", "page.js",
 class WhichScript(msgspec.Struct, frozen=True, kw_only=True):
     """Which script."""
 
-    script: Script
+    script: Annotated[Script, Meta(description="File name of the script.")]
 
 
 async def show_dashboard(resources: Resources, _: object) -> Result:

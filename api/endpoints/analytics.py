@@ -15,7 +15,7 @@ from api.endpoints.performance_metrics import (
     signal_type_metrics,
 )
 from api.resources import Resources
-from api.rest.params import Name
+from api.rest.params import Symbol
 from domain.executions import Execution
 from store import executions, trade_days
 from store.trade_days import Part
@@ -27,7 +27,7 @@ RECENT = 20
 class Period(msgspec.Struct, frozen=True, kw_only=True):
     """Query parameters: symbol and period of the trades."""
 
-    symbol: Name | None = None
+    symbol: Symbol | None = None
     since: Annotated[date | None, Meta(description="Trades that closed on or after this day (UTC).")] = None
     until: Annotated[date | None, Meta(description="Trades that closed on or before this day (UTC).")] = None
 

@@ -11,7 +11,7 @@ from api.memory.projections import OpportunityProjection
 from api.memory.recent_rows import CachedRow, RowFilter
 from api.resources import Resources
 from api.rest.pagination import PAGE_SIZE_DEFAULT, FilteredListing, Page, PageParameters, PageResult, PageSize
-from api.rest.params import Instant, Name
+from api.rest.params import Instant, MarketSlug, Name
 from api.rest.result import Result
 from domain.clock import SECOND, from_datetime
 from domain.opportunities import Opportunity
@@ -26,14 +26,14 @@ class OpportunitiesQuery(PageParameters, frozen=True, kw_only=True):
     status: Annotated[Literal["open", "closed", "all"], Meta(description="Closed opportunities stay available.")] = (
         "open"
     )
-    kind: Annotated[Name | None, Meta(examples=["buy_all_no"])] = None
+    kind: Annotated[Name | None, Meta(description="Kind of arbitrage.", examples=["buy_all_no"])] = None
     group: Annotated[
         Name | None, Meta(description="Group of markets that the opportunity trades, as in its `group` field.")
     ] = None
-    slug: Name | None = None
+    slug: MarketSlug | None = None
     min_edge: Annotated[float | None, Meta(description="Minimum `edge`, in dollars per set.")] = None
     min_net: Annotated[float | None, Meta(description="Minimum `net`, in dollars.")] = None
-    simulated: bool | None = None
+    simulated: Annotated[bool | None, Meta(description="Whether its markets are simulated.")] = None
     since: Annotated[Instant | None, Meta(description="Opened at or after this time.")] = None
     until: Annotated[Instant | None, Meta(description="Opened before this time.")] = None
     changed_since: Annotated[

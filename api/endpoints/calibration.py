@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from api.resources import Resources
-from api.rest.params import Name
+from api.rest.params import SignalType
 from domain.statistics.counted import Calibration, calibration
 from store import graded
 
@@ -15,7 +15,7 @@ from store import graded
 class CalibrationQuery(msgspec.Struct, frozen=True, kw_only=True):
     """Query parameters: which signals to include."""
 
-    signal_type: Annotated[Name | None, Meta(description="The strategy.")] = None
+    signal_type: SignalType | None = None
     status: Annotated[
         Literal["emitted", "suppressed", "all"],
         Meta(description="Suppressed signals are tracked to their outcome too."),

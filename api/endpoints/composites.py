@@ -10,7 +10,7 @@ from api.memory.projections import CompositeProjection
 from api.memory.recent_rows import CachedRow, RowFilter
 from api.resources import Resources
 from api.rest.pagination import FilteredListing, Page, PageParameters, PageResult
-from api.rest.params import Fraction, Instant, Name
+from api.rest.params import Fraction, Instant, MarketSlug, Name, Symbol, Venue
 from api.rest.result import Result
 from domain.composites import Composite
 from store.composites import LISTING
@@ -21,11 +21,15 @@ PATH = "/api/v1/signals/composite"
 class CompositesQuery(PageParameters, frozen=True, kw_only=True):
     """Query parameters: filters and paging of composites."""
 
-    symbol: Name | None = None
-    venue: Name | None = None
-    market_slug: Name | None = None
-    pattern_type: Annotated[Name | None, Meta(examples=["volume_spike"])] = None
-    direction: Literal["long", "short", "neutral"] | None = None
+    symbol: Symbol | None = None
+    venue: Venue | None = None
+    market_slug: MarketSlug | None = None
+    pattern_type: Annotated[
+        Name | None, Meta(description="Pattern that the composite matches.", examples=["volume_spike"])
+    ] = None
+    direction: Annotated[
+        Literal["long", "short", "neutral"] | None, Meta(description="Direction of the composite.")
+    ] = None
     min_confidence: Annotated[Fraction | None, Meta(description="Minimum `composite_confidence`.")] = None
     since: Annotated[Instant | None, Meta(description="Detected at or after this time.")] = None
     until: Annotated[Instant | None, Meta(description="Detected before this time.")] = None

@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from api.resources import Resources
 from api.rest.pagination import FilteredListing, Page, PageParameters, paginate
-from api.rest.params import Instant, Name, Timeframe, canonical_timeframe
+from api.rest.params import Instant, Name, Symbol, Timeframe, Venue, canonical_timeframe
 from api.rest.result import Result
 from domain.signals import Event
 from store.events import LISTING
@@ -18,10 +18,10 @@ Sense = Annotated[int, Meta(ge=-1, le=1, description="1 for up, -1 for down, 0 f
 class EventsQuery(PageParameters, frozen=True, kw_only=True):
     """Query parameters: filters and paging of events."""
 
-    symbol: Name | None = None
-    venue: Name | None = None
+    symbol: Symbol | None = None
+    venue: Venue | None = None
     timeframe: Timeframe | None = None
-    detector: Annotated[Name | None, Meta(examples=["breakout"])] = None
+    detector: Annotated[Name | None, Meta(description="Detector of the event.", examples=["breakout"])] = None
     direction: Sense | None = None
     since: Annotated[Instant | None, Meta(description="Detected at or after this time.")] = None
     until: Annotated[Instant | None, Meta(description="Detected before this time.")] = None

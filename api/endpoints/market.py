@@ -10,7 +10,7 @@ from msgspec import Meta
 from api.errors import INVALID_PARAMETER, NOT_FOUND, Fault, ProblemError
 from api.resources import Resources
 from api.rest.pagination import PAGE_SIZE_DEFAULT, PageSize, next_link
-from api.rest.params import Instant, Name, Timeframe, canonical_timeframe
+from api.rest.params import Instant, Name, Symbol, Timeframe, Venue, canonical_timeframe
 from api.rest.result import Result
 from store import bars, instruments
 from store.bars import Bar
@@ -22,9 +22,9 @@ VENUES_MAX = 20
 class BarsQuery(msgspec.Struct, frozen=True, kw_only=True):
     """Parameters: symbol, timeframe, venue and paging of bars."""
 
-    symbol: Name
+    symbol: Symbol
     timeframe: Timeframe
-    venue: Annotated[Name | None, Meta(description="Required only if several venues trade the symbol.")] = None
+    venue: Annotated[Venue | None, Meta(description="Required only if several venues trade the symbol.")] = None
     before: Annotated[
         Instant | None, Meta(description="Bars that opened before this time; pass `next_before` of the previous page.")
     ] = None
@@ -34,14 +34,14 @@ class BarsQuery(msgspec.Struct, frozen=True, kw_only=True):
 class FeaturesQuery(msgspec.Struct, frozen=True, kw_only=True):
     """Parameters: symbol and timeframe of the features."""
 
-    symbol: Name
+    symbol: Symbol
     timeframe: Timeframe
 
 
 class InstrumentsQuery(msgspec.Struct, frozen=True, kw_only=True):
     """Query parameters: filter and paging of instruments."""
 
-    symbol: Name | None = None
+    symbol: Symbol | None = None
     after: Annotated[
         Name | None, Meta(description="Instruments after this name; pass `next_after` of the previous page.")
     ] = None

@@ -19,7 +19,7 @@ PATH = "/api/v1/models"
 class ModelsQuery(PageParameters, frozen=True, kw_only=True):
     """Query parameters: filters and paging of models."""
 
-    model_type: Annotated[Name | None, Meta(examples=["lightgbm"])] = None
+    model_type: Annotated[Name | None, Meta(description="Type of model.", examples=["lightgbm"])] = None
     active: Annotated[bool | None, Meta(description="Whether the model is in use now.")] = None
 
 
@@ -32,7 +32,7 @@ class ModelsPage(Page, frozen=True, kw_only=True):
 class FeatureImportanceQuery(msgspec.Struct, frozen=True, kw_only=True):
     """Query parameters: type of model."""
 
-    model_type: Name = "lightgbm"
+    model_type: Annotated[Name, Meta(description="Type of model.", examples=["lightgbm"])] = "lightgbm"
 
 
 class FeatureShare(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from api.endpoints.performance_metrics import mean_and_standard_error
 from api.resources import Resources
-from api.rest.params import Name, Timeframe, canonical_timeframe
+from api.rest.params import Symbol, Timeframe, canonical_timeframe
 from domain.clock import to_datetime
 from domain.statistics.intervals import Interval, wilson
 from store import graded
@@ -17,7 +17,7 @@ from store import graded
 class OutcomeStatsQuery(msgspec.Struct, frozen=True, kw_only=True):
     """Query parameters: symbol, timeframe and period of the signals."""
 
-    symbol: Name | None = None
+    symbol: Symbol | None = None
     timeframe: Timeframe | None = None
     lookback_days: Annotated[int, Meta(ge=1, le=3650, description="Number of UTC days, including today.")] = 30
 

@@ -15,30 +15,35 @@ from api.memory.projections import SignalProjection
 from api.memory.recent_rows import CachedRow, RowFilter
 from api.resources import Resources
 from api.rest.pagination import PAGE_SIZE_DEFAULT, FilteredListing, Page, PageParameters, PageResult, PageSize
-from api.rest.params import Fraction, Instant, Name, Timeframe, canonical_timeframe
+from api.rest.params import Fraction, Instant, MarketSlug, SignalType, Symbol, Timeframe, Venue, canonical_timeframe
 from api.rest.result import Result
 from domain.clock import to_datetime
 from domain.signals import Direction, Signal
 from store.signals import LISTING
 
-SignalId = Annotated[str, Meta(pattern=r"^[0-9a-f]{32}$", examples=["f317ac40c85a09eee2e631720a77b947"])]
+SignalId = Annotated[
+    str,
+    Meta(pattern=r"^[0-9a-f]{32}$", description="Id of the signal.", examples=["f317ac40c85a09eee2e631720a77b947"]),
+]
 EQUAL = ("symbol", "venue", "timeframe", "direction", "signal_type", "mtf_aligned")
 
 
 class SignalFilter(PageParameters, frozen=True, kw_only=True):
     """Query parameters that all paged lists of signals share."""
 
-    symbol: Name | None = None
-    venue: Name | None = None
+    symbol: Symbol | None = None
+    venue: Venue | None = None
     timeframe: Timeframe | None = None
-    direction: Direction | None = None
-    signal_type: Annotated[Name | None, Meta(description="The strategy.")] = None
+    direction: Annotated[Direction | None, Meta(description="Direction of the signal.")] = None
+    signal_type: SignalType | None = None
     status: Annotated[
         Literal["emitted", "suppressed", "all"],
         Meta(description="Suppressed signals were not published, but are tracked to their outcome too."),
     ] = "emitted"
     min_confidence: Annotated[Fraction | None, Meta(description="Minimum `raw_confidence`.")] = None
-    mtf_aligned: bool | None = None
+    mtf_aligned: Annotated[bool | None, Meta(description="Whether the multi-timeframe check confirmed the signal.")] = (
+        None
+    )
     since: Annotated[Instant | None, Meta(description="Detected at or after this time.")] = None
     until: Annotated[Instant | None, Meta(description="Detected before this time.")] = None
 
@@ -46,13 +51,13 @@ class SignalFilter(PageParameters, frozen=True, kw_only=True):
 class SignalsQuery(SignalFilter, frozen=True, kw_only=True):
     """Query parameters: filters and paging of signals of all markets."""
 
-    market_slug: Name | None = None
+    market_slug: MarketSlug | None = None
 
 
 class MarketSignalsQuery(SignalFilter, frozen=True, kw_only=True):
     """Parameters: market, filters and paging of its signals."""
 
-    slug: Name
+    slug: MarketSlug
 
 
 class NewestSignalsQuery(msgspec.Struct, frozen=True, kw_only=True):

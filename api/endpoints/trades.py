@@ -8,7 +8,7 @@ from msgspec import Meta
 from api.endpoints.analytics import CLOSED
 from api.resources import Resources
 from api.rest.pagination import FilteredListing, Page, PageParameters, paginate
-from api.rest.params import Instant, Name
+from api.rest.params import Instant, SignalType, Symbol
 from api.rest.result import Result
 from domain.executions import Execution, TradeState
 from domain.signals import Direction
@@ -21,9 +21,9 @@ PATH = "/api/v1/analytics/trades"
 class TradesQuery(PageParameters, frozen=True, kw_only=True):
     """Query parameters: filters and paging of trades."""
 
-    symbol: Name | None = None
-    signal_type: Annotated[Name | None, Meta(description="The strategy.")] = None
-    direction: Direction | None = None
+    symbol: Symbol | None = None
+    signal_type: SignalType | None = None
+    direction: Annotated[Direction | None, Meta(description="Direction of the trade.")] = None
     outcome: Annotated[TradeState | None, Meta(description="By default, trades that won, lost or broke even.")] = None
     since: Annotated[Instant | None, Meta(description="Decided at or after this time.")] = None
     until: Annotated[Instant | None, Meta(description="Decided before this time.")] = None
@@ -32,8 +32,8 @@ class TradesQuery(PageParameters, frozen=True, kw_only=True):
 class PositionsQuery(msgspec.Struct, frozen=True, kw_only=True):
     """Query parameters: filters of open positions."""
 
-    symbol: Name | None = None
-    signal_type: Annotated[Name | None, Meta(description="The strategy.")] = None
+    symbol: Symbol | None = None
+    signal_type: SignalType | None = None
 
 
 class TradesPage(Page, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from msgspec import Meta
 from api.errors import NOT_FOUND, ProblemError
 from api.resources import Resources
 from api.rest.pagination import FilteredListing, Page, PageParameters, paginate
-from api.rest.params import Instant, Name
+from api.rest.params import Instant, MarketSlug, Name
 from api.rest.result import Result
 from domain.whale_trades import Wallet, WhaleTrade
 from store import wallets, whales
@@ -30,9 +30,14 @@ Side = Annotated[int, Meta(ge=-1, le=1)]
 class WhalesQuery(PageParameters, frozen=True, kw_only=True):
     """Query parameters: filters and paging of whales."""
 
-    kind: Literal["whale", "consensus", "disagreement"] | None = None
-    market: Name | None = None
-    slug: Name | None = None
+    kind: Annotated[
+        Literal["whale", "consensus", "disagreement"] | None,
+        Meta(description="One wallet that trades large, several that agree, or several that disagree."),
+    ] = None
+    market: Annotated[
+        Name | None, Meta(description="Market, as in the `market` field.", examples=["polymarket:0xabc"])
+    ] = None
+    slug: MarketSlug | None = None
     wallet: WalletName | None = None
     direction: Annotated[Side | None, Meta(description="1 for the first outcome of the market, -1 against it.")] = None
     status: Annotated[

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from api.feed.ring import Attributes
-from api.rest.params import Fraction, Name, Timeframe, canonical_timeframe
+from api.rest.params import Fraction, Symbol, Timeframe, canonical_timeframe
 from domain.signals import Direction
 
 T = TypeVar("T")
@@ -16,7 +16,7 @@ _MANY = Meta(max_length=200)
 class Filter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which messages of a channel a client receives; a message has to meet all conditions, null is no condition."""
 
-    symbols: Annotated[frozenset[Name], _MANY] | None = None
+    symbols: Annotated[frozenset[Symbol], _MANY] | None = None
     direction: frozenset[Direction] | None = None
     timeframes: Annotated[frozenset[Timeframe], _MANY] | None = None
     min_confidence: Fraction | None = None
@@ -47,7 +47,7 @@ ANY = Filter()
 class FilterParameters(msgspec.Struct, frozen=True, kw_only=True):
     """A filter as query parameters, with one value each."""
 
-    symbol: Name | None = None
+    symbol: Symbol | None = None
     direction: Direction | None = None
     timeframe: Timeframe | None = None
     min_confidence: Fraction | None = None

@@ -26,7 +26,7 @@ CursorText = Annotated[str, Meta(pattern=r"^[0-3][0-9a-f]{14}([0-9a-f]{32}){1,2}
 """58 bits of microseconds since the year 1, then the id of 32 or 64 digits. Every such text is a valid position, even
 if no row is there, so none is ever refused."""
 
-PageSize = Annotated[int, Meta(ge=1, le=1000)]
+PageSize = Annotated[int, Meta(ge=1, le=1000, description="Maximum number of items to return.")]
 PageNumber = Annotated[int, Meta(ge=1, le=PAGE_NUMBER_MAX)]
 
 _EPOCH = datetime(1, 1, 1, tzinfo=UTC)

@@ -25,16 +25,25 @@ _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,3})?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
-Name = Annotated[
+_NAME = r"^[^\x00-\x20\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]{1,200}$"
+
+Name = Annotated[str, Meta(pattern=_NAME)]
+"""1 to 200 characters without white space. The pattern lists every white-space character, since regular expression
+dialects differ in what their class includes."""
+Symbol = Annotated[str, Meta(pattern=_NAME, description="Symbol of the instrument.", examples=["BTCUSDT"])]
+Venue = Annotated[str, Meta(pattern=_NAME, description="Venue of the instrument.", examples=["binance"])]
+MarketSlug = Annotated[str, Meta(pattern=_NAME, description="Slug of the market.", examples=["btcusdt"])]
+SignalType = Annotated[
+    str, Meta(pattern=_NAME, description="Strategy that proposed the signal.", examples=["trend_breakout"])
+]
+Timeframe = Annotated[
     str,
     Meta(
-        pattern=r"^[^\x00-\x20\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]{1,200}$",
-        examples=["BTCUSDT"],
+        pattern=r"^[1-9][0-9]{0,4}[smhd]$",
+        description="Duration of a bar: a number of seconds (s), minutes (m), hours (h) or days (d).",
+        examples=["5m"],
     ),
 ]
-"""A symbol, venue, market or strategy: 1 to 200 characters without white space. The pattern lists every white-space
-character, since regular expression dialects differ in what their class includes."""
-Timeframe = Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,4}[smhd]$", examples=["5m"])]
 Instant = Annotated[datetime, Meta(tz=True)]
 Fraction = Annotated[float, Meta(ge=0, le=1)]
 

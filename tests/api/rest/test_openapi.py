@@ -57,6 +57,7 @@ def test_document_has_the_form_of_openapi_3_1(api: Api) -> None:
         assert {"400", "421", "500"} <= set(operation["responses"])
         assert len({"200", "201"} & set(operation["responses"])) == 1
         for parameter in operation["parameters"]:
+            assert parameter["description"], f"{parameter['name']} of {path}"
             jsonschema.Draft202012Validator.check_schema(parameter["schema"])
             assert "anyOf" not in parameter["schema"]
     for schema in document["components"]["schemas"].values():
