@@ -1,10 +1,9 @@
-"""The feed: what is announced, as streams that can be resumed and pub/sub channels that cannot.
+"""The feed: published messages, as Redis streams that readers can resume, and as pub/sub channels.
 
-A channel is the stream `feed:<name>`, and a pub/sub channel of the same name that carries the bare
-payload. The id of an entry is the sequence number of its row in the outbox: it grows, not always by
-one, and publishing a number again does nothing. Who reads remembers the number and misses nothing
-that the stream still keeps. If Redis loses data, the epoch changes, and numbers of another epoch
-promise nothing.
+A channel is the stream `feed:<name>`, and a pub/sub channel of the same name that carries the payload alone. The id of
+an entry is the sequence number of its row in the outbox: it increases, not always by one, and publishing a number again
+has no effect. A reader that remembers the number misses nothing that the stream still holds. When Redis loses data the
+epoch changes, and sequence numbers of another epoch are not comparable.
 """
 
 from collections.abc import Sequence
@@ -21,27 +20,27 @@ __all__ = [
     "CHANNELS",
     "connect",
     "connect_async",
+    "contains",
     "ends",
     "epoch",
-    "epoch_of",
-    "follow",
+    "epoch_blocking",
     "head",
-    "keeps",
+    "is_complete",
     "key",
     "last",
     "newest",
     "publish",
     "read",
+    "read_blocking",
     "renew_epoch",
     "tail",
-    "whole",
 ]
 
 CHANNELS: Final = ("signals", "composites", "arbitrage", "executions", "performance", "alerts")
 KEEP: Final = 50_000
-"""Entries a stream keeps, about; a signal takes 1.5 kB, so a full channel holds 75 MB."""
+"""Approximate length of a stream; a signal takes 1.5 kB, so a full channel takes 75 MB."""
 _EPOCH: Final = "feed:epoch"
-_AT_ONCE: Final = 1_000  # entries in one Lua call, which lets nobody else in; and in one read
+_BATCH: Final = 1_000  # entries in one Lua call, which blocks Redis for other clients; and in one read
 _SCRIPT: Final = files("store").joinpath("publish.lua").read_text("utf-8")
 
 
@@ -51,14 +50,14 @@ def key(channel: str) -> str:
 
 
 def publish(client: redis.Redis, channel: str, entries: Sequence[tuple[int, bytes]], *, keep: int = KEEP) -> int:
-    """Announce entries, in order.
+    """Publish entries, in order.
 
     Parameters
     ----------
     entries
-        Sequence number and payload; numbers grow.
+        Sequence numbers, ascending, and payloads.
     keep
-        How many the stream keeps, about.
+        Approximate length to which the stream is trimmed.
 
     Returns
     -------
@@ -68,20 +67,20 @@ def publish(client: redis.Redis, channel: str, entries: Sequence[tuple[int, byte
     Raises
     ------
     ServiceError
-        If Redis cannot be reached or is full. Any part may have been announced: publish all again.
+        If Redis cannot be reached or is full. Any part may have been published: publish all of them again.
     """
     script = client.register_script(_SCRIPT)
-    fresh = 0
+    published = 0
     with reachable():
-        for start in range(0, len(entries), _AT_ONCE):
-            some = entries[start : start + _AT_ONCE]
-            words: list[Any] = [keep, *(word for seq, payload in some for word in (f"{seq}-0", payload))]
-            fresh += script(keys=[key(channel)], args=words)
-    return fresh
+        for start in range(0, len(entries), _BATCH):
+            batch = entries[start : start + _BATCH]
+            arguments: list[Any] = [keep, *(part for seq, payload in batch for part in (f"{seq}-0", payload))]
+            published += script(keys=[key(channel)], args=arguments)
+    return published
 
 
 def newest(client: redis.Redis) -> int:
-    """The highest sequence number on any channel; 0 if nothing was announced."""
+    """The highest sequence number on any channel; 0 if nothing was published."""
     with reachable(), client.pipeline(transaction=False) as pipeline:
         for channel in CHANNELS:
             pipeline.xrevrange(key(channel), count=1)
@@ -89,21 +88,21 @@ def newest(client: redis.Redis) -> int:
 
 
 def renew_epoch(client: redis.Redis) -> None:
-    """Tell every reader that entries were lost."""
+    """Set a new epoch, by which readers learn that entries were lost."""
     with reachable():
         client.set(_EPOCH, token_hex(8))
 
 
 async def epoch(client: redis.asyncio.Redis) -> str:
-    """The name of this life of the streams. It changes when Redis has lost data."""
+    """The current epoch, an identifier that changes when Redis has lost data; set at the first call."""
     with reachable():
         await client.set(_EPOCH, token_hex(8), nx=True)
         name: Any = await client.get(_EPOCH)
     return str(name.decode())
 
 
-def epoch_of(client: redis.Redis) -> str:
-    """`epoch` for processes that wait for nothing else."""
+def epoch_blocking(client: redis.Redis) -> str:
+    """`epoch` without an event loop."""
     with reachable():
         client.set(_EPOCH, token_hex(8), nx=True)
         name: Any = client.get(_EPOCH)
@@ -113,14 +112,14 @@ def epoch_of(client: redis.Redis) -> str:
 async def read(
     client: redis.asyncio.Redis, positions: dict[str, int], *, block_ms: int
 ) -> list[tuple[str, int, bytes]]:
-    """What came after the given positions, each channel in its order.
+    """Read the entries after the given positions, in order within each channel.
 
     Parameters
     ----------
     positions
-        Channel to the last sequence number that was seen; 0 reads from the oldest entry.
+        Channel to the last sequence number that was read; 0 reads from the oldest entry.
     block_ms
-        How long to wait if there is nothing; 0 does not wait. At most `BLOCK_MS_MAX`.
+        How long to wait if there are no entries; 0 does not wait. At most `BLOCK_MS_MAX`.
 
     Returns
     -------
@@ -132,23 +131,23 @@ async def read(
     names = {key(channel).encode(): channel for channel in positions}
     after: Any = {key(channel): f"{seq}-0" for channel, seq in positions.items()}
     with reachable():
-        # BLOCK 0 would wait for ever.
+        # BLOCK 0 would wait without a limit.
         wait_ms = min(block_ms, BLOCK_MS_MAX) if block_ms > 0 else None
-        streams: Any = await client.xread(after, count=_AT_ONCE, block=wait_ms)
+        streams: Any = await client.xread(after, count=_BATCH, block=wait_ms)
     return [(names[name], *_entry(entry)) for name, entries in streams or () for entry in entries]
 
 
-def follow(client: redis.Redis, positions: dict[str, int], *, block_ms: int) -> list[tuple[str, int, bytes]]:
-    """`read` for processes that wait for nothing else."""
+def read_blocking(client: redis.Redis, positions: dict[str, int], *, block_ms: int) -> list[tuple[str, int, bytes]]:
+    """`read` without an event loop; waits 1 ms at least."""
     names = {key(channel).encode(): channel for channel in positions}
     after: Any = {key(channel): f"{seq}-0" for channel, seq in positions.items()}
     with reachable():
-        streams: Any = client.xread(after, count=_AT_ONCE, block=min(max(block_ms, 1), BLOCK_MS_MAX))
+        streams: Any = client.xread(after, count=_BATCH, block=min(max(block_ms, 1), BLOCK_MS_MAX))
     return [(names[name], *_entry(entry)) for name, entries in streams or () for entry in entries]
 
 
 def ends(client: redis.Redis, channel: str) -> tuple[int, int]:
-    """The oldest and the newest sequence number that a channel keeps; 0 and 0 if it is empty."""
+    """The oldest and the newest sequence number in a channel; 0 and 0 if it is empty."""
     with reachable(), client.pipeline(transaction=True) as pipeline:
         pipeline.xrange(key(channel), count=1)
         pipeline.xrevrange(key(channel), count=1)
@@ -169,23 +168,23 @@ async def head(client: redis.asyncio.Redis, channel: str) -> int:
         return _head(await client.xrevrange(key(channel), count=1))
 
 
-async def keeps(client: redis.asyncio.Redis, channel: str, seq: int) -> bool:
-    """Whether an entry is still there. Streams forget from the oldest on, so then all that follow it are too."""
+async def contains(client: redis.asyncio.Redis, channel: str, seq: int) -> bool:
+    """Whether a channel still holds an entry. Streams are trimmed from the oldest on, so all after it are there too."""
     with reachable():
         return bool(await client.xrange(key(channel), f"{seq}-0", f"{seq}-0", count=1))
 
 
-async def whole(client: redis.asyncio.Redis, channel: str) -> bool:
-    """Whether a stream still has every entry that was ever added to it.
+async def is_complete(client: redis.asyncio.Redis, channel: str) -> bool:
+    """Whether a channel still holds every entry that was ever added to it.
 
-    Servers before Redis 7 do not count what was added (`entries-added` of XINFO STREAM); there the answer is
-    False for every stream that exists.
+    Servers before Redis 7 do not count added entries (`entries-added` of XINFO STREAM); on those the answer is False
+    for every stream that exists.
     """
     with reachable():
         if not await client.exists(key(channel)):
             return True
-        found: Any = await client.xinfo_stream(key(channel))
-    return bool(found.get("entries-added") == found["length"])
+        info: Any = await client.xinfo_stream(key(channel))
+    return bool(info.get("entries-added") == info["length"])
 
 
 async def tail(client: redis.asyncio.Redis, channel: str, count: int) -> list[tuple[int, bytes]]:
@@ -201,4 +200,6 @@ def _head(entries: Any) -> int:
 
 def _entry(entry: tuple[bytes, dict[bytes, bytes]]) -> tuple[int, bytes]:
     name, fields = entry
-    return int(name.partition(b"-")[0]), fields.get(b"d", b"")  # who wrote another is told that it cannot be read
+    return int(name.partition(b"-")[0]), fields.get(
+        b"d", b""
+    )  # an entry of another program has no "d"; readers reject it

@@ -1,10 +1,10 @@
--- Entries to a stream and, each that is new, to the pub/sub channel of the same name.
+-- Appends entries to a stream, and publishes each new one on the pub/sub channel of the same name.
 --
 -- KEYS[1]  stream and channel
--- ARGV     how many entries to keep, then id, payload, id, payload, …
+-- ARGV     approximate length to keep, then id, payload, id, payload, …
 --
--- Ids must grow. One that does not was published before, so it is neither kept nor announced again.
-local fresh = 0
+-- Ids must increase. One that does not was published before, so it is neither appended nor published again.
+local published = 0
 for at = 2, #ARGV, 2 do
     local reply = redis.pcall('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], ARGV[at], 'd', ARGV[at + 1])
     if type(reply) == 'table' and reply.err then
@@ -13,7 +13,7 @@ for at = 2, #ARGV, 2 do
         end
     else
         redis.call('PUBLISH', KEYS[1], ARGV[at + 1])
-        fresh = fresh + 1
+        published = published + 1
     end
 end
-return fresh
+return published

@@ -1,8 +1,8 @@
-"""Webhooks in Postgres: how far the feed was read for them, and what is to be told to whom.
+"""Webhooks: the queue of deliveries, and how far the feed was read for them.
 
-Deliveries and the position up to which they were made are written together, so a message becomes a delivery once,
-wherever the process ends; its id is a function of the message, so that nothing changes if it is read again, from the
-feed or from the ledger.
+Deliveries and the positions up to which the feed was read are written in one transaction, so that a message becomes a
+delivery once, wherever the process ends. The id of a delivery is a function of its message, so nothing changes if the
+message is read again, from the feed or from the database.
 """
 
 from collections import Counter
@@ -26,11 +26,11 @@ class Position(NamedTuple):
     Attributes
     ----------
     seq
-        Of the last message that was looked at.
+        Sequence number of the last message that was read.
     at
-        The newest time that a message spoke of; None if none did.
+        The newest event time of a message; None if no message had one.
     epoch
-        The life of the feed that `seq` belongs to.
+        The epoch of the feed that `seq` belongs to.
     """
 
     seq: int
@@ -44,15 +44,15 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     Attributes
     ----------
     id
-        What the receiver knows it by, at each attempt.
+        Sent to the receiver, the same for each attempt.
     channel, seq
-        Where the message stands in the feed; 0 if it came from the ledger.
+        Position of the message in the feed; `seq` is 0 if it was recovered from the database.
     body
-        What is sent.
+        Body of the request.
     created_at
-        When it was made; `due_at` is then the same.
+        Time of creation, and of the first attempt.
     attempts, last_status
-        How often it was tried, and what was answered at last.
+        Number of attempts, and the HTTP status of the last one: 0 for no response, None before the first.
     """
 
     id: str
@@ -66,7 +66,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Count(NamedTuple):
-    """How many deliveries of a hook have a status, and when the oldest of them was made."""
+    """The number of deliveries of a hook with one status, and when the oldest of them was created."""
 
     hook: str
     status: Status
@@ -84,7 +84,7 @@ _COLUMNS: Final = {
 }
 _INSERT: Final = f"""
 INSERT INTO webhook_deliveries ({", ".join(_COLUMNS)}, status, due_at)
-SELECT *, 'waiting', created_at FROM {unnest(_COLUMNS)} AS fresh ({", ".join(_COLUMNS)})
+SELECT *, 'waiting', created_at FROM {unnest(_COLUMNS)} AS given ({", ".join(_COLUMNS)})
 ON CONFLICT (id) DO NOTHING
 """  # noqa: S608  names and types of our own columns
 _ADVANCE: Final = """
@@ -95,9 +95,9 @@ SET seq = greatest(old.seq, excluded.seq), at = greatest(old.at, excluded.at), e
 """
 _DUE: Final = """
 SELECT id, hook, channel, seq, body, created_at, attempts, last_status FROM webhook_deliveries
-WHERE hook = %(hook)s AND status = 'waiting' AND due_at <= %(now)s ORDER BY due_at, seq LIMIT %(most)s
+WHERE hook = %(hook)s AND status = 'waiting' AND due_at <= %(now)s ORDER BY due_at, seq LIMIT %(limit)s
 """
-_TRIED: Final = """
+_RECORD_ATTEMPT: Final = """
 UPDATE webhook_deliveries
 SET status = %(status)s, attempts = attempts + 1, due_at = %(due_at)s, last_status = %(last_status)s,
     last_error = %(last_error)s, ended_at = CASE WHEN %(status)s = 'waiting' THEN NULL ELSE %(now)s END
@@ -105,52 +105,52 @@ WHERE id = ANY(%(ids)s) AND status = 'waiting'
 """
 _GIVE_UP: Final = """
 UPDATE webhook_deliveries
-SET status = 'given_up', ended_at = %(now)s, last_error = concat_ws('; ', nullif(last_error, ''), %(why)s::text)
+SET status = 'given_up', ended_at = %(now)s, last_error = concat_ws('; ', nullif(last_error, ''), %(reason)s::text)
 WHERE status = 'waiting' AND
 """
-_OLD: Final = f"{_GIVE_UP} created_at < %(before)s"
-_SURPLUS: Final = f"""{_GIVE_UP} hook = %(hook)s AND id IN (
+_GIVE_UP_EXPIRED: Final = f"{_GIVE_UP} created_at < %(before)s"
+_GIVE_UP_SURPLUS: Final = f"""{_GIVE_UP} hook = %(hook)s AND id IN (
     SELECT id FROM webhook_deliveries WHERE hook = %(hook)s AND status = 'waiting'
-    ORDER BY created_at DESC, seq DESC OFFSET %(most)s
-)"""  # noqa: S608  no value of anybody's
-_STRANGERS: Final = f"{_GIVE_UP} hook <> ALL(%(hooks)s)"
-# The status is named for the sake of the index, which holds ended deliveries only.
-_FORGET: Final = "DELETE FROM webhook_deliveries WHERE status <> 'waiting' AND ended_at < %(before)s"
+    ORDER BY created_at DESC, seq DESC OFFSET %(waiting_max)s
+)"""  # noqa: S608  no value from outside
+_GIVE_UP_ORPHANED: Final = f"{_GIVE_UP} hook <> ALL(%(hooks)s)"
+# The condition on the status lets Postgres use the partial index of ended deliveries.
+_DELETE_ENDED: Final = "DELETE FROM webhook_deliveries WHERE status <> 'waiting' AND ended_at < %(before)s"
 _COUNTS: Final = """
 SELECT hook, status, count(*), min(created_at) FROM webhook_deliveries GROUP BY hook, status ORDER BY hook, status
 """
-_WAITING: Final = """
+_WAITING_COUNTS: Final = """
 SELECT hook, status, count(*), min(created_at) FROM webhook_deliveries WHERE status = 'waiting' GROUP BY hook, status
 """
 
 
-def take_turn(connection: psycopg.Connection) -> bool:
-    """Whether this process is the one that delivers; it is as long as its connection lives.
+def try_lock(connection: psycopg.Connection) -> bool:
+    """Try to become the process that delivers; the lock is held until its connection ends.
 
     Raises
     ------
     ServiceError
-        If Postgres cannot be reached, here as in all others.
+        If Postgres cannot be reached, as in every function here.
     """
     with reachable():
         return connection.execute("SELECT pg_try_advisory_lock(%s)", (AdvisoryLock.WEBHOOKS,)).fetchone() == (True,)
 
 
 def positions(connection: psycopg.Connection) -> dict[str, Position]:
-    """Channel to how far it was read."""
+    """The stored position of each channel."""
     with reachable():
         rows = connection.execute("SELECT channel, seq, at, epoch FROM webhook_positions").fetchall()
     return {channel: Position(*position) for channel, *position in rows}
 
 
-def leave(connection: psycopg.Connection, channels: Sequence[str]) -> None:
-    """Forget how far all others than `channels` were read: who wants to hear of them again begins anew."""
+def delete_other_positions(connection: psycopg.Connection, channels: Sequence[str]) -> None:
+    """Delete the positions of all channels except `channels`; if one is read again, it is read from its end."""
     with reachable():
         connection.execute("DELETE FROM webhook_positions WHERE channel <> ALL(%s)", (list(channels),))
 
 
-def write(connection: psycopg.Connection, deliveries: Sequence[Delivery], seen: Mapping[str, Position]) -> int:
-    """Write deliveries, and how far the feed was looked at for them; all of it or nothing.
+def write(connection: psycopg.Connection, deliveries: Sequence[Delivery], positions: Mapping[str, Position]) -> int:
+    """Write deliveries, and the positions up to which the feed was read for them, in one transaction.
 
     Returns
     -------
@@ -158,24 +158,24 @@ def write(connection: psycopg.Connection, deliveries: Sequence[Delivery], seen: 
         How many deliveries were new.
     """
     with transaction(connection):
-        fresh = 0
+        inserted = 0
         if deliveries:
-            fresh = connection.execute(_INSERT, columns(deliveries, _COLUMNS)).rowcount
-        seqs, ats, epochs = zip(*seen.values(), strict=True) if seen else ((), (), ())
-        values = {"channels": list(seen), "seqs": list(seqs), "ats": list(ats), "epochs": list(epochs)}
+            inserted = connection.execute(_INSERT, columns(deliveries, _COLUMNS)).rowcount
+        seqs, ats, epochs = zip(*positions.values(), strict=True) if positions else ((), (), ())
+        values = {"channels": list(positions), "seqs": list(seqs), "ats": list(ats), "epochs": list(epochs)}
         connection.execute(_ADVANCE, values)
-    return fresh
+    return inserted
 
 
-def due(connection: psycopg.Connection, hook: str, now: datetime, most: int = 1) -> list[Delivery]:
-    """The deliveries of a hook that are to be tried next, at most so many."""
+def due(connection: psycopg.Connection, hook: str, now: datetime, limit: int = 1) -> list[Delivery]:
+    """The deliveries of a hook whose next attempt is due, at most `limit`, in the order in which they became due."""
     with reachable():
-        rows = connection.execute(_DUE, {"hook": hook, "now": now, "most": most}).fetchall()
+        rows = connection.execute(_DUE, {"hook": hook, "now": now, "limit": limit}).fetchall()
     names = ("id", "hook", "channel", "seq", "body", "created_at", "attempts", "last_status")
     return [Delivery(**dict(zip(names, row, strict=True))) for row in rows]
 
 
-def tried(
+def record_attempt(
     connection: psycopg.Connection,
     ids: Sequence[str],
     *,
@@ -185,18 +185,18 @@ def tried(
     last_status: int,
     last_error: str,
 ) -> None:
-    """Write down what came of an attempt at all of `ids`.
+    """Record the result of an attempt that delivered all of `ids` together.
 
     Parameters
     ----------
     status
-        `waiting` if they are to be tried again, at `due_at`.
+        `waiting` if they are to be retried, at `due_at`.
     last_status, last_error
-        What was answered: of HTTP, 0 for no answer; and in words.
+        HTTP status of the response, 0 if there was none; and what went wrong, empty on success.
     """
     with reachable():
         connection.execute(
-            _TRIED,
+            _RECORD_ATTEMPT,
             {
                 "ids": list(ids),
                 "status": status,
@@ -211,36 +211,40 @@ def tried(
 def give_up(
     connection: psycopg.Connection, hooks: Sequence[str], *, now: datetime, before: datetime, waiting_max: int
 ) -> dict[str, int]:
-    """Give up what was made before `before`, what is more than `waiting_max` of one hook, and what is of no hook.
+    """Give up what was created before `before`, exceeds `waiting_max` of a hook, or belongs to none of `hooks`.
 
     Returns
     -------
     dict
-        How many, by hook.
+        How many were given up, by hook.
     """
-    found: Counter[str] = Counter()
-    old = {"now": now, "why": "too old", "before": before}
-    strangers = {"now": now, "why": "its hook is gone", "hooks": list(hooks)}
-    surplus = [{"now": now, "why": "too many wait", "hook": hook, "most": waiting_max} for hook in hooks]
+    given_up: Counter[str] = Counter()
+    expired = {"now": now, "reason": "too old", "before": before}
+    orphaned = {"now": now, "reason": "hook was removed", "hooks": list(hooks)}
+    surplus = [{"now": now, "reason": "too many waiting", "hook": hook, "waiting_max": waiting_max} for hook in hooks]
     with reachable():
-        for statement, values in [(_OLD, old), (_STRANGERS, strangers), *((_SURPLUS, each) for each in surplus)]:
-            found.update(hook for (hook,) in connection.execute(f"{statement} RETURNING hook", values).fetchall())
-    return dict(found)
+        for statement, values in [
+            (_GIVE_UP_EXPIRED, expired),
+            (_GIVE_UP_ORPHANED, orphaned),
+            *((_GIVE_UP_SURPLUS, each) for each in surplus),
+        ]:
+            given_up.update(hook for (hook,) in connection.execute(f"{statement} RETURNING hook", values).fetchall())
+    return dict(given_up)
 
 
-def forget(connection: psycopg.Connection, *, before: datetime) -> int:
-    """Delete what ended before `before`; how many."""
+def delete_ended(connection: psycopg.Connection, *, before: datetime) -> int:
+    """Delete deliveries that ended before `before`; returns how many."""
     with reachable():
-        return connection.execute(_FORGET, {"before": before}).rowcount
+        return connection.execute(_DELETE_ENDED, {"before": before}).rowcount
 
 
 def counts(connection: psycopg.Connection) -> list[Count]:
-    """How many deliveries there are, by hook and status."""
+    """Count the deliveries by hook and status."""
     with reachable():
         return [Count(*row) for row in connection.execute(_COUNTS).fetchall()]
 
 
-def waiting(connection: psycopg.Connection) -> list[Count]:
-    """The same of those that wait alone, which is read from an index."""
+def waiting_counts(connection: psycopg.Connection) -> list[Count]:
+    """Count the waiting deliveries by hook; unlike `counts` this reads only an index."""
     with reachable():
-        return [Count(*row) for row in connection.execute(_WAITING).fetchall()]
+        return [Count(*row) for row in connection.execute(_WAITING_COUNTS).fetchall()]

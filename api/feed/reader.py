@@ -62,7 +62,7 @@ class FeedReader:
 
     async def has_all_after(self, channel: str, seq: int) -> bool:
         """Whether all entries after `seq` are still in the stream; 0 is before the first."""
-        return await (feed.keeps(self._redis, channel, seq) if seq else feed.whole(self._redis, channel))
+        return await (feed.contains(self._redis, channel, seq) if seq else feed.is_complete(self._redis, channel))
 
     async def following(self, channel: str, seq: int) -> Following:
         """The entries after `seq`, and whether they are complete."""

@@ -1,6 +1,6 @@
-"""Alerts: what is announced, told to people and programs elsewhere by signed webhooks.
+"""Alerts: messages of the feed, delivered to other programs and to people by signed webhooks.
 
-A `scribe` reads the feed and writes a delivery for each hook that wants to hear of a message; a `courier` carries
-deliveries out, hook by hook. Both positions are in Postgres, so a restart neither loses nor doubles anything, and
-nothing here can hold up the engine.
+A `FeedConsumer` reads the feed and writes a delivery for each hook whose filter matches; a `Dispatcher` sends the
+deliveries of each hook. Both keep their state in Postgres, so that a restart neither loses nor duplicates a delivery.
+It is a process of its own: nothing here can hold up the engine.
 """

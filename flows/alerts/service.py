@@ -1,4 +1,4 @@
-"""Service: scribe and courier together, through every outage, until told to stop."""
+"""Service: runs the feed consumer and the dispatcher until it is stopped, through outages of Postgres and Redis."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -8,10 +8,10 @@ from threading import Event
 
 from domain.clock import to_datetime
 from domain.errors import ServiceError
-from flows.alerts.courier import Courier
+from flows.alerts.dispatcher import Dispatcher
+from flows.alerts.feed_consumer import FeedConsumer
 from flows.alerts.metrics import AlertMetrics
 from flows.alerts.notices import Notices
-from flows.alerts.scribe import Scribe
 from flows.alerts.settings import AlertSettings, Target
 from store import redis_server, status, webhooks
 from store.postgres import Connection, connect
@@ -19,31 +19,32 @@ from store.redis_server import Client
 
 log = logging.getLogger(__name__)
 
-METRICS = "metrics:alerts"
-"""Where the metrics are put for the API to show."""
+METRICS_KEY = "metrics:alerts"
+"""Redis key under which the API finds the metrics."""
 IDLE_MS, BUSY_MS = 500, 10
-"""How long the feed is waited for while nobody is out, and while somebody is."""
-TIDY_S = 60.0
+"""How long a read of the feed blocks while no request is running, and while one is."""
+CLEAN_UP_S = 60.0
 METRICS_S, METRICS_TTL_S = 5.0, 20.0
-PAUSE_S = 2.0
-"""Until a service that is away is tried again, and until the lock is."""
+RETRY_S = 2.0
+"""Pause before a service that cannot be reached, or a lock that another process holds, is tried again."""
 
 
 class Service:
-    """Tells hooks what they want to hear of.
+    """Delivers messages of the feed to hooks.
 
-    Any number of these may run; one works, and another takes over when its connection to Postgres ends.
+    Several processes may run at the same time: one is active, and another takes over when the connection of the active
+    one to Postgres ends.
 
     Parameters
     ----------
     targets
-        Hook to its address and secrets.
+        Hook to its URL and signing keys.
     now_ns, steady_s
-        Read the time of day, in nanoseconds UTC, and a clock that only goes forward, in seconds.
+        Read the time of day, in nanoseconds UTC, and a monotonic clock, in seconds.
     random
-        Spreads attempts.
+        Source of the jitter of retries.
     stopping
-        Ends it.
+        Stops the service when it is set.
     """
 
     def __init__(
@@ -63,56 +64,58 @@ class Service:
         self._notices = Notices(settings.hooks)
         channels = {channel for hook in settings.hooks for channel in hook.channels}
         self._metrics = AlertMetrics(targets, channels)
-        self._courier = Courier(
+        self._dispatcher = Dispatcher(
             settings, targets, self._notices, self._metrics, now_ns=now_ns, steady_s=steady_s, random=random
         )
-        self._away = False
+        self._outage_logged = False
 
     def run(self, database_url: str, redis_url: str) -> None:
-        """Tell until `stopping` is set."""
-        with self._courier:
+        """Run until `stopping` is set."""
+        with self._dispatcher:
             while not self._stopping.is_set():
                 try:
                     with connect(database_url) as connection, redis_server.connect(redis_url) as client:
-                        if webhooks.take_turn(connection):
-                            log.info("telling hooks=%d", len(self._settings.hooks))
-                            self._tell(connection, client)
+                        if webhooks.try_lock(connection):
+                            log.info("alerts_active hooks=%d", len(self._settings.hooks))
+                            self._run_active(connection, client)
                         else:
-                            self._stopping.wait(PAUSE_S)
+                            self._stopping.wait(RETRY_S)
                 except ServiceError as problem:
-                    self._lose(problem)
+                    self._wait_out(problem)
 
-    def _tell(self, connection: Connection, client: Client) -> None:
-        scribe: Scribe | None = None
-        woken = True
-        tidy_due_s = metrics_due_s = 0.0
+    def _run_active(self, connection: Connection, client: Client) -> None:
+        consumer: FeedConsumer | None = None
+        has_new = True
+        clean_up_due_s = metrics_due_s = 0.0
         while not self._stopping.is_set():
-            self._courier.step(connection, woken=woken)
+            self._dispatcher.step(connection, has_new=has_new)
             try:
-                if scribe is None:
-                    scribe = Scribe(connection, client, self._settings, self._notices, self._metrics, self._now_ns)
-                woken = scribe.step(BUSY_MS if self._courier.is_busy else IDLE_MS)
-                self._away = False
+                if consumer is None:
+                    consumer = FeedConsumer(
+                        connection, client, self._settings, self._notices, self._metrics, self._now_ns
+                    )
+                has_new = consumer.step(BUSY_MS if self._dispatcher.is_busy else IDLE_MS)
+                self._outage_logged = False
             except ServiceError as problem:
                 if connection.closed:
                     raise
-                # Without Redis nothing new is heard; what waits is told all the same.
-                scribe = None
-                self._lose(problem)
+                # Without Redis there are no new messages, but waiting deliveries are still sent.
+                consumer = None
+                self._wait_out(problem)
             now_s = self._steady_s()
-            if now_s >= tidy_due_s:
-                tidy_due_s = now_s + TIDY_S
-                self._courier.tidy(connection)
-            if now_s >= metrics_due_s and scribe is not None:
+            if now_s >= clean_up_due_s:
+                clean_up_due_s = now_s + CLEAN_UP_S
+                self._dispatcher.clean_up(connection)
+            if now_s >= metrics_due_s and consumer is not None:
                 metrics_due_s = now_s + METRICS_S
-                text = self._metrics.text(webhooks.waiting(connection), to_datetime(self._now_ns()))
+                text = self._metrics.render(webhooks.waiting_counts(connection), to_datetime(self._now_ns()))
                 with suppress(ServiceError):
-                    status.set_text(client, METRICS, text, METRICS_TTL_S)
-        self._courier.finish(connection)
+                    status.set_text(client, METRICS_KEY, text, METRICS_TTL_S)
+        self._dispatcher.finish(connection)
 
-    def _lose(self, problem: ServiceError) -> None:
-        """Say once that a service is away, and wait a little."""
-        if not self._away:
+    def _wait_out(self, problem: ServiceError) -> None:
+        """Log an outage, once while it lasts, and pause before the next attempt."""
+        if not self._outage_logged:
             log.warning("service_lost error=%s", problem)
-        self._away = True
-        self._stopping.wait(PAUSE_S)
+        self._outage_logged = True
+        self._stopping.wait(RETRY_S)

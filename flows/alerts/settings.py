@@ -1,4 +1,4 @@
-"""Settings of alerts: who is told what, and how long we try."""
+"""Settings of alerts: hooks, their filters, and limits of delivery."""
 
 import re
 from collections.abc import Mapping
@@ -14,148 +14,150 @@ from flows.alerts.signature import secret_keys
 
 Kind = Literal["webhook", "telegram", "discord", "slack"]
 Channel = Literal["signals", "composites", "arbitrage", "executions", "performance", "alerts"]
-Word = Annotated[str, Meta(min_length=1, max_length=200)]
+Text = Annotated[str, Meta(min_length=1, max_length=200)]
 
 HOOKS_MAX = 32
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
 class Hook(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One `[[alerts.hooks]]`: who is told, and of what. All conditions hold together; an empty one is any.
+    """One `[[alerts.hooks]]`: a receiver and its filter. All conditions must hold; an empty one matches everything.
 
-    A message that does not say what a condition asks for is not what was asked for: `min_confidence` leaves out
-    alerts, `levels` leaves out signals. Write two hooks for two wishes.
+    A message without the field of a condition does not match: `min_confidence` excludes alerts, `levels` excludes
+    signals. Use two hooks for two combinations.
     """
 
     name: str
-    """Small letters and digits, `-` and `_`. Deliveries are kept under it, so a new name is a new hook."""
+    """Lowercase letters, digits, `-` and `_`. Deliveries are stored under it, so a new name is a new hook."""
 
     kind: Kind = "webhook"
-    """`webhook`: JSON for a program, signed. The others: a text for people, in the form that service takes."""
+    """`webhook`: signed JSON for a program. The others: a text for people, in the format of that service."""
 
     url: str = ""
-    """Where to, if it is no secret."""
+    """The URL, if it is not a secret."""
 
     url_variable: str = ""
-    """Environment variable with the address, which for chat services is a secret."""
+    """Environment variable that holds the URL, which for chat services is a secret."""
 
     secret_variable: str = ""
-    """Environment variable with the secret that signs; needed by the kind `webhook`. Make one with
-    `echo whsec_$(openssl rand -base64 32)`. While it is replaced by another, both with a space between: each signs."""
+    """Environment variable that holds the signing secret; required for the kind `webhook`. Create one with
+    `echo whsec_$(openssl rand -base64 32)`. To rotate it, set both secrets, separated by a space: each signs."""
 
     chat_id: str = ""
-    """The chat that a Telegram bot writes to; needed by the kind `telegram`."""
+    """The chat that a Telegram bot writes to; required for the kind `telegram`."""
 
     channels: Annotated[tuple[Channel, ...], Meta(min_length=1)] = ("signals", "alerts")
     """Channels of the feed."""
 
-    symbols: tuple[Word, ...] = ()
+    symbols: tuple[Text, ...] = ()
     """Such as BTCUSDT."""
 
-    strategies: tuple[Word, ...] = ()
+    strategies: tuple[Text, ...] = ()
     """`signal_type` of signals, executions and alerts; `pattern_type` of composites; `kind` of arbitrage."""
 
     directions: tuple[Literal["long", "short"], ...] = ()
     """Of signals, composites and executions."""
 
-    changes: tuple[Word, ...] = ()
+    changes: tuple[Text, ...] = ()
     """Of arbitrage: opened, updated, closed, settled; of executions: planned, open, win, loss, even, unfilled, skipped.
-    Each of these is a message of its own, so a hook for people should name those that matter."""
+    Each of these is a message of its own, so a hook for people should list those that matter."""
 
     levels: tuple[Literal["info", "warning"], ...] = ()
-    """How grave an alert is."""
+    """Severity of alerts."""
 
     min_confidence: Annotated[float, Meta(ge=0, le=1)] = 0.0
     """The calibrated probability of a signal, or its `raw_confidence` while it has none; of a composite its
-    `composite_confidence`. 0 asks nothing."""
+    `composite_confidence`. 0 disables the condition."""
 
 
 class AlertSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """The section `alerts`. Nothing runs as long as it names no hook."""
+    """The section `alerts`. Nothing runs without at least one hook."""
 
     hooks: tuple[Hook, ...] = ()
-    """Who is told. In the file: `[[alerts.hooks]]`."""
+    """Receivers and their filters. In the file: `[[alerts.hooks]]`."""
 
     give_up_s: Annotated[float, Meta(gt=0, le=86_400)] = 3600.0
-    """How long a delivery is tried; what is older helps nobody."""
+    """How long a delivery is retried; after that it is given up."""
 
     timeout_s: Annotated[float, Meta(gt=0, le=60)] = 10.0
-    """How long a receiver may take to be reached, and then to take a message and answer, all in all."""
+    """Limit for connecting to a receiver, and then for the request and its response together."""
 
     waiting_max: Annotated[int, Meta(ge=1)] = 10_000
-    """Deliveries of one hook that may wait; beyond it the oldest are given up."""
+    """Deliveries of one hook that may wait; beyond that the oldest are given up."""
 
     keep_days: Annotated[int, Meta(ge=1)] = 7
-    """How long deliveries that ended are kept."""
+    """How long delivered and given-up deliveries are kept."""
 
     private_networks: tuple[str, ...] = ()
-    """Networks, such as 10.1.0.0/16, that hooks may lead to although they are not public. Without it no hook reaches
-    this machine, its neighbours or the metadata service of a cloud, whatever its name resolves to."""
+    """Networks, such as 10.1.0.0/16, that hooks may reach although they are not public. Without it no hook reaches
+    this machine, its network or the metadata service of a cloud, whatever its host name resolves to."""
 
     def checked(self) -> Self:
-        """The same, if its fields go together.
+        """The settings themselves, if they are consistent.
 
         Raises
         ------
         SettingError
-            If not.
+            If they are not.
 
         Examples
         --------
         >>> AlertSettings(hooks=(Hook(name="desk", url="https://desk.example/hook"),)).checked()
         Traceback (most recent call last):
             ...
-        domain.errors.SettingError: hook 'desk' of [alerts] needs secret_variable, the variable with its secret
+        domain.errors.SettingError: hook 'desk' of [alerts] needs secret_variable, the variable that holds its secret
         """
         for network in self.private_networks:
             try:
                 ip_network(network)
             except ValueError as problem:
-                raise SettingError(f"private_networks of [alerts]: {problem}; write such as 10.1.0.0/16") from None
+                raise SettingError(f"private_networks of [alerts]: {problem}; write for example 10.1.0.0/16") from None
         if len(self.hooks) > HOOKS_MAX:
-            raise SettingError(f"[alerts] has {len(self.hooks)} hooks; {HOOKS_MAX} are the most")
+            raise SettingError(f"[alerts] has {len(self.hooks)} hooks; remove some, the maximum is {HOOKS_MAX}")
         names = [hook.name for hook in self.hooks]
         for hook in self.hooks:
-            what = f"hook {hook.name!r} of [alerts]"
+            subject = f"hook {hook.name!r} of [alerts]"
             if not _NAME.fullmatch(hook.name):
-                raise SettingError(f"{what}: a name has 1 to 63 small letters, digits, - and _")
+                raise SettingError(f"{subject}: a name has 1 to 63 lowercase letters, digits, - and _")
             if names.count(hook.name) > 1:
-                raise SettingError(f"{what} is there twice; give each its own name")
+                raise SettingError(f"{subject} is defined twice; give each hook its own name")
             if bool(hook.url) == bool(hook.url_variable):
-                raise SettingError(f"{what} needs either url or url_variable")
+                raise SettingError(f"{subject} needs either url or url_variable")
             if hook.kind == "webhook" and not hook.secret_variable:
-                raise SettingError(f"{what} needs secret_variable, the variable with its secret")
+                raise SettingError(f"{subject} needs secret_variable, the variable that holds its secret")
             if hook.kind == "telegram" and not hook.chat_id:
-                raise SettingError(f"{what} needs chat_id, the chat it writes to")
+                raise SettingError(f"{subject} needs chat_id, the chat that it writes to")
         return self
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a hook leads and what it signs with; never shown."""
+    """The URL and the signing keys of a hook; never logged or printed."""
 
     url: str
     keys: tuple[bytes, ...] = ()
 
 
 def target_of(hook: Hook, environ: Mapping[str, str]) -> Target:
-    """The address and the secrets of a hook.
+    """The URL and the signing keys of a hook.
 
     Raises
     ------
     SettingError
-        If a variable that it names is not set, its address leads nowhere, or its secret is none.
+        If a variable that it names is not set, or its URL or its secret is invalid.
     """
     url = hook.url or _variable(hook, hook.url_variable, environ)
     try:
-        place = urlsplit(url)
-        good = place.scheme in ("https", "http") and bool(place.hostname) and place.username is None and place.port != 0
+        parts = urlsplit(url)
+        valid = (
+            parts.scheme in ("https", "http") and bool(parts.hostname) and parts.username is None and parts.port != 0
+        )
         url.encode("ascii")
     except ValueError:
-        good = False
-    if not good or url.split() != [url]:
-        # An address of a chat service is a secret, so it is not shown.
+        valid = False
+    if not valid or url.split() != [url]:
+        # The URL of a chat service is a secret, so it is not quoted.
         source = "url" if hook.url else hook.url_variable
-        raise SettingError(f"{source} of hook {hook.name!r} is no address; write https://host/path, in ASCII")
+        raise SettingError(f"{source} of hook {hook.name!r} is not a valid URL; write https://host/path, in ASCII")
     if not hook.secret_variable:
         return Target(url=url)
     try:
@@ -166,5 +168,5 @@ def target_of(hook: Hook, environ: Mapping[str, str]) -> Target:
 
 def _variable(hook: Hook, name: str, environ: Mapping[str, str]) -> str:
     if not environ.get(name):
-        raise SettingError(f"{name} is not set, which hook {hook.name!r} of [alerts] names; set it")
+        raise SettingError(f"environment variable {name} of hook {hook.name!r} of [alerts] is not set; set it")
     return environ[name]

@@ -1,10 +1,10 @@
-"""Signature: who sent a webhook and when, in the form of Standard Webhooks 1.0 (standardwebhooks.com).
+"""Signature: proves who sent a webhook and when, as specified by Standard Webhooks 1.0 (standardwebhooks.com).
 
-The receiver makes the same over what came, compares in constant time, and refuses what is over five minutes old:
+The receiver computes the same signature, compares it in constant time, and rejects timestamps older than five minutes:
 
     v1,base64(HMAC-SHA256(secret, "<webhook-id>.<webhook-timestamp>.<body>"))
 
-The id stays the same however often a delivery is tried, so whoever remembers ids takes each once.
+The id is the same for every attempt of a delivery, so a receiver that remembers ids processes each delivery once.
 """
 
 import base64
@@ -12,23 +12,23 @@ import hmac
 from collections.abc import Sequence
 from typing import Final
 
-BYTES_MIN: Final = 24
-"""Of a secret, as the standard wants it."""
+SECRET_BYTES_MIN: Final = 24
+"""Shortest secret that the standard allows."""
 
 
 def secret_keys(text: str) -> tuple[bytes, ...]:
-    """The bytes that sign.
+    """The signing keys in a secret.
 
     Parameters
     ----------
     text
-        A secret, or several with spaces between while one takes the place of another: of the form `whsec_<base64>`,
-        which libraries of Standard Webhooks take as it is; or any other, whose own letters then sign.
+        A secret, or several separated by spaces while one is rotated: either `whsec_<base64>`, the form that libraries
+        of Standard Webhooks accept, or any other text, whose UTF-8 bytes are then the key.
 
     Raises
     ------
     ValueError
-        If one is not base64 though it says so, or has less than 24 bytes.
+        If one begins with `whsec_` and is not base64, or has less than 24 bytes.
 
     Examples
     --------
@@ -37,8 +37,8 @@ def secret_keys(text: str) -> tuple[bytes, ...]:
     """
     keys = tuple(_key(secret) for secret in text.split())
     shortest = min(map(len, keys), default=0)
-    if shortest < BYTES_MIN:
-        raise ValueError(f"has {shortest} bytes; take {BYTES_MIN} or more")
+    if shortest < SECRET_BYTES_MIN:
+        raise ValueError(f"has {shortest} bytes; use {SECRET_BYTES_MIN} or more")
     return keys
 
 
@@ -48,22 +48,22 @@ def _key(secret: str) -> bytes:
     try:
         return base64.b64decode(secret.removeprefix("whsec_"), validate=True)
     except ValueError:
-        raise ValueError("begins with whsec_ and does not go on in base64") from None
+        raise ValueError("begins with whsec_ but is not base64 after it") from None
 
 
 def headers(delivery_id: str, timestamp_s: int, body: bytes, keys: Sequence[bytes]) -> dict[str, str]:
-    """The headers of a delivery, with a signature by each key; without keys it is not signed.
+    """The headers of a delivery, with one signature for each key; without keys it is not signed.
 
     Parameters
     ----------
     delivery_id
-        The same at each attempt.
+        The same for each attempt.
     timestamp_s
-        When it is sent, in seconds since 1970.
+        Time of sending, in seconds since 1970.
     """
-    told = {"Webhook-Id": delivery_id, "Webhook-Timestamp": str(timestamp_s), "Idempotency-Key": delivery_id}
+    values = {"Webhook-Id": delivery_id, "Webhook-Timestamp": str(timestamp_s), "Idempotency-Key": delivery_id}
     if keys:
         signed = b".".join((delivery_id.encode(), str(timestamp_s).encode(), body))
         macs = (base64.b64encode(hmac.digest(key, signed, "sha256")).decode() for key in keys)
-        told["Webhook-Signature"] = " ".join(f"v1,{mac}" for mac in macs)
-    return told
+        values["Webhook-Signature"] = " ".join(f"v1,{mac}" for mac in macs)
+    return values

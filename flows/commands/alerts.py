@@ -1,4 +1,4 @@
-"""`signalengine alerts`: tells hooks what is announced."""
+"""`signalengine alerts`: delivers messages of the feed to webhooks and chats."""
 
 import argparse
 import logging
@@ -10,16 +10,18 @@ from random import Random
 from threading import Event
 from types import FrameType
 
-HELP = "tell webhooks and chats what is announced, until told to stop"
+HELP = "deliver signals and alerts to webhooks and chats until stopped"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """`--status`."""
-    parser.add_argument("--status", action="store_true", help="only say how many deliveries of each hook wait or ended")
+    parser.add_argument(
+        "--status", action="store_true", help="print the number of deliveries by hook and status, and exit"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
-    """Tell until SIGTERM or SIGINT; the exit status."""
+    """Run until SIGTERM or SIGINT; return the exit status."""
     from domain.errors import SettingError
     from flows.alerts.service import Service
     from flows.alerts.settings import target_of
@@ -30,12 +32,12 @@ def run(options: argparse.Namespace) -> int:
         return _status(discovery.database_url(os.environ))
     settings = section("alerts", os.environ)
     if not settings.hooks:
-        raise SettingError("[alerts] names no hook, so there is nobody to tell; write [[alerts.hooks]]")
+        raise SettingError("[alerts] has no hooks, so nothing would be delivered; add [[alerts.hooks]]")
     targets = {hook.name: target_of(hook, os.environ) for hook in settings.hooks}
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     stopping = Event()
 
-    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  the form of a handler
+    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  signature of a signal handler
         stopping.set()
 
     for each in (signal.SIGTERM, signal.SIGINT):
@@ -45,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
         targets,
         now_ns=time.time_ns,
         steady_s=time.monotonic,
-        random=Random(),  # noqa: S311  it spreads attempts over seconds
+        random=Random(),  # noqa: S311  jitter, nothing secret
         stopping=stopping,
     )
     service.run(discovery.database_url(os.environ), discovery.redis_url(os.environ))

@@ -60,7 +60,7 @@ def run(options: argparse.Namespace, commands: "Commands | None" = None) -> int:
             from store.migrate import migrate
 
             instance = Instance(url=web, metrics_url=f"{metrics}/metrics", venue=options.venue)
-            commands = commands or commands_for(options.venue, alerts=_somebody_to_tell(environ))
+            commands = commands or commands_for(options.venue, alerts=_has_hooks(environ))
             keep(Stack(home, settings, environ, instance, commands, migrate, terminal.print_line), terminal)
             return 0
     return _detach(home, environ, options.venue, terminal)
@@ -129,8 +129,8 @@ def _join(home: Home, terminal: Terminal) -> int:
     return 0
 
 
-def _somebody_to_tell(environ: Mapping[str, str]) -> bool:
-    """Whether hooks are set; what they need is looked at now, and not by a process that would end at once."""
+def _has_hooks(environ: Mapping[str, str]) -> bool:
+    """Whether hooks are configured; checks their settings now, before a process is started that would exit at once."""
     from flows.alerts.settings import AlertSettings, target_of
     from flows.services.sections import section
 

@@ -56,17 +56,17 @@ def test_read_resumes_each_channel_where_it_was(client: redis.Redis, ask_redis: 
 
 def test_a_large_batch_is_cut_and_a_stream_is_bounded(client: redis.Redis, ask_redis: Asker) -> None:
     numbers = list(range(1, 2_502))
-    assert ask_redis(feed.whole, "signals")
+    assert ask_redis(feed.is_complete, "signals")
     assert feed.publish(client, "signals", entries([1]), keep=500) == 1
-    assert ask_redis(feed.whole, "signals")
+    assert ask_redis(feed.is_complete, "signals")
     assert feed.publish(client, "signals", entries(numbers), keep=500) == 2_500
     assert 500 <= client.xlen(feed.key("signals")) < 1_000
-    assert not ask_redis(feed.whole, "signals")
+    assert not ask_redis(feed.is_complete, "signals")
     assert ask_redis(feed.tail, "signals", 2) == entries([2_500, 2_501])
 
 
 def test_the_epoch_lasts_until_data_is_lost(client: redis.Redis, ask_redis: Asker) -> None:
-    first = feed.epoch_of(client)
+    first = feed.epoch_blocking(client)
     assert ask_redis(feed.epoch) == first
     feed.publish(client, "signals", entries([1]))
     assert ask_redis(feed.epoch) == first
@@ -104,6 +104,6 @@ def test_reader_that_waits_for_nothing_else_reads_the_same(clean_redis_url: str)
     with feed.connect(clean_redis_url) as client:
         assert feed.ends(client, "alerts") == (0, 0)
         feed.publish(client, "alerts", [(3, b"c"), (5, b"e")])
-        assert feed.follow(client, {"alerts": 3, "signals": 0}, block_ms=1) == [("alerts", 5, b"e")]
-        assert feed.follow(client, {"alerts": 5}, block_ms=1) == []
+        assert feed.read_blocking(client, {"alerts": 3, "signals": 0}, block_ms=1) == [("alerts", 5, b"e")]
+        assert feed.read_blocking(client, {"alerts": 5}, block_ms=1) == []
         assert feed.ends(client, "alerts") == (3, 5)

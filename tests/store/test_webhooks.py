@@ -31,33 +31,35 @@ def delivery(number: int, hook: str = "desk", **changes: object) -> Delivery:
 
 
 def end(connection: psycopg.Connection, number: int, now: datetime = AT) -> None:
-    webhooks.tried(
+    webhooks.record_attempt(
         connection, [f"desk-{number}"], status="delivered", now=now, due_at=now, last_status=204, last_error=""
     )
 
 
-def test_written_twice_is_there_once_and_the_position_only_goes_forward(connection: psycopg.Connection) -> None:
+def test_delivery_is_inserted_once_and_the_position_only_advances(connection: psycopg.Connection) -> None:
     rows = [delivery(1), delivery(2)]
     later = AT + timedelta(seconds=1)
     assert webhooks.write(connection, rows, {"alerts": Position(2, None, "a"), "signals": Position(7, later, "a")}) == 2
-    seen = {"alerts": Position(3, AT, "b"), "signals": Position(6, AT, "b")}
-    assert webhooks.write(connection, [*rows, delivery(3)], seen) == 1
+    again = {"alerts": Position(3, AT, "b"), "signals": Position(6, AT, "b")}
+    assert webhooks.write(connection, [*rows, delivery(3)], again) == 1
     assert webhooks.write(connection, [], {"alerts": Position(3, None, "b")}) == 0
     assert webhooks.positions(connection) == {"alerts": Position(3, AT, "b"), "signals": Position(7, later, "b")}
 
 
-def test_place_in_a_channel_that_nobody_listens_to_is_forgotten(connection: psycopg.Connection) -> None:
+def test_positions_of_other_channels_are_deleted(connection: psycopg.Connection) -> None:
     webhooks.write(connection, [], {"alerts": Position(2, None, "a"), "signals": Position(7, None, "a")})
-    webhooks.leave(connection, ["signals", "executions"])
+    webhooks.delete_other_positions(connection, ["signals", "executions"])
     assert webhooks.positions(connection) == {"signals": Position(7, None, "a")}
 
 
-def test_due_is_the_oldest_whose_time_has_come(connection: psycopg.Connection) -> None:
+def test_oldest_due_delivery_is_next(connection: psycopg.Connection) -> None:
     webhooks.write(connection, [delivery(1), delivery(2), delivery(3, hook="other")], {})
     assert webhooks.due(connection, "desk", AT) == []
     assert webhooks.due(connection, "desk", AT + timedelta(seconds=9)) == [delivery(1)]
     later = AT + timedelta(seconds=60)
-    webhooks.tried(connection, ["desk-1"], status="waiting", now=AT, due_at=later, last_status=500, last_error="x")
+    webhooks.record_attempt(
+        connection, ["desk-1"], status="waiting", now=AT, due_at=later, last_status=500, last_error="x"
+    )
     assert webhooks.due(connection, "desk", AT + timedelta(seconds=9)) == [delivery(2)]
     end(connection, 2)
     assert webhooks.due(connection, "desk", AT + timedelta(seconds=9)) == []
@@ -66,14 +68,16 @@ def test_due_is_the_oldest_whose_time_has_come(connection: psycopg.Connection) -
     assert [each.id for each in webhooks.due(connection, "desk", later, 2)] == ["desk-4", "desk-5"]
 
 
-def test_what_has_ended_does_not_change(connection: psycopg.Connection) -> None:
+def test_ended_delivery_does_not_change(connection: psycopg.Connection) -> None:
     webhooks.write(connection, [delivery(1)], {})
     end(connection, 1)
-    webhooks.tried(connection, ["desk-1"], status="waiting", now=AT, due_at=AT, last_status=500, last_error="x")
+    webhooks.record_attempt(
+        connection, ["desk-1"], status="waiting", now=AT, due_at=AT, last_status=500, last_error="x"
+    )
     assert webhooks.counts(connection) == [Count("desk", "delivered", 1, AT + timedelta(seconds=1))]
 
 
-def test_waiting_is_bounded_in_time_and_number_and_ended_is_forgotten(connection: psycopg.Connection) -> None:
+def test_waiting_deliveries_are_limited_in_age_and_number(connection: psycopg.Connection) -> None:
     webhooks.write(connection, [delivery(number) for number in range(10)] + [delivery(1, hook="gone")], {})
     end(connection, 9)
     now = AT + timedelta(seconds=100)
@@ -84,58 +88,62 @@ def test_waiting_is_bounded_in_time_and_number_and_ended_is_forgotten(connection
         "desk-0": "too old",
         "desk-1": "too old",
         "desk-2": "too old",
-        "desk-3": "too many wait",
-        "desk-4": "too many wait",
+        "desk-3": "too many waiting",
+        "desk-4": "too many waiting",
         "gone-1": "too old",
     }
-    assert webhooks.forget(connection, before=AT + timedelta(seconds=50)) == 1
+    assert webhooks.delete_ended(connection, before=AT + timedelta(seconds=50)) == 1
     assert {count.status: count.deliveries for count in webhooks.counts(connection) if count.hook == "desk"} == {
         "given_up": 5,
         "waiting": 4,
     }
 
 
-def test_ended_deliveries_are_kept_until_their_time_is_over(connection: psycopg.Connection) -> None:
+def test_ended_deliveries_are_deleted_by_the_time_they_ended(connection: psycopg.Connection) -> None:
     webhooks.write(connection, [delivery(1), delivery(2), delivery(3)], {})
     end(connection, 1)
-    webhooks.tried(connection, ["desk-2"], status="waiting", now=AT, due_at=AT, last_status=500, last_error="x")
-    webhooks.give_up(connection, ["other"], now=AT, before=AT, waiting_max=9)  # its hook is gone
+    webhooks.record_attempt(
+        connection, ["desk-2"], status="waiting", now=AT, due_at=AT, last_status=500, last_error="x"
+    )
+    webhooks.give_up(connection, ["other"], now=AT, before=AT, waiting_max=9)  # its hook was removed
     webhooks.write(connection, [delivery(4)], {})
     rows = connection.execute("SELECT id, ended_at FROM webhook_deliveries ORDER BY id").fetchall()
     assert rows == [("desk-1", AT), ("desk-2", AT), ("desk-3", AT), ("desk-4", None)]
-    assert webhooks.forget(connection, before=AT) == 0
-    assert webhooks.forget(connection, before=AT + timedelta(microseconds=1)) == 3
+    assert webhooks.delete_ended(connection, before=AT) == 0
+    assert webhooks.delete_ended(connection, before=AT + timedelta(microseconds=1)) == 3
     assert [count.status for count in webhooks.counts(connection)] == ["waiting"]
 
 
-def test_delivery_that_waits_again_has_not_ended(connection: psycopg.Connection) -> None:
+def test_delivery_that_is_retried_has_not_ended(connection: psycopg.Connection) -> None:
     webhooks.write(connection, [delivery(1)], {})
-    webhooks.tried(connection, ["desk-1"], status="waiting", now=AT, due_at=AT, last_status=500, last_error="x")
+    webhooks.record_attempt(
+        connection, ["desk-1"], status="waiting", now=AT, due_at=AT, last_status=500, last_error="x"
+    )
     assert connection.execute("SELECT ended_at FROM webhook_deliveries").fetchall() == [(None,)]
-    assert webhooks.forget(connection, before=AT + timedelta(days=9)) == 0
+    assert webhooks.delete_ended(connection, before=AT + timedelta(days=9)) == 0
 
 
 def test_ended_deliveries_are_found_by_their_index(connection: psycopg.Connection) -> None:
     connection.execute("SET enable_seqscan = off")
-    plan = connection.execute(f"EXPLAIN {webhooks._FORGET}", {"before": AT}).fetchall()
+    plan = connection.execute(f"EXPLAIN {webhooks._DELETE_ENDED}", {"before": AT}).fetchall()
     assert any("webhook_deliveries_ended" in line for (line,) in plan), plan
 
 
-def test_what_waits_is_counted_without_what_ended(connection: psycopg.Connection) -> None:
+def test_only_waiting_deliveries_are_counted(connection: psycopg.Connection) -> None:
     webhooks.write(connection, [delivery(1), delivery(2), delivery(3), delivery(7, hook="other")], {})
     end(connection, 1)
-    counts = {count.hook: count for count in webhooks.waiting(connection)}
+    counts = {count.hook: count for count in webhooks.waiting_counts(connection)}
     assert counts == {
         "desk": Count("desk", "waiting", 2, AT + timedelta(seconds=2)),
         "other": Count("other", "waiting", 1, AT + timedelta(seconds=7)),
     }
 
 
-def test_only_one_has_the_turn(connection: psycopg.Connection, database_url: str) -> None:
-    assert webhooks.take_turn(connection)
+def test_only_one_connection_holds_the_lock(connection: psycopg.Connection, database_url: str) -> None:
+    assert webhooks.try_lock(connection)
     with connect(database_url) as other:
-        assert not webhooks.take_turn(other)
+        assert not webhooks.try_lock(other)
         connection.close()
         deadline = datetime.now(UTC) + timedelta(seconds=10)
-        while not webhooks.take_turn(other):
+        while not webhooks.try_lock(other):
             assert datetime.now(UTC) < deadline

@@ -1,4 +1,4 @@
-"""A receiver, Postgres and Valkey."""
+"""Fixtures: a webhook receiver, Postgres, Valkey, and the running service."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -7,11 +7,11 @@ import psycopg
 import pytest
 import redis
 
-from flows.alerts import breaker
+from flows.alerts import circuit_breaker
 from store.postgres import connect
 from store.redis_server import connect as connect_redis
 from tests.flows.alerts.receiver import Receiver, receiver
-from tests.flows.alerts.telling import Telling, running
+from tests.flows.alerts.running_service import RunService, running
 
 
 @pytest.fixture
@@ -33,13 +33,13 @@ def client(clean_redis_url: str) -> Iterator[redis.Redis]:
 
 
 @pytest.fixture
-def telling(database_url: str, clean_redis_url: str) -> Telling:
-    """Runs the service while it is entered."""
+def run_service(database_url: str, clean_redis_url: str) -> RunService:
+    """Returns a context manager that runs the service."""
     return partial(running, database_url, clean_redis_url)
 
 
 @pytest.fixture
-def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Waits are short then; what they are made of is tested with the breaker."""
-    monkeypatch.setattr(breaker, "WAIT_S_FIRST", 0.02)
-    monkeypatch.setattr(breaker, "PAUSE_S_FIRST", 0.2)
+def short_delays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shortens backoff and pauses; how they grow is tested with the circuit breaker."""
+    monkeypatch.setattr(circuit_breaker, "BACKOFF_S_MIN", 0.02)
+    monkeypatch.setattr(circuit_breaker, "PAUSE_S_MIN", 0.2)

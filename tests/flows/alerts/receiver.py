@@ -1,4 +1,4 @@
-"""A receiver of webhooks on a loopback port, which answers as it is told and remembers what it got."""
+"""A webhook receiver on a loopback port, with scripted responses and a record of all requests."""
 
 import base64
 import hashlib
@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
 
-class Got(NamedTuple):
+class ReceivedRequest(NamedTuple):
     """One request."""
 
     path: str
@@ -25,31 +25,31 @@ class Got(NamedTuple):
         return self.headers["webhook-id"]
 
     @property
-    def said(self) -> Any:
+    def json(self) -> Any:
         return json.loads(self.body)
 
 
 class Receiver(ThreadingHTTPServer):
-    """Answers with `answers` in their order, and then with 204; by TLS if it is given what it shows."""
+    """Responds with the statuses in `responses`, and then with 204; waits while `proceed` is not set."""
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.scheme = "https" if tls else "http"
         if tls is not None:
-            # Handshakes are the business of the thread that answers.
+            # The handshake is done by the thread that handles the request, not by the one that accepts.
             self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
-        self.got: list[Got] = []
-        self.answers: deque[int] = deque()
+        self.requests: list[ReceivedRequest] = []
+        self.responses: deque[int] = deque()
         self.retry_after: str | None = None
-        self.held = threading.Event()
-        self.held.set()
+        self.proceed = threading.Event()
+        self.proceed.set()
 
     @property
     def url(self) -> str:
         return f"{self.scheme}://127.0.0.1:{self.server_port}/hook?from=signalengine"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Whoever hangs up, or does not trust us, is no news."""
+        """Ignore clients that disconnect, or do not trust the certificate: tests expect both."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -57,9 +57,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"]))
-        self.server.got.append(Got(self.path, {name.lower(): text for name, text in self.headers.items()}, body))
-        self.server.held.wait(20)
-        self.send_response(self.server.answers.popleft() if self.server.answers else 204)
+        self.server.requests.append(
+            ReceivedRequest(self.path, {name.lower(): text for name, text in self.headers.items()}, body)
+        )
+        self.server.proceed.wait(20)
+        self.send_response(self.server.responses.popleft() if self.server.responses else 204)
         if self.server.retry_after is not None:
             self.send_header("Retry-After", self.server.retry_after)
         self.send_header("Location", "http://127.0.0.1:9/elsewhere")
@@ -75,13 +77,13 @@ def receiver(tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield server
-        server.held.set()
+        server.proceed.set()
         server.shutdown()
         thread.join()
 
 
-def verified(got: Got, secret: bytes) -> bool:
-    """Whether the signature is right, as Standard Webhooks say that a receiver is to look at it."""
-    signed = b"%s.%s.%s" % (got.id.encode(), got.headers["webhook-timestamp"].encode(), got.body)
+def is_signed(request: ReceivedRequest, secret: bytes) -> bool:
+    """Whether the signature is valid, verified as Standard Webhooks specify it for receivers."""
+    signed = b"%s.%s.%s" % (request.id.encode(), request.headers["webhook-timestamp"].encode(), request.body)
     mac = base64.b64encode(hmac.new(secret, signed, hashlib.sha256).digest()).decode()
-    return f"v1,{mac}" in got.headers["webhook-signature"].split(" ")
+    return f"v1,{mac}" in request.headers["webhook-signature"].split(" ")

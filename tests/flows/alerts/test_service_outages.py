@@ -1,4 +1,4 @@
-"""What the service does when the other side, or a service of ours, is not as it should be."""
+"""The service while a receiver, Postgres or Redis fails."""
 
 from datetime import UTC, datetime
 from functools import partial
@@ -11,32 +11,32 @@ import redis
 from flows.alerts import service
 from store import status, webhooks
 from store.webhooks import Delivery
-from tests.flows.alerts.authority import Authority
-from tests.flows.alerts.receiver import Receiver, receiver, verified
-from tests.flows.alerts.telling import SECRET, Telling, began, publish, running, statuses
+from tests.flows.alerts.certificate_authority import CertificateAuthority
+from tests.flows.alerts.receiver import Receiver, is_signed, receiver
+from tests.flows.alerts.running_service import SECRET, RunService, has_started, publish, running, statuses
 from tests.until import until
 
-pytestmark = pytest.mark.usefixtures("in_a_hurry")
+pytestmark = pytest.mark.usefixtures("short_delays")
 
 
-def test_it_tells_by_tls_whom_an_authority_vouches_for(
-    telling: Telling,
+def test_deliveries_over_tls_need_a_trusted_certificate(
+    run_service: RunService,
     connection: psycopg.Connection,
     client: redis.Redis,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (tmp_path / "other").mkdir()
-    ours, theirs = Authority(tmp_path), Authority(tmp_path / "other")
+    ours, theirs = CertificateAuthority(tmp_path), CertificateAuthority(tmp_path / "other")
     monkeypatch.setenv("SSL_CERT_FILE", str(ours.file))
     with receiver(ours.server("127.0.0.1")) as known, receiver(theirs.server("127.0.0.1")) as stranger:
-        with telling({"desk": known.url, "other": stranger.url}):
-            until(lambda: began(connection))
+        with run_service({"desk": known.url, "other": stranger.url}):
+            until(lambda: has_started(connection))
             publish(client, 1)
             until(lambda: statuses(connection).get(1) == ("delivered", 1, 204))
             until(lambda: statuses(connection, "other")[1][1] > 0)
-        assert [verified(got, SECRET) for got in known.got if got.said["seq"]] == [True]
-        assert stranger.got == []
+        assert [is_signed(request, SECRET) for request in known.requests if request.json["seq"]] == [True]
+        assert stranger.requests == []
     rows = connection.execute(
         "SELECT DISTINCT last_error FROM webhook_deliveries WHERE hook = 'other' AND attempts > 0"
     )
@@ -44,51 +44,51 @@ def test_it_tells_by_tls_whom_an_authority_vouches_for(
     assert "certificate verify failed" in error
 
 
-def test_without_redis_what_waits_is_told_all_the_same(
+def test_waiting_deliveries_are_sent_without_redis(
     inbox: Receiver, connection: psycopg.Connection, client: redis.Redis, database_url: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(service, "PAUSE_S", 0.05)
+    monkeypatch.setattr(service, "RETRY_S", 0.05)
     waiting = Delivery(id="msg_1", hook="desk", channel="alerts", seq=1, body="{}", created_at=datetime.now(UTC))
     webhooks.write(connection, [waiting], {})
     with running(database_url, "redis://127.0.0.1:9/0", {"desk": inbox.url}):
         until(lambda: statuses(connection).get(1) == ("delivered", 1, 204))
 
 
-def test_connection_that_is_cut_is_made_again(
-    inbox: Receiver, telling: Telling, connection: psycopg.Connection, client: redis.Redis,
+def test_lost_postgres_connection_is_reopened(
+    inbox: Receiver, run_service: RunService, connection: psycopg.Connection, client: redis.Redis,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(service, "PAUSE_S", 0.05)
-    with telling({"desk": inbox.url}):
-        until(lambda: began(connection))
-        inbox.held.clear()
+    monkeypatch.setattr(service, "RETRY_S", 0.05)
+    with run_service({"desk": inbox.url}):
+        until(lambda: has_started(connection))
+        inbox.proceed.clear()
         publish(client, 1)
-        until(lambda: len(inbox.got) == 1)
+        until(lambda: len(inbox.requests) == 1)
         connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
             "WHERE pid <> pg_backend_pid() AND datname = current_database()"
         )
-        inbox.held.set()
+        inbox.proceed.set()
         publish(client, 2)
-        until(lambda: [how for how, *_ in statuses(connection).values()] == ["delivered"] * 2)
-    assert [got.said["seq"] for got in inbox.got] == [1, 2], "what came of the first is written down later"
+        until(lambda: [status for status, *_ in statuses(connection).values()] == ["delivered"] * 2)
+    assert [request.json["seq"] for request in inbox.requests] == [1, 2], "the result of the first is recorded later"
 
 
-def test_metrics_are_put_where_the_api_finds_them(
-    inbox: Receiver, telling: Telling, connection: psycopg.Connection, client: redis.Redis,
+def test_metrics_are_stored_for_the_api(
+    inbox: Receiver, run_service: RunService, connection: psycopg.Connection, client: redis.Redis,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     monkeypatch.setattr(service, "METRICS_S", 0.05)
-    inbox.answers.append(500)
-    with telling({"desk": inbox.url}):
-        until(lambda: began(connection))
+    inbox.responses.append(500)
+    with run_service({"desk": inbox.url}):
+        until(lambda: has_started(connection))
         publish(client, 1)
-        shown = 'alerts_deliveries_total{{hook="desk",outcome="{}"}} 1.0\n'.format
+        line = 'alerts_deliveries_total{{hook="desk",outcome="{}"}} 1.0\n'.format
         for outcome in ("failed", "delivered"):
-            until(partial(told, client, shown(outcome)))
+            until(partial(is_exported, client, line(outcome)))
 
 
-def told(client: redis.Redis, line: str) -> bool:
-    """Whether the API would show a line."""
-    return line in (status.get_text(client, service.METRICS) or "")
+def is_exported(client: redis.Redis, line: str) -> bool:
+    """Whether the API would serve a line."""
+    return line in (status.get_text(client, service.METRICS_KEY) or "")

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from flows.__main__ import main
-from flows.commands.up import _somebody_to_tell
+from flows.commands.up import _has_hooks
 from flows.services.stack import commands_for
 from store import feed
 from store.postgres import connect
 from store.redis_server import connect as connect_redis
-from tests.flows.alerts.receiver import Receiver, receiver, verified
-from tests.flows.alerts.telling import began, publish, statuses
+from tests.flows.alerts.receiver import Receiver, is_signed, receiver
+from tests.flows.alerts.running_service import has_started, publish, statuses
 from tests.until import until
 
 
@@ -29,7 +29,7 @@ SECRET = "0123456789abcdef0123456789abcdef"
 
 
 def desk(tmp_path: Path, inbox: Receiver) -> dict[str, str]:
-    """The environment of a process that tells `inbox`."""
+    """The environment of a process that delivers to `inbox`."""
     file = tmp_path / "signalengine.toml"
     file.write_text(
         '[alerts]\nprivate_networks = ["127.0.0.0/8"]\n'
@@ -38,7 +38,7 @@ def desk(tmp_path: Path, inbox: Receiver) -> dict[str, str]:
     return os.environ | {"SIGNALENGINE_CONFIG": str(file), "DESK_URL": inbox.url, "DESK_SECRET": SECRET}
 
 
-def test_it_tells_until_it_is_told_to_stop(
+def test_it_delivers_until_sigterm(
     inbox: Receiver, database_url: str, clean_redis_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
@@ -49,7 +49,7 @@ def test_it_tells_until_it_is_told_to_stop(
         subprocess.Popen(COMMAND, env=environ, stderr=subprocess.PIPE, text=True) as process,
     ):
         try:
-            until(lambda: began(connection))
+            until(lambda: has_started(connection))
             publish(client, 1)
             until(lambda: statuses(connection).get(1) == ("delivered", 1, 204))
             process.send_signal(signal.SIGTERM)
@@ -59,35 +59,35 @@ def test_it_tells_until_it_is_told_to_stop(
             assert feed.ends(client, "alerts") == (1, 1)
         finally:
             process.kill()
-    (got,) = inbox.got
-    assert verified(got, SECRET.encode())
+    (request,) = inbox.requests
+    assert is_signed(request, SECRET.encode())
     monkeypatch.setenv("DATABASE_URL", database_url)
     assert main(["alerts", "--status"]) == 0
     assert capsys.readouterr().out.split()[:3] == ["desk", "delivered", "1"]
 
 
-def test_whoever_is_killed_has_lost_nothing_and_tells_it_again_under_its_id(
+def test_kill_9_loses_nothing_and_repeats_with_the_same_id(
     inbox: Receiver, database_url: str, clean_redis_url: str, tmp_path: Path
 ) -> None:
     environ = desk(tmp_path, inbox) | {"DATABASE_URL": database_url, "REDIS_URL": clean_redis_url}
     with connect(database_url) as connection, connect_redis(clean_redis_url) as client:
-        inbox.held.clear()
+        inbox.proceed.clear()
         with subprocess.Popen(COMMAND, env=environ, stderr=subprocess.DEVNULL) as process:
-            until(lambda: began(connection), 30)
+            until(lambda: has_started(connection), 30)
             publish(client, 1, 2)
-            until(lambda: len(inbox.got) == 1)
+            until(lambda: len(inbox.requests) == 1)
             process.kill()
-        inbox.held.set()
+        inbox.proceed.set()
         publish(client, 3)
         with subprocess.Popen(COMMAND, env=environ, stderr=subprocess.DEVNULL) as process:
             try:
-                until(lambda: [how for how, *_ in statuses(connection).values()] == ["delivered"] * 3, 30)
+                until(lambda: [status for status, *_ in statuses(connection).values()] == ["delivered"] * 3, 30)
             finally:
                 process.kill()
-    ids = [(got.said["seq"], got.id) for got in inbox.got]
+    ids = [(request.json["seq"], request.id) for request in inbox.requests]
     assert [seq for seq, _ in ids] == [1, 1, 2, 3]
     assert len(set(ids)) == 3
-    assert all(verified(got, SECRET.encode()) for got in inbox.got)
+    assert all(is_signed(request, SECRET.encode()) for request in inbox.requests)
 
 
 @pytest.fixture
@@ -98,23 +98,23 @@ def hooked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
-def test_up_runs_it_if_there_is_somebody_to_tell(hooked: None) -> None:
-    assert _somebody_to_tell({"DESK_SECRET": "0" * 32})
+def test_up_runs_it_if_there_are_hooks(hooked: None) -> None:
+    assert _has_hooks({"DESK_SECRET": "0" * 32})
     assert "alerts" not in commands_for("sim")
     assert commands_for("sim", alerts=True)["alerts"] == [sys.executable, "-m", "flows", "alerts"]
 
 
-def test_missing_secret_is_said_before_anything_starts(hooked: None, capsys: pytest.CaptureFixture[str]) -> None:
+def test_missing_secret_is_reported_before_anything_starts(hooked: None, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["alerts"]) == 2
-    assert (
-        capsys.readouterr().err == "signalengine: DESK_SECRET is not set, which hook 'desk' of [alerts] names; set it\n"
+    assert capsys.readouterr().err == (
+        "signalengine: environment variable DESK_SECRET of hook 'desk' of [alerts] is not set; set it\n"
     )
 
 
-def test_without_hooks_there_is_nobody_to_tell(
+def test_without_hooks_it_refuses_to_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert not _somebody_to_tell({})
+    assert not _has_hooks({})
     assert main(["alerts"]) == 2
-    assert "names no hook" in capsys.readouterr().err
+    assert "has no hooks" in capsys.readouterr().err

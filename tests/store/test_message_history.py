@@ -7,7 +7,7 @@ import redis
 
 from domain.composites import Component, Composite
 from domain.performance import Alert
-from store import alerts, composites, executions, feed, missed, opportunities, outbox, outcomes, signals
+from store import alerts, composites, executions, feed, message_history, opportunities, outbox, outcomes, signals
 from tests.opportunities import opportunity
 from tests.store.paper import BEGIN, outcome, signal, trade
 
@@ -48,7 +48,7 @@ def composite(number: int) -> Composite:
 
 
 def announced(client: redis.Redis, channel: str) -> list[bytes]:
-    return [payload for _, _, payload in feed.follow(client, {channel: 0}, block_ms=1)]
+    return [payload for _, _, payload in feed.read_blocking(client, {channel: 0}, block_ms=1)]
 
 
 WRITERS: dict[str, Any] = {
@@ -70,10 +70,10 @@ def test_ledger_says_what_the_feed_said_to_the_letter(
     outbox.drain(connection, client)
     told = announced(client, channel)
     assert len(told) == 5
-    everything = missed.since(connection, channel, BEGIN - timedelta(days=9999), limit=9)
+    everything = message_history.since(connection, channel, BEGIN - timedelta(days=9999), limit=9)
     assert sorted(everything) == sorted(told)
-    assert missed.since(connection, channel, BEGIN + timedelta(days=9999), limit=9) == []
-    assert len(missed.since(connection, channel, BEGIN - timedelta(days=9999), limit=2)) == 2
+    assert message_history.since(connection, channel, BEGIN + timedelta(days=9999), limit=9) == []
+    assert len(message_history.since(connection, channel, BEGIN - timedelta(days=9999), limit=2)) == 2
 
 
 def test_signal_is_told_as_it_was_before_its_end_and_not_if_it_was_suppressed(
@@ -85,17 +85,17 @@ def test_signal_is_told_as_it_was_before_its_end_and_not_if_it_was_suppressed(
         signals.write(connection, [told, quiet])
         outcomes.write(connection, [outcome(1, 1.5)])
     outbox.drain(connection, client)
-    assert missed.since(connection, "signals", BEGIN, limit=9) == announced(client, "signals")
+    assert message_history.since(connection, "signals", BEGIN, limit=9) == announced(client, "signals")
 
 
 def test_from_an_instant_on_the_newest_last(connection: psycopg.Connection) -> None:
     with connection.transaction():
         alerts.write(connection, [alert(number) for number in range(6)])
-    found = missed.since(connection, "alerts", BEGIN + timedelta(hours=2), limit=3)
+    found = message_history.since(connection, "alerts", BEGIN + timedelta(hours=2), limit=3)
     assert [f'"number {number}"'.encode() in payload for number, payload in zip((3, 4, 5), found, strict=True)] == [
         True
     ] * 3
 
 
 def test_performance_says_all_with_its_next_message(connection: psycopg.Connection) -> None:
-    assert missed.since(connection, "performance", BEGIN, limit=9) == []
+    assert message_history.since(connection, "performance", BEGIN, limit=9) == []

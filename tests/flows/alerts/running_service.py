@@ -1,4 +1,4 @@
-"""The service, run for tests of it, and what became of what it was to tell."""
+"""Runs the service in a thread, publishes messages, and reads the state of their deliveries."""
 
 import json
 import threading
@@ -21,18 +21,18 @@ HOOK = Hook(name="desk", url="-", secret_variable="-", channels=("signals", "ale
 SETTINGS = AlertSettings(hooks=(HOOK,), private_networks=("127.0.0.0/8",), timeout_s=5.0)
 
 
-Telling = Callable[..., Any]
+RunService = Callable[..., Any]
 
 
 @contextmanager
 def running(
     database_url: str, redis_url: str, targets: dict[str, str], settings: AlertSettings = SETTINGS
 ) -> Iterator[None]:
-    """Runs the service while it is entered; a target that is no hook of `settings` is one like `HOOK`."""
-    known = {hook.name: hook for hook in settings.hooks}
-    hooks = tuple(known.get(name, msgspec.structs.replace(HOOK, name=name)) for name in targets)
+    """Runs the service while the context is active; a target that is no hook of `settings` gets a copy of `HOOK`."""
+    configured = {hook.name: hook for hook in settings.hooks}
+    hooks = tuple(configured.get(name, msgspec.structs.replace(HOOK, name=name)) for name in targets)
     stopping = threading.Event()
-    telling = service.Service(
+    running_service = service.Service(
         msgspec.structs.replace(settings, hooks=hooks),
         {name: Target(url=url, keys=(SECRET,)) for name, url in targets.items()},
         now_ns=time.time_ns,
@@ -40,7 +40,7 @@ def running(
         random=Random(1),
         stopping=stopping,
     )
-    thread = threading.Thread(target=telling.run, args=(database_url, redis_url))
+    thread = threading.Thread(target=running_service.run, args=(database_url, redis_url))
     thread.start()
     try:
         yield
@@ -58,15 +58,15 @@ def publish(client: redis.Redis, *seqs: int, channel: str = "alerts", **fields: 
     assert feed.publish(client, channel, entries) == len(seqs)
 
 
-def began(connection: psycopg.Connection) -> bool:
-    """Whether the scribe has taken its place in the feed."""
+def has_started(connection: psycopg.Connection) -> bool:
+    """Whether the consumer has stored its position in the feed."""
     return bool(connection.execute("SELECT 1 FROM webhook_positions").fetchone())
 
 
 def statuses(connection: psycopg.Connection, hook: str = "desk") -> dict[int, tuple[str, int, int | None]]:
-    """Of what came by the feed."""
+    """Sequence number to status, attempts and last HTTP status, of deliveries of the feed."""
     rows = connection.execute(
         "SELECT seq, status, attempts, last_status FROM webhook_deliveries WHERE hook = %s AND seq > 0 ORDER BY seq",
         (hook,),
     )
-    return {seq: (how, attempts, last) for seq, how, attempts, last in rows.fetchall()}
+    return {seq: (status, attempts, last_status) for seq, status, attempts, last_status in rows.fetchall()}

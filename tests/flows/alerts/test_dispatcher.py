@@ -1,4 +1,4 @@
-"""When what is sent, by a clock that the test turns, to a real receiver."""
+"""Which deliveries are sent when, by a clock that the test sets, to a real receiver."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -10,20 +10,20 @@ import psycopg
 import pytest
 
 from domain.clock import from_datetime
-from flows.alerts.breaker import FAILURES, PAUSE_S_FIRST
-from flows.alerts.courier import APART_S, Courier
+from flows.alerts.circuit_breaker import FAILURE_THRESHOLD, PAUSE_S_MIN
+from flows.alerts.dispatcher import CHAT_INTERVAL_S, Dispatcher
 from flows.alerts.metrics import AlertMetrics
 from flows.alerts.notices import Notices
 from flows.alerts.settings import AlertSettings, Hook, Target
 from store import webhooks
 from store.webhooks import Delivery
-from tests.flows.alerts.receiver import Got, Receiver
+from tests.flows.alerts.receiver import ReceivedRequest, Receiver
 
 BEGIN = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
-class Desk:
-    """A courier with one hook, and the clock that it reads."""
+class OneHook:
+    """A dispatcher with one hook, and the clock that it reads."""
 
     def __init__(self, connection: psycopg.Connection, inbox: Receiver, kind: Any = "webhook") -> None:
         hook = Hook(name="desk", kind=kind, channels=("signals",), chat_id="@desk")
@@ -31,7 +31,7 @@ class Desk:
         self.metrics = AlertMetrics(["desk"], ["signals"])
         self.at_s = 0.0
         self.inbox = inbox
-        self.courier = Courier(
+        self.dispatcher = Dispatcher(
             settings,
             {"desk": Target(url=inbox.url)},
             Notices((hook,)),
@@ -56,20 +56,20 @@ class Desk:
         ]  # fmt: skip
         webhooks.write(self._connection, rows, {})
 
-    def after(self, seconds: float) -> list[Got]:
-        """What is received when so much time has gone by, and all who can go have gone."""
+    def after(self, seconds: float) -> list[ReceivedRequest]:
+        """Advance the clock, send everything that is due, and return the requests."""
         self.at_s += seconds
-        before = len(self.inbox.got)
+        before = len(self.inbox.requests)
         deadline = time.monotonic() + 10
-        self.courier.step(self._connection)
-        while self.courier.is_busy:
+        self.dispatcher.step(self._connection)
+        while self.dispatcher.is_busy:
             assert time.monotonic() < deadline
             time.sleep(0.002)
-            self.courier.step(self._connection)
-        return self.inbox.got[before:]
+            self.dispatcher.step(self._connection)
+        return self.inbox.requests[before:]
 
     def series(self) -> dict[str, float]:
-        lines = self.metrics.text([], self.now).splitlines()
+        lines = self.metrics.render([], self.now).splitlines()
         return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines if not line.startswith("#")}
 
     def attempts(self, outcome: str) -> float:
@@ -80,69 +80,69 @@ class Desk:
 
 
 @pytest.fixture
-def desk(connection: psycopg.Connection, inbox: Receiver) -> Iterator[Callable[..., Desk]]:
-    made: list[Desk] = []
+def one_hook(connection: psycopg.Connection, inbox: Receiver) -> Iterator[Callable[..., OneHook]]:
+    created: list[OneHook] = []
 
-    def make(kind: Any = "webhook") -> Desk:
-        made.append(Desk(connection, inbox, kind))
-        return made[-1]
+    def create(kind: Any = "webhook") -> OneHook:
+        created.append(OneHook(connection, inbox, kind))
+        return created[-1]
 
-    yield make
-    for each in made:
-        with each.courier:
+    yield create
+    for each in created:
+        with each.dispatcher:
             pass
 
 
-def test_who_asks_for_time_gets_it_for_all_that_waits(desk: Callable[..., Desk], inbox: Receiver) -> None:
-    inbox.answers.append(429)
+def test_retry_after_pauses_the_whole_hook(one_hook: Callable[..., OneHook], inbox: Receiver) -> None:
+    inbox.responses.append(429)
     inbox.retry_after = "35"
-    one = desk()
+    one = one_hook()
     one.write(*range(1, 9))
     assert len(one.after(0)) == 1
     assert one.after(34) == []
     assert len(one.after(1.01)) == 8
     assert (one.attempts("held"), one.attempts("failed"), one.attempts("delivered")) == (1, 0, 8)
-    assert one.notices() == [], "it did not fail"
+    assert one.notices() == [], "it is not a failure"
 
 
-def test_wish_without_end_ends_with_our_patience(desk: Callable[..., Desk], inbox: Receiver) -> None:
-    inbox.answers.append(503)
+def test_retry_after_is_limited_to_give_up_s(one_hook: Callable[..., OneHook], inbox: Receiver) -> None:
+    inbox.responses.append(503)
     inbox.retry_after = "999999"
-    one = desk()
+    one = one_hook()
     one.write(1)
     assert len(one.after(0)) == 1
     assert one.after(3599) == []
     assert len(one.after(2)) == 1
 
 
-def test_too_many_without_a_time_is_a_failure(desk: Callable[..., Desk], inbox: Receiver) -> None:
-    inbox.answers.extend([429] * 5)
-    one = desk()
+def test_429_without_retry_after_is_a_failure(one_hook: Callable[..., OneHook], inbox: Receiver) -> None:
+    inbox.responses.extend([429] * 5)
+    one = one_hook()
     one.write(*range(1, 9))
-    assert len(one.after(0)) == FAILURES
+    assert len(one.after(0)) == FAILURE_THRESHOLD
     assert one.series()['alerts_circuit{hook="desk"}'] == 1
 
 
-def test_receiver_that_fails_is_tried_with_one_alone_each_time_later(
-    desk: Callable[..., Desk], inbox: Receiver
+def test_open_circuit_is_tried_with_one_delivery_after_growing_pauses(
+    one_hook: Callable[..., OneHook], inbox: Receiver
 ) -> None:
-    inbox.answers.extend([500] * (FAILURES + 2))
-    one = desk()
+    inbox.responses.extend([500] * (FAILURE_THRESHOLD + 2))
+    one = one_hook()
     one.write(*range(1, 21))
-    assert len(one.after(0)) == FAILURES
-    assert one.after(PAUSE_S_FIRST - 0.1) == []
+    assert len(one.after(0)) == FAILURE_THRESHOLD
+    assert one.after(PAUSE_S_MIN - 0.1) == []
     assert len(one.after(0.2)) == 1
-    assert one.after(2 * PAUSE_S_FIRST - 0.3) == []
+    assert one.after(2 * PAUSE_S_MIN - 0.3) == []
     assert len(one.after(0.4)) == 1
-    assert one.notices() == ["hook_failing"], "it is said once"
-    assert len(one.after(4 * PAUSE_S_FIRST)) == 20
+    assert one.notices() == ["hook_failing"], "only one notice"
+    assert len(one.after(4 * PAUSE_S_MIN)) == 20
     assert one.notices() == ["hook_failing", "hook_recovered"]
     assert one.series()['alerts_circuit{hook="desk"}'] == 0
 
 
-def test_who_is_gone_is_told_no_more_and_that_is_said(desk: Callable[..., Desk], inbox: Receiver) -> None:
-    inbox.answers.append(410)
-    one = desk()
+def test_410_stops_deliveries_and_publishes_a_notice(one_hook: Callable[..., OneHook], inbox: Receiver) -> None:
+    inbox.responses.append(410)
+    one = one_hook()
     one.write(1, 2)
     assert len(one.after(0)) == 1
     assert one.after(9999) == []
@@ -150,46 +150,46 @@ def test_who_is_gone_is_told_no_more_and_that_is_said(desk: Callable[..., Desk],
     assert one.series()['alerts_circuit{hook="desk"}'] == 2
 
 
-def test_what_is_too_old_is_given_up_and_that_is_said(
-    desk: Callable[..., Desk], inbox: Receiver, connection: psycopg.Connection
+def test_expired_deliveries_are_given_up_with_a_notice(
+    one_hook: Callable[..., OneHook], inbox: Receiver, connection: psycopg.Connection
 ) -> None:
-    one = desk()
+    one = one_hook()
     one.write(1, 2, 3)
     one.at_s = 3601.0
-    one.courier.tidy(connection)
+    one.dispatcher.clean_up(connection)
     assert one.after(0) == []
     assert one.notices() == ["deliveries_given_up"]
     assert one.attempts("given_up") == 3
 
 
-@pytest.mark.parametrize("kind", APART_S)
-def test_chat_gets_what_waits_in_one_message_and_not_too_often(
-    desk: Callable[..., Desk], inbox: Receiver, connection: psycopg.Connection, kind: str
+@pytest.mark.parametrize("kind", CHAT_INTERVAL_S)
+def test_waiting_deliveries_to_a_chat_are_combined_and_rate_limited(
+    one_hook: Callable[..., OneHook], inbox: Receiver, connection: psycopg.Connection, kind: str
 ) -> None:
     field = "content" if kind == "discord" else "text"
-    one = desk(kind)
+    one = one_hook(kind)
     one.write(1, field=field)
-    assert [got.said[field] for got in one.after(0)] == ["number 1"]
+    assert [request.json[field] for request in one.after(0)] == ["number 1"]
     one.write(2, 3, 4, field=field)
-    assert one.after(APART_S[kind] - 0.1) == []  # type: ignore[index]
-    assert [got.said[field] for got in one.after(0.2)] == ["number 2\n\nnumber 3\n\nnumber 4"]
+    assert one.after(CHAT_INTERVAL_S[kind] - 0.1) == []  # type: ignore[index]
+    assert [request.json[field] for request in one.after(0.2)] == ["number 2\n\nnumber 3\n\nnumber 4"]
     rows = connection.execute("SELECT status, attempts FROM webhook_deliveries").fetchall()
     assert rows == [("delivered", 1)] * 4
 
 
-def test_message_that_is_refused_holds_up_no_other(desk: Callable[..., Desk], inbox: Receiver) -> None:
-    inbox.answers.append(400)
-    one = desk("slack")
+def test_deliveries_of_a_rejected_message_are_retried_alone(one_hook: Callable[..., OneHook], inbox: Receiver) -> None:
+    inbox.responses.append(400)
+    one = one_hook("slack")
     one.write(1, 2, 3)
-    assert [got.said["text"] for got in one.after(0)] == ["number 1\n\nnumber 2\n\nnumber 3"]
-    inbox.answers.append(400)
-    later = [got.said["text"] for _ in range(5) for got in one.after(2)]
+    assert [request.json["text"] for request in one.after(0)] == ["number 1\n\nnumber 2\n\nnumber 3"]
+    inbox.responses.append(400)
+    later = [request.json["text"] for _ in range(5) for request in one.after(2)]
     assert later == ["number 1", "number 2", "number 3", "number 1"]
 
 
-def test_what_failed_for_everybodys_sake_stays_together(desk: Callable[..., Desk], inbox: Receiver) -> None:
-    inbox.answers.append(503)
-    one = desk("slack")
+def test_deliveries_of_a_failed_message_stay_combined(one_hook: Callable[..., OneHook], inbox: Receiver) -> None:
+    inbox.responses.append(503)
+    one = one_hook("slack")
     one.write(1, 2)
     assert len(one.after(0)) == 1
-    assert [got.said["text"] for got in one.after(2)] == ["number 1\n\nnumber 2"]
+    assert [request.json["text"] for request in one.after(2)] == ["number 1\n\nnumber 2"]

@@ -1,4 +1,4 @@
-"""What people read, letter by letter."""
+"""Texts and request bodies, character by character."""
 
 import json
 from typing import Any, get_args
@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flows.alerts.filters import matches
 from flows.alerts.settings import Channel, Hook
-from flows.alerts.texts import body_of, text_of, together
-from flows.alerts.wanted import is_wanted
+from flows.alerts.templates import combine, render_body, render_text
 from tests.api.builders import signal
 
 SIGNAL: dict[str, Any] = msgspec.to_builtins(signal(1, probability=0.6149))
@@ -41,7 +41,7 @@ GOLDEN = {
     "executions": "binance BTCUSDT 5m: paper long win\nprofit 12.5 (1.25 R)",
     "performance": "performance of signal_type breakout instruments\n31 trades, 17 won, profit 12.5 (1.25 R)",
 }
-SAID: dict[str, dict[str, Any]] = {
+MESSAGES: dict[str, dict[str, Any]] = {
     "signals": SIGNAL,
     "composites": COMPOSITE,
     "alerts": ALERT,
@@ -55,15 +55,15 @@ SAID: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("channel", get_args(Channel))
 def test_texts(channel: str) -> None:
-    assert text_of(channel, SAID[channel]) == GOLDEN[channel]
+    assert render_text(channel, MESSAGES[channel]) == GOLDEN[channel]
 
 
-def body(kind: Any, said: dict[str, Any] = ALERT, channel: str = "alerts") -> Any:
+def body(kind: Any, message: dict[str, Any] = ALERT, channel: str = "alerts") -> Any:
     hook = Hook(name="desk", kind=kind, chat_id="@desk")
-    return json.loads(body_of(hook, channel, 7, said, json.dumps(said).encode()))
+    return json.loads(render_body(hook, channel, 7, message, json.dumps(message).encode()))
 
 
-def test_bodies_are_what_each_service_takes() -> None:
+def test_bodies_have_the_format_of_each_service() -> None:
     text = GOLDEN["alerts"]
     assert body("webhook") == {"type": "alerts", "seq": 7, "text": text, "data": ALERT}
     assert body("telegram") == {"chat_id": "@desk", "text": text, "link_preview_options": {"is_disabled": True}}
@@ -71,7 +71,7 @@ def test_bodies_are_what_each_service_takes() -> None:
     assert body("slack") == {"text": text, "mrkdwn": False, "unfurl_links": False, "unfurl_media": False}
 
 
-def test_what_a_message_holds_can_neither_mention_nor_link() -> None:
+def test_content_can_neither_mention_users_nor_hide_links() -> None:
     evil = {**ALERT, "message": "<!channel> <https://evil.example|click> @everyone &amp;"}
     assert body("slack", evil)["text"] == (
         "WARNING: &lt;!channel&gt; &lt;https://evil.example|click&gt; @everyone &amp;amp;"
@@ -85,40 +85,42 @@ def test_what_a_message_holds_can_neither_mention_nor_link() -> None:
     assert "parse_mode" not in body("telegram", evil)
 
 
-MOST = {"telegram": ("text", 4096), "discord": ("content", 2000), "slack": ("text", 4000)}
-"""What each service takes, by its own documentation."""
+LENGTH_MAX = {"telegram": ("text", 4096), "discord": ("content", 2000), "slack": ("text", 4000)}
+"""Text field and length limit of each service, by its own documentation."""
 
 
 def units(text: str) -> int:
     return len(text.encode("utf-16-le")) // 2
 
 
-@pytest.mark.parametrize("kind", MOST)
-@pytest.mark.parametrize("letter", ["a", "😀", "<", "_"])
-def test_long_texts_are_cut_to_what_is_taken(kind: str, letter: str) -> None:
-    field, most = MOST[kind]
-    text = body(kind, {**ALERT, "message": letter * 9000})[field]
-    assert most - 6 <= units(text) <= most
+@pytest.mark.parametrize("kind", LENGTH_MAX)
+@pytest.mark.parametrize("character", ["a", "😀", "<", "_"])
+def test_long_texts_are_truncated_to_the_limit(kind: str, character: str) -> None:
+    field, limit = LENGTH_MAX[kind]
+    text = body(kind, {**ALERT, "message": character * 9000})[field]
+    assert limit - 6 <= units(text) <= limit
     assert text.endswith("…")
     inner = text.removeprefix("WARNING: ").removesuffix("…")
-    written = {("slack", "<"): "&lt;", ("discord", "<"): "\\<", ("discord", "_"): "\\_"}.get((kind, letter), letter)
-    assert inner == written * (len(inner) // len(written)), "no letter and no escape is cut in two"
+    escaped = {("slack", "<"): "&lt;", ("discord", "<"): "\\<", ("discord", "_"): "\\_"}.get(
+        (kind, character), character
+    )
+    assert inner == escaped * (len(inner) // len(escaped)), "no character and no escape is split"
 
 
-@pytest.mark.parametrize("kind", MOST)
+@pytest.mark.parametrize("kind", LENGTH_MAX)
 @given(st.lists(st.text(max_size=900), min_size=1, max_size=12))
-def test_waiting_texts_go_together_as_far_as_they_fit(kind: Any, messages: list[str]) -> None:
-    field, most = MOST[kind]
+def test_texts_are_combined_up_to_the_limit(kind: Any, messages: list[str]) -> None:
+    field, limit = LENGTH_MAX[kind]
     bodies = [json.dumps(body(kind, {**ALERT, "message": message})) for message in messages]
-    whole, count = together(kind, bodies)
+    combined, count = combine(kind, bodies)
     texts = [json.loads(each)[field] for each in bodies]
-    assert json.loads(whole) == {**json.loads(bodies[0]), field: "\n\n".join(texts[:count])}
-    assert count == 1 or units(json.loads(whole)[field]) <= most
-    assert count == len(bodies) or units("\n\n".join(texts[: count + 1])) > most
+    assert json.loads(combined) == {**json.loads(bodies[0]), field: "\n\n".join(texts[:count])}
+    assert count == 1 or units(json.loads(combined)[field]) <= limit
+    assert count == len(bodies) or units("\n\n".join(texts[: count + 1])) > limit
 
 
-def test_programs_get_one_message_at_a_time() -> None:
-    assert together("webhook", ["{}", "[]"]) == ("{}", 1)
+def test_webhook_bodies_are_not_combined() -> None:
+    assert combine("webhook", ["{}", "[]"]) == ("{}", 1)
 
 
 VALUES = st.recursive(
@@ -126,11 +128,11 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=5,
 )
-NAMES = sorted({name for said in SAID.values() for name in said})
+NAMES = sorted({name for message in MESSAGES.values() for name in message})
 
 
 @given(st.sampled_from(get_args(Channel)), st.dictionaries(st.sampled_from(NAMES), VALUES))
-def test_messages_of_another_version_do_no_harm(channel: Channel, said: dict[str, Any]) -> None:
+def test_messages_of_another_version_are_accepted(channel: Channel, message: dict[str, Any]) -> None:
     hook = Hook(name="desk", channels=(channel,), symbols=("BTCUSDT",), min_confidence=0.5)
-    assert is_wanted(hook, channel, said) in (True, False)
-    assert json.loads(body_of(hook, channel, 1, said, json.dumps(said).encode()))["data"] == said
+    assert matches(hook, channel, message) in (True, False)
+    assert json.loads(render_body(hook, channel, 1, message, json.dumps(message).encode()))["data"] == message

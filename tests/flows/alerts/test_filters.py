@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
+from flows.alerts.filters import matches
 from flows.alerts.settings import Hook
-from flows.alerts.wanted import is_wanted
 
 SIGNAL: dict[str, Any] = {
     "symbol": "BTCUSDT",
@@ -15,7 +15,7 @@ SIGNAL: dict[str, Any] = {
 
 
 @pytest.mark.parametrize(
-    ("condition", "channel", "wanted"),
+    ("condition", "channel", "expected"),
     [
         ({}, "signals", True),
         ({}, "alerts", True),
@@ -31,26 +31,26 @@ SIGNAL: dict[str, Any] = {
         ({"symbols": ("BTCUSDT",), "directions": ("short",)}, "signals", False),
     ],
 )
-def test_all_conditions_hold_together(condition: dict[str, Any], channel: str, wanted: bool) -> None:
-    assert is_wanted(Hook(name="desk", **condition), channel, SIGNAL) is wanted
+def test_all_conditions_must_hold(condition: dict[str, Any], channel: str, expected: bool) -> None:
+    assert matches(Hook(name="desk", **condition), channel, SIGNAL) is expected
 
 
-def test_confidence_stands_in_for_a_probability_that_is_not_known() -> None:
+def test_confidence_is_used_if_there_is_no_probability() -> None:
     sure = Hook(name="desk", min_confidence=0.8)
-    assert is_wanted(sure, "signals", SIGNAL | {"probability": None})
-    assert not is_wanted(sure, "signals", SIGNAL | {"probability": None, "raw_confidence": None})
+    assert matches(sure, "signals", SIGNAL | {"probability": None})
+    assert not matches(sure, "signals", SIGNAL | {"probability": None, "raw_confidence": None})
 
 
-def test_each_channel_calls_its_strategy_otherwise() -> None:
+def test_field_of_the_strategy_depends_on_the_channel() -> None:
     hook = Hook(name="desk", channels=("composites", "arbitrage"), strategies=("x",))
-    assert is_wanted(hook, "composites", {"pattern_type": "x"})
-    assert is_wanted(hook, "arbitrage", {"kind": "x"})
-    assert not is_wanted(hook, "arbitrage", {"signal_type": "x"})
+    assert matches(hook, "composites", {"pattern_type": "x"})
+    assert matches(hook, "arbitrage", {"kind": "x"})
+    assert not matches(hook, "arbitrage", {"signal_type": "x"})
 
 
-def test_of_the_life_of_a_thing_only_some_changes_may_matter() -> None:
+def test_changes_are_filtered() -> None:
     hook = Hook(name="desk", channels=("arbitrage", "executions"), changes=("opened", "win", "loss"))
-    assert is_wanted(hook, "arbitrage", {"change": "opened", "outcome": "x"})
-    assert not is_wanted(hook, "arbitrage", {"change": "updated"})
-    assert is_wanted(hook, "executions", {"outcome": "loss"})
-    assert not is_wanted(hook, "executions", {"outcome": "planned"})
+    assert matches(hook, "arbitrage", {"change": "opened", "outcome": "x"})
+    assert not matches(hook, "arbitrage", {"change": "updated"})
+    assert matches(hook, "executions", {"outcome": "loss"})
+    assert not matches(hook, "executions", {"outcome": "planned"})

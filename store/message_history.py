@@ -1,7 +1,7 @@
-"""Missed: what was announced since an instant, from the ledger, for readers whose feed has lost it.
+"""Message history: messages of a channel since an instant, rebuilt from the tables, for readers whose feed lost them.
 
-Of what changes over its life the ledger knows the last change, which says all that those before it did. Performance is
-not among it: each of its messages says all that those before it did, so the next one makes up for them.
+Of a record that changes over time there is only its latest message, which includes the earlier ones. The channel
+performance has no history: each of its messages includes the earlier ones, so the next one makes up for a lost one.
 """
 
 from datetime import datetime
@@ -16,6 +16,7 @@ from store.postgres import Connection
 
 _encoder = msgspec.json.Encoder()
 
+# Channel to its listing, the filter by time, and further filters.
 _LISTINGS: Final[dict[str, tuple[Listing[Any], str, dict[str, str]]]] = {
     "signals": (signals.LISTING, "since", {"status": "emitted"}),
     "composites": (composites.LISTING, "since", {}),
@@ -26,10 +27,12 @@ _LISTINGS: Final[dict[str, tuple[Listing[Any], str, dict[str, str]]]] = {
 
 
 def since(connection: Connection, channel: str, at: datetime, *, limit: int) -> list[bytes]:
-    """The payloads of a channel's messages of this instant or later, the newest last.
+    """The payloads of the messages of a channel, oldest first.
 
     Parameters
     ----------
+    at
+        Earliest event time.
     limit
         How many at most; if there are more, the oldest are left out.
 
@@ -40,11 +43,11 @@ def since(connection: Connection, channel: str, at: datetime, *, limit: int) -> 
     """
     if channel not in _LISTINGS:
         return []
-    listing, filtered, announced = _LISTINGS[channel]
-    rows = listing.read(connection, {filtered: at, **announced}, limit=limit)
-    return [_encoder.encode(_as_announced(row)) for row in reversed(rows)]
+    listing, time_filter, filters = _LISTINGS[channel]
+    rows = listing.read(connection, {time_filter: at, **filters}, limit=limit)
+    return [_encoder.encode(_as_published(row)) for row in reversed(rows)]
 
 
-def _as_announced(row: msgspec.Struct) -> msgspec.Struct:
-    """A signal is announced before its end."""
+def _as_published(row: msgspec.Struct) -> msgspec.Struct:
+    """A signal is published without its outcome, which is not known then."""
     return msgspec.structs.replace(row, outcome=None) if isinstance(row, Signal) else row
