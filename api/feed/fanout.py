@@ -64,7 +64,7 @@ class Fanout:
     def publish(self, messages: Sequence[Message]) -> None:
         """Send messages to all clients in this order: now, or with the next flush if one is scheduled."""
         for message in messages:
-            if self._ring.is_full and self._ring.tail >= self._position:
+            if self._ring.tail_after(message) > self._position:
                 self.flush()  # before the ring drops what the cohorts have not been sent
             self._ring.append(message)
         if not self._is_flushing:

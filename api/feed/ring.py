@@ -107,10 +107,13 @@ class Ring:
     def __len__(self) -> int:
         return self.head - self.tail
 
-    @property
-    def is_full(self) -> bool:
-        """Whether the next message will displace the oldest."""
-        return len(self) == len(self._slots) or self._bytes >= self._bytes_max
+    def tail_after(self, message: Message) -> int:
+        """The tail once `message` is appended: all messages before it will be dropped."""
+        tail, excess = self.tail, self._bytes + len(message.body) - self._bytes_max
+        while tail < self.head and (excess > 0 or self.head - tail == len(self._slots)):
+            excess -= len(self[tail].body)
+            tail += 1
+        return tail
 
     def set_floor(self, channel: str, seq: int) -> None:
         """Declare that messages of `channel` up to `seq` exist but will not be in the ring."""
@@ -118,11 +121,11 @@ class Ring:
 
     def append(self, message: Message) -> None:
         """Store `message`, whose seq is above all before it on its channel, and drop the oldest as needed."""
-        size = len(message.body)
-        while self.tail < self.head and (len(self) == len(self._slots) or self._bytes + size > self._bytes_max):
+        tail = self.tail_after(message)
+        while self.tail < tail:
             self._drop_oldest()
         self._slots[self.head % len(self._slots)] = message
-        self._bytes += size
+        self._bytes += len(message.body)
         self.head += 1
         self.newest[message.channel] = message.seq
 

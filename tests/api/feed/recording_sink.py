@@ -1,4 +1,4 @@
-"""A sink that keeps what it is given, and is full when it is told to be."""
+"""A sink that records what is written to it, and blocks at a given capacity."""
 
 import json
 from typing import Any
@@ -9,34 +9,34 @@ from api.feed.wire_format import WireFormat
 
 
 class RecordingSink:
-    """What a client was sent, as messages.
+    """A client and what was written to it.
 
     Parameters
     ----------
-    room
-        Bytes after which it is full.
+    capacity
+        Bytes after which it is blocked, until `drain`.
     """
 
-    def __init__(self, hub: Hub, room: float = float("inf"), wire_format: WireFormat = WireFormat.LINE) -> None:
+    def __init__(self, hub: Hub, capacity: float = float("inf"), wire_format: WireFormat = WireFormat.LINE) -> None:
         self.wire_format = wire_format
         self.client = Client(hub.ring, self)
         self.closed: tuple[int, str] | None = None
-        self.cut = False
+        self.aborted = False
         self.writes: list[bytes] = []
         self._hub = hub
-        self._room = room
-        self._held = 0
+        self._capacity = capacity
+        self._buffered = 0
 
     def write(self, data: bytes) -> None:
-        assert self.client.blocked_since_s is None, "written to while full"
+        assert self.client.blocked_since_s is None, "written to while blocked"
         self.writes.append(data)
-        self._held += len(data)
-        if self._held > self._room:
+        self._buffered += len(data)
+        if self._buffered > self._capacity:
             self._hub.pause_writing(self.client)
 
     def drain(self) -> None:
-        """What was written has gone."""
-        self._held = 0
+        """Empty the buffer, as a socket does that was read from."""
+        self._buffered = 0
         self._hub.resume_writing(self.client)
 
     def ping(self) -> None:
@@ -46,9 +46,9 @@ class RecordingSink:
         self.closed = (code, reason)
 
     def abort(self) -> None:
-        self.cut = True
+        self.aborted = True
 
     def take(self) -> list[dict[str, Any]]:
-        """The messages since the last time."""
+        """The messages written since the last call."""
         data, self.writes = b"".join(self.writes), []
         return [json.loads(line) for line in data.splitlines()]

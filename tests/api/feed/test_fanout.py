@@ -47,8 +47,8 @@ def message(channel: str, seq: int, symbol: str = "A") -> Message:
 class Listener(RecordingSink):
     """A client, and what by the plain rule it has to get."""
 
-    def __init__(self, hub: Hub, wanted: Filter, room: float) -> None:
-        super().__init__(hub, room)
+    def __init__(self, hub: Hub, wanted: Filter, capacity: float) -> None:
+        super().__init__(hub, capacity)
         self.wanted = wanted
         self.begun = hub.heads()
         hub.join(self.client, CHANNELS, wanted)
@@ -108,6 +108,20 @@ def test_everybody_gets_what_it_wants_once_in_order_or_in_a_gap(steps: list[Any]
             listener.check(published)
             hub.leave(listener.client)
         assert (hub.clients, hub.fanout.cohorts, hub.addresses) == (set(), {}, {})
+
+    asyncio.run(live())
+
+
+def test_a_burst_larger_than_the_ring_is_delivered_without_a_gap() -> None:
+    async def live() -> None:
+        hub = house(ring_bytes=5_000)
+        sink = RecordingSink(hub)
+        hub.join(sink.client, CHANNELS, ANY)
+        sink.take()
+        hub.publish([message("signals", seq) for seq in range(1, 201)])
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert [one["seq"] for one in sink.take()] == list(range(1, 201))
 
     asyncio.run(live())
 

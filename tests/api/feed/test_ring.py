@@ -23,7 +23,9 @@ class RingAgainstList(RuleBasedStateMachine):
     def append(self, channel: str, step: int, size: int) -> None:
         seq = self.ring.newest.get(channel, 0) + step
         message = Message(channel, seq, b"x" * size, Attributes())
+        tail = self.ring.tail_after(message)
         self.ring.append(message)
+        assert self.ring.tail == tail
         self.given.append(message)
 
     @precondition(lambda self: not self.given)
