@@ -1,6 +1,7 @@
-"""The window: reads the store and serves it.
+"""The API: reads the store and serves it over REST, WebSocket and server-sent events.
 
-`operations` lists all that REST can do; `app` puts it together with the feed and opens it. `endpoints` are the nouns,
-`rest` is what every operation is made of, `memory` answers without Postgres, `feed` follows Redis and tells all who
-listen, `websocket` is the protocol on the wire, `security` is who may, `serving` is the sockets and processes.
+`operations` lists every REST operation; `app` combines them with the feed into one ASGI application. `endpoints` has
+a file per resource, `rest` the parts of every operation, `memory` the caches that answer without Postgres, `feed`
+follows Redis and distributes its messages, `websocket` is RFC 6455, `security` authentication and limits, `serving`
+the listening socket and the worker processes.
 """

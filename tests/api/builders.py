@@ -1,4 +1,4 @@
-"""Signals for tests of the API."""
+"""Builders of signals and alerts for tests of the API."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,8 +12,8 @@ BEGIN = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 def signal(number: int, **changes: Any) -> Signal:
-    """A signal of its own minute, different from its neighbours in all that can be filtered by."""
-    plain = Signal(
+    """A signal in a minute of its own, which differs from its neighbours in every field that can be filtered."""
+    default = Signal(
         id=f"{number:032x}",
         venue=("binance", "sim")[number % 2],
         symbol=("BTCUSDT", "ETHUSDT", "SOLUSDT")[number % 3],
@@ -37,16 +37,16 @@ def signal(number: int, **changes: Any) -> Signal:
         reason="The close broke the range.",
         simulated=bool(number % 2),
     )
-    return msgspec.structs.replace(plain, **changes)
+    return msgspec.structs.replace(default, **changes)
 
 
 def emitted(number: int, **changes: Any) -> Signal:
-    """The same, always emitted."""
+    """The same signal, always emitted."""
     return signal(number, **{"status": "emitted", "suppressed_reason": None} | changes)
 
 
 def alert_of(signal: Signal) -> bytes:
-    """An alert that goes with a signal, as the feed has it."""
+    """The payload on the feed of an alert about the strategy of a signal."""
     alert = Alert(
         id=signal.id,
         kind="drawdown",

@@ -1,4 +1,4 @@
-"""What a caller can send that is wrong, byte by byte, and the code that answers it."""
+"""Invalid requests, byte by byte, and the problem that each is answered with."""
 
 import json
 import socket
@@ -14,8 +14,8 @@ LIST = "/api/v1/signals"
 EXECUTE = "/api/v1/arbitrage/execute"
 
 
-class Told(NamedTuple):
-    """An answer."""
+class RawResponse(NamedTuple):
+    """A response, as read from the socket."""
 
     status: int
     headers: dict[str, str]
@@ -23,7 +23,7 @@ class Told(NamedTuple):
 
     @property
     def code(self) -> str:
-        """Of a problem, whose form is checked here as well."""
+        """The code of the problem that it reports, after checking that it is one."""
         assert self.headers["content-type"] == "application/problem+json"
         problem = json.loads(self.body)
         assert problem["status"] == self.status
@@ -33,21 +33,21 @@ class Told(NamedTuple):
         return str(problem["code"])
 
 
-def say(api: Api, sent: bytes) -> Told:
-    """The answer to these very bytes."""
+def send(api: Api, data: bytes) -> RawResponse:
+    """Send `data` on a new connection; the response."""
     host, port = api.address.split(":")
     with socket.create_connection((host, int(port)), timeout=20) as raw, raw.makefile("rb") as file:
-        raw.sendall(sent)
+        raw.sendall(data)
         status = int(file.readline().split()[1])
         headers = {}
         while line := file.readline().strip():
             name, _, value = line.decode().partition(":")
             headers[name.lower()] = value.strip()
-        return Told(status, headers, file.read(int(headers.get("content-length", "0"))))
+        return RawResponse(status, headers, file.read(int(headers.get("content-length", "0"))))
 
 
 def request(target: str, method: str = "GET", body: bytes = b"", **headers: str) -> bytes:
-    """A request as it goes over the wire."""
+    """A request in its encoding on the wire; `_` in header names stands for `-`."""
     lines = [f"{method} {target} HTTP/1.1", "Host: localhost"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     lines += [f"Content-Length: {len(body)}"] if body else []
@@ -58,7 +58,7 @@ def post(body: bytes, **headers: str) -> bytes:
     return request(EXECUTE, "POST", body, **{"Content_Type": "application/json", "Idempotency_Key": "k"} | headers)
 
 
-ADDRESSES = [
+URLS = [
     ("/nothing", 404, "not_found"),
     ("/api/v1/signals/", 404, "not_found"),
     ("//api/v1/signals", 404, "not_found"),
@@ -98,35 +98,35 @@ ADDRESSES = [
 ]
 
 
-def test_addresses(api: Api) -> None:
-    for target, status, code in ADDRESSES:
-        told = say(api, request(target))
-        assert (told.status, told.code) == (status, code), target
+def test_invalid_urls_and_parameters(api: Api) -> None:
+    for target, status, code in URLS:
+        response = send(api, request(target))
+        assert (response.status, response.code) == (status, code), target
 
 
-def test_a_cursor_of_someone_s_own_making_gives_rows_and_nothing_else(api: Api) -> None:
-    """Any place in the order may be named; there is nothing in a cursor to get around a filter with."""
+def test_a_forged_cursor_bypasses_no_filter(api: Api) -> None:
+    """A cursor holds only a position in the order of rows, and any position is valid."""
     api.write([emitted(number) for number in range(1, 5)])
-    link = api.get(f"{LIST}?limit=2&symbol=ETHUSDT&cursor=3{'f' * 46}")
-    assert {row["symbol"] for row in link["signals"]} == {"ETHUSDT"}
-    forged = api.get(f"{LIST}?limit=2")["next_cursor"]
-    for place in range(len(forged)):
-        changed = f"{forged[:place]}{'0' if forged[place] != '0' else '1'}{forged[place + 1 :]}"
-        assert api.http.get(f"{LIST}?limit=2&cursor={changed}").status_code == 200
+    page = api.get(f"{LIST}?limit=2&symbol=ETHUSDT&cursor=3{'f' * 46}")
+    assert {row["symbol"] for row in page["signals"]} == {"ETHUSDT"}
+    cursor = api.get(f"{LIST}?limit=2")["next_cursor"]
+    for index in range(len(cursor)):
+        forged = f"{cursor[:index]}{'0' if cursor[index] != '0' else '1'}{cursor[index + 1 :]}"
+        assert api.http.get(f"{LIST}?limit=2&cursor={forged}").status_code == 200
 
 
-def test_methods(api: Api) -> None:
+def test_unsupported_methods(api: Api) -> None:
     for method in ("POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"):
-        told = say(api, request(LIST, method))
-        assert (told.status, told.code) == (405, "method_not_allowed")
-        assert set(told.headers["allow"].split(", ")) == {"GET", "HEAD"}
-    told = say(api, request(EXECUTE))
-    assert (told.status, told.code, told.headers["allow"]) == (405, "method_not_allowed", "POST")
-    told = say(api, request(LIST, "HEAD"))
-    assert told.status == 200
+        response = send(api, request(LIST, method))
+        assert (response.status, response.code) == (405, "method_not_allowed")
+        assert set(response.headers["allow"].split(", ")) == {"GET", "HEAD"}
+    response = send(api, request(EXECUTE))
+    assert (response.status, response.code, response.headers["allow"]) == (405, "method_not_allowed", "POST")
+    response = send(api, request(LIST, "HEAD"))
+    assert response.status == 200
 
 
-CONTENTS = [
+BODIES = [
     (b"{", 400, "invalid_message"),
     (b"", 400, "invalid_message"),
     (b"null", 400, "invalid_message"),
@@ -143,29 +143,29 @@ CONTENTS = [
 ]
 
 
-def test_contents(api: Api) -> None:
-    for body, status, code in CONTENTS:
-        told = say(api, post(body))
-        assert (told.status, told.code) == (status, code), body[:60]
+def test_invalid_bodies(api: Api) -> None:
+    for body, status, code in BODIES:
+        response = send(api, post(body))
+        assert (response.status, response.code) == (status, code), body[:60]
     for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "", "json"):
-        told = say(api, post(b"{}", Content_Type=kind))
-        assert (told.status, told.code) == (415, "unsupported")
+        response = send(api, post(b"{}", Content_Type=kind))
+        assert (response.status, response.code) == (415, "unsupported")
 
 
-def test_a_content_that_never_ends_is_cut_off_at_its_limit(api: Api) -> None:
+def test_an_endless_body_is_refused_at_the_limit(api: Api) -> None:
     head = request(EXECUTE, "POST", Content_Type="application/json", Idempotency_Key="k", Transfer_Encoding="chunked")
-    told = say(api, head + b"1000\r\n" + b" " * 0x1000 + b"\r\n1000\r\n" + b" " * 0x1000 + b"\r\n")
-    assert (told.status, told.code) == (413, "too_large")
+    response = send(api, head + b"1000\r\n" + b" " * 0x1000 + b"\r\n1000\r\n" + b" " * 0x1000 + b"\r\n")
+    assert (response.status, response.code) == (413, "too_large")
 
 
-def test_hosts(api: Api) -> None:
+def test_unknown_hosts(api: Api) -> None:
     for sent in (b"GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", b"GET / HTTP/1.0\r\n\r\n"):
-        told = say(api, sent)
-        assert (told.status, told.code) == (421, "misdirected")
+        response = send(api, sent)
+        assert (response.status, response.code) == (421, "misdirected")
 
 
-def test_smuggled(api: Api) -> None:
-    """What a proxy before us may read in another way than we do (RFC 9112 §3.2, §6.3 and §11.2)."""
+def test_request_smuggling(api: Api) -> None:
+    """Requests that a proxy in front of the API may parse differently (RFC 9112 §3.2, §6.3 and §11.2)."""
     host, size, chunked = "Host: localhost\r\n", "Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n"
     for head in (
         host + size + chunked,
@@ -176,8 +176,8 @@ def test_smuggled(api: Api) -> None:
         host + "X-A: b\0c\r\n",
         "Host : localhost\r\n",
     ):
-        told = say(api, f"POST {EXECUTE} HTTP/1.1\r\n{head}\r\n0\r\n\r\n".encode())
-        assert (told.status, told.code) == (400, "malformed"), head
+        response = send(api, f"POST {EXECUTE} HTTP/1.1\r\n{head}\r\n0\r\n\r\n".encode())
+        assert (response.status, response.code) == (400, "malformed"), head
 
 
 WEBSOCKET = (
@@ -186,19 +186,19 @@ WEBSOCKET = (
 )
 
 
-def test_two_hosts(api: Api) -> None:
+def test_two_host_headers(api: Api) -> None:
     for two in ("Host: localhost\r\nHost: evil.example", "Host: evil.example\r\nHost: localhost"):
-        for more in ("", WEBSOCKET):
-            told = say(api, f"GET {LIST} HTTP/1.1\r\n{two}\r\n{more}\r\n".encode())
-            assert (told.status, told.code) == (421, "misdirected")
+        for upgrade in ("", WEBSOCKET):
+            response = send(api, f"GET {LIST} HTTP/1.1\r\n{two}\r\n{upgrade}\r\n".encode())
+            assert (response.status, response.code) == (421, "misdirected")
 
 
-def test_contents_without_an_end(api: Api) -> None:
-    """Also where nobody reads them."""
+def test_endless_chunks_and_trailers(api: Api) -> None:
+    """Also where the operation does not read the body."""
     head = b"GET /livez HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
     for endless in (b"1;" + b"e" * 60_000, b"0\r\n" + b"X: y\r\n" * 9_000):
-        told = say(api, head + endless)
-        assert (told.status, told.code) == (431, "headers_too_large")
+        response = send(api, head + endless)
+        assert (response.status, response.code) == (431, "headers_too_large")
 
 
 HEADS = [
@@ -216,34 +216,34 @@ HEADS = [
 ]
 
 
-def test_heads(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+def test_malformed_and_oversized_heads(api: Api, caplog: pytest.LogCaptureFixture) -> None:
     for sent, status, code in HEADS:
-        told = say(api, sent)
-        assert (told.status, told.code) == (status, code), sent[:60]
-        assert told.headers["x-request-id"] == json.loads(told.body)["instance"]
+        response = send(api, sent)
+        assert (response.status, response.code) == (status, code), sent[:60]
+        assert response.headers["x-request-id"] == json.loads(response.body)["instance"]
     assert api.http.get("/livez").status_code == 200
-    assert not [record for record in caplog.records if record.name.startswith("uvicorn")], "strangers fill no log"
+    assert not [record for record in caplog.records if record.name.startswith("uvicorn")], "must not fill the log"
 
 
-def test_who_does_not_go_on_is_told_and_sent_away(serve) -> None:  # type: ignore[no-untyped-def]
+def test_an_incomplete_request_is_answered_with_408(serve) -> None:  # type: ignore[no-untyped-def]
     api = serve(head_s=0.2)
     for sent in (b"GET /livez HTTP/1.1\r\nHost: loc", post(b"{" * 9)[:-8]):
-        told = say(api, sent)
-        assert (told.status, told.code) == (408, "timed_out")
+        response = send(api, sent)
+        assert (response.status, response.code) == (408, "timed_out")
 
 
-def test_who_leaves_in_the_middle_is_no_bug_of_ours(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_client_that_disconnects_in_mid_request_is_not_an_error(api: Api, caplog: pytest.LogCaptureFixture) -> None:
     host, port = api.address.split(":")
     with socket.create_connection((host, int(port)), timeout=20) as raw:
         raw.sendall(post(b"{" * 9)[:-8])
         until(lambda: api.resources.incomplete_requests)
     until(lambda: not api.resources.incomplete_requests)
-    until(lambda: told_of(api, "408") == 1)
-    assert told_of(api, "500") == 0
+    until(lambda: requests_with_status(api, "408") == 1)
+    assert requests_with_status(api, "500") == 0
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
-def told_of(api: Api, status: str) -> float:
-    """Requests to execute that ended so."""
+def requests_with_status(api: Api, status: str) -> float:
+    """The number of requests to execute that ended with `status`."""
     series = f'http_request_duration_seconds_count{{method="POST",path="{EXECUTE}",status="{status}"}}'
     return float(api.get("/metrics/legacy")["metrics"].get(series, 0))

@@ -1,4 +1,4 @@
-"""Postgres and Redis go away under load, and come back: who asks meanwhile is told, and nothing has to be restarted."""
+"""Outages of Postgres and Redis under load: requests fail with 503 meanwhile, and recovery needs no restart."""
 
 import threading
 import time
@@ -22,14 +22,14 @@ HOT = "/api/v1/signals?limit=5"
 
 
 class Load:
-    """Clients that ask without pause and note what they are told."""
+    """Clients that send requests without pause and count the statuses and problem codes of the responses."""
 
     def __init__(self, api: Api, path: str, clients: int = 4) -> None:
-        self.told: Counter[tuple[int, str | None]] = Counter()
+        self.responses: Counter[tuple[int, str | None]] = Counter()
         self.slowest_s = 0.0
         self._stop = threading.Event()
         self._api, self._path = api, path
-        self._threads = [threading.Thread(target=self._ask) for _ in range(clients)]
+        self._threads = [threading.Thread(target=self._send_requests) for _ in range(clients)]
 
     def __enter__(self) -> "Load":
         for thread in self._threads:
@@ -41,18 +41,18 @@ class Load:
         for thread in self._threads:
             thread.join()
 
-    def _ask(self) -> None:
+    def _send_requests(self) -> None:
         with httpx2.Client(base_url=f"http://{self._api.address}", timeout=30) as client:
             while not self._stop.is_set():
-                began_s = time.monotonic()
+                started_s = time.monotonic()
                 response = client.get(self._path)
-                self.slowest_s = max(self.slowest_s, time.monotonic() - began_s)
+                self.slowest_s = max(self.slowest_s, time.monotonic() - started_s)
                 code = response.json().get("code")
                 assert code is None or (response.headers["retry-after"], response.headers["content-type"]) == (
                     "2",
                     "application/problem+json",
                 )
-                self.told[response.status_code, code] += 1
+                self.responses[response.status_code, code] += 1
 
 
 def test_postgres_restarts_under_load(serve: Callable[..., Api], clean_redis_url: str) -> None:
@@ -65,26 +65,26 @@ def test_postgres_restarts_under_load(serve: Callable[..., Api], clean_redis_url
             api.connection = connection
             write(api, [emitted(number) for number in range(1, 9)])
         until(lambda: "age" in api.http.get(HOT).headers)
-        with Load(api, HISTORY) as asking, Load(api, HOT) as hot:
-            until(lambda: asking.told[200, None] > 20)
+        with Load(api, HISTORY) as history, Load(api, HOT) as hot:
+            until(lambda: history.responses[200, None] > 20)
             own.stop()
-            until(lambda: asking.told[503, "unavailable"] > 3)
+            until(lambda: history.responses[503, "unavailable"] > 3)
             until(lambda: int(api.http.get(HOT).headers["age"]) >= 1)
             assert api.http.get("/readyz").status_code == 503
             assert api.http.get("/livez").status_code == 200
             assert own.start() == url
             until(lambda: api.http.get(HISTORY).status_code == 200)
             until(lambda: api.http.get("/readyz").status_code == 200)
-            before = asking.told[200, None]
-            until(lambda: asking.told[200, None] > before + 20)
-            until(lambda: int(api.http.get(HOT).headers["age"]) < 5)  # what strategies earned is read every 5 s
-        assert set(asking.told) == {(200, None), (503, "unavailable")}
-        assert set(hot.told) == {(200, None)}  # they went on all the while
-        assert asking.slowest_s < 10
+            served = history.responses[200, None]
+            until(lambda: history.responses[200, None] > served + 20)
+            until(lambda: int(api.http.get(HOT).headers["age"]) < 5)  # the performance of strategies is read every 5 s
+        assert set(history.responses) == {(200, None), (503, "unavailable")}
+        assert set(hot.responses) == {(200, None)}  # served from memory throughout
+        assert history.slowest_s < 10
         api.http.get("/livez")
 
 
-def test_without_the_feed_lists_come_from_postgres(
+def test_lists_are_read_from_postgres_while_redis_is_down(
     serve: Callable[..., Api], clean_redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("api.memory.hot_lists.REFRESH_INTERVAL_S", 0.05)
@@ -104,9 +104,9 @@ def test_without_the_feed_lists_come_from_postgres(
         assert len(api.get(HOT)["signals"]) == 2
 
 
-def test_nothing_there_at_all_is_503_and_not_silence(serve: Callable[..., Api], tmp_path) -> None:  # type: ignore[no-untyped-def]
-    nowhere = f"postgresql://nobody@/none?host={tmp_path}&port=5432"
-    api = serve(database=nowhere, redis_url=f"unix://{tmp_path}/none", hot_rows=100)
+def test_without_any_service_every_operation_responds_with_503(serve: Callable[..., Api], tmp_path) -> None:  # type: ignore[no-untyped-def]
+    unreachable = f"postgresql://nobody@/none?host={tmp_path}&port=5432"
+    api = serve(database=unreachable, redis_url=f"unix://{tmp_path}/none", hot_rows=100)
     for path in (HOT, HISTORY, "/signals", "/api/v1/analytics/performance", "/performance/stats"):
         response = api.http.get(path, timeout=30)
         assert (response.status_code, response.json()["code"], response.headers["retry-after"]) == (

@@ -1,4 +1,4 @@
-"""Schemathesis asks every operation what the document says can be asked, and what it says cannot."""
+"""Schemathesis: every operation accepts what the OpenAPI document allows, and refuses what it does not."""
 
 import re
 import subprocess
@@ -20,7 +20,7 @@ from tests.store import paper
 from tests.until import until
 from tests.whale_trades import ADDRESSES, wallet, whale
 
-# What exists, so that answers are more than empty lists and 404.
+# Ids that exist, so that responses are more than empty lists and 404.
 EXISTING = f"""
 [[operations]]
 include-path = "/api/v1/bars/{{symbol}}"
@@ -37,7 +37,7 @@ parameters = {{ id = "{ADDRESSES[1]}" }}
 
 
 def fill(api: Api) -> None:
-    """Some of everything."""
+    """Write some rows of every kind."""
     api.write([signal(number) for number in range(8)])
     graded, ends = paper.graded(60)
     api.write(graded)
@@ -55,10 +55,10 @@ def fill(api: Api) -> None:
 
 
 def run(api: Api, directory: Path, *options: str) -> None:
-    """All phases and all checks; nothing is left out."""
+    """Run all phases and all checks on all operations."""
     fill(api)
     (directory / "schemathesis.toml").write_text(EXISTING)
-    told = subprocess.run(
+    result = subprocess.run(
         [
             *(sys.executable, "-m", "schemathesis.cli", "run", f"http://{api.address}/openapi.json"),
             *("--checks", "all", "--continue-on-failure", "--no-color", *options),
@@ -69,20 +69,18 @@ def run(api: Api, directory: Path, *options: str) -> None:
         text=True,
         check=False,
     )
-    assert told.returncode == 0, told.stdout
-    (operations,) = re.findall(r"Operations: +(\d+) selected / (\d+) total", told.stdout)
-    asked = len(api.get("/openapi.json")["paths"]) - 1  # all but the document that it was given
-    assert operations == (str(asked),) * 2
+    assert result.returncode == 0, result.stdout
+    (operations,) = re.findall(r"Operations: +(\d+) selected / (\d+) total", result.stdout)
+    expected = len(api.get("/openapi.json")["paths"]) - 1  # all but the document itself
+    assert operations == (str(expected),) * 2
 
 
-def test_answers_are_what_the_document_says(api: Api, tmp_path: Path) -> None:
+def test_responses_match_the_document(api: Api, tmp_path: Path) -> None:
     run(api, tmp_path, "--max-examples", "5", "--generation-deterministic")
 
 
 @pytest.mark.slow
-def test_answers_are_what_the_document_says_where_callers_are_asked_who_they_are(
-    serve: Callable[..., Api], tmp_path: Path
-) -> None:
+def test_responses_match_the_document_with_authentication(serve: Callable[..., Api], tmp_path: Path) -> None:
     security = SecuritySettings(authentication="required", requests_per_s=1e6, failures_per_minute=1e6)
     api = serve(security=security)
     text, key = make_key(api.connection, "admin")
@@ -91,5 +89,5 @@ def test_answers_are_what_the_document_says_where_callers_are_asked_who_they_are
 
 
 @pytest.mark.slow
-def test_answers_are_what_the_document_says_at_length(api: Api, tmp_path: Path) -> None:
+def test_responses_match_the_document_with_many_examples(api: Api, tmp_path: Path) -> None:
     run(api, tmp_path, "--max-examples", "500")

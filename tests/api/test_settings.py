@@ -7,24 +7,24 @@ from domain.errors import SettingError
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "localhost"])
-def test_loopback_is_served(host: str) -> None:
+def test_loopback_addresses_need_no_authentication(host: str) -> None:
     assert check(ApiSettings(host=host), SecuritySettings()).host == host
 
 
-SPELT_OTHERWISE = ("::ffff:0.0.0.0", "::ffff:10.1.2.3", "::ffff:0:0", "fe80::1%lo", "2130706433", "127.1", "LOCALHOST.")
+OTHER_NOTATIONS = ("::ffff:0.0.0.0", "::ffff:10.1.2.3", "::ffff:0:0", "fe80::1%lo", "2130706433", "127.1", "LOCALHOST.")
 
 
 @pytest.mark.parametrize(
-    "host", ["0.0.0.0", "::", "", "10.1.2.3", "example.org", "127.0.0.1.example", "0", *SPELT_OTHERWISE]
+    "host", ["0.0.0.0", "::", "", "10.1.2.3", "example.org", "127.0.0.1.example", "0", *OTHER_NOTATIONS]
 )
-def test_anything_else_is_refused_with_the_way_out(host: str) -> None:
+def test_other_addresses_require_authentication(host: str) -> None:
     assert not is_loopback(host)
     with pytest.raises(SettingError, match=r"host=.* is not a loopback address, .*AUTHENTICATION=required"):
         check(ApiSettings(host=host), SecuritySettings())
     assert check(ApiSettings(host=host), SecuritySettings(authentication="required")).host == host
 
 
-def test_environment_fills_every_kind_of_field() -> None:
+def test_every_type_of_setting_is_read_from_the_environment() -> None:
     environ = {
         "SIGNALENGINE_API_PORT": "0",
         "SIGNALENGINE_API_ALLOWED_ORIGINS": "https://a.example, https://b.example",
@@ -37,6 +37,6 @@ def test_environment_fills_every_kind_of_field() -> None:
 
 
 @pytest.mark.parametrize("name", ["PORT", "RING_MESSAGES", "STUCK_S", "MESSAGES_PER_S", "CLIENTS_MAX"])
-def test_limits_that_are_none_are_refused(name: str) -> None:
+def test_negative_limits_are_refused(name: str) -> None:
     with pytest.raises(SettingError, match=name):
         read(ApiSettings, "api", {f"SIGNALENGINE_API_{name}": "-1"})

@@ -14,11 +14,11 @@ from tests.store import paper
 
 
 def gauges(api: Api) -> dict[tuple[str, str], float]:
-    found = re.findall(r'^(symbol_\w+)\{symbol="(\w+)"\} (\S+)$', api.http.get("/metrics").text, re.MULTILINE)
-    return {(name, symbol): float(value) for name, symbol, value in found}
+    series = re.findall(r'^(symbol_\w+)\{symbol="(\w+)"\} (\S+)$', api.http.get("/metrics").text, re.MULTILINE)
+    return {(name, symbol): float(value) for name, symbol, value in series}
 
 
-def test_symbols_show_how_they_did_lately(serve: Callable[..., Api]) -> None:
+def test_gauges_equal_an_independent_calculation(serve: Callable[..., Api]) -> None:
     now = paper.BEGIN + timedelta(days=35)
     api = serve(now_ns=lambda: from_datetime(now))
     signals, ends = paper.graded(400)
@@ -37,13 +37,13 @@ def test_symbols_show_how_they_did_lately(serve: Callable[..., Api]) -> None:
             and end.return_pct is not None
             and end.exit_at.date() >= since
         ]
-        mine = [row for row in trades if row.symbol == symbol and row.exit_time and row.exit_time.date() >= since]
-        returns = daily_returns(mine)
+        traded = [row for row in trades if row.symbol == symbol and row.exit_time and row.exit_time.date() >= since]
+        returns = daily_returns(traded)
         expected["symbol_win_rate", symbol] = sum(each > 0 for each in entered) / len(entered)
         expected["symbol_avg_return", symbol] = statistics.fmean(entered)
         expected["symbol_sharpe_ratio", symbol] = statistics.fmean(returns) / statistics.stdev(returns) * math.sqrt(365)
     assert gauges(api) == {name: pytest.approx(value) for name, value in expected.items()}
 
 
-def test_nothing_that_ended_is_no_series(api: Api) -> None:
+def test_without_outcomes_there_are_no_series(api: Api) -> None:
     assert gauges(api) == {}

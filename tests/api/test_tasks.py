@@ -3,37 +3,37 @@ import asyncio
 from api import tasks
 
 
-def test_a_task_that_does_not_hear_is_asked_again() -> None:
-    heard = 0
+def test_a_task_that_loses_a_cancellation_is_cancelled_again() -> None:
+    cancellations = 0
 
-    async def hard_of_hearing() -> None:
-        nonlocal heard
+    async def ignore_the_first() -> None:
+        nonlocal cancellations
         while True:
             try:
                 await asyncio.sleep(60)
             except asyncio.CancelledError:
-                heard += 1
-                if heard == 2:
+                cancellations += 1
+                if cancellations == 2:
                     raise
 
-    async def live() -> bool:
-        task = tasks.start("deaf", hard_of_hearing())
+    async def run() -> bool:
+        task = tasks.start("stubborn", ignore_the_first())
         await asyncio.sleep(0)
         await tasks.stop([task])
         return task.cancelled()
 
-    assert asyncio.run(live())
-    assert heard == 2
+    assert asyncio.run(run())
+    assert cancellations == 2
 
 
-def test_to_stop_nothing_or_what_has_ended_is_no_wait() -> None:
+def test_stopping_nothing_or_an_ended_task_does_not_wait() -> None:
     async def nothing() -> None:
         pass
 
-    async def live() -> None:
+    async def run() -> None:
         task = tasks.start("short", nothing())
         await task
         await tasks.stop([task])
         await tasks.stop([])
 
-    asyncio.run(live())
+    asyncio.run(run())

@@ -11,7 +11,7 @@ from api.security.headers import HSTS, SECURITY_HEADERS
 from tests.api.conftest import Api
 from tests.api.security.keys import REQUIRED
 from tests.api.security.test_guard import let_in
-from tests.api.test_bad_input import request, say
+from tests.api.test_bad_input import request, send
 
 Serve = Callable[..., Api]
 EVERYWHERE = {name.lower(): value for name, value in (SECURITY_HEADERS | HSTS).items()}
@@ -69,9 +69,9 @@ def test_what_is_refused_before_it_is_a_request_keeps_the_browser_short(guarded:
         (b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Much: " + b"x" * 60_000, 431),
         (b"GET /livez HTTP/1.1\r\nHost: loc", 408),
     ):
-        told = say(guarded, sent)
-        assert told.status == status
-        assert EVERYWHERE.items() <= told.headers.items(), status
+        response = send(guarded, sent)
+        assert response.status == status
+        assert EVERYWHERE.items() <= response.headers.items(), status
 
 
 def test_handshakes_that_are_refused_keep_the_browser_short(guarded: Api) -> None:
