@@ -1,6 +1,7 @@
 """Listener: the listening socket, and the TCP options that each accepted connection inherits from it."""
 
 import socket
+from typing import Any
 
 from domain.errors import SetupError
 
@@ -25,29 +26,40 @@ def listen(host: str, port: int) -> socket.socket:
     Raises
     ------
     SetupError
-        If the address is in use, or not one of this machine.
+        If the host cannot be resolved, or the address is in use or not one of this machine.
     """
-    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    listener = socket.socket(family, kind, protocol)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    for option, value in _tcp_options().items():
-        listener.setsockopt(socket.IPPROTO_TCP, option, value)
     try:
-        listener.bind(address)
-        listener.listen(BACKLOG)
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except (socket.gaierror, UnicodeError) as problem:
+        raise SetupError(
+            f"cannot resolve the host {host!r} ({problem}); set SIGNALENGINE_API_HOST to an address of this machine"
+        ) from None
+    try:
+        return _bind(socket.socket(family, kind, protocol), address)
     except OSError as problem:
-        listener.close()
         raise SetupError(
             f"cannot listen on {host}:{port} ({problem.strerror}); "
-            "stop the process that listens there, or set SIGNALENGINE_API_PORT"
+            "stop the process that listens there, or set SIGNALENGINE_API_HOST or SIGNALENGINE_API_PORT"
         ) from None
-    return listener
 
 
 def url_of(listener: socket.socket) -> str:
     """The URL of the server that listens there."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _bind(listener: socket.socket, address: Any) -> socket.socket:
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        for option, value in _tcp_options().items():
+            listener.setsockopt(socket.IPPROTO_TCP, option, value)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except OSError:
+        listener.close()
+        raise
+    return listener
 
 
 def _tcp_options() -> dict[int, int]:

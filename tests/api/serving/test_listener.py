@@ -35,3 +35,9 @@ def test_a_port_in_use_is_an_error_that_names_it_and_the_way_out() -> None:
         port = listener.getsockname()[1]
         with pytest.raises(SetupError, match=rf"cannot listen on 127\.0\.0\.1:{port} \(.*\); .*SIGNALENGINE_API_PORT"):
             listen("127.0.0.1", port)
+
+
+@pytest.mark.parametrize("host", ["", "x" * 64])
+def test_a_host_that_cannot_be_resolved_is_an_error_that_names_it_and_the_way_out(host: str) -> None:
+    with pytest.raises(SetupError, match=rf"cannot resolve the host '{host}' \(.*\); .*SIGNALENGINE_API_HOST"):
+        listen(host, 0)
