@@ -98,8 +98,8 @@ async def list_opportunities(resources: Resources, query: OpportunitiesQuery) ->
     ) -> tuple[ArbitrageResponse, datetime]:
         recent = hot_list.rows()
         scan_time = await opportunities.changed_at(resources.pool) if recent is None else hot_list.changed_at
-        found = encoded_rows(result.rows)
-        return ArbitrageResponse(opportunities=found, scan_time=scan_time, count=len(found), **result.fields), NO_EXPIRY
+        listed = encoded_rows(result.rows)
+        return ArbitrageResponse(opportunities=listed, scan_time=scan_time, count=len(listed), **result.fields), NO_EXPIRY
 
     row_filter = RowFilter.from_filters(
         filters, equal=("kind", "group", "slug", "simulated"), at_least={"min_edge": "edge", "min_net": "net"}
@@ -117,10 +117,10 @@ async def scan(resources: Resources, query: ScanQuery) -> ArbitrageScan:
     """
     recent = resources.hot_lists.opportunities.rows()
     if recent is None or recent.older_count != 0:
-        found: list[Any] = list(await opportunities.best(resources.pool, limit=query.limit))
+        listed: list[Any] = list(await opportunities.best(resources.pool, limit=query.limit))
         scan_time = await opportunities.changed_at(resources.pool)
     else:
-        found = encoded_rows(sorted(recent, key=lambda row: (-row.projection.net, row.projection.id))[: query.limit])
+        listed = encoded_rows(sorted(recent, key=lambda row: (-row.projection.net, row.projection.id))[: query.limit])
         scan_time = resources.hot_lists.opportunities.changed_at
     age_s = None if scan_time is None else (resources.now_ns() - from_datetime(scan_time)) / SECOND
-    return ArbitrageScan(opportunities=found, scan_time=scan_time, age_s=age_s, count=len(found))
+    return ArbitrageScan(opportunities=listed, scan_time=scan_time, age_s=age_s, count=len(listed))

@@ -12,7 +12,7 @@ from domain.signals import Event
 from store.events import LISTING
 
 PATH = "/api/v1/events"
-Sense = Annotated[int, Meta(ge=-1, le=1, description="1 for up, -1 for down, 0 for neither.")]
+EventDirection = Annotated[int, Meta(ge=-1, le=1, description="1 for up, -1 for down, 0 for neither.")]
 
 
 class EventsQuery(PageParameters, frozen=True, kw_only=True):
@@ -22,7 +22,7 @@ class EventsQuery(PageParameters, frozen=True, kw_only=True):
     venue: Venue | None = None
     timeframe: Timeframe | None = None
     detector: Annotated[Name | None, Meta(description="Detector of the event.", examples=["breakout"])] = None
-    direction: Sense | None = None
+    direction: EventDirection | None = None
     since: Annotated[Instant | None, Meta(description="Detected at or after this time.")] = None
     until: Annotated[Instant | None, Meta(description="Detected before this time.")] = None
 

@@ -84,5 +84,5 @@ async def _missing_migrations(resources: Resources) -> list[str]:
     async def check() -> Result:
         return Result(msgspec.json.encode(await asyncio.to_thread(pending, resources.database_url)))
 
-    answer, _ = await resources.micro_cache.get("migrations", check)
-    return msgspec.json.decode(answer.body, type=list[str])
+    result, _ = await resources.micro_cache.get("migrations", check)
+    return msgspec.json.decode(result.body, type=list[str])

@@ -99,14 +99,14 @@ class Instruments(msgspec.Struct, frozen=True, kw_only=True):
 async def list_bars(resources: Resources, query: BarsQuery) -> Result:
     """Closed bars of one symbol, newest first."""
     name, timeframe = await _instrument(resources, query.symbol, query.venue), canonical_timeframe(query.timeframe)
-    found = await bars.page(resources.pool, name, timeframe, limit=query.limit + 1, before=query.before)
-    shown = found[: query.limit]
-    if len(found) <= query.limit:
+    rows = await bars.page(resources.pool, name, timeframe, limit=query.limit + 1, before=query.before)
+    shown = rows[: query.limit]
+    if len(rows) <= query.limit:
         return Result(Bars(instrument=name, timeframe=timeframe, bars=shown, next_before=None))
-    following = msgspec.structs.replace(query, before=shown[-1].open_time)
+    next_query = msgspec.structs.replace(query, before=shown[-1].open_time)
     path = f"/api/v1/bars/{quote(query.symbol, safe='')}"
-    body = Bars(instrument=name, timeframe=timeframe, bars=shown, next_before=following.before)
-    return Result(body, next_link(path, following, exclude=("symbol",)))
+    body = Bars(instrument=name, timeframe=timeframe, bars=shown, next_before=next_query.before)
+    return Result(body, next_link(path, next_query, exclude=("symbol",)))
 
 
 async def show_features(resources: Resources, query: FeaturesQuery) -> Features:
@@ -121,25 +121,25 @@ async def show_features(resources: Resources, query: FeaturesQuery) -> Features:
 
 async def list_instruments(resources: Resources, query: InstrumentsQuery) -> Result:
     """Traded instruments, by name."""
-    found = await instruments.page(resources.pool, limit=query.limit + 1, symbol=query.symbol, after=query.after)
-    shown = [Instrument(**msgspec.structs.asdict(row) | {"id": str(row.id)}) for row in found[: query.limit]]
-    if len(found) <= query.limit:
+    rows = await instruments.page(resources.pool, limit=query.limit + 1, symbol=query.symbol, after=query.after)
+    shown = [Instrument(**msgspec.structs.asdict(row) | {"id": str(row.id)}) for row in rows[: query.limit]]
+    if len(rows) <= query.limit:
         return Result(Instruments(instruments=shown, next_after=None))
-    following = msgspec.structs.replace(query, after=shown[-1].name)
-    return Result(Instruments(instruments=shown, next_after=following.after), next_link(INSTRUMENTS, following))
+    next_query = msgspec.structs.replace(query, after=shown[-1].name)
+    return Result(Instruments(instruments=shown, next_after=next_query.after), next_link(INSTRUMENTS, next_query))
 
 
 async def _instrument(resources: Resources, symbol: str, venue: str | None) -> str:
     """The name of the one instrument that is traded as `symbol`."""
-    found = await instruments.page(resources.pool, limit=VENUES_MAX, symbol=symbol)
-    names = [each.name for each in found if venue in (None, each.venue)]
+    matches = await instruments.page(resources.pool, limit=VENUES_MAX, symbol=symbol)
+    names = [each.name for each in matches if venue in (None, each.venue)]
     if not names:
         where = "" if venue is None else f" at {venue}"
         raise ProblemError(
             NOT_FOUND, f"no instrument has the symbol {symbol}{where}; /api/v1/instruments lists those that exist"
         )
     if len(names) > 1:
-        venues = ", ".join(each.venue for each in found)
+        venues = ", ".join(each.venue for each in matches)
         fault = Fault("venue", f"{symbol} is traded at several venues: {venues}; choose one")
         raise ProblemError(INVALID_PARAMETER, f"venue: {fault.detail}", [fault])
     return names[0]

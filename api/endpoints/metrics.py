@@ -33,15 +33,16 @@ async def show_legacy_metrics(resources: Resources, _: object) -> LegacyMetrics:
 
 
 async def _lines(resources: Resources) -> list[str]:
+    """Lines of the merged exposition; a source that does not respond in time is left out."""
     with suppress(ServiceError, SetupError, TimeoutError):
         async with asyncio.timeout(TIMEOUT_S):
             await resources.symbols.refresh()
-    theirs: list[str] = []
+    published: list[str] = []
     with suppress(ServiceError, TimeoutError):
         async with asyncio.timeout(TIMEOUT_S):
-            theirs = await resources.reader.component_metrics()
-    ours = await asyncio.to_thread(resources.metrics.exposition)  # tens of milliseconds, in which others are served
-    return merge(ours.decode().splitlines(), *(page.splitlines() for page in theirs))
+            published = await resources.reader.component_metrics()
+    own = await asyncio.to_thread(resources.metrics.exposition)  # takes tens of milliseconds: not on the event loop
+    return merge(own.decode().splitlines(), *(page.splitlines() for page in published))
 
 
 def merge(*pages: Iterable[str]) -> list[str]:
@@ -51,8 +52,8 @@ def merge(*pages: Iterable[str]) -> list[str]:
 
     Examples
     --------
-    >>> ours, theirs = ["# TYPE a gauge", "a 1"], ["# TYPE b gauge", "b 2", "# TYPE a gauge", "a 9", 'a{x="y"} 3']
-    >>> print(*merge(ours, theirs), sep=" | ")
+    >>> api, engine = ["# TYPE a gauge", "a 1"], ["# TYPE b gauge", "b 2", "# TYPE a gauge", "a 9", 'a{x="y"} 3']
+    >>> print(*merge(api, engine), sep=" | ")
     # TYPE a gauge | a 1 | a{x="y"} 3 | # TYPE b gauge | b 2
     """
     families: dict[str, dict[str, str]] = {}

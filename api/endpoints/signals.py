@@ -127,8 +127,8 @@ async def list_newest_signals(resources: Resources, query: NewestSignalsQuery) -
         return NewestSignals(signals=encoded_rows(result.rows)), NO_EXPIRY
 
     paged, emitted = PageParameters(limit=query.limit), FilteredListing(resources.pool, LISTING, {"status": "emitted"})
-    answer = await hot_page(resources, "/signals", paged, resources.hot_lists.signals, RowFilter(), emitted, render)
-    return replace(answer, headers={})  # no Link: this list has no further pages
+    newest = await hot_page(resources, "/signals", paged, resources.hot_lists.signals, RowFilter(), emitted, render)
+    return replace(newest, headers={})  # no Link: this list has no further pages
 
 
 async def _page(resources: Resources, path: str, query: SignalFilter, market_slug: str | None) -> Result:

@@ -1,4 +1,4 @@
-"""Trials endpoint: every backtest that was run, by which the best of them must be deflated."""
+"""Trials endpoint: every backtest that was run, since a result is judged by the number of attempts behind it."""
 
 from typing import Annotated
 
