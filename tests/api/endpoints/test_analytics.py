@@ -1,4 +1,4 @@
-"""Every figure is that of a plain look at the same trades."""
+"""Every metric equals a direct computation from the same trades."""
 
 import math
 import statistics
@@ -26,9 +26,9 @@ def write(api: Api, rows: Sequence[Execution]) -> None:
 def wilson(wins: int, n: int) -> dict[str, float] | None:
     if not n:
         return None
-    rate, grown = wins / n, 1 + Z * Z / n
-    half = Z * math.sqrt(rate * (1 - rate) / n + Z * Z / (4 * n * n)) / grown
-    middle = (rate + Z * Z / (2 * n)) / grown
+    rate, scale = wins / n, 1 + Z * Z / n
+    half = Z * math.sqrt(rate * (1 - rate) / n + Z * Z / (4 * n * n)) / scale
+    middle = (rate + Z * Z / (2 * n)) / scale
     return {"low": max(0.0, middle - half), "high": min(1.0, middle + half), "confidence": 0.95}
 
 
@@ -43,7 +43,7 @@ def daily_returns(rows: Sequence[Execution]) -> list[float]:
 
 
 def sharpe(returns: Sequence[float]) -> tuple[float | None, float | None, float | None]:
-    """Annualised, its standard error, and the probability that the true one is above 0."""
+    """Annualised Sharpe ratio, its standard error, and the probability that the true ratio is above 0."""
     n = len(returns)
     if n < 2 or len(set(returns)) == 1:
         return None, None, None
@@ -57,20 +57,20 @@ def sharpe(returns: Sequence[float]) -> tuple[float | None, float | None, float 
     return ratio * math.sqrt(365), se * math.sqrt(365), statistics.NormalDist().cdf(ratio / se)
 
 
-def twin(rows: Sequence[Execution]) -> dict[str, Any]:
-    """The figures, said once more."""
+def reference(rows: Sequence[Execution]) -> dict[str, Any]:
+    """The metrics, computed directly from the trades."""
     n = len(rows)
     pnl = [row.pnl or 0.0 for row in rows]
     r = [row.pnl_r or 0.0 for row in rows]
     wins = sum(each > 0 for each in pnl)
-    lost = -sum(each for each in pnl if each < 0)
-    total = peak = fall = 0.0
+    gross_loss = -sum(each for each in pnl if each < 0)
+    total = peak = drawdown = 0.0
     for each in pnl:
         total += each
         peak = max(peak, total)
-        fall = max(fall, peak - total)
+        drawdown = max(drawdown, peak - total)
     se = statistics.stdev(r) / math.sqrt(n) if n > 1 and len(set(r)) > 1 else None
-    stated = [(row.probability, (row.pnl or 0) > 0) for row in rows if row.probability is not None]
+    predicted = [(row.probability, (row.pnl or 0) > 0) for row in rows if row.probability is not None]
     year, year_se, psr = sharpe(daily_returns(rows))
     mean = sum(r) / n if n else None
     figures = {
@@ -83,8 +83,8 @@ def twin(rows: Sequence[Execution]) -> dict[str, Any]:
         "avg_pnl": sum(pnl) / n if n else None,
         "best_pnl": max(pnl, default=None),
         "worst_pnl": min(pnl, default=None),
-        "profit_factor": sum(each for each in pnl if each > 0) / lost if lost else None,
-        "max_drawdown": fall if n else None,
+        "profit_factor": sum(each for each in pnl if each > 0) / gross_loss if gross_loss else None,
+        "max_drawdown": drawdown if n else None,
         "total_r": sum(r),
         "mean_r": mean,
         "mean_r_se": se,
@@ -94,10 +94,10 @@ def twin(rows: Sequence[Execution]) -> dict[str, Any]:
         "sharpe_se": year_se,
         "sharpe_days": len(daily_returns(rows)),
         "psr": psr,
-        "forecasts": len(stated),
-        "predicted_rate": sum(p for p, _ in stated) / len(stated) if stated else None,
-        "realised_rate": sum(won for _, won in stated) / len(stated) if stated else None,
-        "brier": sum((p - won) ** 2 for p, won in stated) / len(stated) if stated else None,
+        "forecasts": len(predicted),
+        "predicted_rate": sum(p for p, _ in predicted) / len(predicted) if predicted else None,
+        "realised_rate": sum(won for _, won in predicted) / len(predicted) if predicted else None,
+        "brier": sum((p - won) ** 2 for p, won in predicted) / len(predicted) if predicted else None,
     }
     return {
         name: pytest.approx(value, rel=1e-9, abs=1e-9) if value is not None else None for name, value in figures.items()
@@ -105,27 +105,30 @@ def twin(rows: Sequence[Execution]) -> dict[str, Any]:
 
 
 def buckets(rows: Sequence[Execution]) -> list[dict[str, Any]]:
-    found: dict[int, list[Execution]] = {}
+    by_bucket: dict[int, list[Execution]] = {}
     for row in rows:
         if row.probability is not None:
-            found.setdefault(min(9, int(row.probability * 10)), []).append(row)
+            by_bucket.setdefault(min(9, int(row.probability * 10)), []).append(row)
     return [
-        {"bucket_min": at / 10, "bucket_max": pytest.approx((at + 1) / 10), **twin(mine)}
-        for at, mine in sorted(found.items())
+        {"bucket_min": at / 10, "bucket_max": pytest.approx((at + 1) / 10), **reference(selected)}
+        for at, selected in sorted(by_bucket.items())
     ]
 
 
 def by_signal_type(rows: Sequence[Execution]) -> dict[str, Any]:
     names = sorted({row.signal_type for row in rows})
-    return {name: {"signal_type": name, **twin([row for row in rows if row.signal_type == name])} for name in names}
+    return {
+        name: {"signal_type": name, **reference([row for row in rows if row.signal_type == name])} for name in names
+    }
 
 
 def expected(rows: Sequence[Execution]) -> dict[str, Any]:
     return {
-        "overall": {"signal_type": "overall", **twin(rows)},
+        "overall": {"signal_type": "overall", **reference(rows)},
         "by_signal_type": by_signal_type(rows),
         "by_regime": {
-            name: twin([row for row in rows if row.regime == name]) for name in sorted({row.regime for row in rows})
+            name: reference([row for row in rows if row.regime == name])
+            for name in sorted({row.regime for row in rows})
         },
         "by_confidence": buckets(rows),
         "recent_trades": as_json(rows)[:20],
@@ -152,21 +155,26 @@ def as_json(rows: Sequence[Execution]) -> list[Any]:
         pytest.param(paper.trades(150), id="usual"),
     ],
 )
-def test_performance_is_that_of_the_trades(api: Api, rows: list[Execution]) -> None:
+def test_performance_equals_the_reference(api: Api, rows: list[Execution]) -> None:
     write(api, rows)
     write(api, rows)
-    answer = api.get(f"{PATH}/performance")
-    assert answer == expected(rows)
-    assert api.get(f"{PATH}/by-signal-type") == {"by_signal_type": answer["by_signal_type"]}
-    assert api.get(f"{PATH}/by-confidence") == {"by_confidence": answer["by_confidence"]}
+    response = api.get(f"{PATH}/performance")
+    assert response == expected(rows)
+    assert api.get(f"{PATH}/by-signal-type") == {"by_signal_type": response["by_signal_type"]}
+    assert api.get(f"{PATH}/by-confidence") == {"by_confidence": response["by_confidence"]}
 
 
 def test_performance_of_a_symbol_and_a_period(api: Api) -> None:
     rows = paper.trades(300)
     write(api, [*rows, paper.trade(500, None)])
-    mine = [row for row in rows if row.symbol == "BTCUSDT"]
-    assert api.get(f"{PATH}/performance?symbol=BTCUSDT") == expected(mine)
-    days = [row for row in mine if row.exit_time and "2026-03-03" <= row.exit_time.date().isoformat() <= "2026-03-07"]
-    answer = api.get(f"{PATH}/performance?symbol=BTCUSDT&since=2026-03-03&until=2026-03-07")
-    assert {**answer, "recent_trades": as_json(mine)[:20]} == {**expected(days), "recent_trades": as_json(mine)[:20]}
+    selected = [row for row in rows if row.symbol == "BTCUSDT"]
+    assert api.get(f"{PATH}/performance?symbol=BTCUSDT") == expected(selected)
+    days = [
+        row for row in selected if row.exit_time and "2026-03-03" <= row.exit_time.date().isoformat() <= "2026-03-07"
+    ]
+    response = api.get(f"{PATH}/performance?symbol=BTCUSDT&since=2026-03-03&until=2026-03-07")
+    assert {**response, "recent_trades": as_json(selected)[:20]} == {
+        **expected(days),
+        "recent_trades": as_json(selected)[:20],
+    }
     assert api.get(f"{PATH}/performance?since=yesterday", 400)["errors"][0]["name"] == "since"

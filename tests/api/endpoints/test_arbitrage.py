@@ -16,19 +16,19 @@ PATH = "/api/v1/arbitrage/opportunities"
 SCAN = "/api/v1/arbitrage/scan"
 
 
-def as_json(told: Opportunity) -> Any:
-    return msgspec.json.decode(msgspec.json.encode(told))
+def as_json(record: Opportunity) -> Any:
+    return msgspec.json.decode(msgspec.json.encode(record))
 
 
-def numbers(answer: dict[str, Any]) -> list[int]:
-    return [int(each["id"], 16) for each in answer["opportunities"]]
+def numbers(body: dict[str, Any]) -> list[int]:
+    return [int(each["id"], 16) for each in body["opportunities"]]
 
 
 def test_open_opportunities_with_plan_and_risk_newest_first(api: Api) -> None:
     written = [opportunity(1), opportunity(2, 1), settled(3)]
     opportunities.write(api.connection, written)
-    answer = api.get(PATH)
-    assert answer == {
+    body = api.get(PATH)
+    assert body == {
         "opportunities": [as_json(written[1]), as_json(written[0])],
         "scan_time": as_json(written[2])["updated_at"],
         "count": 2,
@@ -37,12 +37,12 @@ def test_open_opportunities_with_plan_and_risk_newest_first(api: Api) -> None:
         "per_page": 100,
         "next_cursor": None,
     }
-    first = answer["opportunities"][0]
+    first = body["opportunities"][0]
     assert first["execution_plan"]["legs"][0]["token"] == "polymarket:1"
     assert first["risk_assessment"]["grade"] == "B"
     assert (first["net"], first["size"]) == ("3.20531", "40.5"), "amounts are exact"
-    (judged,) = api.get(f"{PATH}?status=closed")["opportunities"]
-    assert judged["settlement"]["outcome"] == "partial"
+    (closed,) = api.get(f"{PATH}?status=closed")["opportunities"]
+    assert closed["settlement"]["outcome"] == "partial"
 
 
 @pytest.mark.parametrize(
@@ -74,31 +74,31 @@ def test_pages_follow_each_other(api: Api) -> None:
     assert seen == [4, 3, 2, 1, 0]
 
 
-def test_a_scan_says_what_is_open_and_its_age(serve: Callable[..., Api]) -> None:
+def test_a_scan_lists_open_opportunities_and_its_age(serve: Callable[..., Api]) -> None:
     written = [opportunity(2), opportunity(3), opportunity(1, 1), settled(0)]
     newest = max(each.updated_at for each in written)
     api = serve(now_ns=lambda: from_datetime(newest) + 7 * SECOND // 2)
     assert api.get(SCAN) == {"opportunities": [], "scan_time": None, "age_s": None, "count": 0}
     opportunities.write(api.connection, written)
-    answer = api.get(SCAN)
-    assert (numbers(answer), answer["count"], answer["age_s"]) == ([3, 2, 1], 3, 3.5)
-    assert answer["scan_time"] == as_json(written[1])["updated_at"]
-    assert numbers(api.get(f"{SCAN}?limit=1")) == [3], "what brings most comes first"
+    body = api.get(SCAN)
+    assert (numbers(body), body["count"], body["age_s"]) == ([3, 2, 1], 3, 3.5)
+    assert body["scan_time"] == as_json(written[1])["updated_at"]
+    assert numbers(api.get(f"{SCAN}?limit=1")) == [3], "highest net first"
     assert api.http.get(SCAN).headers["cache-control"] == "no-store"
 
 
 def test_opportunities_are_streamed_with_plan_and_warnings(api: Api) -> None:
-    told = [opportunity(1), opportunity(1, 1), settled(1)]
+    changes = [opportunity(1), opportunity(1, 1), settled(1)]
     with api.websocket("/api/v1/ws/arbitrage") as websocket:
         api.publish([emitted(1)])
         with api.connection.transaction():
-            opportunities.write(api.connection, told[:1])
+            opportunities.write(api.connection, changes[:1])
         outbox.advance(api.connection, api.redis)
         outbox.drain(api.connection, api.redis)
-        for each in told[1:]:
+        for each in changes[1:]:
             opportunities.write(api.connection, [each])
             outbox.drain(api.connection, api.redis)
-        heard = [msgspec.json.decode(websocket.recv(20), type=ArbitrageMessage) for _ in told]
-    assert [message.data for message in heard] == told
-    assert [message.data.risk.reasons for message in heard] == [["the second book is 12 ms old"]] * 3
-    assert [message.seq for message in heard] == sorted(message.seq for message in heard)
+        received = [msgspec.json.decode(websocket.recv(20), type=ArbitrageMessage) for _ in changes]
+    assert [message.data for message in received] == changes
+    assert [message.data.risk.reasons for message in received] == [["the second book is 12 ms old"]] * 3
+    assert [message.seq for message in received] == sorted(message.seq for message in received)

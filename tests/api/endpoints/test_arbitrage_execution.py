@@ -1,4 +1,4 @@
-"""An opportunity is executed once, on paper, and only while it is what was looked at."""
+"""An opportunity is executed once, on paper, and only while it is unchanged."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -33,12 +33,12 @@ def api(serve: Callable[..., Api]) -> Api:
 
 
 def live(number: int, revision: int = 0, **changes: Any) -> Opportunity:
-    """An opportunity of a venue that keeps our time."""
+    """An opportunity of a live venue, whose time is the wall clock."""
     return opportunity(number, revision, simulated=False, **changes)
 
 
-def judged(number: int, **changes: Any) -> Opportunity:
-    """The same when its first plan was judged: half of it would have filled."""
+def after_settlement(number: int, **changes: Any) -> Opportunity:
+    """The same after its first plan was settled: half of it would have filled."""
     settlement = settled(number).settlement
     assert settlement is not None
     at = opportunity(number).opened_at + timedelta(seconds=1.5)
@@ -69,14 +69,14 @@ ONE = {"arbitrage_executions": 1, "trade_executions": 1, "trade_days": 0}
 def test_an_opportunity_becomes_an_open_paper_trade(api: Api) -> None:
     response = execute(api)
     assert (response.status_code, response.headers["cache-control"]) == (201, "no-store")
-    trade, told = response.json(), opportunity(1)
+    trade, executed = response.json(), opportunity(1)
     names = ("signal_id", "venue", "symbol", "market_slug", "signal_type", "outcome")
     assert {name: trade[name] for name in names} == {
-        "signal_id": told.id,
+        "signal_id": executed.id,
         "venue": "polymarket",
         "symbol": "1",
-        "market_slug": told.slug,
-        "signal_type": told.kind,
+        "market_slug": executed.slug,
+        "signal_type": executed.kind,
         "outcome": "open",
     }
     money = {name: trade[name] for name in ("entry_price", "shares", "notional", "risk", "fees", "equity", "pnl")}
@@ -95,17 +95,17 @@ def test_an_opportunity_becomes_an_open_paper_trade(api: Api) -> None:
     document = api.get("/openapi.json")
     jsonschema.validate(trade, schema_at(document, PATH, "201"))
     (body,) = operation_at(document, PATH)["requestBody"]["content"].values()
-    jsonschema.validate({"opportunity_id": told.id, "revision": 0}, body["schema"])
+    jsonschema.validate({"opportunity_id": executed.id, "revision": 0}, body["schema"])
 
 
-def test_the_trade_is_announced_when_the_outbox_is_emptied(api: Api) -> None:
+def test_the_trade_is_published_from_the_outbox(api: Api) -> None:
     trade = execute(api).json()
     outbox.drain(api.connection, api.redis)
     entries: Any = api.redis.xrange(feed.key("executions"))
     assert [msgspec.json.decode(fields[b"d"]) for _, fields in entries] == [trade]
 
 
-def test_the_same_wish_again_changes_nothing(api: Api) -> None:
+def test_a_repeated_request_changes_nothing(api: Api) -> None:
     first = execute(api)
     opportunities.write(api.connection, [live(1, 2)])
     again = execute(api)
@@ -113,7 +113,7 @@ def test_the_same_wish_again_changes_nothing(api: Api) -> None:
     assert written(api) == ONE
 
 
-def test_a_wish_sent_many_times_at_once_is_done_once(api: Api) -> None:
+def test_concurrent_requests_execute_once(api: Api) -> None:
     with ThreadPoolExecutor(6) as threads:
         same = list(threads.map(lambda _: execute(api), range(6)))
         other = list(threads.map(lambda number: execute(api, key=f"other{number}"), range(4)))
@@ -124,17 +124,17 @@ def test_a_wish_sent_many_times_at_once_is_done_once(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "revision", "why"),
+    ("number", "revision", "reason"),
     [
         (0, 0, "expired"),
         (1, 1, "at revision 0"),
         (2, 3, "is closed: edge gone"),
     ],
 )
-def test_what_is_no_longer_what_was_looked_at_is_refused(api: Api, number: int, revision: int, why: str) -> None:
+def test_a_stale_opportunity_is_refused(api: Api, number: int, revision: int, reason: str) -> None:
     response = execute(api, number, revision)
     assert (response.status_code, response.json()["code"]) == (409, "conflict")
-    assert why in response.json()["detail"]
+    assert reason in response.json()["detail"]
     assert written(api) == NOTHING
 
 
@@ -144,15 +144,17 @@ def test_an_opportunity_that_changed_is_refused(api: Api) -> None:
     assert execute(api, revision=1, key="k2").status_code == 201
 
 
-def test_a_judgement_leaves_the_plan_as_it_was(api: Api) -> None:
-    opportunities.write(api.connection, [judged(1)])
+def test_a_settlement_does_not_change_the_plan(api: Api) -> None:
+    opportunities.write(api.connection, [after_settlement(1)])
     assert execute(api, revision=0).status_code == 201
     assert execute(api, revision=2, key="k2").status_code == 409
 
 
-def test_a_trade_ends_when_its_plan_is_judged(api: Api) -> None:
+def test_a_trade_closes_when_its_plan_is_settled(api: Api) -> None:
     trade = execute(api).json()
-    assert opportunities.write(api.connection, [judged(1)]) == 2, "the opportunity and the trade are announced"
+    assert opportunities.write(api.connection, [after_settlement(1)]) == 2, (
+        "the opportunity and the trade are published"
+    )
     (ended,) = api.get("/api/v1/analytics/trades")["trades"]
     assert ended == trade | {
         "updated_at": "2026-11-20T12:01:01.500000Z",
@@ -166,14 +168,14 @@ def test_a_trade_ends_when_its_plan_is_judged(api: Api) -> None:
     }
     assert api.get("/api/v1/analytics/open-positions")["count"] == 0
     assert api.get("/api/v1/analytics/by-signal-type")["by_signal_type"]["buy_all_no"]["total_trades"] == 1
-    told: Any = api.connection.execute("SELECT settlement->>'late_leg', ended FROM arbitrage_executions").fetchall()
-    assert told == [("polymarket:2", True)]
-    assert opportunities.write(api.connection, [judged(1)]) == 0, "again it changes nothing"
-    assert execute(api).json() == ended, "the same wish again gets the trade as it is now"
+    rows: Any = api.connection.execute("SELECT settlement->>'late_leg', ended FROM arbitrage_executions").fetchall()
+    assert rows == [("polymarket:2", True)]
+    assert opportunities.write(api.connection, [after_settlement(1)]) == 0, "a repeated write changes nothing"
+    assert execute(api).json() == ended, "a repeated request returns the current trade"
 
 
-def test_a_trade_taken_after_the_judgement_ends_with_what_is_written_next(api: Api) -> None:
-    opportunities.write(api.connection, [judged(1)])
+def test_a_trade_made_after_the_settlement_closes_with_the_next_write(api: Api) -> None:
+    opportunities.write(api.connection, [after_settlement(1)])
     assert execute(api, revision=1).json()["outcome"] == "open"
     opportunities.write(api.connection, [live(3)])
     (ended,) = api.get("/api/v1/analytics/trades")["trades"]
@@ -181,7 +183,7 @@ def test_a_trade_taken_after_the_judgement_ends_with_what_is_written_next(api: A
 
 
 @pytest.mark.parametrize(
-    ("judgement", "outcome", "pnl"),
+    ("settlement_changes", "outcome", "pnl"),
     [
         ({"outcome": "filled", "net": Decimal("1.2"), "late_leg": None}, "win", 1.2),
         ({"outcome": "partial", "net": None, "edge": None}, "loss", -0.81),
@@ -190,14 +192,14 @@ def test_a_trade_taken_after_the_judgement_ends_with_what_is_written_next(api: A
         ({"outcome": "unjudged", "size": Decimal(0), "net": None, "late_leg": None}, "unfilled", None),
     ],
 )
-def test_how_a_trade_ends(api: Api, judgement: dict[str, Any], outcome: str, pnl: float | None) -> None:
+def test_the_outcome_of_a_trade(api: Api, settlement_changes: dict[str, Any], outcome: str, pnl: float | None) -> None:
     execute(api)
-    opportunities.write(api.connection, [judged(1, **judgement)])
+    opportunities.write(api.connection, [after_settlement(1, **settlement_changes)])
     (ended,) = api.get(f"/api/v1/analytics/trades?outcome={outcome}")["trades"]
     assert ended["pnl"] == pnl
 
 
-def test_another_plan_of_the_opportunity_does_not_end_it(api: Api) -> None:
+def test_the_settlement_of_another_plan_does_not_close_it(api: Api) -> None:
     execute(api)
     updated = live(1, 1)
     later = settled(1).settlement
@@ -207,11 +209,11 @@ def test_another_plan_of_the_opportunity_does_not_end_it(api: Api) -> None:
     assert api.get("/api/v1/analytics/open-positions")["count"] == 1
 
 
-def test_markets_that_do_not_keep_our_time_expire_by_their_own(serve: Callable[..., Api]) -> None:
+def test_plans_of_recorded_markets_expire_by_market_time(serve: Callable[..., Api]) -> None:
     late = serve(now_ns=lambda: NOW_NS + 30 * DAY)
     opportunities.write(late.connection, [live(1), opportunity(3)])
     response = execute(late, 1)
-    assert (response.status_code, response.json()["code"]) == (409, "conflict"), "minute 3 has come"
+    assert (response.status_code, response.json()["code"]) == (409, "conflict"), "the market has reached minute 3"
     assert "expired" in response.json()["detail"]
     trade = execute(late, 3)
     assert trade.status_code == 201
@@ -220,10 +222,10 @@ def test_markets_that_do_not_keep_our_time_expire_by_their_own(serve: Callable[.
     assert execute(behind, 3, key="k2").status_code == 409, "it was executed before"
     opportunities.write(late.connection, [live(4)])
     soon = serve(now_ns=lambda: from_datetime(live(4).opened_at) + 4 * SECOND)
-    assert "expired" in execute(soon, 4, key="k3").json()["detail"], "a live feed is held to the clock"
+    assert "expired" in execute(soon, 4, key="k3").json()["detail"], "plans of a live feed expire by the wall clock"
 
 
-def test_a_key_stands_for_one_wish(api: Api) -> None:
+def test_a_key_stands_for_one_request(api: Api) -> None:
     assert execute(api).status_code == 201
     reused = execute(api, 0)
     assert (reused.status_code, reused.json()["code"]) == (422, "key_reused")
@@ -251,7 +253,7 @@ def test_an_unknown_opportunity_is_not_found(api: Api) -> None:
         ({"json": {}, "params": {"x": "1"}}, 400, "invalid_parameter"),
     ],
 )
-def test_what_is_malformed_is_refused(api: Api, sent: dict[str, Any], status: int, code: str) -> None:
+def test_malformed_requests_are_refused(api: Api, sent: dict[str, Any], status: int, code: str) -> None:
     headers = {"Idempotency-Key": "k", **sent.pop("headers", {})}
     response = api.http.post(PATH, headers=headers, **sent)
     assert (response.status_code, response.json()["code"]) == (status, code)
@@ -260,31 +262,31 @@ def test_what_is_malformed_is_refused(api: Api, sent: dict[str, Any], status: in
 
 
 @pytest.mark.parametrize("key", [None, "", "a b", "k" * 201])
-def test_without_a_key_nothing_is_done(api: Api, key: str | None) -> None:
+def test_without_a_key_nothing_is_executed(api: Api, key: str | None) -> None:
     response = execute(api, key=key)
     assert (response.status_code, response.json()["errors"][0]["name"]) == (400, "Idempotency-Key")
     assert written(api) == NOTHING
 
 
-def test_pages_of_other_sites_may_not_execute(api: Api) -> None:
+def test_other_origins_may_not_execute(api: Api) -> None:
     assert execute(api, origin="https://elsewhere.example").json()["code"] == "forbidden"
     assert written(api) == NOTHING
     assert execute(api, origin=f"http://{api.address}").status_code == 201
 
 
-def test_only_a_post_executes(api: Api) -> None:
+def test_only_post_is_allowed(api: Api) -> None:
     response = api.http.get(PATH)
     assert (response.status_code, response.headers["allow"]) == (405, "POST")
 
 
-def test_three_rights_to_write_are_all_it_needs(serve: Callable[..., Api], api: Api, database_url: str) -> None:
+def test_insert_on_three_tables_is_all_it_needs(serve: Callable[..., Api], api: Api, database_url: str) -> None:
     with psycopg.connect(database_url, autocommit=True) as owner:
         (name,) = owner.execute("SELECT 'reader_' || md5(current_database())").fetchall()[0]
         owner.execute(f"CREATE ROLE {name} LOGIN")
         try:
             owner.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {name}")
             least = serve(database=make_conninfo(database_url, user=name), now_ns=lambda: NOW_NS)
-            assert execute(least).status_code == 503, "it may only read"
+            assert execute(least).status_code == 503, "the role is read-only"
             assert written(api) == NOTHING
             owner.execute(f"GRANT INSERT ON arbitrage_executions, trade_executions, outbox TO {name}")
             assert execute(least).status_code == 201

@@ -28,25 +28,25 @@ def write(api: Api, count: int) -> list[tuple[Any, Any]]:
         ("?status=suppressed&signal_type=reversal", {"status": "suppressed", "signal_type": "reversal"}),
     ],
 )
-def test_calibration_is_that_of_the_single_outcomes(api: Api, query: str, same: dict[str, str]) -> None:
+def test_calibration_equals_that_of_the_individual_outcomes(api: Api, query: str, same: dict[str, str]) -> None:
     pairs = [
         (s.probability, e.return_r > 0)
         for s, e in write(api, 600)
         if all(getattr(s, name) == value for name, value in same.items())
     ]
-    answer = api.get(PATH + query)
-    # The probabilities are whole hundredths, so nothing is lost by counting them.
+    response = api.get(PATH + query)
+    # The probabilities are whole hundredths, so counting them by hundredth is exact.
     exact = reliability([p for p, _ in pairs], [won for _, won in pairs])
-    assert answer["n"] == len(pairs) == sum(each["n"] for each in answer["bins"])
-    assert answer["brier"] == pytest.approx(exact.scores.brier)
-    assert answer["skill"] == pytest.approx(exact.scores.skill)
-    assert (answer["slope"], answer["intercept"]) == pytest.approx((exact.slope, exact.intercept), abs=2e-3)
-    for each in answer["bins"]:
+    assert response["n"] == len(pairs) == sum(each["n"] for each in response["bins"])
+    assert response["brier"] == pytest.approx(exact.scores.brier)
+    assert response["skill"] == pytest.approx(exact.scores.skill)
+    assert (response["slope"], response["intercept"]) == pytest.approx((exact.slope, exact.intercept), abs=2e-3)
+    for each in response["bins"]:
         inside = [(p, won) for p, won in pairs if each["low"] <= p < each["high"] or p == 1.0 == each["high"]]
         assert (each["n"], each["wins"]) == (len(inside), sum(won for _, won in inside))
         assert each["predicted"] == pytest.approx(sum(p for p, _ in inside) / len(inside))
-    gaps = [each["n"] * abs(each["realised"] - each["predicted"]) for each in answer["bins"]]
-    assert answer["ece"] == pytest.approx(sum(gaps) / len(pairs))
+    gaps = [each["n"] * abs(each["realised"] - each["predicted"]) for each in response["bins"]]
+    assert response["ece"] == pytest.approx(sum(gaps) / len(pairs))
 
 
 def test_calibration_of_a_period(api: Api) -> None:
@@ -66,12 +66,12 @@ def test_certainty_is_counted_and_stays_finite(api: Api) -> None:
     api.write([msgspec.structs.replace(each, probability=float(at % 2)) for at, each in enumerate(signals)])
     with api.connection.transaction():
         outcomes.write(api.connection, ends)
-    answer = api.get(PATH)
-    assert {each["predicted"] for each in answer["bins"]} <= {0.0, 1.0}
-    assert sum(each["n"] for each in answer["bins"]) == answer["n"] > 0
+    response = api.get(PATH)
+    assert {each["predicted"] for each in response["bins"]} <= {0.0, 1.0}
+    assert sum(each["n"] for each in response["bins"]) == response["n"] > 0
 
 
-def test_one_outcome_has_no_line(api: Api) -> None:
+def test_one_outcome_has_no_regression_line(api: Api) -> None:
     write(api, 1)
-    answer = api.get(PATH)
-    assert (answer["n"], len(answer["bins"]), answer["slope"], answer["skill"]) == (1, 1, None, None)
+    response = api.get(PATH)
+    assert (response["n"], len(response["bins"]), response["slope"], response["skill"]) == (1, 1, None, None)

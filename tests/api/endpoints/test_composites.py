@@ -16,7 +16,7 @@ PATTERNS = ("historical_repeat", "regime_change", "volume_spike")
 
 
 def composite(number: int) -> Composite:
-    """Two to a minute, different from their neighbours in all that can be filtered by."""
+    """Two per minute, different from their neighbours in every field that has a filter."""
     at = BEGIN + timedelta(minutes=number // 2)
     parts = [("signal", "breakout", 1, 0.4), ("event", "volume_spike", 0, 0.15)]
     return Composite(
@@ -49,7 +49,7 @@ def as_json(rows: list[Composite]) -> list[Any]:
     return list(msgspec.json.decode(msgspec.json.encode(newest)))
 
 
-def passes(row: Composite, query: dict[str, Any]) -> bool:
+def matches(row: Composite, query: dict[str, Any]) -> bool:
     same = ("symbol", "venue", "market_slug", "pattern_type", "direction")
     return (
         all(getattr(row, name) == query[name] for name in same if name in query)
@@ -76,14 +76,14 @@ queries = st.fixed_dictionaries(
 sizes = st.sampled_from([{"limit": 1}, {"limit": 7}, {"per_page": 9}, {"page": 1, "per_page": 11}])
 
 
-def test_filters_and_pages_are_what_they_are_in_python(api: Api) -> None:
+def test_filters_and_pages_equal_the_python_reference(api: Api) -> None:
     with api.connection.transaction():
         composites.write(api.connection, ROWS)
 
     @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.differing_executors])
     @given(queries, sizes)
     def check(query: dict[str, Any], size: dict[str, int]) -> None:
-        expected = as_json([row for row in ROWS if passes(row, query)])
+        expected = as_json([row for row in ROWS if matches(row, query)])
         pages = [response.json() for response in api.pages(f"{PATH}?{urlencode(query | size)}")]
         assert [row for page in pages for row in page["composites"]] == expected
         assert pages[0]["total"] == (None if "limit" in size else len(expected))

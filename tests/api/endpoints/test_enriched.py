@@ -28,7 +28,7 @@ SCORED = {
 }
 
 
-def test_score_is_that_of_the_last_full_minute(serve: Callable[..., Api]) -> None:
+def test_the_score_is_computed_at_the_last_full_minute(serve: Callable[..., Api]) -> None:
     now = BEGIN + timedelta(hours=5, seconds=59)
     api = serve(now_ns=lambda: from_datetime(now))
     row = emitted(0, detected_at=BEGIN, **SCORED)
@@ -37,7 +37,7 @@ def test_score_is_that_of_the_last_full_minute(serve: Callable[..., Api]) -> Non
     expected = {
         "signal_id": row.id,
         "raw_confidence": row.raw_confidence,
-        # Nothing has ended yet, so the base rate is one half.
+        # No signal has ended yet, so the base rate is one half.
         "adjusted_score": pytest.approx(1 / (1 + (0.2 / 0.8) ** share)),
         "time_decay_factor": pytest.approx(share),
         "historical_boost": 0.25,
@@ -58,7 +58,7 @@ def test_score_is_that_of_the_last_full_minute(serve: Callable[..., Api]) -> Non
     assert api.http.get("/api/v1/signals", headers={"if-none-match": tag}).status_code == 200
 
 
-def test_what_is_not_scored_has_no_score_but_its_age(serve: Callable[..., Api]) -> None:
+def test_an_unscored_signal_has_only_its_time_decay(serve: Callable[..., Api]) -> None:
     api = serve(now_ns=lambda: from_datetime(BEGIN - timedelta(hours=1)))
     row = emitted(0, detected_at=BEGIN)
     api.write([row])
@@ -70,39 +70,39 @@ def test_what_is_not_scored_has_no_score_but_its_age(serve: Callable[..., Api]) 
     }
 
 
-def test_evidence_fades_to_the_rate_at_which_signals_win(serve: Callable[..., Api]) -> None:
+def test_the_score_decays_to_the_win_rate_of_all_signals(serve: Callable[..., Api]) -> None:
     api = serve(now_ns=lambda: from_datetime(BEGIN + timedelta(days=365)))
     signals, ends = paper.graded(200)
     api.write([*signals, emitted(5_000, adjusted_score=0.9)])
     with api.connection.transaction():
         outcomes.write(api.connection, ends)
-    row = {signal.id for signal in signals if signal.status == "emitted"}
-    entered = [end.return_r for end in ends if end.signal_id in row and end.return_r is not None]
+    emitted_ids = {signal.id for signal in signals if signal.status == "emitted"}
+    entered = [end.return_r for end in ends if end.signal_id in emitted_ids and end.return_r is not None]
     base = (sum(r > 0 for r in entered) + 1) / (len(entered) + 2)
     assert api.get(f"/api/v1/signals/{5_000:032x}")["score"]["adjusted_score"] == pytest.approx(base)
 
 
-def test_signals_come_with_the_record_of_their_strategy(api: Api) -> None:
+def test_signals_include_the_performance_of_their_strategy(api: Api) -> None:
     api.write([emitted(0, signal_type="breakout"), emitted(1, signal_type="new")])
     with api.connection.transaction():
         executions.write(api.connection, paper.trades(40))
-    found: dict[str, Any] = {
+    performance: dict[str, Any] = {
         row["signal_type"]: row["historical_performance"] for row in api.get("/api/v1/signals")["signals"]
     }
-    assert found == {
+    assert performance == {
         "breakout": api.get("/api/v1/analytics/by-signal-type")["by_signal_type"]["breakout"],
         "new": None,
     }
-    # Lists stay quick: what is known is read again after some seconds only.
+    # The performance is cached for some seconds.
     with api.connection.transaction():
         executions.write(api.connection, [paper.trade(100, 5.0, signal_type="new")])
     assert api.get(f"/api/v1/signals/{1:032x}")["historical_performance"] is None
 
 
-def test_the_json_is_that_of_the_record() -> None:
-    figures = {"breakout": b"null"}
+def test_the_json_round_trips_through_the_record() -> None:
+    metrics = {"breakout": b"null"}
     for number in range(8):
         payload = msgspec.json.encode(emitted(number, **SCORED))
         row = CachedRow(msgspec.json.decode(payload, type=SignalProjection), payload)
-        told = enriched_json(row, PerformanceSnapshot({}, 0.5, figures, 0.0), BEGIN + timedelta(hours=1))
-        assert msgspec.json.encode(msgspec.json.decode(told, type=EnrichedSignal)) == told
+        encoded = enriched_json(row, PerformanceSnapshot({}, 0.5, metrics, 0.0), BEGIN + timedelta(hours=1))
+        assert msgspec.json.encode(msgspec.json.decode(encoded, type=EnrichedSignal)) == encoded

@@ -38,15 +38,15 @@ ROWS = [event(number) for number in range(50)]
         {"symbol": "NONE"},
     ],
 )
-def test_pages_join_to_what_passes(api: Api, query: dict[str, str], limit: int) -> None:
+def test_pages_contain_every_matching_event_once(api: Api, query: dict[str, str], limit: int) -> None:
     events.write(api.connection, ROWS)
-    wanted = {**query, **({"timeframe": "1h"} if "timeframe" in query else {})}
+    filters = {**query, **({"timeframe": "1h"} if "timeframe" in query else {})}
     expected = [
         row
         for row in sorted(ROWS, key=lambda row: (row.detected_at, row.id), reverse=True)
-        if all(getattr(row, name) == value for name, value in wanted.items() if name != "since")
-        and row.detected_at.isoformat() >= wanted.get("since", "")
+        if all(getattr(row, name) == value for name, value in filters.items() if name != "since")
+        and row.detected_at.isoformat() >= filters.get("since", "")
     ]
     pages = api.pages(f"/api/v1/events?{urlencode(query | {'limit': limit})}")
-    found = [row for response in pages for row in response.json()["events"]]
-    assert found == msgspec.json.decode(msgspec.json.encode(expected))
+    listed = [row for response in pages for row in response.json()["events"]]
+    assert listed == msgspec.json.decode(msgspec.json.encode(expected))

@@ -7,13 +7,13 @@ from tests.api.conftest import Api
 from tests.until import until
 
 
-def test_ready_when_all_is_there(api: Api) -> None:
+def test_ready_when_all_services_are_up(api: Api) -> None:
     assert api.get("/livez") == {"status": "live"}
     assert api.get("/readyz") == {"status": "ready"}
     assert api.http.get("/readyz").headers["cache-control"] == "no-store"
 
 
-def test_without_services_it_lives_and_says_what_is_missing(serve: Callable[..., Api]) -> None:
+def test_without_services_it_is_live_but_not_ready(serve: Callable[..., Api]) -> None:
     api = serve(database="postgresql://nobody:hunter2@127.0.0.1:9/none", redis_url="redis://127.0.0.1:9/0")
     assert api.get("/livez") == {"status": "live"}
     problem = api.get("/readyz", 503)
@@ -22,7 +22,7 @@ def test_without_services_it_lives_and_says_what_is_missing(serve: Callable[...,
     assert "hunter2" not in repr(problem)
 
 
-def test_a_database_that_was_not_migrated_is_not_ready(serve: Callable[..., Api], postgres_url: str) -> None:
+def test_an_unmigrated_database_is_not_ready(serve: Callable[..., Api], postgres_url: str) -> None:
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute("CREATE DATABASE unmigrated")
     api = serve(database=urlunsplit(urlsplit(postgres_url)._replace(path="/unmigrated")))
@@ -36,7 +36,7 @@ def test_a_database_that_was_not_migrated_is_not_ready(serve: Callable[..., Api]
         connection.execute("DROP DATABASE unmigrated WITH (FORCE)")
 
 
-def test_strangers_who_ask_often_open_no_connections_to_postgres(serve: Callable[..., Api]) -> None:
+def test_frequent_readiness_checks_open_no_postgres_connections(serve: Callable[..., Api]) -> None:
     api = serve(analytics_fresh_s=60)
     until(lambda: api.http.get("/readyz").status_code == 200)
 
@@ -51,7 +51,7 @@ def test_strangers_who_ask_often_open_no_connections_to_postgres(serve: Callable
     assert sessions() - before < 10
 
 
-def test_a_task_that_ended_asks_for_a_restart(api: Api) -> None:
+def test_an_ended_task_fails_the_liveness_check(api: Api) -> None:
     tail = next(task for task in api.resources.tasks if task.get_name() == "tail")
     tail.get_loop().call_soon_threadsafe(tail.cancel)
     until(tail.done)

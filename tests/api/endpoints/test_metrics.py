@@ -21,7 +21,7 @@ pages = st.lists(st.sampled_from(["# HELP a Of a.", "# TYPE a gauge", "# TYPE b_
 
 
 @given(pages, pages)
-def test_a_page_holds_each_series_once_and_the_first_value_stands(one: list[str], other: list[str]) -> None:
+def test_merged_expositions_hold_each_series_once_with_its_first_value(one: list[str], other: list[str]) -> None:
     merged = merge(one, other)
     values = [line for line in merged if not line.startswith("#")]
     assert len({line.rpartition(" ")[0] for line in values}) == len(values)
@@ -42,7 +42,7 @@ def value(api: Api, name: str, **labels: str) -> float | None:
     return None
 
 
-def test_signals_are_counted_from_the_feed(api: Api) -> None:
+def test_signals_on_the_feed_are_counted(api: Api) -> None:
     api.publish([emitted(number) for number in range(1, 8)])
     api.wait_for_ring()
     kinds = [(emitted(number).direction, str(emitted(number).mtf_aligned).lower()) for number in range(1, 8)]
@@ -56,7 +56,7 @@ def test_signals_are_counted_from_the_feed(api: Api) -> None:
     assert value(api, "feed_messages_total", channel="signals") == 7
 
 
-def test_what_came_before_this_process_is_not_counted(serve: Callable[..., Api]) -> None:
+def test_signals_from_before_the_start_are_not_counted(serve: Callable[..., Api]) -> None:
     serve().publish([emitted(1), emitted(2)])
     api = serve()
     until(lambda: api.resources.tail.connected)
@@ -64,7 +64,7 @@ def test_what_came_before_this_process_is_not_counted(serve: Callable[..., Api])
     assert value(api, "signal_score_distribution_count") == 0
 
 
-def test_the_engine_is_shown_while_it_tells(api: Api) -> None:
+def test_metrics_of_engine_and_alerts_are_merged_until_they_expire(api: Api) -> None:
     assert value(api, "watermark_lag_seconds", shard="3") is None
     text = (
         "# HELP watermark_lag_seconds How far behind.\n# TYPE watermark_lag_seconds gauge\n"
@@ -74,29 +74,29 @@ def test_the_engine_is_shown_while_it_tells(api: Api) -> None:
     status.set_text(api.redis, ENGINE_METRICS, text, ttl_s=60)
     assert value(api, "watermark_lag_seconds", shard="3") == 1.5
     assert value(api, "system_threads") != 99
-    told = '# HELP alerts_waiting Waits.\n# TYPE alerts_waiting gauge\nalerts_waiting{hook="desk"} 3.0\n'
-    status.set_text(api.redis, ALERTS_METRICS, told, ttl_s=60)
+    alerts = '# HELP alerts_waiting Waits.\n# TYPE alerts_waiting gauge\nalerts_waiting{hook="desk"} 3.0\n'
+    status.set_text(api.redis, ALERTS_METRICS, alerts, ttl_s=60)
     assert value(api, "alerts_waiting", hook="desk") == 3
     assert value(api, "watermark_lag_seconds", shard="3") == 1.5
     status.set_text(api.redis, ENGINE_METRICS, text, ttl_s=0.001)
     until(lambda: value(api, "watermark_lag_seconds", shard="3") is None)
 
 
-def test_without_redis_our_own_are_shown(serve: Callable[..., Api]) -> None:
+def test_without_redis_the_metrics_of_the_api_remain(serve: Callable[..., Api]) -> None:
     api = serve(redis_url="redis://127.0.0.1:9/0")
     assert value(api, "feed_connected") == 0
     assert value(api, "system_memory_bytes") > 1e6  # type: ignore[operator]
 
 
-def test_every_metric_says_what_to_do_when_it_moves(api: Api) -> None:
+def test_the_help_of_every_metric_says_what_to_do(api: Api) -> None:
     for family in text_string_to_metric_families(api.http.get("/metrics").text):
         assert ". If " in family.documentation or ": " in family.documentation, family.name
         assert family.documentation.endswith("."), family.name
 
 
-def test_the_legacy_form_holds_the_same_series(api: Api) -> None:
-    told = api.get("/metrics/legacy")["metrics"]
-    assert told["feed_connected"] == 1
+def test_the_legacy_format_has_the_same_series(api: Api) -> None:
+    legacy = api.get("/metrics/legacy")["metrics"]
+    assert legacy["feed_connected"] == 1
     series = {line.rpartition(" ")[0] for line in api.http.get("/metrics").text.splitlines() if line[0] != "#"}
-    assert told.keys() <= series
-    assert not any(name.startswith("#") for name in told)
+    assert legacy.keys() <= series
+    assert not any(name.startswith("#") for name in legacy)

@@ -8,7 +8,7 @@ from tests.store.test_models import AT, model
 IMPORTANCE = "/performance/feature-importance"
 
 
-def test_before_the_first_model_there_is_an_empty_list(api: Api) -> None:
+def test_before_the_first_model_lists_are_empty(api: Api) -> None:
     nothing = {"models": [], "total": 0, "page": 1, "per_page": 100, "next_cursor": None}
     assert api.get("/api/v1/models") == nothing
     assert api.get(IMPORTANCE) == {
@@ -19,7 +19,7 @@ def test_before_the_first_model_there_is_an_empty_list(api: Api) -> None:
     }
 
 
-def test_models_newest_first_page_by_page(api: Api) -> None:
+def test_models_are_paged_newest_first(api: Api) -> None:
     written = [model(number, trained_at=AT.replace(hour=number)) for number in range(5)]
     models.write(api.connection, written)
     expected = msgspec.json.decode(msgspec.json.encode(written[::-1]))
@@ -30,7 +30,7 @@ def test_models_newest_first_page_by_page(api: Api) -> None:
     assert api.get("/api/v1/models?model_type=xgboost")["models"] == []
 
 
-def test_what_the_newest_model_of_a_type_looks_at(api: Api) -> None:
+def test_feature_importance_of_the_latest_model_of_a_type(api: Api) -> None:
     feature_importance.write(api.connection, [row("ema", 0.25), row("rsi", 0.75)])
     assert api.get(f"{IMPORTANCE}?model_type=lightgbm") == {
         "model_type": "lightgbm",

@@ -19,7 +19,7 @@ SIGNALS, ENDS = paper.graded(450)
 
 @pytest.fixture
 def stats(serve: Callable[..., Api]) -> Api:
-    """An API whose day is the twentieth after the first signal."""
+    """An API whose clock is twenty days after the first signal."""
     return serve(now_ns=lambda: from_datetime(NOW))
 
 
@@ -29,7 +29,7 @@ def write(api: Api, ends: Sequence[Outcome]) -> None:
         outcomes.write(api.connection, ends)
 
 
-def twin(ends: Sequence[Outcome]) -> dict[str, Any]:
+def reference(ends: Sequence[Outcome]) -> dict[str, Any]:
     entered = [end for end in ends if end.return_r is not None]
     pct, r = [end.return_pct or 0.0 for end in entered], [end.return_r or 0.0 for end in entered]
     n, wins = len(entered), sum(each > 0 for each in r)
@@ -68,10 +68,10 @@ def twin(ends: Sequence[Outcome]) -> dict[str, Any]:
         ("?symbol=NONE", {"symbol": "NONE"}, 30),
     ],
 )
-def test_stats_are_those_of_the_outcomes(stats: Api, query: str, same: dict[str, str], days: int) -> None:
+def test_stats_equal_the_reference(stats: Api, query: str, same: dict[str, str], days: int) -> None:
     write(stats, ENDS)
     since = (NOW - timedelta(days=days - 1)).date()
-    mine = [
+    selected = [
         end
         for signal, end in zip(SIGNALS, ENDS, strict=True)
         if signal.status == "emitted"
@@ -83,7 +83,7 @@ def test_stats_are_those_of_the_outcomes(stats: Api, query: str, same: dict[str,
         "timeframe": same.get("timeframe"),
         "lookback_days": days,
         "since": since.isoformat(),
-        **twin(mine),
+        **reference(selected),
     }
 
 
@@ -99,7 +99,9 @@ def test_stats_are_those_of_the_outcomes(stats: Api, query: str, same: dict[str,
 )
 def test_few_outcomes(stats: Api, ends: list[Outcome]) -> None:
     write(stats, ends)
-    assert {name: value for name, value in stats.get("/performance/stats").items() if name in twin(ends)} == twin(ends)
+    assert {
+        name: value for name, value in stats.get("/performance/stats").items() if name in reference(ends)
+    } == reference(ends)
 
 
 def test_lookback_has_bounds(stats: Api) -> None:

@@ -23,25 +23,25 @@ def as_json(rows: list[Signal]) -> list[Any]:
     return list(msgspec.json.decode(msgspec.json.encode(rows)))
 
 
-def plain(answer: Any) -> Any:
-    """Without what tests/api/test_enriched.py looks at, which changes with time."""
-    for row in answer.get("signals", [answer]):
+def stable(response_body: Any) -> Any:
+    """Without score and historical performance, which test_enriched.py covers and which change with time."""
+    for row in response_body.get("signals", [response_body]):
         assert row.pop("score")["signal_id"] == row["id"]
         assert row.pop("historical_performance") is None
-    return answer
+    return response_body
 
 
 def listed(api: Api, path: str) -> Any:
-    """The plain answer at `path`."""
-    return plain(api.get(path))
+    """The response at `path`, without what changes with time."""
+    return stable(api.get(path))
 
 
 def newest_first(rows: list[Signal]) -> list[Signal]:
     return sorted(rows, key=lambda row: (row.detected_at, row.id), reverse=True)
 
 
-def passes(row: Signal, query: dict[str, Any]) -> bool:
-    """What each parameter means, said once more."""
+def matches(row: Signal, query: dict[str, Any]) -> bool:
+    """Reference implementation of the filters."""
     status = query.get("status", "emitted")
     return (
         (status == "all" or row.status == status)
@@ -76,13 +76,13 @@ queries = st.fixed_dictionaries(
 )
 
 
-def test_every_filter_is_what_it_is_in_python(api: Api) -> None:
+def test_every_filter_equals_the_python_reference(api: Api) -> None:
     api.write(ROWS)
 
     @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.differing_executors])
     @given(queries)
     def check(query: dict[str, Any]) -> None:
-        expected = newest_first([row for row in ROWS if passes(row, query)])
+        expected = newest_first([row for row in ROWS if matches(row, query)])
         assert listed(api, f"/api/v1/signals?{urlencode(query)}") == {
             "signals": as_json(expected),
             "total": len(expected),
@@ -95,12 +95,12 @@ def test_every_filter_is_what_it_is_in_python(api: Api) -> None:
 
 
 def follow(api: Api, path: str, **query: Any) -> list[list[Any]]:
-    """All pages, by the header that leads to the next."""
-    return [plain(response.json())["signals"] for response in api.pages(f"{path}?{urlencode(query)}")]
+    """All pages, by following the `Link` header."""
+    return [stable(response.json())["signals"] for response in api.pages(f"{path}?{urlencode(query)}")]
 
 
 @pytest.mark.parametrize("query", [{"limit": 7}, {"per_page": 7}, {"page": 1, "per_page": 7}, {"limit": 1000}])
-def test_pages_join_to_the_whole(api: Api, query: dict[str, int]) -> None:
+def test_pages_contain_every_signal_once(api: Api, query: dict[str, int]) -> None:
     api.write(ROWS)
     pages = follow(api, "/api/v1/signals", status="all", mtf_aligned="true", **query)
     expected = newest_first([row for row in ROWS if row.mtf_aligned])
@@ -125,14 +125,14 @@ def test_total_is_counted_for_page_numbers_only(api: Api) -> None:
 
 
 def test_pages_by_cursor_neither_repeat_nor_skip_while_signals_arrive(api: Api) -> None:
-    """Rows of before the first page come exactly once each, however many arrive around them."""
+    """Rows written before the first page are listed exactly once, however many arrive meanwhile."""
     before = [emitted(number, detected_at=BEGIN + timedelta(seconds=number // 4)) for number in range(200)]
     api.write(before)
     stop = threading.Event()
     arriving = [emitted(number, detected_at=BEGIN + timedelta(seconds=number % 90)) for number in range(1000, 2000)]
     written = 0
 
-    def arrive() -> None:
+    def write_rows() -> None:
         nonlocal written
         for row in arriving:
             if stop.is_set():
@@ -140,7 +140,7 @@ def test_pages_by_cursor_neither_repeat_nor_skip_while_signals_arrive(api: Api) 
             api.write([row])
             written += 1
 
-    writer = threading.Thread(target=arrive)
+    writer = threading.Thread(target=write_rows)
     writer.start()
     try:
         until(lambda: written > 20)
@@ -155,21 +155,21 @@ def test_pages_by_cursor_neither_repeat_nor_skip_while_signals_arrive(api: Api) 
     assert written > 20
 
 
-def test_rows_of_one_instant_are_ordered_by_id(api: Api) -> None:
+def test_rows_of_the_same_time_are_ordered_by_id(api: Api) -> None:
     same = [emitted(number, detected_at=BEGIN) for number in range(25)]
     api.write(same)
     seen = [row["id"] for page in follow(api, "/api/v1/signals", limit=4) for row in page]
     assert seen == sorted((row.id for row in same), reverse=True)
 
 
-def test_a_cursor_that_was_never_given_out_is_a_place_too(api: Api) -> None:
+def test_a_cursor_that_was_never_issued_is_a_valid_position(api: Api) -> None:
     api.write(ROWS)
     everything = listed(api, "/api/v1/signals?limit=1000")["signals"]
     assert listed(api, f"/api/v1/signals?limit=1000&cursor=3{'f' * 46}")["signals"] == everything
     assert api.get(f"/api/v1/signals?cursor={'0' * 47}")["signals"] == []
 
 
-def test_one_signal_comes_with_its_outcome(api: Api) -> None:
+def test_a_signal_includes_its_outcome(api: Api) -> None:
     api.write(ROWS[:5])
     outcome = Outcome(
         signal_id=ROWS[4].id,
@@ -211,7 +211,7 @@ def test_signals_of_a_market_have_the_same_filters_and_pages(api: Api) -> None:
     assert api.get("/api/v1/signals/market/btcusdt?market_slug=btcusdt", 400)["errors"][0]["name"] == "market_slug"
 
 
-def test_the_short_form_gives_the_newest(api: Api) -> None:
+def test_the_short_form_lists_the_newest(api: Api) -> None:
     api.write(ROWS)
     expected = as_json(newest_first([row for row in ROWS if row.status == "emitted"]))
     assert api.get("/signals") == {"signals": expected}
@@ -219,7 +219,7 @@ def test_the_short_form_gives_the_newest(api: Api) -> None:
     assert api.get("/signals?limit=0", 400)["code"] == "invalid_parameter"
 
 
-WRONG = [
+INVALID = [
     ("limit=0", "limit"),
     ("limit=1001", "limit"),
     ("per_page=0", "per_page"),
@@ -241,7 +241,7 @@ WRONG = [
 
 
 def test_parameters_are_strict(api: Api) -> None:
-    for query, name in WRONG:
+    for query, name in INVALID:
         problem = api.get(f"/api/v1/signals?{query}", 400)
         assert (problem["code"], [fault["name"] for fault in problem["errors"]]) == ("invalid_parameter", [name])
 

@@ -30,8 +30,8 @@ def as_json(rows: list[Execution]) -> list[Any]:
     return list(msgspec.json.decode(msgspec.json.encode(newest)))
 
 
-def passes(row: Execution, query: dict[str, Any]) -> bool:
-    """What each parameter means, said once more."""
+def matches(row: Execution, query: dict[str, Any]) -> bool:
+    """Reference implementation of the filters."""
     outcomes = [query["outcome"]] if "outcome" in query else ["win", "loss", "even"]
     return (
         row.outcome in outcomes
@@ -41,7 +41,7 @@ def passes(row: Execution, query: dict[str, Any]) -> bool:
     )
 
 
-moments = st.integers(0, 95).map(lambda number: paper.trade(number, None).planned_at.isoformat())
+times = st.integers(0, 95).map(lambda number: paper.trade(number, None).planned_at.isoformat())
 queries = st.fixed_dictionaries(
     {},
     optional={
@@ -49,20 +49,20 @@ queries = st.fixed_dictionaries(
         "signal_type": st.sampled_from(["breakout", "reversal"]),
         "direction": st.sampled_from(["long", "short"]),
         "outcome": st.sampled_from(["win", "loss", "open", "planned", "skipped"]),
-        "since": moments,
-        "until": moments,
+        "since": times,
+        "until": times,
     },
 )
 sizes = st.sampled_from([{"limit": 7}, {"per_page": 9}, {"page": 1, "per_page": 11}, {"limit": 1000}])
 
 
-def test_filters_pages_and_totals_are_what_they_are_in_python(api: Api) -> None:
+def test_filters_pages_and_totals_equal_the_python_reference(api: Api) -> None:
     write(api)
 
     @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.differing_executors])
     @given(queries, sizes)
     def check(query: dict[str, Any], size: dict[str, int]) -> None:
-        expected = as_json([row for row in ROWS if passes(row, query)])
+        expected = as_json([row for row in ROWS if matches(row, query)])
         pages = [response.json() for response in api.pages(f"{PATH}?{urlencode(query | size)}")]
         assert [row for page in pages for row in page["trades"]] == expected
         assert pages[0]["total"] == (None if "limit" in size else len(expected))
@@ -70,24 +70,24 @@ def test_filters_pages_and_totals_are_what_they_are_in_python(api: Api) -> None:
     check()
 
 
-def test_what_is_counted_without_counting_is_exact(api: Api, monkeypatch: Any) -> None:
+def test_totals_from_stored_sums_are_exact(api: Api, monkeypatch: Any) -> None:
     write(api)
     monkeypatch.setattr(listing, "COUNTED", 5)
     assert api.get(PATH)["total"] == len(CLOSED)
-    mine = [row for row in CLOSED if (row.symbol, row.signal_type) == ("BTCUSDT", "reversal")]
-    assert api.get(f"{PATH}?symbol=BTCUSDT&signal_type=reversal")["total"] == len(mine) > 5
+    selected = [row for row in CLOSED if (row.symbol, row.signal_type) == ("BTCUSDT", "reversal")]
+    assert api.get(f"{PATH}?symbol=BTCUSDT&signal_type=reversal")["total"] == len(selected) > 5
     assert api.get(f"{PATH}?symbol=NONE")["total"] == 0
     assert api.get(f"{PATH}?outcome=win")["total"] is None
     assert api.get(f"{PATH}?outcome=skipped")["total"] == 5
 
 
-def test_open_positions_are_those_that_have_not_ended(api: Api) -> None:
+def test_open_positions_are_the_trades_that_are_not_closed(api: Api) -> None:
     assert api.get("/api/v1/analytics/open-positions") == {"positions": [], "count": 0}
     write(api)
     running = [row for row in ROWS if row.outcome in ("open", "planned")]
     assert api.get("/api/v1/analytics/open-positions") == {"positions": as_json(running), "count": 10}
-    mine = [row for row in running if row.symbol == "SOLUSDT"]
-    answer = api.get("/api/v1/analytics/open-positions?symbol=SOLUSDT")
-    assert answer == {"positions": as_json(mine), "count": len(mine)}
+    selected = [row for row in running if row.symbol == "SOLUSDT"]
+    response = api.get("/api/v1/analytics/open-positions?symbol=SOLUSDT")
+    assert response == {"positions": as_json(selected), "count": len(selected)}
     write(api, [paper.trade(number, 1.0) for number in range(80, 90)])
     assert api.get("/api/v1/analytics/open-positions")["count"] == 0

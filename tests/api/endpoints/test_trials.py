@@ -27,9 +27,9 @@ def trial(number: int) -> Trial:
 
 
 def as_json(number: int) -> dict[str, object]:
-    told = msgspec.json.decode(msgspec.json.encode(trial(number)))
-    del told["first_day"]
-    return told | {"days": len(told.pop("returns"))}
+    row = msgspec.json.decode(msgspec.json.encode(trial(number)))
+    del row["first_day"]
+    return row | {"days": len(row.pop("returns"))}
 
 
 def test_trials_newest_first_with_their_number(api: Api) -> None:
@@ -41,10 +41,10 @@ def test_trials_newest_first_with_their_number(api: Api) -> None:
         "per_page": 100,
         "next_cursor": None,
     }
-    chosen = f"{PATH}?file={FILES[1]}&until={(BEGIN + timedelta(minutes=7)).isoformat().replace('+00:00', 'Z')}"
-    first = api.get(f"{chosen}&per_page=2")
+    url = f"{PATH}?file={FILES[1]}&until={(BEGIN + timedelta(minutes=7)).isoformat().replace('+00:00', 'Z')}"
+    first = api.get(f"{url}&per_page=2")
     assert (first["trials"], first["total"]) == ([as_json(5), as_json(3)], 3)
-    assert api.get(f"{chosen}&cursor={first['next_cursor']}")["trials"] == [as_json(1)]
+    assert api.get(f"{url}&cursor={first['next_cursor']}")["trials"] == [as_json(1)]
 
 
 def test_no_trial_is_an_empty_list(api: Api) -> None:

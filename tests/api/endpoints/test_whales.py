@@ -11,8 +11,8 @@ from tests.whale_trades import ADDRESSES, wallet, whale
 PATH = "/api/v1/whales"
 
 
-def as_json(told: msgspec.Struct) -> Any:
-    return msgspec.json.decode(msgspec.json.encode(told))
+def as_json(record: msgspec.Struct) -> Any:
+    return msgspec.json.decode(msgspec.json.encode(record))
 
 
 @pytest.mark.parametrize(
@@ -36,26 +36,29 @@ def test_whales_by_filter_newest_first(api: Api, query: str, numbers: list[int])
 
 
 @pytest.mark.parametrize("number", range(3))
-def test_a_wallet_is_shown_with_its_large_trades(api: Api, number: int) -> None:
+def test_a_wallet_includes_its_large_trades(api: Api, number: int) -> None:
     wallets.write(api.connection, [wallet(at) for at in range(3)])
     whales.write(api.connection, [whale(at) for at in range(8)])
     traded = [at for at in range(7, -1, -1) if at % 3 == number and whale(at).wallet]
-    told = as_json(wallet(number)) | {"whales": [as_json(whale(at)) for at in traded]}
+    expected = as_json(wallet(number)) | {"whales": [as_json(whale(at)) for at in traded]}
     for name in (ADDRESSES[number], ADDRESSES[number].lower()):
-        assert api.get(f"/api/v1/wallets/{name}") == told
+        assert api.get(f"/api/v1/wallets/{name}") == expected
 
 
-def test_a_wallet_is_shown_with_what_it_did_before_its_address_was_known(api: Api) -> None:
+def test_a_wallet_includes_its_trades_from_before_its_address_was_known(api: Api) -> None:
     number = str(wallet_id(ADDRESSES[0]))
     wallets.write(api.connection, [wallet(0)])
     whales.write(api.connection, [whale(0), whale(3, wallet=number)])
     for name in (ADDRESSES[0], number):
-        found = api.get(f"/api/v1/wallets/{name}")
-        assert (found["id"], [each["wallet"] for each in found["whales"]]) == (ADDRESSES[0], [number, ADDRESSES[0]])
+        response = api.get(f"/api/v1/wallets/{name}")
+        assert (response["id"], [each["wallet"] for each in response["whales"]]) == (
+            ADDRESSES[0],
+            [number, ADDRESSES[0]],
+        )
     assert len(api.get(f"{PATH}?wallet={ADDRESSES[0]}&status=all")["whales"]) == 2
 
 
-def test_who_is_no_wallet_is_said_so(api: Api) -> None:
+def test_unknown_and_malformed_wallets(api: Api) -> None:
     assert api.get("/api/v1/wallets/7", 404)["code"] == "not_found"
     for path in ("/api/v1/wallets/me", "/api/v1/wallets/0x", f"{PATH}?wallet=me", f"{PATH}?direction=2"):
         assert api.get(path, 400)["code"] == "invalid_parameter"
