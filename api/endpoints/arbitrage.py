@@ -99,7 +99,9 @@ async def list_opportunities(resources: Resources, query: OpportunitiesQuery) ->
         recent = hot_list.rows()
         scan_time = await opportunities.changed_at(resources.pool) if recent is None else hot_list.changed_at
         listed = encoded_rows(result.rows)
-        return ArbitrageResponse(opportunities=listed, scan_time=scan_time, count=len(listed), **result.fields), NO_EXPIRY
+        return ArbitrageResponse(
+            opportunities=listed, scan_time=scan_time, count=len(listed), **result.fields
+        ), NO_EXPIRY
 
     row_filter = RowFilter.from_filters(
         filters, equal=("kind", "group", "slug", "simulated"), at_least={"min_edge": "edge", "min_net": "net"}

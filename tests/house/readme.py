@@ -23,9 +23,9 @@ def renewed() -> str:
 
 
 def operations() -> str:
-    """All that REST can do: where, what, and its parameters."""
+    """The table of REST operations: address, summary and parameters."""
     rows = [f"| `{_address(one)}` | {_summary(one)} | {_parameters(one)} |" for one in OPERATIONS]
-    return "\n".join(["| | | |", "|---|---|---|", *rows, ""])
+    return "\n".join(["| operation | description | parameters |", "|---|---|---|", *rows, ""])
 
 
 def _address(operation: Operation) -> str:
@@ -40,7 +40,7 @@ def _parameters(operation: Operation) -> str:
     record = operation.body if isinstance(operation, Command) else operation.parameters
     names = [field.name for field in msgspec.structs.fields(record) if field.name not in operation.path_names]
     chosen = " ".join(name for name in names if not (set(names) >= PAGE_PARAMETERS and name in PAGE_PARAMETERS))
-    return ", ".join(([f"`{chosen}`"] if chosen else []) + (["pages"] if set(names) >= PAGE_PARAMETERS else []))
+    return ", ".join(([f"`{chosen}`"] if chosen else []) + (["paging"] if set(names) >= PAGE_PARAMETERS else []))
 
 
 def _with(page: str, name: str, table: str) -> str:
