@@ -1,4 +1,4 @@
-"""Composite: signals, events and other evidence that belong together, as one signal."""
+"""Composite: related signals, events and other evidence, combined into one signal."""
 
 from datetime import datetime
 from typing import Literal
@@ -9,11 +9,11 @@ import numpy as np
 from domain.signals import Direction
 
 COMPONENTS = 8
-"""The most components one composite names; the strongest are kept."""
+"""Maximum number of components of a composite; the strongest are kept."""
 
 SIGNAL, EVENT, WHALE, ARBITRAGE = 0, 1, 2, 3
 KINDS = ("signal", "event", "whale", "arbitrage")
-"""What a component is."""
+"""Kinds of component."""
 
 COMPOSITE = np.dtype(
     [
@@ -41,11 +41,11 @@ COMPOSITE = np.dtype(
 
 
 class Component(msgspec.Struct, frozen=True, kw_only=True):
-    """One piece of evidence in a composite; `weight` its share in the confidence, log-odds.
+    """One piece of evidence in a composite; `weight` is its contribution to the confidence, in log-odds.
 
-    That share is 0 of evidence without a record, such as an arbitrage: it answers a pattern's need and says
-    nothing of the odds. `id` is that of the signal or event; other evidence has one of its own, and its kind
-    for a name.
+    The weight is 0 for evidence without a track record, such as an arbitrage: it completes a pattern but does not
+    change the odds. `id` is the id of the signal or event; other evidence has an id of its own, and its kind as
+    `name`.
     """
 
     kind: str
@@ -57,10 +57,10 @@ class Component(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Composite(msgspec.Struct, frozen=True, kw_only=True):
-    """A composite signal as it leaves the process.
+    """A composite signal.
 
-    `composite_confidence` is a calibrated probability; `expected_return` is in R, net of costs, null
-    while nothing was graded; `risk_score` is in [0, 1], 1 the most.
+    `composite_confidence` is a calibrated probability; `expected_return` is in R, net of costs, and null until
+    signals have been graded; `risk_score` is in [0, 1], where 1 is the highest risk.
     """
 
     id: str

@@ -1,7 +1,7 @@
-"""Execution: the paper trade of an emitted signal, from the decision to its end.
+"""Execution: the paper trade of an emitted signal, from the decision to its close.
 
-A row is written when something about a trade changes: it is planned at the decision, opened at the
-first price after it, and closed with its outcome. The newest row of a trade is the truth.
+A row is written at each change of a trade: it is planned at the decision, opened at the first price after it, and
+closed with its outcome. The newest row of a trade is its current state.
 """
 
 from datetime import datetime
@@ -15,7 +15,7 @@ from domain.signals import Direction
 
 PLANNED, OPEN, WIN, LOSS, EVEN, UNFILLED, SKIPPED = range(7)
 STATES = ("planned", "open", "win", "loss", "even", "unfilled", "skipped")
-"""A trade is skipped when limits leave it no size; unfilled when nothing traded until it expired."""
+"""A trade is skipped if position limits leave it no size, and unfilled if there was no trade before it expired."""
 
 SKIP_REASONS = ("", "max_open_positions", "no_edge", "no_equity")
 
@@ -63,9 +63,9 @@ TradeState = Literal["planned", "open", "win", "loss", "even", "unfilled", "skip
 
 
 class Execution(msgspec.Struct, frozen=True, kw_only=True):
-    """A paper trade as it leaves the process, as of its last change. No order stands behind it.
+    """A paper trade as of its last change. No real order is involved.
 
-    `entry_price` is the planned one until `entry_time`. Money is in quote units; `fees` hold slippage.
+    `entry_price` is the planned price until `entry_time`. Amounts are in quote currency; `fees` include slippage.
     """
 
     id: str
@@ -98,10 +98,10 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EquityDay(msgspec.Struct, frozen=True, kw_only=True):
-    """The paper account at the end of a UTC day, open positions at their last close.
+    """The paper account at the end of a UTC day, with open positions at their last close.
 
-    `daily_return` is a share of the equity at the day's begin; `drawdown` one of its highest mark, at
-    most 0. Each branch has an `account` of its own.
+    `daily_return` is a fraction of the equity at the start of the day; `drawdown` is a fraction of the highest
+    equity so far, at most 0. Each branch has its own `account`.
     """
 
     day: datetime

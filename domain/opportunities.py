@@ -1,8 +1,8 @@
-"""Opportunity: an arbitrage while it lasts, how it would be traded, what speaks against it, what it came to.
+"""Opportunity: an open or past arbitrage, with its execution plan, its risk assessment and its settlement.
 
-It has one id over its life: opened when it begins to pay, updated when it pays noticeably more or less,
-closed when it pays no more, and settled once the books that followed have shown whether its plan would
-have filled. Nothing is ever ordered. Prices, sizes and money are exact decimals, ratios floats.
+It keeps one id over its lifetime: opened when it becomes profitable, updated when its profit changes noticeably, closed
+when it is no longer profitable, and settled once the order books that followed have shown whether its plan would have
+filled. No order is ever placed. Prices, sizes and money are exact decimals; ratios are floats.
 """
 
 from datetime import datetime
@@ -19,7 +19,7 @@ GRADES: tuple[Grade, ...] = ("A", "B", "C", "D", "E", "F")
 
 
 class Gate(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that must be true, whether it is, and why."""
+    """A condition that an opportunity must meet, whether it does, and why."""
 
     name: str
     passed: bool
@@ -27,25 +27,25 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PlanLeg(msgspec.Struct, frozen=True, kw_only=True):
-    """One order of a plan.
+    """One order of an execution plan.
 
     Attributes
     ----------
     venue, market, token, outcome
-        What; names as in `domain.markets`.
+        The instrument; names as in `domain.markets`.
     side, limit_price, size, time_in_force
-        The order: at the worst price that the basket needs, a level of the book; what does not fill at once is
-        killed, and the legs after it are sent for as much as filled.
+        The order. `limit_price` is the worst price level of the book that the basket needs. What does not fill
+        at once is cancelled (fill and kill), and the following legs are sent for the filled size.
     average_price, fee
-        What the books show that it costs, a contract, in what its market is quoted in; and dollars of fees.
+        Average price per contract according to the book, in the quote currency of the market; fee in dollars.
     levels
-        Price levels that it takes from.
+        Number of price levels that it takes from.
     visible_size
-        Contracts that the book shows at `limit_price` or better.
+        Contracts in the book at `limit_price` or better.
     book_at, seen_at
-        The venue's time of the book, and when it was last heard of.
+        The venue's timestamp of the book, and the time of its last update.
     unwind_cost
-        Dollars lost if it has to be undone at once, at the other side of the book; null if that is empty.
+        Dollars lost if it has to be unwound at once, at the other side of the book; null if that side is empty.
     """
 
     venue: str
@@ -66,20 +66,21 @@ class PlanLeg(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExecutionPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """How it would be traded.
+    """How an opportunity would be traded.
 
     Attributes
     ----------
     legs
-        In the order in which they are sent: the thinnest first, since it is the first to go.
+        Orders in the sequence in which they are sent: the leg with the least liquidity first, since it is the
+        first to disappear.
     max_skew_ms
-        The most by which the books may differ in age before the plan is void.
+        Maximum difference in age between the books before the plan is invalid.
     unwind_cost
-        Dollars lost if all legs but the last were filled and had to be undone; null if they cannot.
+        Dollars lost if all legs but the last filled and had to be unwound; null if they cannot be.
     expires_at
-        The plan is void from then on, whatever the books say.
+        The plan is invalid from this time on, whatever the books show.
     revision
-        Of the opportunity, with which it came; later ones that only close or judge leave the plan as it is.
+        Revision of the opportunity that introduced the plan; revisions that only close or settle do not change it.
     """
 
     legs: list[PlanLeg]
@@ -90,29 +91,29 @@ class ExecutionPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RiskAssessment(msgspec.Struct, frozen=True, kw_only=True):
-    """What speaks against it.
+    """Risks of an opportunity.
 
     Attributes
     ----------
     gates
-        All are passed, or it were no opportunity.
+        Conditions; all of them are met, otherwise there is no opportunity.
     staleness_ms, skew_ms
-        Age of the oldest book, and between the oldest and the newest.
+        Age of the oldest book, and difference in age between the oldest and the newest.
     leg_risk
-        [0, 1): grows with the share of what is visible that each leg takes, and with its book's age. It
-        ranks; it is no probability.
+        [0, 1): grows with the share of the visible size that each leg takes, and with the age of its book. A
+        ranking score, not a probability.
     exhaustiveness
-        Whether the answers were proven to be all there are, where that matters.
+        Whether the outcomes are proven to be exhaustive, where that matters.
     rule_equivalence
         `same_rules`, or `reviewed` by a person.
     time_lock_days
-        Until the payoff is paid; 0 if at once, null if unknown.
+        Days until the payoff is paid; 0 if at once, null if unknown.
     fee_certainty
-        `published` by the venue, or `assumed` to be the highest.
+        `published` by the venue, or `assumed` to be the venue's highest.
     market_state
-        The worst of its markets.
+        The worst state of its markets.
     grade, reasons
-        A to E, and what cost each grade; F would be a gate that is shut.
+        A to E, with the reason for each grade lost; F would be a failed gate.
     """
 
     gates: list[Gate]
@@ -129,23 +130,23 @@ class RiskAssessment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Settlement(msgspec.Struct, frozen=True, kw_only=True):
-    """What the books that followed would have made of a plan.
+    """How a plan would have filled against the order books that followed.
 
     Attributes
     ----------
     revision
-        Of the opportunity, with which the plan came.
+        Revision of the opportunity that introduced the plan.
     judged_at
-        When that was, and the latency after it.
+        Time of that revision, plus the latency.
     outcome
-        `filled`; `partial`, some sets; `missed`, none; `unjudged`, since a book was no longer to be trusted.
+        `filled`; `partial`: some sets filled; `missed`: none; `unjudged`: a book was no longer valid.
     size
         Sets of which all legs filled.
     net, edge
-        Dollars, after fees, gas and the unwinding of legs that stood alone; and of each set of the plan.
-        Null if unjudged, or if what stood alone could not be undone.
+        Net dollars after fees, gas and unwinding incomplete sets, in total and per set of the plan. Null if
+        unjudged, or if an incomplete set could not be unwound.
     fills
-        The share of each leg of the plan that filled, in its order.
+        Filled share of each leg of the plan, in its order.
     late_leg
         Token of the leg that filled least; null if all filled.
     """
@@ -161,7 +162,7 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def unjudged(cls, revision: int, judged_at: datetime) -> "Settlement":
-        """Of a plan one of whose books was not to be trusted when it was to be judged."""
+        """The settlement of a plan when one of its books was not valid at that time."""
         return cls(
             revision=revision,
             judged_at=judged_at,
@@ -177,35 +178,35 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True):
 class Opportunity(
     msgspec.Struct, frozen=True, kw_only=True, rename={"plan": "execution_plan", "risk": "risk_assessment"}
 ):
-    """An arbitrage as of its last change.
+    """An arbitrage opportunity as of its last change.
 
     Attributes
     ----------
     id
-        The same over its life.
+        Constant over its lifetime.
     kind, code
         Name of the arbitrage, and its number P1 to P9.
     group, slug, title
-        The markets it stands on.
+        The markets that it trades.
     change, revision
-        What happened last, and how many changes there were before.
+        The last change, and the number of changes before it.
     opened_at, updated_at, closed_at, close_reason
         `closed_at` is null while it is open.
     size, payoff, gross, fees, gas, net, capital
-        Sets, dollars a set is worth in the end beside what is sold, and dollars of all sets. Of what trades on
-        exchanges the money that it is quoted in stands for dollars.
+        Number of sets; dollars that one set pays at the end, apart from sale proceeds; and dollars for all sets.
+        For instruments of exchanges, the quote currency stands for dollars.
     edge, edge_after_1_tick
-        Net dollars a set; the same if the thinnest leg is filled a tick worse, and fees are a basis point
-        of the price higher.
+        Net dollars per set; the same if the leg with the least liquidity fills one tick worse and fees are one
+        basis point of the price higher.
     roi, apr
-        Net over capital; over a year, where it is known when it pays and that is not at once.
+        Net over capital; annualised if the payoff date is known and not immediate.
     best_edge, best_net, best_size, duration_s
-        Over its life.
+        Over its lifetime.
     plan, risk, settlement
-        As of the last update, on the wire `execution_plan` and `risk_assessment`; the settlement is that of the
-        last plan that was judged, null until then.
+        As of the last update; in JSON `execution_plan` and `risk_assessment`. The settlement is that of the last
+        settled plan, null until then.
     simulated
-        Whether its markets are.
+        Whether its markets are simulated.
     """
 
     id: str

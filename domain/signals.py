@@ -1,7 +1,7 @@
-"""Signal, Event and Outcome as they leave the process: in Postgres, on the feed and over the API.
+"""Signal, Event and Outcome: the public records in Postgres, on the feed and in the API.
 
-One definition serves all three, so they cannot drift apart. Times are aware datetimes in UTC and
-print as RFC 3339; what is not known is null, never zero.
+One definition serves all three, so they cannot drift apart. Times are aware datetimes in UTC, encoded as RFC 3339;
+an unknown value is null, never zero.
 """
 
 from datetime import datetime
@@ -15,14 +15,14 @@ OutcomeName = Literal["tp_hit", "sl_hit", "expired"]
 
 
 class FrameView(msgspec.Struct, frozen=True):
-    """What one frame says at the decision: direction in {-1, 0, 1} and strength in [0, 1]."""
+    """State of one timeframe at the decision: direction in {-1, 0, 1} and strength in [0, 1]."""
 
     direction: int
     strength: float
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """How a signal ended. Returns are net of fees and slippage; null if nothing traded until it expired."""
+    """How a signal ended. Returns are net of fees and slippage; null if there was no trade before it expired."""
 
     signal_id: str
     outcome: OutcomeName
@@ -38,10 +38,10 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Signal(msgspec.Struct, frozen=True, kw_only=True):
-    """A candidate that was emitted or suppressed, with what is known of it.
+    """An emitted or suppressed signal.
 
-    `raw_confidence` is the strategy's own; the score fields are null until the signal is scored.
-    `outcome` is null while it is open.
+    `raw_confidence` is the confidence of the strategy; the score fields are null until the signal is scored.
+    `outcome` is null while the signal is open.
     """
 
     id: str
@@ -82,7 +82,7 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """What a detector noticed on one closed bar."""
+    """What a detector found on one closed bar."""
 
     id: str
     venue: str

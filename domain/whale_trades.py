@@ -1,4 +1,4 @@
-"""Whale trade: a whale, a consensus or a disagreement as it leaves the process, with its reason in words."""
+"""Whale trade: the public record of a whale, a consensus or a disagreement, with its reason in one sentence."""
 
 import math
 from datetime import datetime
@@ -16,22 +16,22 @@ SIDES: dict[int, Literal["buy", "sell", "unknown"]] = {1: "buy", -1: "sell", 0: 
 
 
 class WalletRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """How a wallet did in markets that were resolved before.
+    """Track record of a wallet in markets that were resolved before.
 
     Attributes
     ----------
     markets
-        Resolved markets; without any the edge is null.
+        Number of resolved markets; if there are none, `edge` is null.
     edge
-        Dollars a contract, outcome less price paid, the mean of its markets, shrunk to 0 by 30 markets.
+        Dollars per contract, outcome less price paid: the mean over its markets, shrunk to 0 by 30 markets.
     edge_se
-        Standard error by markets; null under two.
+        Standard error over markets; null for fewer than two.
     average_entry
-        What it pays a contract on average.
+        Average price paid per contract.
     purity
-        How much of what it takes in a market is on one side, [0, 1].
+        How one-sided its trading in a market is, [0, 1].
     flags
-        What else is to be known, in words.
+        Notable facts, as text.
     """
 
     markets: int
@@ -43,7 +43,7 @@ class WalletRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Wallet(msgspec.Struct, frozen=True, kw_only=True):
-    """A wallet when it was last seen: its address, or its number where that is not known, and its record."""
+    """A wallet when it was last seen: its address, or its number if the address is unknown, and its track record."""
 
     id: str
     seen_at: datetime
@@ -51,21 +51,21 @@ class Wallet(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WhaleTrade(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of `domain.whales.WHALE` for people; null is unknown, or has no meaning for its kind.
+    """A large trade, a consensus or a disagreement; null means unknown, or not applicable to its kind.
 
     Attributes
     ----------
     id
-        The same over its revisions.
+        Constant over its revisions.
     token, market, slug, outcome
-        What was traded: names of the token and its market, the market's slug, the token's answer. Of a
-        consensus the market's first answer.
+        What was traded: names of the token and its market, the market's slug, and the token's outcome. For a
+        consensus, the market's first outcome.
     wallet
-        Address, or number where that is not known.
+        Address, or number if the address is unknown.
     direction
-        1 for the market's first answer, -1 against it, 0 unknown or neither.
+        1 for the market's first outcome, -1 against it, 0 if unknown or neither.
     status, suppressed_reason
-        Whether it was told, and why not.
+        Whether it was emitted; if not, the reason.
     reason
         One plain sentence.
     """
@@ -112,16 +112,16 @@ def whale_trade(
     wallet: str | None = None,
     simulated: bool = False,
 ) -> WhaleTrade:
-    """A row of `WHALE` with the names of what it speaks of.
+    """Build the public record of a row of `domain.whales.WHALE`.
 
     Parameters
     ----------
     token
         Name of the instrument.
     market, slug, outcome
-        Of its market and the token; empty where nobody told of it, and the token's name stands for them.
+        Names of its market and outcome; if the market metadata is missing they are empty, and the token's name is used.
     wallet
-        Its address; its number stands for it where that is None.
+        Its address; if None, its number is used.
     """
     kind = KINDS[row["kind"]]
     alone = int(row["kind"]) == WHALE_ALONE

@@ -43,7 +43,7 @@ class BarColumns(NamedTuple):
 
 
 class Bar(msgspec.Struct, frozen=True, kw_only=True):
-    """One closed bar as it is read; null is what the input did not say."""
+    """One closed bar; null where the input had no value."""
 
     instrument: str
     timeframe: str

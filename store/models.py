@@ -21,15 +21,15 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     id
         Hash of its bundle, 32 hexadecimal digits.
     activated_at, retired_at
-        When it first judged live, and when another took its place; null if never.
+        When it was first used live, and when another model replaced it; null if never.
     first_at, last_at, candidates
-        Of the graded candidates it learned from.
+        Period and number of the graded candidates in its training data.
     features
-        Names, in the order of its columns.
+        Feature names, in column order.
     schema_hash
-        Of those names.
+        Hash of those names.
     metrics
-        Out of sample; null where undefined.
+        Out-of-sample metrics; null where undefined.
     """
 
     id: str

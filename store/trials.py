@@ -56,7 +56,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TrialRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A trial as it is listed: `days` were judged, `sharpe` is per day and null if undefined."""
+    """A trial: `days` is the number of days evaluated; `sharpe` is the daily ratio, null if undefined."""
 
     id: str
     previous: str

@@ -12,16 +12,21 @@ from domain.statistics.sample import Floats
 
 
 class Calibration(msgspec.Struct, frozen=True, kw_only=True):
-    """How well n stated probabilities match what happened; None where undefined.
+    """How well n predicted probabilities match the observed outcomes; null where undefined.
 
     Attributes
     ----------
     brier
-        Mean squared error; 0.25 for a coin.
+        Brier score (mean squared error); 0.25 for a coin flip.
     skill
-        1 − brier / that of always stating the share that won. None if all won or none.
-    bins, ece, ece_interval, slope, intercept
-        As in `domain.statistics.reliability.Reliability`.
+        Brier skill score: 1 − brier / the score of always predicting the observed win rate. Null if all won or none.
+    bins
+        Reliability diagram; the bins contain about equal numbers.
+    ece, ece_interval
+        Expected calibration error, the mean gap between predicted and realised rate over the bins, and its
+        interval by resampling. If n is small, it is above 0 even for a perfect forecaster: use the interval.
+    slope, intercept
+        Of the outcome's log-odds on the predicted ones: 1 and 0 if calibrated; a slope under 1 means over-confidence.
     """
 
     n: int

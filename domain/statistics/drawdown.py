@@ -8,7 +8,7 @@ from domain.statistics.sample import Floats, known
 
 
 class Drawdown(msgspec.Struct, frozen=True):
-    """The deepest fall of a curve of n steps. Positions count steps; 0 is the start.
+    """The maximum drawdown of a curve of n steps. Positions count steps; 0 is the start.
 
     Attributes
     ----------
@@ -24,7 +24,7 @@ class Drawdown(msgspec.Struct, frozen=True):
     duration
         Steps from the peak to the recovery, or to the end.
     longest
-        Steps of the longest fall, which need not be the deepest.
+        Steps of the longest drawdown, which need not be the deepest.
     current
         Depth at the end.
     """

@@ -8,7 +8,7 @@ from domain.statistics import normal
 
 
 class Interval(msgspec.Struct, frozen=True):
-    """Bounds that cover the truth in a share `confidence` of samples."""
+    """Confidence interval: it covers the true value in a fraction `confidence` of samples."""
 
     low: float
     high: float

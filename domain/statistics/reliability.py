@@ -19,7 +19,7 @@ _STEPS = 1000  # per unit of log-odds, to which they are rounded for the slope
 
 
 class Bin(msgspec.Struct, frozen=True):
-    """A point of the reliability diagram: n probabilities between `low` and `high`."""
+    """One bin of the reliability diagram: n predicted probabilities between `low` and `high`."""
 
     low: float
     high: float

@@ -17,30 +17,30 @@ SHORT = 30
 
 
 class Returns(msgspec.Struct, frozen=True, kw_only=True):
-    """Figures of periodic returns; None where undefined or, for those a year, where n is under `SHORT`.
+    """Statistics of periodic returns; null where undefined, and annualised ones also if n is under `SHORT`.
 
     Attributes
     ----------
     n, periods_per_year
-        Returns, and how many make a year.
+        Number of returns, and of periods per year.
     total
-        Compounded.
+        Compounded return.
     cagr
-        Compounded, a year.
+        Compound annual growth rate.
     volatility
-        Standard deviation, a year.
+        Annualised standard deviation.
     sharpe
-        With its standard error.
+        Sharpe ratio with its standard error.
     sortino
-        Mean over downside deviation, a year.
+        Annualised mean over downside deviation.
     drawdown
-        Of the compounded curve.
+        Drawdown of the compounded equity curve.
     calmar
         `cagr` over the depth of the drawdown.
     psr
         Probability that the true Sharpe ratio is above zero.
     minimum_track_record
-        Periods that a ratio as high as this needs to be significant at 95 %.
+        Periods that a Sharpe ratio of this size needs to be significant at 95 %.
     """
 
     n: int

@@ -15,24 +15,24 @@ from domain.statistics.sample import Floats, known
 
 
 class Sharpe(msgspec.Struct, frozen=True):
-    """A Sharpe ratio and what is needed to judge it. Undefined is None: fewer than 2 returns, or none that varies.
+    """A Sharpe ratio with its uncertainty. Null where undefined: fewer than 2 returns, or returns without variance.
 
     Attributes
     ----------
     n
-        Returns.
+        Number of returns.
     per_period
         Mean over standard deviation (n − 1), in excess of the risk-free rate.
     annualised
-        `per_period` × √periods a year.
+        `per_period` × √periods per year.
     se
-        Standard error of `annualised`, for returns that do not depend on each other; needs n ≥ 4.
+        Standard error of `annualised`, for independent returns; needs n ≥ 4.
     skewness, kurtosis
-        Population moments; 0 and 3 for a normal.
+        Population moments; 0 and 3 for a normal distribution.
     autocorrelation
-        Of each return with the next.
+        First-order autocorrelation of the returns.
     adjusted
-        `annualised` by Lo's factor, which knows that losses come in rows.
+        `annualised` corrected for autocorrelation by Lo's factor.
     adjusted_se
         Standard error of `annualised` where returns follow a first-order autoregression.
     """
