@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 
 from api.endpoints.performance_metrics import daily_sharpe
 from domain.clock import to_datetime
-from store import graded, trade_days
+from store import outcome_days, trade_days
 from store.postgres import Pool
 
 DAYS, SYMBOLS = 30, 100
@@ -68,7 +68,7 @@ class SymbolGauges(Collector):
             if self._fresh_until_s and self._steady_s() < self._fresh_until_s:
                 return
             since = (to_datetime(self._now_ns()) - timedelta(days=DAYS - 1)).date()
-            outcomes = await graded.symbols(self._pool, since=since, limit=SYMBOLS)
+            outcomes = await outcome_days.symbols(self._pool, since=since, limit=SYMBOLS)
             daily_returns = await trade_days.read_symbols(self._pool, since=since, limit=SYMBOLS)
             win_rate, avg_return, sharpe_ratio = gauges = _empty()
             for outcome in outcomes:

@@ -22,7 +22,7 @@ from api.app import build
 from api.settings import ApiSettings
 from benchmarks.report import Table, tell
 from benchmarks.services import services
-from store import graded, trade_days
+from store import outcome_days, trade_days
 from store.postgres import connect
 
 DAYS, SYMBOLS = 365, 50
@@ -49,7 +49,7 @@ WITH fresh AS (
         CASE WHEN luck < probability THEN 1.5 ELSE -1 END, CASE WHEN luck < probability THEN 1.4 ELSE -1.1 END, 1, -1,
         3600
     FROM drawn WHERE number BETWEEN %(first)s AND %(last)s RETURNING *
-), {graded.ADD} SELECT count(*) FROM fresh
+), {outcome_days.ADD} SELECT count(*) FROM fresh
 """
 TRADES = f"""
 WITH fresh AS (

@@ -46,7 +46,7 @@ from flows.sources.redis_log import RedisLog
 from flows.sources.together import Together, of
 from operators.catalogue import catalogue
 from operators.warm import warm
-from store.ready import postgres_ready, redis_ready
+from store.health_checks import check_postgres, check_redis
 
 START_TIMEOUT_S = 10.0
 
@@ -98,7 +98,7 @@ def await_services(database_url: str, redis_url: str, *, timeout_s: float = STAR
     ServiceError
         If one of them does not in time; the message says which, where and why.
     """
-    for url, problem_of in ((database_url, postgres_ready), (redis_url, redis_ready)):
+    for url, problem_of in ((database_url, check_postgres), (redis_url, check_redis)):
         if problem := _problem(partial(problem_of, url), timeout_s):
             raise ServiceError(f"{problem}, or let 'signalengine up' start one (waited {timeout_s:g} s)")
 

@@ -6,8 +6,8 @@ from typing import Final
 import psycopg
 
 from domain.performance import Alert
-from store.announced import Announced
 from store.listing import Listing
+from store.outbox_table import OutboxTable
 
 _COLUMNS: Final = {
     "id": "text",
@@ -21,7 +21,7 @@ _COLUMNS: Final = {
 }
 """Name and Postgres type, in the order of the table and of `Alert`."""
 
-_TABLE: Final = Announced("alerts", "alerts", _COLUMNS)
+_TABLE: Final = OutboxTable("alerts", "alerts", _COLUMNS)
 
 LISTING: Final = Listing(
     "alerts",

@@ -9,7 +9,7 @@ import psycopg
 from domain.api_keys import ApiKey
 from store import audit_log
 from store.audit_log import Deed
-from store.postgres import Pool, reachable, transaction, writing
+from store.postgres import Pool, map_errors, transaction, write_transaction
 
 KEYS_MAX: Final = 10_000
 """Keys that a process follows; it holds them all in memory, 0.5 kB each."""
@@ -70,7 +70,7 @@ def listed(connection: psycopg.Connection) -> list[ApiKey]:
     ServiceError, SetupError
         As `create` does.
     """
-    with reachable():
+    with map_errors():
         return [_key(row) for row in connection.execute(_ALL).fetchall()]
 
 
@@ -82,7 +82,7 @@ async def usable(pool: Pool, expires_after: datetime) -> list[ApiKey]:
     ServiceError, SetupError
         As `create` does.
     """
-    with reachable():
+    with map_errors():
         async with pool.connection() as connection:
             rows = await (await connection.execute(_USABLE, (expires_after,))).fetchall()
     return [_key(row) for row in rows]
@@ -96,7 +96,7 @@ async def touch(pool: Pool, used: Mapping[str, datetime]) -> None:
     ServiceError, SetupError
         As `create` does.
     """
-    async with writing(pool) as connection:
+    async with write_transaction(pool) as connection:
         await connection.execute(_TOUCH, {"ids": list(used), "times": list(used.values())})
 
 

@@ -15,7 +15,7 @@ from domain.executions import Execution, TradeState
 from domain.opportunities import Opportunity, Settlement
 from store import executions, outbox
 from store.executions import COLUMNS
-from store.postgres import Pool, reachable, writing
+from store.postgres import Pool, map_errors, write_transaction
 
 # Whether the opportunity is still the one that was meant is asked in the statement that takes it.
 _TAKE: Final = f"""
@@ -55,7 +55,7 @@ _READ: Final = "SELECT key, opportunity_id, revision, execution_id, at FROM arbi
 _READ_TRADE: Final = f"SELECT {', '.join(COLUMNS)} FROM trade_executions WHERE id = %s"  # noqa: S608
 
 
-class Taken(msgspec.Struct, frozen=True, kw_only=True):
+class ArbitrageExecution(msgspec.Struct, frozen=True, kw_only=True):
     """A wish that was carried out.
 
     Attributes
@@ -75,7 +75,7 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
 
 
-async def take(pool: Pool, wish: Taken, trade: Execution, *, at_revision: int) -> bool:
+async def create(pool: Pool, wish: ArbitrageExecution, trade: Execution, *, at_revision: int) -> bool:
     """Take an opportunity: the wish, its open paper trade and that trade's line in the outbox, or nothing.
 
     The engine announces the trade when it next empties the outbox.
@@ -102,12 +102,12 @@ async def take(pool: Pool, wish: Taken, trade: Execution, *, at_revision: int) -
     }
     values["at_revision"] = at_revision
     values["payload"] = msgspec.json.encode(trade).decode()
-    async with writing(pool) as connection:
-        await outbox.take_turn_async(connection)
+    async with write_transaction(pool) as connection:
+        await outbox.lock_async(connection)
         return (await connection.execute(_TAKE, values)).rowcount == 1
 
 
-async def by_key(pool: Pool, key: str) -> Taken | None:
+async def by_key(pool: Pool, key: str) -> ArbitrageExecution | None:
     """What was carried out under a key.
 
     Raises
@@ -115,13 +115,13 @@ async def by_key(pool: Pool, key: str) -> Taken | None:
     ServiceError
         If Postgres cannot be reached in time.
     """
-    with reachable():
+    with map_errors():
         async with pool.connection() as connection:
             row = await (await connection.execute(_READ, (key,))).fetchone()
-    return Taken(**dict(zip(Taken.__struct_fields__, row, strict=True))) if row else None
+    return ArbitrageExecution(**dict(zip(ArbitrageExecution.__struct_fields__, row, strict=True))) if row else None
 
 
-async def trade_of(pool: Pool, taken: Taken) -> Execution | None:
+async def trade_of(pool: Pool, taken: ArbitrageExecution) -> Execution | None:
     """The paper trade of a wish, as of its last change.
 
     Raises
@@ -129,13 +129,13 @@ async def trade_of(pool: Pool, taken: Taken) -> Execution | None:
     ServiceError
         If Postgres cannot be reached in time.
     """
-    with reachable():
+    with map_errors():
         async with pool.connection() as connection:
             row = await (await connection.execute(_READ_TRADE, (taken.execution_id,))).fetchone()
     return Execution(**dict(zip(COLUMNS, row, strict=True))) if row else None
 
 
-def end(connection: psycopg.Connection, told: Sequence[Opportunity]) -> int:
+def settle(connection: psycopg.Connection, told: Sequence[Opportunity]) -> int:
     """End the paper trades whose plan has been judged, in `told` or before.
 
     Call it in the transaction that writes `told`, after it.
@@ -151,7 +151,7 @@ def end(connection: psycopg.Connection, told: Sequence[Opportunity]) -> int:
         If Postgres cannot be reached.
     """
     judged = {(each.id, each.settlement.revision): each.settlement for each in told if each.settlement is not None}
-    with reachable():
+    with map_errors():
         rows: list[tuple[Any, ...]] = connection.execute(_OPEN).fetchall()
     ended: list[Execution] = []
     for opportunity_id, revision, text, *values in rows:
@@ -161,7 +161,7 @@ def end(connection: psycopg.Connection, told: Sequence[Opportunity]) -> int:
             continue
         trade = Execution(**dict(zip(COLUMNS, values, strict=True)))
         ended.append(_ended(trade, found))
-        with reachable():
+        with map_errors():
             connection.execute(_END, {"settlement": msgspec.json.encode(found).decode(), "id": trade.id})
     return executions.write(connection, ended)
 

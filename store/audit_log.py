@@ -8,7 +8,7 @@ import msgspec
 import psycopg
 
 from store.columns import unnest
-from store.postgres import Pool, reachable, writing
+from store.postgres import Pool, map_errors, write_transaction
 
 KEPT_DAYS_MIN: Final = 30
 """Younger rows cannot be deleted: Postgres refuses."""
@@ -66,7 +66,7 @@ def write(connection: psycopg.Connection, deeds: Sequence[Deed]) -> None:
     SetupError
         If it was not migrated.
     """
-    with reachable():
+    with map_errors():
         connection.execute(_WRITE, _lists(deeds))
 
 
@@ -78,7 +78,7 @@ async def append(pool: Pool, deeds: Sequence[Deed]) -> None:
     ServiceError, SetupError
         As `write` does.
     """
-    async with writing(pool) as connection:
+    async with write_transaction(pool) as connection:
         await connection.execute(_WRITE, _lists(deeds))
 
 
@@ -90,7 +90,7 @@ async def forget(pool: Pool, *, before: datetime) -> int:
     ServiceError, SetupError
         As `write` does.
     """
-    async with writing(pool) as connection:
+    async with write_transaction(pool) as connection:
         return (await connection.execute(_FORGET, {"before": before})).rowcount
 
 
@@ -103,7 +103,7 @@ def read(connection: psycopg.Connection, *, limit: int = 100) -> list[Deed]:
         As `write` does.
     """
     statement = f"SELECT {', '.join(_COLUMNS)} FROM audit_log ORDER BY at DESC, id DESC LIMIT %s"  # noqa: S608
-    with reachable():
+    with map_errors():
         rows = connection.execute(statement.encode(), (limit,)).fetchall()
     return [Deed(**dict(zip(_COLUMNS, row, strict=True))) for row in rows]
 

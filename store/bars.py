@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from psycopg.errors import UniqueViolation
 
 from store.arrays import Texts
-from store.partitions import maintain
-from store.postgres import Pool, reachable
+from store.partitions import create_missing
+from store.postgres import Pool, map_errors
 
 _BACKFILL: Final = 2_000
 """Rows from which a batch counts as backfill, that is, as probably new."""
@@ -98,10 +98,10 @@ def write(connection: psycopg.Connection, bars: BarColumns) -> int:
     """
     if not bars.instrument:
         return 0
-    maintain(connection, "bars", bars.open_time)
+    create_missing(connection, "bars", bars.open_time)
     columns: tuple[Any, ...] = bars
     written = 0
-    with reachable():
+    with map_errors():
         for start in range(0, len(bars.instrument), _AT_ONCE):
             written += _write(connection, BarColumns(*(column[start : start + _AT_ONCE] for column in columns)))
     return written
@@ -146,7 +146,7 @@ async def page(pool: Pool, instrument: str, timeframe: str, *, limit: int, befor
     values: dict[str, Any] = {"instrument": instrument, "timeframe": timeframe, "limit": limit, "before": before}
     if before is not None:
         query += " AND open_time < %(before)s"
-    with reachable():
+    with map_errors():
         async with pool.connection() as connection:
             cursor = await connection.execute(f"{query} ORDER BY open_time DESC LIMIT %(limit)s", values)
             return [Bar(**dict(zip(BarColumns._fields, row, strict=True))) for row in await cursor.fetchall()]

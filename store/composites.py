@@ -7,8 +7,8 @@ import msgspec
 import psycopg
 
 from domain.composites import Component, Composite
-from store.announced import Announced
 from store.listing import Listing
+from store.outbox_table import OutboxTable
 
 _COLUMNS: Final = {
     "id": "text",
@@ -29,7 +29,7 @@ _COLUMNS: Final = {
 }
 """Name and Postgres type, in the order of the table and of `Composite`."""
 
-_TABLE: Final = Announced("composite_signals", "composites", _COLUMNS)
+_TABLE: Final = OutboxTable("composite_signals", "composites", _COLUMNS)
 
 _components = msgspec.json.Decoder(list[Component])
 

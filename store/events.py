@@ -8,8 +8,8 @@ import psycopg
 from domain.signals import Event
 from store.columns import columns, unnest
 from store.listing import Listing
-from store.partitions import maintain
-from store.postgres import reachable
+from store.partitions import create_missing
+from store.postgres import map_errors
 
 _COLUMNS: Final = {
     "id": "text",
@@ -69,6 +69,6 @@ def write(connection: psycopg.Connection, events: Sequence[Event]) -> int:
     if not events:
         return 0
     parameters = columns(events, _COLUMNS)
-    maintain(connection, "events", parameters["detected_at"])
-    with reachable():
+    create_missing(connection, "events", parameters["detected_at"])
+    with map_errors():
         return connection.execute(_WRITE, parameters).rowcount

@@ -13,10 +13,10 @@ import psycopg
 from domain.branches import INSTRUMENTS, Branch
 from domain.executions import EquityDay, Execution
 from store import trade_days
-from store.announced import Announced
 from store.columns import columns, unnest
 from store.listing import Listing
-from store.postgres import Pool, reachable
+from store.outbox_table import OutboxTable
+from store.postgres import Pool, map_errors
 
 COLUMNS: Final = {
     "id": "text",
@@ -52,7 +52,7 @@ COLUMNS: Final = {
 _STAGES: Final = {"planned": 0, "open": 1}
 _ENDED: Final = 2
 
-_TABLE: Final = Announced(
+_TABLE: Final = OutboxTable(
     "trade_executions",
     "executions",
     {**COLUMNS, "stage": "int2"},
@@ -142,7 +142,7 @@ def write_days(connection: psycopg.Connection, ended: Sequence[EquityDay]) -> No
         If Postgres cannot be reached.
     """
     if ended:
-        with reachable():
+        with map_errors():
             connection.execute(_WRITE_DAYS, columns(ended, _DAYS))
 
 
@@ -156,7 +156,7 @@ async def days(
     ServiceError
         If Postgres cannot be reached in time.
     """
-    with reachable():
+    with map_errors():
         async with pool.connection() as connection:
             cursor = await connection.execute(_READ_DAYS, {"account": account, "since": since, "until": until})
             return [EquityDay(**dict(zip(_DAYS, row, strict=True))) for row in await cursor.fetchall()]

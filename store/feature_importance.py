@@ -8,7 +8,7 @@ import msgspec
 import psycopg
 
 from store.columns import columns, unnest
-from store.postgres import Pool, reachable
+from store.postgres import Pool, map_errors
 
 
 class Importance(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +72,7 @@ def write(connection: psycopg.Connection, rows: Sequence[Importance]) -> int:
     """
     if not rows:
         return 0
-    with reachable():
+    with map_errors():
         return connection.execute(_WRITE, columns(rows, _COLUMNS)).rowcount
 
 
@@ -84,7 +84,7 @@ async def latest(pool: Pool, model_type: str) -> list[Importance]:
     ServiceError
         If Postgres cannot be reached in time.
     """
-    with reachable():
+    with map_errors():
         async with pool.connection() as connection:
             found = await connection.execute(_LATEST, (model_type,))
             return [Importance(**dict(zip(_COLUMNS, row, strict=True))) for row in await found.fetchall()]

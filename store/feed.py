@@ -14,7 +14,7 @@ from typing import Any, Final
 import redis
 import redis.asyncio
 
-from store.redis_server import BLOCK_MS_MAX, connect, connect_async, reachable
+from store.redis_server import BLOCK_MS_MAX, connect, connect_async, map_errors
 
 __all__ = [
     "CHANNELS",
@@ -71,7 +71,7 @@ def publish(client: redis.Redis, channel: str, entries: Sequence[tuple[int, byte
     """
     script = client.register_script(_SCRIPT)
     published = 0
-    with reachable():
+    with map_errors():
         for start in range(0, len(entries), _BATCH):
             batch = entries[start : start + _BATCH]
             arguments: list[Any] = [keep, *(part for seq, payload in batch for part in (f"{seq}-0", payload))]
@@ -81,7 +81,7 @@ def publish(client: redis.Redis, channel: str, entries: Sequence[tuple[int, byte
 
 def newest(client: redis.Redis) -> int:
     """The highest sequence number on any channel; 0 if nothing was published."""
-    with reachable(), client.pipeline(transaction=False) as pipeline:
+    with map_errors(), client.pipeline(transaction=False) as pipeline:
         for channel in CHANNELS:
             pipeline.xrevrange(key(channel), count=1)
         return max(map(_head, pipeline.execute()))
@@ -89,13 +89,13 @@ def newest(client: redis.Redis) -> int:
 
 def renew_epoch(client: redis.Redis) -> None:
     """Set a new epoch, by which readers learn that entries were lost."""
-    with reachable():
+    with map_errors():
         client.set(_EPOCH, token_hex(8))
 
 
 async def epoch(client: redis.asyncio.Redis) -> str:
     """The current epoch, an identifier that changes when Redis has lost data; set at the first call."""
-    with reachable():
+    with map_errors():
         await client.set(_EPOCH, token_hex(8), nx=True)
         name: Any = await client.get(_EPOCH)
     return str(name.decode())
@@ -103,7 +103,7 @@ async def epoch(client: redis.asyncio.Redis) -> str:
 
 def epoch_blocking(client: redis.Redis) -> str:
     """`epoch` without an event loop."""
-    with reachable():
+    with map_errors():
         client.set(_EPOCH, token_hex(8), nx=True)
         name: Any = client.get(_EPOCH)
     return str(name.decode())
@@ -130,7 +130,7 @@ async def read(
         return []
     names = {key(channel).encode(): channel for channel in positions}
     after: Any = {key(channel): f"{seq}-0" for channel, seq in positions.items()}
-    with reachable():
+    with map_errors():
         # BLOCK 0 would wait without a limit.
         wait_ms = min(block_ms, BLOCK_MS_MAX) if block_ms > 0 else None
         streams: Any = await client.xread(after, count=_BATCH, block=wait_ms)
@@ -141,14 +141,14 @@ def read_blocking(client: redis.Redis, positions: dict[str, int], *, block_ms: i
     """`read` without an event loop; waits 1 ms at least."""
     names = {key(channel).encode(): channel for channel in positions}
     after: Any = {key(channel): f"{seq}-0" for channel, seq in positions.items()}
-    with reachable():
+    with map_errors():
         streams: Any = client.xread(after, count=_BATCH, block=min(max(block_ms, 1), BLOCK_MS_MAX))
     return [(names[name], *_entry(entry)) for name, entries in streams or () for entry in entries]
 
 
 def ends(client: redis.Redis, channel: str) -> tuple[int, int]:
     """The oldest and the newest sequence number in a channel; 0 and 0 if it is empty."""
-    with reachable(), client.pipeline(transaction=True) as pipeline:
+    with map_errors(), client.pipeline(transaction=True) as pipeline:
         pipeline.xrange(key(channel), count=1)
         pipeline.xrevrange(key(channel), count=1)
         oldest, newest_entry = pipeline.execute()
@@ -157,20 +157,20 @@ def ends(client: redis.Redis, channel: str) -> tuple[int, int]:
 
 def last(client: redis.Redis, channel: str) -> tuple[int, bytes] | None:
     """Sequence number and payload of a channel's newest entry; None if it is empty."""
-    with reachable():
+    with map_errors():
         entries: Any = client.xrevrange(key(channel), count=1)
     return _entry(entries[0]) if entries else None
 
 
 async def head(client: redis.asyncio.Redis, channel: str) -> int:
     """The newest sequence number of a channel; 0 if it is empty."""
-    with reachable():
+    with map_errors():
         return _head(await client.xrevrange(key(channel), count=1))
 
 
 async def contains(client: redis.asyncio.Redis, channel: str, seq: int) -> bool:
     """Whether a channel still holds an entry. Streams are trimmed from the oldest on, so all after it are there too."""
-    with reachable():
+    with map_errors():
         return bool(await client.xrange(key(channel), f"{seq}-0", f"{seq}-0", count=1))
 
 
@@ -180,7 +180,7 @@ async def is_complete(client: redis.asyncio.Redis, channel: str) -> bool:
     Servers before Redis 7 do not count added entries (`entries-added` of XINFO STREAM); on those the answer is False
     for every stream that exists.
     """
-    with reachable():
+    with map_errors():
         if not await client.exists(key(channel)):
             return True
         info: Any = await client.xinfo_stream(key(channel))
@@ -189,7 +189,7 @@ async def is_complete(client: redis.asyncio.Redis, channel: str) -> bool:
 
 async def tail(client: redis.asyncio.Redis, channel: str, count: int) -> list[tuple[int, bytes]]:
     """The last `count` entries of a channel, oldest first."""
-    with reachable():
+    with map_errors():
         entries: Any = await client.xrevrange(key(channel), count=count)
     return [_entry(entry) for entry in reversed(entries)]
 

@@ -10,7 +10,7 @@ import psycopg
 
 from store.arrays import Texts
 from store.columns import columns, unnest
-from store.postgres import Pool, reachable
+from store.postgres import Pool, map_errors
 
 
 class Gap(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +64,7 @@ def write(connection: psycopg.Connection, gaps: Sequence[Gap]) -> int:
     if not gaps:
         return 0
     parameters = columns(gaps, _COLUMNS) | {"id": Texts([_id(gap) for gap in gaps])}
-    with reachable():
+    with map_errors():
         return connection.execute(_WRITE, parameters).rowcount
 
 
@@ -84,7 +84,7 @@ async def page(pool: Pool, *, limit: int, since: datetime | None = None) -> list
     query = f"SELECT {', '.join(_COLUMNS)} FROM gaps"  # noqa: S608  names of our own columns
     if since is not None:
         query += " WHERE detected_at >= %(since)s"
-    with reachable():
+    with map_errors():
         async with pool.connection() as connection:
             cursor = await connection.execute(
                 f"{query} ORDER BY detected_at DESC, id DESC LIMIT %(limit)s", {"since": since, "limit": limit}

@@ -7,7 +7,7 @@ import msgspec
 import psycopg
 
 from store.columns import columns, unnest
-from store.postgres import Pool, reachable
+from store.postgres import Pool, map_errors
 
 
 class Instrument(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +66,7 @@ def write(connection: psycopg.Connection, instruments: Sequence[Instrument]) -> 
     """
     if not instruments:
         return 0
-    with reachable():
+    with map_errors():
         return connection.execute(_WRITE, columns(instruments, _COLUMNS)).rowcount
 
 
@@ -91,7 +91,7 @@ async def page(pool: Pool, *, limit: int, symbol: str | None = None, after: str 
         query += " AND symbol = %(symbol)s"
     if after is not None:
         query += " AND name > %(after)s"
-    with reachable():
+    with map_errors():
         async with pool.connection() as connection:
             cursor = await connection.execute(f"{query} ORDER BY name LIMIT %(limit)s", values)
             return [Instrument(**dict(zip(_COLUMNS, row, strict=True))) for row in await cursor.fetchall()]

@@ -12,7 +12,7 @@ import redis
 import redis.asyncio
 
 from domain.instruments import symbol_of
-from store.redis_server import reachable
+from store.redis_server import map_errors
 
 
 class FeatureRow(NamedTuple):
@@ -45,7 +45,7 @@ def write(client: redis.Redis, rows: Sequence[FeatureRow], *, ttl_s: int) -> Non
     ServiceError
         If Redis cannot be reached or is full.
     """
-    with reachable(), client.pipeline(transaction=True) as pipeline:
+    with map_errors(), client.pipeline(transaction=True) as pipeline:
         for row in rows:
             name = key(symbol_of(row.instrument), row.timeframe)
             fields: dict[Any, Any] = {feature: value for feature, value in row.values.items() if math.isfinite(value)}
@@ -63,7 +63,7 @@ async def read(client: redis.asyncio.Redis, symbol: str, timeframe: str) -> Feat
     ServiceError
         If Redis cannot be reached.
     """
-    with reachable():
+    with map_errors():
         found: Any = await client.hgetall(key(symbol, timeframe))
     if not found:
         return None

@@ -7,11 +7,11 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import msgspec
 from psycopg import errors
 
-from store.postgres import Connection, Pool, reachable
+from store.postgres import Connection, Pool, map_errors
 
 R = TypeVar("R", bound=msgspec.Struct)
 
-COUNTED = 100_000
+COUNT_MAX = 100_000
 """Rows that are counted at most: a million would take longer than the page itself."""
 
 
@@ -53,7 +53,7 @@ class Listing(Generic[R]):
         self._table, self._at, self._columns = table, at, columns
         self._conditions, self._record, self._version = conditions, record, version
 
-    def place(self, row: Any) -> Cursor:
+    def cursor_of(self, row: Any) -> Cursor:
         """Where a row stands in the order."""
         return Cursor(getattr(row, self._at), row.id)
 
@@ -69,7 +69,7 @@ class Listing(Generic[R]):
         query = f"""
             SELECT {self._columns} FROM {self._table} WHERE {where} ORDER BY {self._at} DESC, id DESC LIMIT %(limit)s
         """  # noqa: S608  names of our own columns
-        with reachable():
+        with map_errors():
             return [self._record(row) for row in connection.execute(query, values | {"limit": limit}).fetchall()]
 
     async def page(
@@ -107,13 +107,13 @@ class Listing(Generic[R]):
             SELECT {self._columns} FROM {self._table} WHERE {where}
             ORDER BY {self._at} DESC, id DESC LIMIT %(limit)s OFFSET %(offset)s
         """  # noqa: S608  names of our own columns
-        with reachable():
+        with map_errors():
             async with pool.connection() as connection:
                 cursor = await connection.execute(query, values | {"limit": limit, "offset": offset})
                 return [self._record(row) for row in await cursor.fetchall()]
 
     async def count(self, pool: Pool, chosen: Mapping[str, Any]) -> int | None:
-        """How many rows pass; None if they are more than `COUNTED`, or take too long to count.
+        """How many rows pass; None if they are more than `COUNT_MAX`, or take too long to count.
 
         Raises
         ------
@@ -121,10 +121,10 @@ class Listing(Generic[R]):
             If Postgres cannot be reached.
         """
         found = await self._count(pool, *self._where(chosen))
-        return found if found <= COUNTED else None
+        return found if found <= COUNT_MAX else None
 
-    async def beneath(self, pool: Pool, chosen: Mapping[str, Any], floor: Cursor) -> int:
-        """How many rows are older than this place; `COUNTED` + 1 if more, or if they take too long to count.
+    async def count_below(self, pool: Pool, chosen: Mapping[str, Any], floor: Cursor) -> int:
+        """How many rows are older than this place; `COUNT_MAX` + 1 if more, or if they take too long to count.
 
         Raises
         ------
@@ -135,7 +135,7 @@ class Listing(Generic[R]):
         where += f" AND ({self._at}, id) < (%(floor_at)s, %(floor_id)s)"
         return await self._count(pool, where, values | {"floor_at": floor.at, "floor_id": floor.id})
 
-    async def one(self, pool: Pool, id_: str) -> R | None:
+    async def get(self, pool: Pool, id_: str) -> R | None:
         """The row of that id.
 
         Raises
@@ -143,9 +143,9 @@ class Listing(Generic[R]):
         ServiceError
             If Postgres cannot be reached in time.
         """
-        return next(iter(await self.some(pool, [id_])), None)
+        return next(iter(await self.get_many(pool, [id_])), None)
 
-    async def some(self, pool: Pool, ids: Sequence[str]) -> list[R]:
+    async def get_many(self, pool: Pool, ids: Sequence[str]) -> list[R]:
         """The rows of these ids, in no order.
 
         Raises
@@ -154,7 +154,7 @@ class Listing(Generic[R]):
             If Postgres cannot be reached in time.
         """
         query = f"SELECT {self._columns} FROM {self._table} WHERE id = ANY(%s)"  # noqa: S608
-        with reachable():
+        with map_errors():
             async with pool.connection() as connection:
                 cursor = await connection.execute(query, (list(ids),))
                 return [self._record(row) for row in await cursor.fetchall()]
@@ -177,18 +177,18 @@ class Listing(Generic[R]):
             SELECT id, {self._version} FROM {self._table} WHERE {where}
             ORDER BY {self._at} DESC, id DESC LIMIT %(limit)s
         """  # noqa: S608
-        with reachable():
+        with map_errors():
             async with pool.connection() as connection:
                 return dict(await (await connection.execute(query, values | {"limit": limit})).fetchall())
 
     async def _count(self, pool: Pool, where: str, values: Mapping[str, Any]) -> int:
-        query = f"SELECT count(*) FROM (SELECT FROM {self._table} WHERE {where} LIMIT {COUNTED + 1}) AS found"  # noqa: S608
-        with reachable():
+        query = f"SELECT count(*) FROM (SELECT FROM {self._table} WHERE {where} LIMIT {COUNT_MAX + 1}) AS found"  # noqa: S608
+        with map_errors():
             async with pool.connection() as connection:
                 try:
                     ((found,),) = await (await connection.execute(query, values)).fetchall()
                 except errors.QueryCanceled:  # the few that pass lie far apart
-                    return COUNTED + 1
+                    return COUNT_MAX + 1
         return int(found)
 
     def _where(self, chosen: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:

@@ -14,7 +14,7 @@ import redis.asyncio
 from domain.branches import INSTRUMENTS, Branch
 from domain.errors import RecoveryError
 from domain.instruments import SHARDS
-from store.redis_server import reachable
+from store.redis_server import map_errors
 
 START: Final = "0-0"
 """The position of a reader that has read nothing."""
@@ -52,7 +52,7 @@ def append_many(
     dict
         Shard to the id of its last entry, for each shard that got one.
     """
-    with reachable(), client.pipeline(transaction=False) as pipeline:
+    with map_errors(), client.pipeline(transaction=False) as pipeline:
         owners = _queue(pipeline, blocks, branch)
         return _last_ids(owners, pipeline.execute())
 
@@ -61,7 +61,7 @@ async def append_many_async(
     client: redis.asyncio.Redis, blocks: Mapping[int, Sequence[bytes]], branch: Branch = INSTRUMENTS
 ) -> dict[int, str]:
     """`append_many` for a collector that runs on an event loop."""
-    with reachable():
+    with map_errors():
         async with client.pipeline(transaction=False) as pipeline:
             owners = _queue(pipeline, blocks, branch)
             return _last_ids(owners, await pipeline.execute())
@@ -89,7 +89,7 @@ def read(
     ServiceError
         If Redis cannot be reached.
     """
-    with reachable():
+    with map_errors():
         # No `block`: BLOCK 0 would wait for ever.
         streams: Any = client.xread({key(shard, branch): after}, count=count)
     return [_entry(entry) for _, entries in streams for entry in entries]
@@ -120,7 +120,7 @@ def read_many(
     if not after:
         return {}
     shards = {key(shard, branch).encode(): shard for shard in after}
-    with reachable():
+    with map_errors():
         streams: Any = client.xread({key(shard, branch): position for shard, position in after.items()}, count=count)
     return {shards[name]: [_entry(entry) for entry in entries] for name, entries in streams}
 
@@ -133,7 +133,7 @@ def longest(client: redis.Redis, branch: Branch = INSTRUMENTS) -> int:
     ServiceError
         If Redis cannot be reached.
     """
-    with reachable(), client.pipeline(transaction=False) as pipeline:
+    with map_errors(), client.pipeline(transaction=False) as pipeline:
         for shard in range(SHARDS):
             pipeline.xlen(key(shard, branch))
         return int(max(pipeline.execute()))
@@ -147,7 +147,7 @@ def last_entry(client: redis.Redis, shard: int, branch: Branch = INSTRUMENTS) ->
     ServiceError
         If Redis cannot be reached.
     """
-    with reachable():
+    with map_errors():
         entries: Any = client.xrevrange(key(shard, branch), count=1)
     return _entry(entries[0]) if entries else None
 
@@ -165,7 +165,7 @@ def trim(client: redis.Redis, shard: int, before: str, branch: Branch = INSTRUME
     ServiceError
         If Redis cannot be reached.
     """
-    with reachable():
+    with map_errors():
         return int(client.xtrim(key(shard, branch), minid=before, approximate=False))
 
 
@@ -184,7 +184,7 @@ def check_resume(client: redis.Redis, shard: int, position: str, branch: Branch 
     """
     if position == START:
         return
-    with reachable():
+    with map_errors():
         here: Any = client.xrange(key(shard, branch), min=position, max=position)
         if here:
             return

@@ -12,7 +12,7 @@ import psycopg
 
 from domain.errors import SetupError
 from store.advisory_locks import AdvisoryLock
-from store.postgres import connect, reachable
+from store.postgres import connect, map_errors
 
 _LEDGER = """
 CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -57,7 +57,7 @@ def migrate(url: str) -> list[str]:
     ServiceError
         If Postgres cannot be reached.
     """
-    with connect(url, statement_timeout_s=0) as connection, reachable():
+    with connect(url, statement_timeout_s=0) as connection, map_errors():
         connection.execute("SET lock_timeout = 0")  # whoever is at work may take long
         connection.execute("SELECT pg_advisory_lock(%s)", (AdvisoryLock.MIGRATIONS,))  # until the connection ends
         connection.execute(_LEDGER)
@@ -80,7 +80,7 @@ def pending(url: str) -> list[str]:
     SetupError, ServiceError
         As `migrate` does.
     """
-    with connect(url) as connection, reachable():
+    with connect(url) as connection, map_errors():
         begun = connection.execute("SELECT to_regclass('schema_migrations') IS NOT NULL").fetchone()
         todo = _missing(connection) if begun == (True,) else known()
     return [migration.version for migration in todo]

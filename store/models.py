@@ -10,7 +10,7 @@ import psycopg
 from store.arrays import Texts
 from store.columns import columns, unnest
 from store.listing import Listing
-from store.postgres import reachable
+from store.postgres import map_errors
 
 
 class Model(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,5 +109,5 @@ def write(connection: psycopg.Connection, models: Sequence[Model]) -> None:
     parameters = columns(rows, _COLUMNS)
     for name in ("features", "metrics"):
         parameters[name] = Texts([_encoder.encode(getattr(row, name)).decode() for row in rows])
-    with reachable():
+    with map_errors():
         connection.execute(_WRITE, parameters)

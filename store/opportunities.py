@@ -9,9 +9,9 @@ import psycopg
 
 from domain.opportunities import ExecutionPlan, Opportunity, RiskAssessment, Settlement
 from store import arbitrage_executions
-from store.announced import Announced
 from store.listing import Listing
-from store.postgres import Pool, reachable
+from store.outbox_table import OutboxTable
+from store.postgres import Pool, map_errors
 
 _COLUMNS: Final = {
     "id": "text",
@@ -54,7 +54,7 @@ _DOCUMENTS: Final[dict[str, msgspec.json.Decoder[Any]]] = {
     "settlement": msgspec.json.Decoder(Settlement | None),
 }
 
-_TABLE: Final = Announced("arbitrage_opportunities", "arbitrage", _COLUMNS, newer="old.revision < excluded.revision")
+_TABLE: Final = OutboxTable("arbitrage_opportunities", "arbitrage", _COLUMNS, newer="old.revision < excluded.revision")
 _SELECTED: Final = ", ".join(f"{name}::text" if name in _DOCUMENTS else name for name in _COLUMNS)
 
 
@@ -117,7 +117,7 @@ def write(connection: psycopg.Connection, opportunities: Sequence[Opportunity]) 
     waiting = _TABLE.write(
         connection, [_Row(**msgspec.structs.asdict(each), group_name=each.group) for each in told], told
     )
-    return waiting + (arbitrage_executions.end(connection, opportunities) if told else 0)
+    return waiting + (arbitrage_executions.settle(connection, opportunities) if told else 0)
 
 
 async def best(pool: Pool, *, limit: int) -> list[Opportunity]:
@@ -131,7 +131,7 @@ async def best(pool: Pool, *, limit: int) -> list[Opportunity]:
     query = f"""
         SELECT {_SELECTED} FROM arbitrage_opportunities WHERE closed_at IS NULL ORDER BY net DESC, id LIMIT %s
     """  # noqa: S608  our own columns
-    with reachable():
+    with map_errors():
         async with pool.connection() as connection:
             return [_opportunity(row) for row in await (await connection.execute(query, (limit,))).fetchall()]
 
@@ -144,7 +144,7 @@ async def changed_at(pool: Pool) -> datetime | None:
     ServiceError
         If Postgres cannot be reached in time.
     """
-    with reachable():
+    with map_errors():
         async with pool.connection() as connection:
             found = await connection.execute("SELECT max(updated_at) FROM arbitrage_opportunities")
             row = await found.fetchone()

@@ -13,7 +13,7 @@ import redis
 
 from store import feed
 from store.advisory_locks import AdvisoryLock
-from store.postgres import reachable, transaction
+from store.postgres import map_errors, transaction
 
 _AT_ONCE = 1_000
 
@@ -25,19 +25,19 @@ SELECT setval(pg_get_serial_sequence('outbox', 'seq'), %(newest)s) FROM outbox_s
 """
 
 
-def take_turn(connection: psycopg.Connection) -> None:
+def lock(connection: psycopg.Connection) -> None:
     """Keep other writers of the outbox waiting until this transaction ends.
 
     Numbers are then committed in the order in which they were given out. Else a reader could meet
     8 before 7, and Redis would refuse 7.
     """
-    with reachable():
+    with map_errors():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (AdvisoryLock.OUTBOX,))
 
 
-async def take_turn_async(connection: psycopg.AsyncConnection) -> None:
-    """`take_turn` for the API."""
-    with reachable():
+async def lock_async(connection: psycopg.AsyncConnection) -> None:
+    """`lock` for the API."""
+    with map_errors():
         await connection.execute("SELECT pg_advisory_xact_lock(%s)", (AdvisoryLock.OUTBOX,))
 
 
@@ -59,7 +59,7 @@ def drain(connection: psycopg.Connection, client: redis.Redis) -> int:
         with transaction(connection):
             # A deletion that a crash undoes is announced again, and known by its number.
             connection.execute("SET LOCAL synchronous_commit = off")
-            take_turn(connection)
+            lock(connection)
             rows = connection.execute(_TAKE, (_AT_ONCE,)).fetchall()
             waiting: dict[str, list[tuple[int, bytes]]] = defaultdict(list)
             for seq, channel, payload in sorted(rows):
@@ -77,5 +77,5 @@ def advance(connection: psycopg.Connection, client: redis.Redis) -> None:
     After the database was emptied or restored from a backup its numbers begin again, and the feed
     would take every new signal for an old one.
     """
-    with reachable():
+    with map_errors():
         connection.execute(_ADVANCE, {"newest": feed.newest(client)})

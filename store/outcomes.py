@@ -6,9 +6,9 @@ from typing import Final
 import psycopg
 
 from domain.signals import Outcome
-from store import graded
+from store import outcome_days
 from store.columns import columns, unnest
-from store.postgres import reachable
+from store.postgres import map_errors
 
 _COLUMNS: Final = {
     "signal_id": "text",
@@ -31,7 +31,7 @@ WITH fresh AS (
     SELECT * FROM {unnest(_COLUMNS)}
     ON CONFLICT (signal_id) DO NOTHING
     RETURNING *
-), {graded.ADD}
+), {outcome_days.ADD}
 SELECT count(*) FROM fresh
 """  # noqa: S608  names and types of our own columns
 
@@ -53,6 +53,6 @@ def write(connection: psycopg.Connection, outcomes: Sequence[Outcome]) -> int:
     """
     if not outcomes:
         return 0
-    with reachable():
+    with map_errors():
         found = connection.execute(_WRITE, columns(outcomes, _COLUMNS)).fetchone()
     return int(found[0]) if found else 0

@@ -13,13 +13,13 @@ from psycopg.sql import SQL, Identifier
 from psycopg.sql import Literal as Value
 
 from store.advisory_locks import AdvisoryLock
-from store.postgres import reachable
+from store.postgres import map_errors
 
 # Not to_regclass: a name that was absent is remembered so, past the lock that waits for it to be made.
 _PRESENT = "SELECT relname FROM pg_inherits JOIN pg_class ON oid = inhrelid WHERE inhparent = %s::regclass"
 
 
-def maintain(connection: psycopg.Connection, table: Literal["bars", "events"], times: NDArray[Any]) -> list[str]:
+def create_missing(connection: psycopg.Connection, table: Literal["bars", "events"], times: NDArray[Any]) -> list[str]:
     """Make the partitions that rows of `times` fall in; cheap when they exist.
 
     Parameters
@@ -38,7 +38,7 @@ def maintain(connection: psycopg.Connection, table: Literal["bars", "events"], t
         If Postgres cannot be reached.
     """
     months = {_name(table, month): month for month in np.unique(times.astype("datetime64[M]"))}
-    with reachable():
+    with map_errors():
         if months.keys() <= _present(connection, table):
             return []
         with connection.transaction():

@@ -9,7 +9,7 @@ import psycopg
 
 from domain.performance import BUCKETS, Performance
 from store import outbox
-from store.postgres import reachable
+from store.postgres import map_errors
 
 DAYS_A_YEAR: Final = 365
 
@@ -56,8 +56,8 @@ def write(connection: psycopg.Connection, performance: Sequence[Performance]) ->
         newest[each.account, each.group, each.name] = each
     if not newest:
         return 0
-    with reachable():
-        outbox.take_turn(connection)
+    with map_errors():
+        outbox.lock(connection)
         changed = [each for each in newest.values() if _write_one(connection, each)]
         for each in changed:
             connection.execute(_ANNOUNCE, (_encoder.encode(each).decode(),))

@@ -71,7 +71,7 @@ def connect(url: str, *, statement_timeout_s: float = 60) -> psycopg.Connection:
 def async_pool(url: str, *, max_size: int = 8) -> Pool:
     """A pool of reading connections for the API, not yet open: `await pool.open()` in its lifespan.
 
-    What has to be written is written in `writing`.
+    What has to be written is written in `write_transaction`.
 
     Connections are tried before they are lent out, so a restart of Postgres costs nobody a request.
 
@@ -98,7 +98,7 @@ def async_pool(url: str, *, max_size: int = 8) -> Pool:
 
 
 @contextmanager
-def reachable() -> Iterator[None]:
+def map_errors() -> Iterator[None]:
     """Names what Postgres may do to us at any time; everything else is a bug and passes.
 
     Raises
@@ -126,22 +126,22 @@ def transaction(connection: Connection) -> Iterator[None]:
     Raises
     ------
     ServiceError, SetupError
-        As `reachable` does; also if the commit itself does not come through.
+        As `map_errors` does; also if the commit itself does not come through.
     """
-    with reachable(), connection.transaction():
+    with map_errors(), connection.transaction():
         yield
 
 
 @asynccontextmanager
-async def writing(pool: Pool) -> AsyncIterator[psycopg.AsyncConnection]:
+async def write_transaction(pool: Pool) -> AsyncIterator[psycopg.AsyncConnection]:
     """One transaction of the API that may write; every other on its pool only reads.
 
     Raises
     ------
     ServiceError, SetupError
-        As `reachable` does.
+        As `map_errors` does.
     """
-    with reachable():
+    with map_errors():
         async with pool.connection() as connection, connection.transaction():
             await connection.execute("SET TRANSACTION READ WRITE")
             yield connection

@@ -53,7 +53,7 @@ def connect_async(url: str, *, connections_max: int | None = None) -> redis.asyn
 
 
 @contextmanager
-def reachable() -> Iterator[None]:
+def map_errors() -> Iterator[None]:
     """Names what Redis may do to us at any time; everything else is a bug and passes.
 
     Raises

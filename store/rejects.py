@@ -9,7 +9,7 @@ import psycopg
 from domain import clock
 from domain.slices import Reject
 from store.columns import column, unnest
-from store.postgres import Pool, reachable
+from store.postgres import Pool, map_errors
 
 _COLUMNS: Final = {
     "id": "text",
@@ -57,7 +57,7 @@ def write(connection: psycopg.Connection, rejects: Sequence[Reject]) -> int:
         "at": [clock.to_datetime(reject.at_ns) if reject.at_ns else None for reject in rejects],
     }
     parameters = {name: column(values[name], kind) for name, kind in _COLUMNS.items()}
-    with reachable():
+    with map_errors():
         return connection.execute(_WRITE, parameters).rowcount
 
 
@@ -69,7 +69,7 @@ async def page(pool: Pool, *, limit: int, source: str | None = None) -> list[Rej
     ServiceError
         If Postgres cannot be reached in time.
     """
-    with reachable():
+    with map_errors():
         async with pool.connection() as connection:
             cursor = await connection.execute(_READ, {"source": source, "limit": limit})
             return [

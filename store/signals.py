@@ -15,7 +15,7 @@ from store import outbox
 from store.arrays import Texts
 from store.columns import columns, unnest
 from store.listing import Listing
-from store.postgres import reachable
+from store.postgres import map_errors
 
 _COLUMNS: Final = {
     "id": "text",
@@ -144,9 +144,9 @@ def write(connection: psycopg.Connection, signals: Sequence[Signal]) -> int:
     emitted = [row for row in rows if row.status == "emitted"]
     parameters["announced"] = Texts([row.id for row in emitted])
     parameters["payloads"] = Texts([payload(row).decode() for row in emitted])
-    with reachable():
+    with map_errors():
         if emitted:
-            outbox.take_turn(connection)
+            outbox.lock(connection)
         return connection.execute(_WRITE, parameters).rowcount
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import redis
 import redis.asyncio
 
-from store.redis_server import reachable
+from store.redis_server import map_errors
 
 
 def set_text(client: redis.Redis, key: str, value: str, ttl_s: float) -> None:
@@ -19,7 +19,7 @@ def set_text(client: redis.Redis, key: str, value: str, ttl_s: float) -> None:
     ServiceError
         If Redis cannot be reached.
     """
-    with reachable():
+    with map_errors():
         client.set(key, value, px=round(ttl_s * 1000))
 
 
@@ -31,13 +31,13 @@ def get_text(client: redis.Redis, key: str) -> str | None:
     ServiceError
         If Redis cannot be reached.
     """
-    with reachable():
+    with map_errors():
         return _text(client.get(key))
 
 
 async def get_text_async(client: redis.asyncio.Redis, key: str) -> str | None:
     """`get_text` for the API."""
-    with reachable():
+    with map_errors():
         return _text(await client.get(key))
 
 

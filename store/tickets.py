@@ -5,7 +5,7 @@ from typing import Any
 
 import redis.asyncio
 
-from store.redis_server import reachable
+from store.redis_server import map_errors
 
 
 async def put(client: redis.asyncio.Redis, ticket: str, holder: bytes, ttl_s: float) -> None:
@@ -16,11 +16,11 @@ async def put(client: redis.asyncio.Redis, ticket: str, holder: bytes, ttl_s: fl
     ServiceError
         If Redis cannot be reached.
     """
-    with reachable():
+    with map_errors():
         await client.set(_key(ticket), holder, px=round(ttl_s * 1000))
 
 
-async def take(client: redis.asyncio.Redis, ticket: str) -> bytes | None:
+async def consume(client: redis.asyncio.Redis, ticket: str) -> bytes | None:
     """Who the ticket was given to; it is used up. None if it is unknown, was used, or came too late.
 
     Raises
@@ -28,7 +28,7 @@ async def take(client: redis.asyncio.Redis, ticket: str) -> bytes | None:
     ServiceError
         If Redis cannot be reached.
     """
-    with reachable():
+    with map_errors():
         holder: Any = await client.getdel(_key(ticket))
     return None if holder is None else bytes(holder)
 

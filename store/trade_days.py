@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from store.postgres import Pool, reachable
+from store.postgres import Pool, map_errors
 
 Kind = Literal["overall", "signal_type", "regime", "confidence"]
 
@@ -187,7 +187,7 @@ async def read(
     if since is not None or until is not None:
         query = _READ_PERIOD
         values |= {"since": max(since or _FIRST, _FIRST), "until": until or date.max}
-    with reachable():
+    with map_errors():
         async with pool.connection() as connection:
             cursor = await connection.execute(query, values)
             return [Part(**dict(zip(_FIELDS, row, strict=True))) for row in await cursor.fetchall()]
@@ -201,7 +201,7 @@ async def read_symbols(pool: Pool, *, since: date, limit: int) -> list[SymbolPar
     ServiceError
         If Postgres cannot be reached in time.
     """
-    with reachable():
+    with map_errors():
         async with pool.connection() as connection:
             cursor = await connection.execute(_READ_SYMBOLS, {"since": since, "limit": limit})
             return [SymbolPart(*row) for row in await cursor.fetchall()]

@@ -13,7 +13,7 @@ import psycopg
 from store.arrays import Texts
 from store.columns import columns, unnest
 from store.listing import Listing
-from store.postgres import reachable
+from store.postgres import map_errors
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,11 +137,11 @@ def write(connection: psycopg.Connection, trials: Sequence[Trial]) -> int:
     parameters = columns(trials, _COLUMNS)
     for name in ("files", "returns"):
         parameters[name] = Texts([_encoder.encode(getattr(trial, name)).decode() for trial in trials])
-    with reachable():
+    with map_errors():
         return connection.execute(_WRITE, parameters).rowcount
 
 
-def on(connection: psycopg.Connection, files: Sequence[str]) -> list[Trial]:
+def of_files(connection: psycopg.Connection, files: Sequence[str]) -> list[Trial]:
     """The trials that share a file with these, oldest first.
 
     Raises
@@ -151,7 +151,7 @@ def on(connection: psycopg.Connection, files: Sequence[str]) -> list[Trial]:
     SetupError
         If it was not migrated.
     """
-    with reachable():
+    with map_errors():
         rows = connection.execute(_READ, {"files": list(files)}).fetchall()
     return [_trial(row) for row in rows]
 

@@ -14,11 +14,11 @@ from domain.wallets import wallet_id
 from domain.whale_trades import Wallet, WalletRecord
 from store.arrays import Texts
 from store.columns import column, columns, unnest
-from store.postgres import Pool, reachable
+from store.postgres import Pool, map_errors
 
 _TOLD: Final = {"id": "text", "seen_at": "timestamptz", "record": "json"}
 _COLUMNS: Final = {"number": "int8", **_TOLD}
-MOST = (1 << 63) - 1
+NUMBER_MAX = (1 << 63) - 1
 """The greatest number."""
 
 _encoder = msgspec.json.Encoder()
@@ -45,11 +45,11 @@ def number_of(wallet: str) -> int:
     >>> number_of("7"), number_of("0xAb") == number_of("0xab")
     (7, True)
     """
-    number = int(wallet) if wallet.isascii() and wallet.isdigit() else MOST + 1
-    return number if number <= MOST else wallet_id(wallet)
+    number = int(wallet) if wallet.isascii() and wallet.isdigit() else NUMBER_MAX + 1
+    return number if number <= NUMBER_MAX else wallet_id(wallet)
 
 
-def names(wallet: str) -> list[str]:
+def aliases(wallet: str) -> list[str]:
     """What whales of a wallet may have been told under, in small letters."""
     return [wallet.lower(), str(number_of(wallet))]
 
@@ -73,7 +73,7 @@ def write(connection: psycopg.Connection, wallets: Sequence[Wallet]) -> int:
     rows = [newest[number] for number in numbers]
     parameters = {"number": column(numbers, "int8"), **columns(rows, _TOLD)}
     parameters["record"] = Texts([_encoder.encode(row.record).decode() for row in rows])
-    with reachable():
+    with map_errors():
         return connection.execute(_WRITE, parameters).rowcount
 
 
@@ -85,7 +85,7 @@ async def one(pool: Pool, wallet: str) -> Wallet | None:
     ServiceError
         If Postgres cannot be reached in time.
     """
-    with reachable():
+    with map_errors():
         async with pool.connection() as connection:
             row: Any = await (await connection.execute(_READ, (number_of(wallet),))).fetchone()
     return Wallet(id=row[0], seen_at=row[1], record=_record.decode(row[2])) if row else None

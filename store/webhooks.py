@@ -15,7 +15,7 @@ import psycopg
 
 from store.advisory_locks import AdvisoryLock
 from store.columns import columns, unnest
-from store.postgres import reachable, transaction
+from store.postgres import map_errors, transaction
 
 Status = Literal["waiting", "delivered", "given_up"]
 
@@ -132,20 +132,20 @@ def try_lock(connection: psycopg.Connection) -> bool:
     ServiceError
         If Postgres cannot be reached, as in every function here.
     """
-    with reachable():
+    with map_errors():
         return connection.execute("SELECT pg_try_advisory_lock(%s)", (AdvisoryLock.WEBHOOKS,)).fetchone() == (True,)
 
 
 def positions(connection: psycopg.Connection) -> dict[str, Position]:
     """The stored position of each channel."""
-    with reachable():
+    with map_errors():
         rows = connection.execute("SELECT channel, seq, at, epoch FROM webhook_positions").fetchall()
     return {channel: Position(*position) for channel, *position in rows}
 
 
 def delete_other_positions(connection: psycopg.Connection, channels: Sequence[str]) -> None:
     """Delete the positions of all channels except `channels`; if one is read again, it is read from its end."""
-    with reachable():
+    with map_errors():
         connection.execute("DELETE FROM webhook_positions WHERE channel <> ALL(%s)", (list(channels),))
 
 
@@ -169,7 +169,7 @@ def write(connection: psycopg.Connection, deliveries: Sequence[Delivery], positi
 
 def due(connection: psycopg.Connection, hook: str, now: datetime, limit: int = 1) -> list[Delivery]:
     """The deliveries of a hook whose next attempt is due, at most `limit`, in the order in which they became due."""
-    with reachable():
+    with map_errors():
         rows = connection.execute(_DUE, {"hook": hook, "now": now, "limit": limit}).fetchall()
     names = ("id", "hook", "channel", "seq", "body", "created_at", "attempts", "last_status")
     return [Delivery(**dict(zip(names, row, strict=True))) for row in rows]
@@ -194,7 +194,7 @@ def record_attempt(
     last_status, last_error
         HTTP status of the response, 0 if there was none; and what went wrong, empty on success.
     """
-    with reachable():
+    with map_errors():
         connection.execute(
             _RECORD_ATTEMPT,
             {
@@ -222,7 +222,7 @@ def give_up(
     expired = {"now": now, "reason": "too old", "before": before}
     orphaned = {"now": now, "reason": "hook was removed", "hooks": list(hooks)}
     surplus = [{"now": now, "reason": "too many waiting", "hook": hook, "waiting_max": waiting_max} for hook in hooks]
-    with reachable():
+    with map_errors():
         for statement, values in [
             (_GIVE_UP_EXPIRED, expired),
             (_GIVE_UP_ORPHANED, orphaned),
@@ -234,17 +234,17 @@ def give_up(
 
 def delete_ended(connection: psycopg.Connection, *, before: datetime) -> int:
     """Delete deliveries that ended before `before`; returns how many."""
-    with reachable():
+    with map_errors():
         return connection.execute(_DELETE_ENDED, {"before": before}).rowcount
 
 
 def counts(connection: psycopg.Connection) -> list[Count]:
     """Count the deliveries by hook and status."""
-    with reachable():
+    with map_errors():
         return [Count(*row) for row in connection.execute(_COUNTS).fetchall()]
 
 
 def waiting_counts(connection: psycopg.Connection) -> list[Count]:
     """Count the waiting deliveries by hook; unlike `counts` this reads only an index."""
-    with reachable():
+    with map_errors():
         return [Count(*row) for row in connection.execute(_WAITING_COUNTS).fetchall()]

@@ -10,7 +10,7 @@ from domain.whale_trades import WalletRecord, WhaleTrade
 from store.arrays import Texts
 from store.columns import columns, unnest
 from store.listing import Listing
-from store.postgres import reachable
+from store.postgres import map_errors
 
 _COLUMNS: Final = {
     "id": "text",
@@ -99,5 +99,5 @@ def write(connection: psycopg.Connection, whales: Sequence[WhaleTrade]) -> int:
         return 0
     parameters = columns(rows, _COLUMNS)
     parameters["record"] = Texts([_encoder.encode(row.record).decode() for row in rows])
-    with reachable():
+    with map_errors():
         return connection.execute(_WRITE, parameters).rowcount

@@ -15,7 +15,7 @@ from domain.ids import execution_id
 from domain.instruments import symbol_of, venue_of
 from domain.opportunities import Opportunity
 from store import arbitrage_executions, opportunities
-from store.arbitrage_executions import Taken
+from store.arbitrage_executions import ArbitrageExecution
 
 PATH = "/api/v1/arbitrage/execute"
 ATTEMPTS = 3
@@ -53,20 +53,20 @@ async def execute_arbitrage(resources: Resources, command: CommandRequest) -> Ex
     if existing is not None:
         return existing
     for _ in range(ATTEMPTS):
-        opportunity = await opportunities.LISTING.one(resources.pool, request.opportunity_id)
+        opportunity = await opportunities.LISTING.get(resources.pool, request.opportunity_id)
         if opportunity is None:
             raise ProblemError(NOT_FOUND, f"there is no opportunity {request.opportunity_id}")
         now = await _market_time(resources, opportunity)
         _refuse_if_stale(opportunity, request.revision, now)
         trade = _trade(opportunity, now)
-        taken = Taken(
+        execution = ArbitrageExecution(
             key=command.idempotency_key,
             opportunity_id=opportunity.id,
             revision=request.revision,
             execution_id=trade.id,
             at=to_datetime(resources.now_ns()),
         )
-        if await arbitrage_executions.take(resources.pool, taken, trade, at_revision=opportunity.revision):
+        if await arbitrage_executions.create(resources.pool, execution, trade, at_revision=opportunity.revision):
             return trade
         existing = await _existing_trade(resources, command.idempotency_key, request)
         if existing is not None:  # the same request was sent twice at the same time
@@ -83,12 +83,12 @@ async def _market_time(resources: Resources, opportunity: Opportunity) -> dateti
 
 async def _existing_trade(resources: Resources, key: str, request: ArbitrageExecutionRequest) -> Execution | None:
     """The trade that an earlier request with this key made."""
-    taken = await arbitrage_executions.by_key(resources.pool, key)
-    if taken is None:
+    execution = await arbitrage_executions.by_key(resources.pool, key)
+    if execution is None:
         return None
-    if (taken.opportunity_id, taken.revision) != (request.opportunity_id, request.revision):
-        raise ProblemError(KEY_REUSED, f"this key was used for opportunity {taken.opportunity_id}; send a new one")
-    return await arbitrage_executions.trade_of(resources.pool, taken)
+    if (execution.opportunity_id, execution.revision) != (request.opportunity_id, request.revision):
+        raise ProblemError(KEY_REUSED, f"this key was used for opportunity {execution.opportunity_id}; send a new one")
+    return await arbitrage_executions.trade_of(resources.pool, execution)
 
 
 def _refuse_if_stale(opportunity: Opportunity, revision: int, now: datetime) -> None:

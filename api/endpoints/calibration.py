@@ -9,7 +9,7 @@ from msgspec import Meta
 from api.resources import Resources
 from api.rest.params import SignalType
 from domain.statistics.counted import Calibration, calibration
-from store import graded
+from store import outcome_days
 
 
 class CalibrationQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,7 +29,7 @@ async def show_calibration(resources: Resources, query: CalibrationQuery) -> Cal
 
     Bins contain about equal numbers of signals. Slope and intercept are 1 and 0 if calibration is perfect.
     """
-    bins = await graded.forecasts(
+    bins = await outcome_days.forecasts(
         resources.pool,
         signal_type=query.signal_type or "",
         status=None if query.status == "all" else query.status,

@@ -10,7 +10,7 @@ from api.resources import Resources
 from api.rest.result import Result
 from domain.errors import ServiceError, SetupError
 from store.migrate import pending
-from store.postgres import reachable
+from store.postgres import map_errors
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ async def _postgres_fault(resources: Resources) -> Fault | None:
     # The exact error names hosts and users, so only the log has it.
     try:
         async with asyncio.timeout(TIMEOUT_S):
-            with reachable():
+            with map_errors():
                 async with resources.pool.connection():  # the pool checks it before handing it out
                     pass
             missing = await _missing_migrations(resources)

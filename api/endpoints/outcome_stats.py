@@ -11,7 +11,7 @@ from api.resources import Resources
 from api.rest.params import Symbol, Timeframe, canonical_timeframe
 from domain.clock import to_datetime
 from domain.statistics.intervals import Interval, wilson
-from store import graded
+from store import outcome_days
 
 
 class OutcomeStatsQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,7 +68,7 @@ async def show_outcome_stats(resources: Resources, query: OutcomeStatsQuery) -> 
     """
     timeframe = None if query.timeframe is None else canonical_timeframe(query.timeframe)
     since = (to_datetime(resources.now_ns()) - timedelta(days=query.lookback_days - 1)).date()
-    outcomes = await graded.outcomes(
+    outcomes = await outcome_days.outcomes(
         resources.pool, symbol=query.symbol or "", timeframe=timeframe, status="emitted", since=since
     )
     entered, wins = int(outcomes.entered), int(outcomes.wins)

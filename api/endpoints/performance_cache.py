@@ -8,7 +8,7 @@ import msgspec
 
 from api.endpoints.performance_metrics import PerformanceMetrics, signal_type_metrics
 from domain.errors import ServiceError, SetupError
-from store import graded, trade_days
+from store import outcome_days, trade_days
 from store.postgres import Pool
 
 REFRESH_S: Final = 5.0
@@ -87,7 +87,7 @@ class PerformanceCache:
 
     async def _read(self, began_s: float) -> PerformanceSnapshot:
         parts = await trade_days.read(self._pool, ["signal_type"])
-        outcomes = await graded.outcomes(self._pool, status="emitted")
+        outcomes = await outcome_days.outcomes(self._pool, status="emitted")
         metrics = {part.name: signal_type_metrics(part.name, part) for part in parts}
         encoded = {name: msgspec.json.encode(each) for name, each in metrics.items()}
         return PerformanceSnapshot(metrics, (outcomes.wins + 1) / (outcomes.entered + 2), encoded, began_s)

@@ -109,7 +109,7 @@ async def get_signal(resources: Resources, path: SignalPath) -> Result:
     row = None if recent is None else recent.get(path.id)
     age_s = None if row is None else hot_list.age_s
     if row is None:
-        signal = await LISTING.one(resources.pool, path.id)
+        signal = await LISTING.get(resources.pool, path.id)
         if signal is None:
             raise ProblemError(NOT_FOUND, f"no signal has the id {path.id}")
         (row,) = hot_list.from_postgres([signal])

@@ -75,7 +75,7 @@ async def list_whales(resources: Resources, query: WhalesQuery) -> Result:
     names = ("kind", "market", "slug", "wallet", "direction", "min_notional", "since", "until")
     filters = {name: getattr(query, name) for name in names}
     filters["status"] = None if query.status == "all" else query.status
-    filters["wallet"] = None if query.wallet is None else wallets.names(query.wallet)
+    filters["wallet"] = None if query.wallet is None else wallets.aliases(query.wallet)
     result = await paginate(PATH, query, FilteredListing(resources.pool, whales.LISTING, filters))
     return Result(WhalesPage(whales=list(result.rows), **result.fields), result.headers)
 
@@ -87,5 +87,5 @@ async def show_wallet(resources: Resources, path: WalletPath) -> WalletPage:
         raise ProblemError(
             NOT_FOUND, f"no trades of wallet {path.id} are known; /api/v1/whales lists wallets that have traded"
         )
-    traded = await whales.LISTING.page(resources.pool, {"wallet": wallets.names(wallet.id)}, limit=TRADES_MAX)
+    traded = await whales.LISTING.page(resources.pool, {"wallet": wallets.aliases(wallet.id)}, limit=TRADES_MAX)
     return WalletPage(**msgspec.structs.asdict(wallet), whales=traded)

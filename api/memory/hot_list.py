@@ -91,7 +91,7 @@ class HotList(Generic[R, S]):
         self, source: Source[R, S], indexed: Iterable[str], rows_max: int, steady_s: Callable[[], float]
     ) -> None:
         self._source, self._rows_max, self._steady_s = source, rows_max, steady_s
-        self._rows: RecentRows[R] = RecentRows(rows_max, source.rows.listing.place, indexed)
+        self._rows: RecentRows[R] = RecentRows(rows_max, source.rows.listing.cursor_of, indexed)
         self._projection = msgspec.json.Decoder(source.projection)
         self._record = msgspec.json.Decoder(source.record)
         self._loaded = self._subscribed = self._postgres_down = False
@@ -192,7 +192,7 @@ class HotList(Generic[R, S]):
             await self._load()
         elif differing := self._rows.reconcile(ids_before, versions, self._source.version_of):
             with self._feed_on_hold():
-                for row in self.from_postgres(await source.listing.some(source.pool, differing)):
+                for row in self.from_postgres(await source.listing.get_many(source.pool, differing)):
                     self._put(row)
         if self._source.changed_at is not None:
             self._set_changed_at(await self._source.changed_at())
@@ -207,7 +207,7 @@ class HotList(Generic[R, S]):
         if self._rows.older_count is not None and started_s < self._count_due_s:
             return
         late_count, source = self._rows.late_count, self._source.rows
-        older_count = await source.listing.beneath(source.pool, source.filters, oldest)
+        older_count = await source.listing.count_below(source.pool, source.filters, oldest)
         if (oldest, late_count) == (self._rows.oldest, self._rows.late_count):
             self._rows.set_older_count(older_count)
             self._counted_s = started_s

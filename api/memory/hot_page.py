@@ -13,7 +13,7 @@ from api.resources import Resources
 from api.rest.pagination import FilteredListing, PageParameters, PageResult, paginate
 from api.rest.result import Result
 from domain.clock import to_datetime
-from store.listing import COUNTED, Cursor
+from store.listing import COUNT_MAX, Cursor
 
 R = TypeVar("R", bound=Projection)
 S = TypeVar("S", bound=msgspec.Struct)
@@ -49,7 +49,7 @@ class _Rows(Generic[R, S]):
 
     async def count(self) -> int | None:
         if self.recent is not None and (count := self.recent.count(self.row_filter)) is not None:
-            return count if count <= COUNTED else None
+            return count if count <= COUNT_MAX else None
         self.from_postgres = True
         return await self.listing.count()
 

@@ -136,7 +136,7 @@ class FilteredListing(Generic[S]):
 
     def cursor_of(self, row: S) -> Cursor:
         """The position of a row in the order."""
-        return self.listing.place(row)
+        return self.listing.cursor_of(row)
 
 
 class PageResult(NamedTuple, Generic[R]):

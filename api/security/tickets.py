@@ -51,7 +51,7 @@ class Tickets:
     async def redeem(self, ticket: str) -> Principal | Refusal:
         """Who the ticket was made for; it is used up."""
         try:
-            holder = await tickets.take(self._redis, ticket)
+            holder = await tickets.consume(self._redis, ticket)
         except ServiceError:
             return Refusal("tickets_away", "tickets cannot be looked up now; try again shortly", UNAVAILABLE)
         if holder is None:

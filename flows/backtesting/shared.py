@@ -51,7 +51,7 @@ def share(book: Book, files: tuple[str, ...], url: str) -> Shared:
     try:
         with connect(url) as connection:
             copied = trials.write(connection, mine)
-            others = [trial for trial in trials.on(connection, files) if trial.id not in known]
+            others = [trial for trial in trials.of_files(connection, files) if trial.id not in known]
     except SignalEngineError as problem:
         return Shared(problem=str(problem))
     return Shared(attempts=tuple(map(_attempt, others)), copied=copied)

@@ -19,7 +19,7 @@ from flows.services.launch import last_lines, launch
 from flows.services.process import working_in
 from flows.services.running import RunningService, wait_until_ready
 from flows.services.unprivileged import account_for
-from store.ready import postgres_ready
+from store.health_checks import check_postgres
 
 NAME = "postgres"
 STOP = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 5.0))
@@ -75,7 +75,7 @@ def start(
         command += ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
     process = launch(command, log=log, record=record, environ=clean, run_as=run_as, dies_with_parent=dies_with_parent)
     url = url_of(sockets)
-    wait_until_ready("Postgres", process, lambda: postgres_ready(url), log)
+    wait_until_ready("Postgres", process, lambda: check_postgres(url), log)
     return RunningService(NAME, url, str(program), process)
 
 

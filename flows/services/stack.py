@@ -26,7 +26,7 @@ from flows.services.settings import ServiceSettings
 from flows.services.shutdown import SUPERVISOR, stop_recorded
 from flows.services.supervisor import Component, Supervisor
 from flows.services.web import get
-from store.ready import postgres_ready, redis_ready
+from store.health_checks import check_postgres, check_redis
 
 READY_TIMEOUT_S = 300.0
 """The first start compiles the kernels, which takes minutes on a slow machine."""
@@ -114,11 +114,11 @@ class Stack:
 
     def _start(self) -> None:
         environ = dict(self.environ)
-        if not self._is_external(DATABASE_URL, "Postgres", postgres_ready):
+        if not self._is_external(DATABASE_URL, "Postgres", check_postgres):
             self._supervisor.start(Component(postgres.NAME, self._postgres, self.home.log(postgres.NAME)))
             environ[DATABASE_URL] = postgres.url_of(self.home.sockets)
             self.instance = replace(self.instance, database_url=environ[DATABASE_URL])
-        if not self._is_external(REDIS_URL, "Redis", redis_ready):
+        if not self._is_external(REDIS_URL, "Redis", check_redis):
             self._supervisor.start(Component(valkey.NAME, self._valkey, self.home.log(valkey.NAME)))
             environ[REDIS_URL] = valkey.url_of(self.home.sockets)
             self.instance = replace(self.instance, redis_url=environ[REDIS_URL])

@@ -10,7 +10,7 @@ from flows.services.binaries import Program
 from flows.services.launch import launch
 from flows.services.process import working_in
 from flows.services.running import RunningService, wait_until_ready
-from store.ready import redis_ready
+from store.health_checks import check_redis
 
 NAME = "valkey"
 STOP = ((signal.SIGTERM, 30.0),)
@@ -72,5 +72,5 @@ def start(
     command = [str(programs[0].path), *(arg for name, value in options.items() for arg in (f"--{name}", value))]
     process = launch(command, log=log, record=record, environ=environ, dies_with_parent=dies_with_parent)
     url = url_of(sockets)
-    wait_until_ready("Valkey", process, lambda: redis_ready(url), log)
+    wait_until_ready("Valkey", process, lambda: check_redis(url), log)
     return RunningService(NAME, url, str(programs[0]), process)

@@ -41,7 +41,7 @@ def test_events_read_back_as_they_were_written(
     before = None
     while some := ask(LISTING.page, {"symbol": symbol, "detector": detector}, limit=limit, before=before):
         found += some
-        before = LISTING.place(some[-1])
+        before = LISTING.cursor_of(some[-1])
     assert found == wanted
     if wanted:
         since = wanted[len(wanted) // 2].detected_at

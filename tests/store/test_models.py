@@ -64,6 +64,6 @@ def test_models_are_listed_newest_first(connection: psycopg.Connection, ask: Ask
     models.write(connection, [*written, model(9, model_type="xgboost", activated_at=AT, retired_at=AT)])
     newest = written[::-1]
     assert ask(models.LISTING.page, {"model_type": "lightgbm"}, limit=9) == newest
-    before = models.LISTING.place(newest[0])
+    before = models.LISTING.cursor_of(newest[0])
     assert ask(models.LISTING.page, {"active": True}, limit=2, before=before) == newest[1:3]
     assert ask(models.LISTING.count, {"active": False}) == 3

@@ -53,8 +53,8 @@ def test_opportunities_read_back_as_they_were_written(connection: psycopg.Connec
     written = [settled(0), opportunity(1), opportunity(2, 1), opportunity(3, 2)]
     opportunities.write(connection, written)
     assert ask(opportunities.LISTING.page, {}, limit=9) == written[::-1]
-    assert [ask(opportunities.LISTING.one, each.id) for each in written] == written
-    assert ask(opportunities.LISTING.one, "none") is None
+    assert [ask(opportunities.LISTING.get, each.id) for each in written] == written
+    assert ask(opportunities.LISTING.get, "none") is None
     assert ask(opportunities.best, limit=9) == [written[2], written[1]], "what brings most comes first"
     assert ask(opportunities.best, limit=1) == [written[2]]
     assert ask(opportunities.changed_at) == written[3].updated_at

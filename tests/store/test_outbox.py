@@ -35,9 +35,9 @@ def test_numbers_are_committed_in_the_order_they_are_given_out(database_url: str
     with connect(database_url) as first, connect(database_url) as second:
         second.execute("SET lock_timeout = '50ms'")
         with transaction(first):
-            outbox.take_turn(first)
+            outbox.lock(first)
             first.execute(_ADD, (1,))
-            for work in (lambda: outbox.take_turn(second), lambda: outbox.drain(second, client)):
+            for work in (lambda: outbox.lock(second), lambda: outbox.drain(second, client)):
                 with pytest.raises(ServiceError, match="lock timeout"), transaction(second):
                     work()
         assert outbox.drain(second, client) == 1

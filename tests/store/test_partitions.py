@@ -4,21 +4,21 @@ import numpy as np
 import psycopg
 
 from store import webhooks
-from store.partitions import maintain
+from store.partitions import create_missing
 from store.postgres import connect
 
 
 def test_each_month_is_made_once(connection: psycopg.Connection) -> None:
     times = np.array(["2024-01-01T00:00:00", "2013-10-31T23:59:59.999999", "2024-01-31"], "datetime64[us]")
-    assert sorted(maintain(connection, "bars", times)) == ["bars_2013_10", "bars_2024_01"]
-    assert maintain(connection, "bars", times) == []
-    assert maintain(connection, "events", times[:1]) == ["events_2024_01"]
-    assert maintain(connection, "bars", times[:0]) == []
+    assert sorted(create_missing(connection, "bars", times)) == ["bars_2013_10", "bars_2024_01"]
+    assert create_missing(connection, "bars", times) == []
+    assert create_missing(connection, "events", times[:1]) == ["events_2024_01"]
+    assert create_missing(connection, "bars", times[:0]) == []
 
 
 def test_bounds_are_those_of_utc_whatever_the_session_says(connection: psycopg.Connection) -> None:
     connection.execute("SET TimeZone = 'Asia/Kolkata'")
-    maintain(connection, "bars", np.array(["2024-12-05"], "datetime64[us]"))
+    create_missing(connection, "bars", np.array(["2024-12-05"], "datetime64[us]"))
     connection.execute("SET TimeZone = 'UTC'")
     bounds = connection.execute(
         "SELECT pg_get_expr(relpartbound, oid) FROM pg_class WHERE relname = 'bars_2024_12'"
@@ -31,7 +31,7 @@ def test_many_at_once_make_a_month_once(database_url: str) -> None:
 
     def work(_: int) -> list[str]:
         with connect(database_url) as connection:
-            return maintain(connection, "events", times)
+            return create_missing(connection, "events", times)
 
     with ThreadPoolExecutor(6) as threads:
         made = list(threads.map(work, range(6)))
@@ -42,11 +42,11 @@ def test_partition_is_created_while_webhooks_are_delivered(connection: psycopg.C
     with connect(database_url) as other:
         assert webhooks.try_lock(other)
         connection.execute("SET lock_timeout = '50ms'")
-        assert maintain(connection, "bars", np.array(["2024-04-01"], "datetime64[us]")) == ["bars_2024_04"]
+        assert create_missing(connection, "bars", np.array(["2024-04-01"], "datetime64[us]")) == ["bars_2024_04"]
 
 
 def test_a_partition_has_what_its_table_has(connection: psycopg.Connection) -> None:
-    maintain(connection, "events", np.array(["2024-02-01"], "datetime64[us]"))
+    create_missing(connection, "events", np.array(["2024-02-01"], "datetime64[us]"))
     indexes = connection.execute(
         "SELECT tablename, count(*) FROM pg_indexes WHERE tablename LIKE 'events%' GROUP BY 1 ORDER BY 1"
     ).fetchall()

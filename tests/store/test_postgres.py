@@ -7,7 +7,7 @@ from psycopg import errors
 
 from domain.errors import ServiceError, SettingError, SetupError
 from flows.services import postgres as service
-from store.postgres import Pool, async_pool, connect, reachable, transaction, writing
+from store.postgres import Pool, async_pool, connect, map_errors, transaction, write_transaction
 from tests.servers import server
 from tests.store.conftest import Asker
 
@@ -17,7 +17,7 @@ SESSION = (
 
 
 async def fetch(pool: Any, query: str) -> Any:
-    with reachable():
+    with map_errors():
         async with pool.connection() as connection:
             return await (await connection.execute(query)).fetchone()
 
@@ -45,7 +45,7 @@ def test_sessions_speak_utc_and_say_who_they_are(database_url: str, ask: Asker) 
     ],
 )
 def test_what_may_pass_is_told_from_what_is_wrong(problem: Exception, expected: type[Exception]) -> None:
-    with pytest.raises(expected) as caught, reachable():
+    with pytest.raises(expected) as caught, map_errors():
         raise problem
     assert "\n" not in str(caught.value)
 
@@ -101,13 +101,13 @@ def test_the_pool_writes_in_one_transaction_and_reads_in_all_others(database_url
     insert = "INSERT INTO outbox (channel, payload) VALUES ('alerts', '{}')"
 
     async def write(pool: Pool, *, fail: bool) -> None:
-        async with writing(pool) as connection:
+        async with write_transaction(pool) as connection:
             await connection.execute(insert)
             if fail:
                 raise ValueError
 
     async def read_only(pool: Pool) -> None:
-        with reachable():
+        with map_errors():
             async with pool.connection() as connection:
                 await connection.execute(insert)
 

@@ -95,7 +95,7 @@ class Ledger(RuleBasedStateMachine):
         while some := self.ask(LISTING.page, chosen, limit=limit, before=before):
             assert len(some) <= limit
             found += some
-            before = LISTING.place(some[-1])
+            before = LISTING.cursor_of(some[-1])
         assert found == self.expected(chosen)
 
     @rule(chosen=few_filters, limit=st.integers(1, 7), offset=st.integers(0, 9))
@@ -110,19 +110,19 @@ class Ledger(RuleBasedStateMachine):
     @rule(chosen=few_filters, place=st.integers(0, 9), limit=st.integers(1, 9))
     def compare(self, chosen: Chosen, place: int, limit: int) -> None:
         expected = self.expected(chosen)
-        floor = LISTING.place(expected[place]) if place < len(expected) else None
+        floor = LISTING.cursor_of(expected[place]) if place < len(expected) else None
         down_to = expected if floor is None else expected[: place + 1]
         versions = {signal.id: int(signal.outcome is not None) for signal in down_to[:limit]}
         assert self.ask(LISTING.versions, chosen, floor=floor, limit=limit) == versions
         if floor is not None:
-            assert self.ask(LISTING.beneath, chosen, floor) == len(expected) - len(down_to)
+            assert self.ask(LISTING.count_below, chosen, floor) == len(expected) - len(down_to)
 
     @rule(signal_id=records.ids)
     def find_one(self, signal_id: str) -> None:
         signal = self.signals.get(signal_id)
         if signal is not None:
             signal = msgspec.structs.replace(signal, outcome=self.outcomes.get(signal_id))
-        assert self.ask(LISTING.one, signal_id) == signal
+        assert self.ask(LISTING.get, signal_id) == signal
 
     @invariant()
     def every_emitted_signal_is_announced_once_and_as_it_was(self) -> None:
@@ -145,7 +145,7 @@ def test_signals_read_back_as_they_were_written(
 def test_what_is_read_is_what_was_announced(connection: psycopg.Connection, ask: Asker, signal: Signal) -> None:
     connection.execute("TRUNCATE signals")
     signals.write(connection, [signal])
-    assert signals.payload(ask(LISTING.one, signal.id)) == signals.payload(signal)
+    assert signals.payload(ask(LISTING.get, signal.id)) == signals.payload(signal)
     assert msgspec.json.decode(signals.payload(signal), type=Signal) == signal
 
 

@@ -10,7 +10,7 @@ async def taken(url: str) -> list[bytes | None]:
     client = connect_async(url)
     try:
         await tickets.put(client, "abc", b"holder", 30)
-        return [await tickets.take(client, ticket) for ticket in ("abd", "abc", "abc")]
+        return [await tickets.consume(client, ticket) for ticket in ("abd", "abc", "abc")]
     finally:
         await client.aclose()
 

@@ -59,10 +59,10 @@ def test_trials_read_back_as_they_were_first_written(
                 expected.setdefault(trial.id, trial)
             assert trials.write(connection, batch) == len(expected) - known
         oldest = sorted(expected.values(), key=lambda trial: (trial.at, trial.id))
-        assert trials.on(connection, FILES) == oldest
-        assert trials.on(connection, ()) == []
+        assert trials.of_files(connection, FILES) == oldest
+        assert trials.of_files(connection, ()) == []
         if file is not None:
-            assert trials.on(connection, [file]) == [trial for trial in oldest if file in trial.files]
+            assert trials.of_files(connection, [file]) == [trial for trial in oldest if file in trial.files]
 
 
 def test_trials_are_listed_newest_first(connection: psycopg.Connection, ask: Asker) -> None:

@@ -63,5 +63,5 @@ def test_nobody_has_a_number_beyond_all(connection: psycopg.Connection, ask: Ask
 
 
 def test_whales_of_a_wallet_are_told_under_both_names() -> None:
-    assert wallets.names(ADDRESS) == [ADDRESS.lower(), NUMBER]
-    assert wallets.names(NUMBER) == [NUMBER, NUMBER]
+    assert wallets.aliases(ADDRESS) == [ADDRESS.lower(), NUMBER]
+    assert wallets.aliases(NUMBER) == [NUMBER, NUMBER]

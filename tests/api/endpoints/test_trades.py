@@ -72,7 +72,7 @@ def test_filters_pages_and_totals_equal_the_python_reference(api: Api) -> None:
 
 def test_totals_from_stored_sums_are_exact(api: Api, monkeypatch: Any) -> None:
     write(api)
-    monkeypatch.setattr(listing, "COUNTED", 5)
+    monkeypatch.setattr(listing, "COUNT_MAX", 5)
     assert api.get(PATH)["total"] == len(CLOSED)
     selected = [row for row in CLOSED if (row.symbol, row.signal_type) == ("BTCUSDT", "reversal")]
     assert api.get(f"{PATH}?symbol=BTCUSDT&signal_type=reversal")["total"] == len(selected) > 5

@@ -1,4 +1,4 @@
-"""Announced: tables whose new or changed rows go to the feed, by one statement a batch.
+"""OutboxTable: tables whose new or changed rows go to the feed, by one statement a batch.
 
 The row and its line in the outbox are written together, so both are kept or neither; a row that comes
 again unchanged is neither written nor announced.
@@ -13,12 +13,12 @@ import psycopg
 from store import outbox
 from store.arrays import Texts
 from store.columns import columns, unnest
-from store.postgres import reachable
+from store.postgres import map_errors
 
 _encoder = msgspec.json.Encoder()
 
 
-class Announced:
+class OutboxTable:
     """How the rows of one table are written and announced.
 
     Parameters
@@ -84,6 +84,6 @@ class Announced:
             if kind in ("json", "jsonb"):
                 parameters[name] = Texts([_encoder.encode(getattr(row, name)).decode() for row in rows])
         parameters["payloads"] = Texts([_encoder.encode(row).decode() for row in told or rows])
-        with reachable():
-            outbox.take_turn(connection)
+        with map_errors():
+            outbox.lock(connection)
             return connection.execute(self._statement, parameters).rowcount

@@ -4,7 +4,7 @@ from domain.errors import ServiceError
 from store import postgres, redis_server
 
 
-def postgres_ready(url: str) -> str | None:
+def check_postgres(url: str) -> str | None:
     """What is wrong with Postgres at `url`; None if it answers.
 
     Raises
@@ -13,13 +13,13 @@ def postgres_ready(url: str) -> str | None:
         If `url` is not one.
     """
     try:
-        with postgres.reachable(), postgres.connect(url):
+        with postgres.map_errors(), postgres.connect(url):
             return None
     except ServiceError as problem:
         return str(problem)
 
 
-def redis_ready(url: str) -> str | None:
+def check_redis(url: str) -> str | None:
     """What is wrong with Redis or Valkey at `url`; None if it answers and has loaded its data.
 
     Raises
@@ -28,7 +28,7 @@ def redis_ready(url: str) -> str | None:
         If `url` is not one.
     """
     try:
-        with redis_server.reachable(), redis_server.connect(url) as client:
+        with redis_server.map_errors(), redis_server.connect(url) as client:
             client.ping()
     except ServiceError as problem:
         return f"{str(problem).rstrip('.')}; start it, or give another REDIS_URL"

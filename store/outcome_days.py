@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from domain.signals import Status
-from store.postgres import Pool, reachable
+from store.postgres import Pool, map_errors
 
 _COUNTS: Final = ("outcomes", "entered", "wins", "losses", "tp_hit", "sl_hit", "expired")
 _SUMS: Final = ("total_pct", "pct_squares", "total_r", "r_squares", "duration_s")
@@ -146,7 +146,7 @@ async def outcomes(
     query = _READ_OUTCOMES
     if timeframe is not None:
         query, values = f"{query} AND timeframe = %(timeframe)s", values | {"timeframe": timeframe}
-    with reachable():
+    with map_errors():
         async with pool.connection() as connection:
             cursor = await connection.execute(query, values)
             (row,) = await cursor.fetchall()
@@ -176,7 +176,7 @@ async def forecasts(
         If Postgres cannot be reached in time.
     """
     values: dict[str, Any] = {"signal_type": signal_type, "statuses": _statuses(status), "since": since, "until": until}
-    with reachable():
+    with map_errors():
         async with pool.connection() as connection:
             cursor = await connection.execute(_READ_FORECASTS, values)
             return [Forecasts(*row) for row in await cursor.fetchall()]
@@ -190,7 +190,7 @@ async def symbols(pool: Pool, *, since: date, limit: int) -> list[SymbolOutcomes
     ServiceError
         If Postgres cannot be reached in time.
     """
-    with reachable():
+    with map_errors():
         async with pool.connection() as connection:
             cursor = await connection.execute(_READ_SYMBOLS, {"since": since, "limit": limit})
             return [SymbolOutcomes(*row) for row in await cursor.fetchall()]
