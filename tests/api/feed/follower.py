@@ -1,4 +1,4 @@
-"""A client that follows signals through everything: it comes back when it is sent away, and resumes."""
+"""A client that follows signals through every outage: it reconnects when it is disconnected, and resumes."""
 
 import json
 import random
@@ -20,16 +20,16 @@ class Follower:
     address
         Host and port.
     stalls
-        Whether it pauses now and then, and leaves without a word.
+        Seed of its random pauses and disconnects; None: it has none.
 
     Attributes
     ----------
-    got
-        Seqs in the order in which they came.
+    received
+        Seqs received, in order of arrival.
     missed
-        Seqs that were announced as gone.
+        Ranges of seqs announced as lost.
     connections
-        How often it came.
+        Number of connections.
     """
 
     def __init__(self, address: str, *, stalls: int | None = None) -> None:
@@ -37,7 +37,7 @@ class Follower:
         self._random = None if stalls is None else random.Random(stalls)
         self._position: dict[str, Any] | None = None
         self._epoch = ""
-        self.got: list[int] = []
+        self.received: list[int] = []
         self.missed: list[tuple[int, int]] = []
         self.connections = 0
         self.ended = threading.Event()
@@ -46,7 +46,7 @@ class Follower:
         self._thread.start()
 
     def stop(self) -> None:
-        """End, and say what went wrong."""
+        """Stop, and raise what failed in the thread."""
         self.ended.set()
         self._thread.join(30)
         if self.error is not None:
@@ -54,26 +54,26 @@ class Follower:
 
     @property
     def seen(self) -> int:
-        """Up to where it knows all."""
-        return max([*self.got[-1:], *(last for _, last in self.missed[-1:])], default=0)
+        """The seq up to which every message was received or announced as lost."""
+        return max([*self.received[-1:], *(last for _, last in self.missed[-1:])], default=0)
 
     def account(self, last: int) -> set[int]:
-        """Seqs up to `last` that neither came nor were announced as gone; each came once and in order."""
-        assert self.got == sorted(set(self.got))
-        gone = {seq for first, until in self.missed for seq in range(first, until + 1)}
-        return set(range(1, last + 1)) - set(self.got) - gone
+        """Seqs up to `last` neither received nor announced as lost. Fails if any came twice or out of order."""
+        assert self.received == sorted(set(self.received))
+        lost = {seq for first, until in self.missed for seq in range(first, until + 1)}
+        return set(range(1, last + 1)) - set(self.received) - lost
 
     def _run(self) -> None:
         while not self.ended.is_set():
             try:
-                self._stay()
+                self._connect_and_follow()
             except (ConnectionClosed, OSError):
                 time.sleep(0.05)
             except BaseException as problem:
                 self.error = problem
                 return
 
-    def _stay(self) -> None:
+    def _connect_and_follow(self) -> None:
         with connect(self._url, proxy=None, open_timeout=20, close_timeout=1) as websocket:
             greeting = validated(websocket.recv(20))
             self.connections += 1
@@ -87,28 +87,28 @@ class Follower:
                 except TimeoutError:
                     continue
                 subscribed |= message["type"] == "subscribed"
-                if message["type"] == "error":  # the server cannot look back now
+                if message["type"] == "error":  # missed messages cannot be read now
                     time.sleep(0.2)
                     return
                 if message["type"] == "going_away":
                     time.sleep(message["reconnect_after_ms"] / 5000)
                     return
                 if subscribed and message.get("channel") == "signals":
-                    self._take(message)
-                    if self._pauses():
+                    self._record(message)
+                    if self._pause():
                         return
 
-    def _take(self, message: dict[str, Any]) -> None:
+    def _record(self, message: dict[str, Any]) -> None:
         if message["type"] == "signal":
-            self.got.append(message["seq"])
+            self.received.append(message["seq"])
             self._position = {"epoch": self._epoch, "seq": message["seq"]}
         elif message["type"] == "gap":
             self.missed.append((message["from"], message["to"]))
             self._epoch = message["epoch"]
             self._position = {"epoch": self._epoch, "seq": message["to"]}
 
-    def _pauses(self) -> bool:
-        """Sometimes it reads nothing for a while; whether it leaves."""
+    def _pause(self) -> bool:
+        """At random, read nothing for a while; return whether to disconnect."""
         if self._random is None or self._random.random() > 0.01:
             return False
         time.sleep(self._random.random() / 2)

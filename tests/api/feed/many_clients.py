@@ -1,9 +1,9 @@
-"""A crowd that follows signals through everything, as a program of its own: see `follower.Follower` for one of it.
+"""Many clients that follow signals through every outage, in a process of their own; see `follower.Follower` for one.
 
     python -m tests.api.feed.many_clients ADDRESS CLIENTS MESSAGES
 
-Says `ready` when all have come, and at the end, for every client, how many came, how many were announced as gone, how
-many came twice or out of order, and how often it connected.
+Prints `ready` when all are connected, and at the end, for every client, the number of messages received, announced as
+lost, and received twice or out of order, and the number of its connections.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ frames = msgspec.json.Decoder(Frame)
 greetings = msgspec.json.Decoder(Greeting)
 
 
-class Member:
+class Follower:
     """One client."""
 
     def __init__(self, address: str, number: int, messages: int) -> None:
@@ -48,60 +48,62 @@ class Member:
         self._random = random.Random(number)
         self._messages = messages
         self._epoch: str | None = None
-        self.known = self.came = self.gone = self.wrong = self.connections = 0
+        self.seen = self.received = self.lost = self.wrong = self.connections = 0
 
     async def follow(self) -> None:
-        while self.known < self._messages:
+        while self.seen < self._messages:
             with suppress(ConnectionClosed, InvalidHandshake, OSError, TimeoutError):
-                await self._stay()
+                await self._connect_and_follow()
             await asyncio.sleep(0.05 + self._random.random() / 5)
 
-    async def _stay(self) -> None:
+    async def _connect_and_follow(self) -> None:
         async with connect(self._url, proxy=None, compression=None, open_timeout=60, close_timeout=1) as websocket:
             self._epoch = self._epoch or greetings.decode(await websocket.recv()).data.epoch
-            since = {"epoch": self._epoch, "seq": self.known}
+            since = {"epoch": self._epoch, "seq": self.seen}
             await websocket.send(json.dumps({"op": "subscribe", "channel": "signals", "since": since}))
             self.connections += 1
             subscribed = False
-            while self.known < self._messages:
+            while self.seen < self._messages:
                 frame = frames.decode(await websocket.recv())
                 subscribed |= frame.type == "subscribed"
-                if frame.type == "error":  # the server cannot look back now
+                if frame.type == "error":  # missed messages cannot be read now
                     return
                 if subscribed and frame.channel == "signals":
-                    self._take(frame)
-                    if await self._leaves(websocket):
+                    self._record(frame)
+                    if await self._pause(websocket):
                         return
 
-    def _take(self, frame: Frame) -> None:
+    def _record(self, frame: Frame) -> None:
         if frame.type == "signal":
-            self.wrong += frame.seq != self.known + 1
-            self.came += 1
-            self.known = frame.seq
+            self.wrong += frame.seq != self.seen + 1
+            self.received += 1
+            self.seen = frame.seq
         elif frame.type == "gap":
-            self.wrong += frame.first != self.known + 1
-            self.gone += frame.last - frame.first + 1
-            self.known, self._epoch = frame.last, frame.epoch
+            self.wrong += frame.first != self.seen + 1
+            self.lost += frame.last - frame.first + 1
+            self.seen, self._epoch = frame.last, frame.epoch
 
-    async def _leaves(self, websocket: ClientConnection) -> bool:
-        """Sometimes it reads nothing for a while; whether it leaves without a word."""
+    async def _pause(self, websocket: ClientConnection) -> bool:
+        """At random, read nothing for a while; return whether it aborted the connection."""
         if self._random.random() > 0.01:
             return False
         await asyncio.sleep(self._random.random() / 2)
-        if leaves := self._random.random() < 0.5:
+        if aborts := self._random.random() < 0.5:
             websocket.transport.abort()
-        return leaves
+        return aborts
 
 
 async def main(address: str, clients: int, messages: int) -> None:
-    members = [Member(address, number, messages) for number in range(clients)]
-    tasks = [asyncio.create_task(member.follow()) for member in members]
-    while not all(member.connections for member in members):  # noqa: ASYNC110  they come at their own times
+    followers = [Follower(address, number, messages) for number in range(clients)]
+    tasks = [asyncio.create_task(follower.follow()) for follower in followers]
+    while not all(follower.connections for follower in followers):  # noqa: ASYNC110  they connect at their own times
         await asyncio.sleep(0.05)
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     await asyncio.gather(*tasks)
-    sys.stdout.write(json.dumps([[each.came, each.gone, each.wrong, each.connections] for each in members]) + "\n")
+    sys.stdout.write(
+        json.dumps([[each.received, each.lost, each.wrong, each.connections] for each in followers]) + "\n"
+    )
 
 
 if __name__ == "__main__":

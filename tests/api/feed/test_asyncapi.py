@@ -10,18 +10,18 @@ from tests.api.conftest import Api
 from tests.api.feed_schema import schema_of, validated, validator_of
 
 
-def test_it_is_served(api: Api) -> None:
+def test_the_document_is_served(api: Api) -> None:
     served = api.get("/asyncapi.json")
     assert served["asyncapi"] == "3.0.0"
     assert served["channels"] == document("")["channels"]
 
 
-def test_every_address_is_described() -> None:
+def test_every_endpoint_is_described() -> None:
     addresses = {channel["address"] for channel in document("")["channels"].values()}
     assert addresses == {*DEFAULT_CHANNELS, *(f"/api/v1/stream/{name}" for name in CHANNELS)}
 
 
-def test_every_reference_leads_somewhere() -> None:
+def test_every_reference_resolves() -> None:
     described = document("")
 
     def walk(part: object) -> None:
@@ -39,12 +39,12 @@ def test_every_reference_leads_somewhere() -> None:
     walk(described)
 
 
-def test_schemas_are_schemas() -> None:
+def test_schemas_are_valid_json_schemas() -> None:
     for name in document("")["components"]["messages"]:
         jsonschema_rs.meta.validate(schema_of(name))
 
 
-def test_what_is_not_described_is_noticed() -> None:
+def test_undocumented_messages_are_rejected() -> None:
     with pytest.raises(jsonschema_rs.ValidationError):
         validator_of("gap").validate({"type": "gap", "channel": "signals"})
     with pytest.raises(KeyError):

@@ -25,30 +25,30 @@ instants = st.none() | st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1), 
     instants,
     instants,
 )
-def test_address_is_one_that_rest_understands_and_leaves_nothing_out(
-    wanted: Filter, since: datetime | None, until: datetime | None
+def test_a_link_is_a_valid_request_that_covers_the_gap(
+    filter_: Filter, since: datetime | None, until: datetime | None
 ) -> None:
-    address_ = link("signals", wanted, since, until)
-    assert address_ is not None
-    parts = urlsplit(address_)
-    chosen = parse(SignalsQuery, parts.query.encode())
+    path = link("signals", filter_, since, until)
+    assert path is not None
+    parts = urlsplit(path)
+    query = parse(SignalsQuery, parts.query.encode())
     assert parts.path == "/api/v1/signals"
-    assert chosen.since == (since and since - OVERLAP)
-    assert chosen.until == (until and until + OVERLAP)
-    assert (chosen.min_confidence, chosen.mtf_aligned) == (wanted.min_confidence, wanted.mtf_aligned)
-    for one, several in ((chosen.symbol, wanted.symbols), (chosen.direction, wanted.direction)):
-        assert one is None or list(several or ()) == [one]
+    assert query.since == (since and since - OVERLAP)
+    assert query.until == (until and until + OVERLAP)
+    assert (query.min_confidence, query.mtf_aligned) == (filter_.min_confidence, filter_.mtf_aligned)
+    for value, values in ((query.symbol, filter_.symbols), (query.direction, filter_.direction)):
+        assert value is None or list(values or ()) == [value]
 
 
 @given(instants, instants)
-def test_all_opportunities_that_changed_are_asked_for(since: datetime | None, until: datetime | None) -> None:
-    address_ = link("arbitrage", Filter(symbols=frozenset({"A"})), since, until)
-    assert address_ is not None
-    parts = urlsplit(address_)
-    chosen = parse(OpportunitiesQuery, parts.query.encode())
+def test_a_link_requests_all_opportunities_that_changed(since: datetime | None, until: datetime | None) -> None:
+    path = link("arbitrage", Filter(symbols=frozenset({"A"})), since, until)
+    assert path is not None
+    parts = urlsplit(path)
+    query = parse(OpportunitiesQuery, parts.query.encode())
     assert parts.path == PATH
-    assert chosen == OpportunitiesQuery(limit=1000, status="all", changed_since=since and since - OVERLAP)
+    assert query == OpportunitiesQuery(limit=1000, status="all", changed_since=since and since - OVERLAP)
 
 
-def test_channels_that_rest_does_not_serve_have_none() -> None:
+def test_channels_without_a_rest_list_have_no_link() -> None:
     assert link("alerts", Filter(), None, None) is None

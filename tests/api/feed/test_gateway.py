@@ -19,7 +19,7 @@ from tests.until import until
 
 @pytest.fixture(params=["own", "asgi"])
 def transport(request: pytest.FixtureRequest) -> str:
-    """Everything here holds whatever carries the WebSocket."""
+    """Runs each test over both transports."""
     return str(request.param)
 
 
@@ -35,16 +35,16 @@ def refusal(api: Api, path: str, **options: Any) -> tuple[int, dict[str, Any]]:
 
 
 def until_closed(websocket: ClientConnection) -> tuple[int | None, list[dict[str, Any]]]:
-    """The code with which the server closes, and all that it said before."""
-    said = []
+    """Receive until the server closes; the close code, and the messages before it."""
+    messages = []
     try:
         while True:
-            said.append(receive(websocket))
+            messages.append(receive(websocket))
     except ConnectionClosed as closed:
-        return closed.rcvd.code if closed.rcvd is not None else None, said
+        return closed.rcvd.code if closed.rcvd is not None else None, messages
 
 
-def test_a_client_is_greeted_with_its_position(api: Api) -> None:
+def test_the_greeting_states_the_position(api: Api) -> None:
     api.publish([emitted(1), emitted(2)])
     api.wait_for_ring()
     with connect(f"ws://{api.address}/ws/feed", proxy=None) as websocket:
@@ -55,7 +55,7 @@ def test_a_client_is_greeted_with_its_position(api: Api) -> None:
     assert {"message", "version"} <= set(greeting["data"])
 
 
-def test_signals_stream_in_order_without_a_word(api: Api) -> None:
+def test_signals_stream_in_order_without_a_subscribe(api: Api) -> None:
     rows = [emitted(number) for number in range(300)]
     with api.websocket() as one, api.websocket() as other:
         published = api.publish(rows)
@@ -68,7 +68,7 @@ def test_signals_stream_in_order_without_a_word(api: Api) -> None:
                 }
 
 
-def test_what_came_before_is_not_streamed(api: Api) -> None:
+def test_earlier_messages_are_not_streamed(api: Api) -> None:
     api.publish([emitted(1), emitted(2)])
     api.wait_for_ring()
     with api.websocket() as websocket:
@@ -76,7 +76,7 @@ def test_what_came_before_is_not_streamed(api: Api) -> None:
         assert seqs(websocket, 1) == [3]
 
 
-def test_every_channel_streams_on_the_feed_and_signals_alone_on_theirs(api: Api) -> None:
+def test_the_feed_streams_all_channels_and_the_endpoint_of_signals_only_signals(api: Api) -> None:
     with api.websocket() as feed, api.websocket("/api/v1/ws/signals") as signals:
         api.publish([emitted(1)], "alerts")
         api.publish([emitted(2)])
@@ -94,7 +94,7 @@ FILTERS: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-def test_filters_of_the_address_and_of_a_subscription_are_one(api: Api) -> None:
+def test_filters_work_alike_as_query_parameters_and_in_subscribe(api: Api) -> None:
     rows = [emitted(number) for number in range(1, 80)]
     with ExitStack() as connections:
         clients = []
@@ -104,24 +104,24 @@ def test_filters_of_the_address_and_of_a_subscription_are_one(api: Api) -> None:
             assert send_command(by_command, op="subscribe", channel="signals", filter=filter_)["type"] == "subscribed"
             clients.append((msgspec.convert(filter_, Filter), by_address, by_command))
         published = api.publish(rows)
-        for wanted, *both in clients:
-            expected = [seq for seq, row in zip(published, rows, strict=True) if passes(wanted, row)]
+        for filter_, *both in clients:
+            expected = [seq for seq, row in zip(published, rows, strict=True) if passes(filter_, row)]
             assert expected
             for websocket in both:
                 assert seqs(websocket, len(expected)) == expected
 
 
-def passes(wanted: Filter, row: Signal) -> bool:
+def passes(filter_: Filter, row: Signal) -> bool:
     return (
-        (wanted.symbols is None or row.symbol in wanted.symbols)
-        and (wanted.direction is None or row.direction in wanted.direction)
-        and (wanted.timeframes is None or row.timeframe in wanted.timeframes)
-        and (wanted.min_confidence is None or row.raw_confidence >= wanted.min_confidence)
-        and (wanted.mtf_aligned is None or row.mtf_aligned == wanted.mtf_aligned)
+        (filter_.symbols is None or row.symbol in filter_.symbols)
+        and (filter_.direction is None or row.direction in filter_.direction)
+        and (filter_.timeframes is None or row.timeframe in filter_.timeframes)
+        and (filter_.min_confidence is None or row.raw_confidence >= filter_.min_confidence)
+        and (filter_.mtf_aligned is None or row.mtf_aligned == filter_.mtf_aligned)
     )
 
 
-def test_the_first_subscription_ends_what_the_address_streams(api: Api) -> None:
+def test_the_first_subscribe_ends_the_default_channels(api: Api) -> None:
     with api.websocket() as websocket:
         assert send_command(websocket, op="subscribe", id="a", channel="alerts") == {
             "type": "subscribed",
@@ -140,7 +140,7 @@ def test_the_first_subscription_ends_what_the_address_streams(api: Api) -> None:
         assert {receive(websocket)["channel"], receive(websocket)["channel"]} == {"alerts", "signals"}
 
 
-def test_after_unsubscribed_nothing_comes(api: Api) -> None:
+def test_nothing_is_delivered_after_unsubscribed(api: Api) -> None:
     with api.websocket() as websocket:
         assert send_command(websocket, op="unsubscribe", id=5, channel="signals") == {
             "type": "unsubscribed",
@@ -164,7 +164,7 @@ BAD: list[tuple[str, Any]] = [
 ]
 
 
-def test_a_bad_message_is_answered_and_harms_nothing(serve: Callable[..., Api]) -> None:
+def test_an_invalid_message_receives_an_error_and_the_connection_stays_open(serve: Callable[..., Api]) -> None:
     api = serve(messages_per_s=100)
     with api.websocket() as websocket:
         for text, command_id in BAD:
@@ -181,7 +181,7 @@ def test_a_bad_message_is_answered_and_harms_nothing(serve: Callable[..., Api]) 
         assert receive(websocket)["seq"] == 1
 
 
-def test_binary_closes(api: Api) -> None:
+def test_a_binary_message_closes(api: Api) -> None:
     with api.websocket() as websocket:
         websocket.send(b"\x00")
         assert until_closed(websocket) == (1003, [])
@@ -200,21 +200,25 @@ def test_text_that_is_not_utf_8_closes(api: Api) -> None:
         assert until_closed(websocket) == (1007, [])
 
 
-def test_a_flood_closes_with_the_reason_said(serve: Callable[..., Api]) -> None:
+def test_a_flood_closes_after_an_error(serve: Callable[..., Api]) -> None:
     api = serve(messages_per_s=5)
     with api.websocket() as websocket:
         with suppress(ConnectionClosed):
             for _ in range(40):
                 websocket.send('{"op":"unsubscribe","channel":"alerts"}')
-        code, said = until_closed(websocket)
+        code, messages = until_closed(websocket)
         assert code == 4429
-        assert {message["type"] for message in said[:-1]} == {"unsubscribed"}
-        assert (said[-1]["type"], said[-1]["code"], said[-1]["retryable"]) == ("error", "rate_limited", True)
-        assert 10 <= len(said) - 1 <= 15
+        assert {message["type"] for message in messages[:-1]} == {"unsubscribed"}
+        assert (messages[-1]["type"], messages[-1]["code"], messages[-1]["retryable"]) == (
+            "error",
+            "rate_limited",
+            True,
+        )
+        assert 10 <= len(messages) - 1 <= 15
     until(lambda: not api.resources.hub.clients)
 
 
-def test_pages_of_other_sites_may_not_connect(serve: Callable[..., Api]) -> None:
+def test_other_origins_may_not_connect(serve: Callable[..., Api]) -> None:
     api = serve(allowed_origins=("https://desk.example",))
     for origin in (
         "http://evil.example",
@@ -231,7 +235,7 @@ def test_pages_of_other_sites_may_not_connect(serve: Callable[..., Api]) -> None
             pass
 
 
-def test_a_page_with_a_name_of_its_own_for_our_address_may_not_connect(api: Api) -> None:
+def test_an_unknown_host_may_not_connect(api: Api) -> None:
     headers = {"Host": "evil.example"}
     with socket.create_connection(api.address.split(":")) as raw:  # type: ignore[arg-type]
         request = f"GET /ws/feed HTTP/1.1\r\nOrigin: http://{headers['Host']}\r\nHost: {headers['Host']}\r\n"
@@ -241,7 +245,7 @@ def test_a_page_with_a_name_of_its_own_for_our_address_may_not_connect(api: Api)
         assert raw.recv(4096).startswith(b"HTTP/1.1 421 ")
 
 
-def test_a_bad_address_is_refused_before_the_connection_stands(api: Api) -> None:
+def test_a_bad_path_or_query_is_refused_in_the_handshake(api: Api) -> None:
     for query, name in (("symbol=", "symbol"), ("nope=1", "nope"), ("mtf_aligned=1", "mtf_aligned")):
         status, problem = refusal(api, f"/api/v1/ws/signals?{query}")
         assert (status, problem["errors"][0]["name"]) == (400, name)
@@ -249,7 +253,7 @@ def test_a_bad_address_is_refused_before_the_connection_stands(api: Api) -> None
     assert (status, problem["code"]) == (404, "not_found")
 
 
-def test_there_are_only_so_many_places(serve: Callable[..., Api]) -> None:
+def test_connected_clients_are_limited(serve: Callable[..., Api]) -> None:
     api = serve(clients_max=2)
     with api.websocket(), api.websocket():
         status, problem = refusal(api, "/ws/feed")
@@ -259,17 +263,17 @@ def test_there_are_only_so_many_places(serve: Callable[..., Api]) -> None:
         pass
 
 
-def test_who_leaves_is_forgotten(api: Api) -> None:
-    with api.websocket(), api.websocket() as rude:
+def test_disconnected_clients_are_removed(api: Api) -> None:
+    with api.websocket(), api.websocket() as other:
         assert len(api.resources.hub.clients) == 2
-        rude.socket.shutdown(socket.SHUT_RDWR)
+        other.socket.shutdown(socket.SHUT_RDWR)
         until(lambda: len(api.resources.hub.clients) == 1)
     until(lambda: not api.resources.hub.clients)
     api.publish([emitted(1)])
     api.wait_for_ring()
 
 
-def test_score_is_pushed_as_one_number_and_served_in_full(api: Api) -> None:
+def test_the_score_is_one_number_in_the_feed_and_complete_in_rest(api: Api) -> None:
     row = emitted(1, final_score=0.42)
     api.write([row])
     with api.websocket() as websocket:

@@ -9,7 +9,7 @@ import psutil
 from tests.api.builders import emitted
 from tests.api.conftest import Api, receive
 from tests.api.feed import test_fanout
-from tests.api.feed.test_fanout import AT, Clock, house, subscribed
+from tests.api.feed.test_fanout import AT, Clock, make_hub, subscribed
 from tests.api.feed_schema import validated
 from tests.api.raw_client import RawClient, raw_client
 from tests.until import until
@@ -22,7 +22,7 @@ def receive_type(websocket: Any, kind: str) -> dict[str, Any]:
     return message
 
 
-def test_the_idle_are_told_that_they_have_everything(serve: Callable[..., Api]) -> None:
+def test_idle_clients_receive_keepalives_with_the_heads(serve: Callable[..., Api]) -> None:
     api = serve(keepalive_s=0.2)
     with api.websocket() as websocket:
         api.publish([emitted(1)])
@@ -34,7 +34,7 @@ def test_the_idle_are_told_that_they_have_everything(serve: Callable[..., Api]) 
         assert time.monotonic() - began > 0.1
 
 
-def test_everybody_is_told_the_status(serve: Callable[..., Api]) -> None:
+def test_all_clients_receive_the_status(serve: Callable[..., Api]) -> None:
     api = serve(status_s=0.2)
     with api.websocket() as one, api.websocket() as other:
         api.publish([emitted(1)])
@@ -50,8 +50,8 @@ def test_everybody_is_told_the_status(serve: Callable[..., Api]) -> None:
 
 
 def account(client: RawClient, last: int) -> tuple[list[int], list[int], list[dict[str, Any]]]:
-    """Seqs that came, seqs that were announced as missing, and the gaps, up to `last`."""
-    came: list[int] = []
+    """Seqs received, seqs announced as missing, and the gaps, up to `last`."""
+    received: list[int] = []
     missing: list[int] = []
     gaps: list[dict[str, Any]] = []
     for message in client.messages():
@@ -59,32 +59,32 @@ def account(client: RawClient, last: int) -> tuple[list[int], list[int], list[di
             gaps.append(message)
             missing += range(message["from"], message["to"] + 1)
         elif message.get("type") == "signal":
-            came.append(message["seq"])
-            if came[-1] == last:
+            received.append(message["seq"])
+            if received[-1] == last:
                 break
-    return came, missing, gaps
+    return received, missing, gaps
 
 
-def test_a_slow_client_slows_nobody_holds_little_and_learns_what_it_missed(serve: Callable[..., Api]) -> None:
+def test_a_slow_client_delays_no_other_uses_little_memory_and_receives_a_gap(serve: Callable[..., Api]) -> None:
     api = serve(ring_messages=300)
-    count, at_once = 6_000, 100
+    count, burst = 6_000, 100
     with raw_client(api.address) as slow, api.websocket() as fast:
         until(lambda: len(api.resources.hub.clients) == 2)
         before = psutil.Process().memory_info().rss
-        for begin in range(0, count, at_once):
-            published = api.publish([emitted(number) for number in range(begin, begin + at_once)])
+        for begin in range(0, count, burst):
+            published = api.publish([emitted(number) for number in range(begin, begin + burst)])
             assert [receive(fast)["seq"] for _ in published] == published
         assert psutil.Process().memory_info().rss - before < 8_000_000
-        came, missing, gaps = account(slow, count)
-    assert sorted(came + missing) == list(range(1, count + 1))
-    assert came == sorted(came)
+        received, missing, gaps = account(slow, count)
+    assert sorted(received + missing) == list(range(1, count + 1))
+    assert received == sorted(received)
     assert {gap["reason"] for gap in gaps} == {"slow_consumer"}
     assert len(gaps) == 1
-    assert len(came) < 1_000
+    assert len(received) < 1_000
     assert all(gap["backfill"].startswith("/api/v1/signals?limit=1000&since=2026-11-20T") for gap in gaps)
 
 
-def test_the_address_in_a_gap_gives_what_was_missed(serve: Callable[..., Api]) -> None:
+def test_the_backfill_link_of_a_gap_returns_the_missed_signals(serve: Callable[..., Api]) -> None:
     api = serve(ring_messages=50)
     rows = [emitted(number) for number in range(1, 1001)]
     with raw_client(api.address) as slow:
@@ -94,13 +94,15 @@ def test_the_address_in_a_gap_gives_what_was_missed(serve: Callable[..., Api]) -
             api.publish(rows[begin : begin + 50])
             api.wait_for_ring()
         _, missing, gaps = account(slow, 1000)
-    had = {row["id"] for gap in gaps for response in api.pages(gap["backfill"]) for row in response.json()["signals"]}
+    fetched = {
+        row["id"] for gap in gaps for response in api.pages(gap["backfill"]) for row in response.json()["signals"]
+    }
     assert missing
-    assert {rows[seq - 1].id for seq in missing} <= had
+    assert {rows[seq - 1].id for seq in missing} <= fetched
 
 
 def flood(api: Api) -> None:
-    """More than the buffers of one connection hold."""
+    """Publish more than the buffers of one connection can take."""
     api.publish([emitted(number) for number in range(400)])
     api.wait_for_ring()
 
@@ -117,7 +119,7 @@ def test_a_stuck_client_is_closed_with_a_code(serve: Callable[..., Api]) -> None
     until(lambda: not api.resources.hub.clients)
 
 
-def test_one_that_stays_stuck_is_cut(serve: Callable[..., Api]) -> None:
+def test_a_client_that_stays_stuck_is_aborted(serve: Callable[..., Api]) -> None:
     api = serve(stuck_s=0.3)
     with raw_client(api.address):
         until(lambda: api.resources.hub.clients)
@@ -125,30 +127,30 @@ def test_one_that_stays_stuck_is_cut(serve: Callable[..., Api]) -> None:
         until(lambda: not api.resources.hub.clients)
 
 
-def test_who_asked_for_a_pace_is_not_told_that_it_has_what_waits() -> None:
-    async def live() -> None:
+def test_keepalives_of_a_paced_client_have_no_heads_while_messages_wait() -> None:
+    async def scenario() -> None:
         clock = Clock()
-        hub = house(clock=clock)
-        paced, prompt = subscribed(hub, min_interval_ms=60_000), subscribed(hub)
+        hub = make_hub(clock=clock)
+        paced, unpaced = subscribed(hub, min_interval_ms=60_000), subscribed(hub)
         for seq in (1, 2):
             hub.publish([test_fanout.message("signals", seq)])
             await asyncio.sleep(0)
         clock.now_s = 2 * hub.settings.keepalive_s
         await hub.sweep(clock.now_s, AT)
-        assert [one.get("heads", one.get("seq")) for one in prompt.take()] == [1, 2, {"signals": 2, "alerts": 0}]
+        assert [one.get("heads", one.get("seq")) for one in unpaced.take()] == [1, 2, {"signals": 2, "alerts": 0}]
         assert [one.get("heads", one.get("seq")) for one in paced.take()] == [1, {}]
 
-    asyncio.run(live())
+    asyncio.run(scenario())
 
 
-def test_clients_are_told_to_come_back_at_times_of_their_own() -> None:
-    async def live() -> list[int]:
-        hub = house()
+def test_reconnect_delays_are_spread_over_clients() -> None:
+    async def scenario() -> list[int]:
+        hub = make_hub()
         sinks = [subscribed(hub) for _ in range(200)]
         hub.announce_shutdown(Random(7))
-        return [word["reconnect_after_ms"] for sink in sinks for word in sink.take()]
+        return [message["reconnect_after_ms"] for sink in sinks for message in sink.take()]
 
-    times_ms = asyncio.run(live())
+    times_ms = asyncio.run(scenario())
     assert len(times_ms) == 200
     assert 500 <= min(times_ms) < 1_000 < 4_500 < max(times_ms) <= 5_000
     assert len(set(times_ms)) > 150

@@ -10,10 +10,10 @@ from api.feed.ring import Attributes, Message, Ring
 from api.feed.wire_format import WireFormat
 
 
-def lane_of(ring: Ring, *channels: str, wanted: Filter = ANY, latest: bool = False) -> Lane:
+def lane_of(ring: Ring, *channels: str, filter_: Filter = ANY, latest: bool = False) -> Lane:
     lane = Lane(ring, latest=latest)
     for channel in channels:
-        lane.subscriptions[channel] = Subscription(channel, wanted, ring.newest.get(channel, 0))
+        lane.subscriptions[channel] = Subscription(channel, filter_, ring.newest.get(channel, 0))
     return lane
 
 
@@ -22,14 +22,14 @@ def message(channel: str, seq: int, symbol: str = "A", size: int = 0) -> Message
     return Message(channel, seq, body, Attributes(id=symbol, symbol=symbol))
 
 
-def taken(lane: Lane, ring: Ring) -> list[dict[str, Any]]:
+def read_all(lane: Lane, ring: Ring) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lane.read(ring.head, WireFormat.LINE).data.splitlines()]
 
 
 steps = st.lists(
     st.one_of(
         st.tuples(st.just("publish"), st.sampled_from(["signals", "alerts"]), st.sampled_from("AB")),
-        st.just("take"),
+        st.just("read"),
     ),
     max_size=60,
 )
@@ -37,61 +37,61 @@ steps = st.lists(
 
 @settings(max_examples=300)
 @given(steps, st.integers(1, 8), st.booleans())
-def test_all_that_is_wanted_comes_once_in_order_or_lies_in_a_gap(
+def test_matching_messages_are_read_once_in_order_or_lie_in_a_gap(
     steps: list[tuple[str, str, str] | str], capacity: int, only_a: bool
 ) -> None:
     ring = Ring(capacity, 10**6)
-    lane = lane_of(ring, "signals", "alerts", wanted=Filter(symbols=frozenset("A") if only_a else None))
+    lane = lane_of(ring, "signals", "alerts", filter_=Filter(symbols=frozenset("A") if only_a else None))
     published: list[Message] = []
     delivered: list[tuple[str, int]] = []
     missed: list[tuple[str, int]] = []
 
-    def take() -> None:
+    def read() -> None:
         for gap in lane.collect_gaps():
             assert gap.last is not None
-            inside = [m for m in published if m.channel == gap.channel and gap.first <= m.seq <= gap.last]
-            assert inside, "a gap where nothing was"
-            missed.extend((m.channel, m.seq) for m in inside)
-        delivered.extend((said["channel"], said["seq"]) for said in taken(lane, ring))
+            covered = [m for m in published if m.channel == gap.channel and gap.first <= m.seq <= gap.last]
+            assert covered, "a gap without a message"
+            missed.extend((m.channel, m.seq) for m in covered)
+        delivered.extend((one["channel"], one["seq"]) for one in read_all(lane, ring))
 
-    for step in [*steps, "take"]:
+    for step in [*steps, "read"]:
         if isinstance(step, str):
-            take()
+            read()
         else:
             _, channel, symbol = step
             published.append(message(channel, len(published) + 1, symbol))
             ring.append(published[-1])
 
-    wanted = [
+    expected = [
         (m.channel, m.seq) for m in published if m.attributes is not None and (not only_a or m.attributes.symbol == "A")
     ]
-    assert delivered == [place for place in wanted if place not in missed]
+    assert delivered == [position for position in expected if position not in missed]
     assert len(missed) == len(set(missed))
 
 
 @given(st.lists(st.lists(st.sampled_from("ABC"), max_size=9), max_size=9), st.sampled_from([0, BATCH_BYTES // 2]))
-def test_latest_is_the_newest_of_each_key_at_every_look(looks: list[list[str]], size: int) -> None:
-    """Large messages are cut into several batches, which changes nothing."""
+def test_latest_reads_the_newest_message_of_each_key(bursts: list[list[str]], size: int) -> None:
+    """Also when large messages are split into several batches."""
     ring = Ring(1000, 10**9)
     lane = lane_of(ring, "signals", latest=True)
-    for symbols in looks:
+    for symbols in bursts:
         newest = {}
         for symbol in symbols:
             ring.append(message("signals", ring.newest.get("signals", 0) + 1, symbol, size))
             newest[symbol] = ring.newest["signals"]
         seqs: list[int] = []
         while lane.position < ring.head:
-            seqs += [said["seq"] for said in taken(lane, ring)]
+            seqs += [one["seq"] for one in read_all(lane, ring)]
         assert seqs == sorted(newest.values())
 
 
-def test_nothing_is_missed_by_who_keeps_up() -> None:
+def test_a_lane_that_keeps_up_has_no_gaps() -> None:
     ring = Ring(1, 10**6)
     lane = lane_of(ring, "signals")
     for seq in range(1, 100):
         ring.append(message("signals", seq))
         assert lane.collect_gaps() == []
-        assert [said["seq"] for said in taken(lane, ring)] == [seq]
+        assert [one["seq"] for one in read_all(lane, ring)] == [seq]
 
 
 def test_a_batch_is_bounded() -> None:
@@ -102,19 +102,19 @@ def test_a_batch_is_bounded() -> None:
     batch = lane.read(ring.head, WireFormat.LINE)
     assert BATCH_BYTES <= len(batch.data) < BATCH_BYTES + 11_000
     rest = [json.loads(line)["seq"] for line in batch.data.splitlines()]
-    while said := taken(lane, ring):
-        rest += [message["seq"] for message in said]
+    while more := read_all(lane, ring):
+        rest += [message["seq"] for message in more]
     assert rest == list(range(1, 101))
 
 
-def test_set_back_for_one_channel_nothing_comes_twice_on_another() -> None:
+def test_a_rewind_for_one_channel_repeats_nothing_on_another() -> None:
     ring = Ring(100, 10**6)
     lane = lane_of(ring, "signals")
     for seq in range(1, 11):
         ring.append(message("signals" if seq % 2 else "alerts", seq))
-    assert len(taken(lane, ring)) == 5
+    assert len(read_all(lane, ring)) == 5
     lane.subscriptions["alerts"] = Subscription("alerts", ANY, 4)
     position = ring.position_after("alerts", 4)
     assert position is not None
     lane.position = min(lane.position, position)
-    assert [said["seq"] for said in taken(lane, ring)] == [6, 8, 10]
+    assert [one["seq"] for one in read_all(lane, ring)] == [6, 8, 10]

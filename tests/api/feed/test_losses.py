@@ -1,6 +1,6 @@
-"""The loss account: for every client, what came and what was announced as gone is what was published.
+"""The loss account: for every client, messages received plus messages announced as lost equal those published.
 
-Clients stall, leave and come back at random while signals are published and Redis restarts. The short form
+Clients stall, disconnect and reconnect at random while signals are published and Redis restarts. The short form
 runs always; `pytest -m slow tests/api/feed/test_losses.py` runs a thousand clients.
 """
 
@@ -24,7 +24,7 @@ from tests.until import until
 
 
 def publish(api: Api, seq: int) -> None:
-    """Try until it is announced, as the engine does."""
+    """Retry until it is published, as the engine does."""
     while True:
         with contextlib.suppress(ServiceError):
             feed.publish(api.redis, "signals", [(seq, signals.payload(emitted(seq)))])
@@ -33,7 +33,7 @@ def publish(api: Api, seq: int) -> None:
 
 
 def account(api: Api, server: Server, clients: int, messages: int) -> int:
-    """Run it; the count of messages that were announced as gone, all clients together."""
+    """Run the clients; the number of messages announced as lost, summed over clients."""
     followers = [Follower(api.address, stalls=number) for number in range(clients)]
     until(lambda: all(follower.connections for follower in followers), 60)
     for seq in range(1, messages + 1):
@@ -46,62 +46,60 @@ def account(api: Api, server: Server, clients: int, messages: int) -> int:
     for follower in followers:
         follower.stop()
     assert [follower.account(messages) for follower in followers] == [set()] * clients
-    assert sum(follower.connections for follower in followers) > clients, "nobody ever came back"
+    assert sum(follower.connections for follower in followers) > clients, "no client ever reconnected"
     return sum(last - first + 1 for follower in followers for first, last in follower.missed)
 
 
-def test_what_came_and_what_was_announced_as_gone_is_what_was_published(
-    serve: Callable[..., Api], start_valkey: Any
-) -> None:
-    """The ring is small and Redis keeps all, so whoever comes back late is served from there."""
+def test_received_plus_announced_gaps_equals_published(serve: Callable[..., Api], start_valkey: Any) -> None:
+    """The ring is small and Redis drops nothing, so clients that resume late are served from there."""
     server = start_valkey(durable=True)
     api = serve_on_valkey(serve, server, ring_messages=40)
     assert account(api, server, clients=20, messages=400) == 0
 
 
-def test_with_a_stream_that_forgets_there_are_gaps_and_no_loss(
+def test_a_stream_that_drops_entries_causes_gaps_and_no_silent_loss(
     serve: Callable[..., Api], start_valkey: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = start_valkey(durable=True)
     api = serve_on_valkey(serve, server, ring_messages=10, ring_bytes=5_000)
-    keep = feed.publish
+    publish_all = feed.publish
 
-    def publish_and_forget(client: Any, channel: str, entries: Any) -> int:
-        return keep(client, channel, entries, keep=150)
+    def publish_and_trim(client: Any, channel: str, entries: Any) -> int:
+        return publish_all(client, channel, entries, keep=150)
 
-    monkeypatch.setattr(feed, "publish", publish_and_forget)
+    monkeypatch.setattr(feed, "publish", publish_and_trim)
     account(api, server, clients=10, messages=600)
 
 
-def account_of_crowd(api: Api, server: Server, clients: int, messages: int) -> None:
+def check_many_clients(api: Api, server: Server, clients: int, messages: int) -> None:
     command = [sys.executable, "-m", "tests.api.feed.many_clients", api.address, str(clients), str(messages)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as crowd:
-        assert crowd.stdout is not None
-        assert crowd.stdout.readline() == "ready\n"
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
         for seq in range(1, messages + 1):
             publish(api, seq)
             if seq == messages // 2:
                 server.stop()
                 server.start()
             time.sleep(0.005)
-        said = json.loads(crowd.stdout.readline())
-    assert [came + gone for came, gone, _, _ in said] == [messages] * clients
-    assert [wrong for _, _, wrong, _ in said] == [0] * clients
-    connections = sum(each[3] for each in said)
-    assert connections > clients, "nobody ever came back"
-    came, gone = sum(each[0] for each in said), sum(each[1] for each in said)
+        accounts = json.loads(process.stdout.readline())
+    assert [received + lost for received, lost, _, _ in accounts] == [messages] * clients
+    assert [wrong for _, _, wrong, _ in accounts] == [0] * clients
+    connections = sum(each[3] for each in accounts)
+    assert connections > clients, "no client ever reconnected"
+    received, lost = sum(each[0] for each in accounts), sum(each[1] for each in accounts)
     sys.stdout.write(
-        f"{clients:,} clients, {connections:,} connections: {came:,} came and {gone:,} announced as gone, "
+        f"{clients:,} clients, {connections:,} connections: {received:,} received and {lost:,} announced as lost, "
     )
     sys.stdout.write(f"of {clients * messages:,}\n")
 
 
-def test_a_crowd_accounts_for_the_same(serve: Callable[..., Api], start_valkey: Any) -> None:
+def test_many_clients_account_for_every_message(serve: Callable[..., Api], start_valkey: Any) -> None:
     server = start_valkey(durable=True)
-    account_of_crowd(serve_on_valkey(serve, server, ring_messages=100), server, clients=50, messages=300)
+    check_many_clients(serve_on_valkey(serve, server, ring_messages=100), server, clients=50, messages=300)
 
 
 @pytest.mark.slow
-def test_a_thousand_clients(serve: Callable[..., Api], start_valkey: Any) -> None:
+def test_a_thousand_clients_account_for_every_message(serve: Callable[..., Api], start_valkey: Any) -> None:
     server = start_valkey(durable=True)
-    account_of_crowd(serve_on_valkey(serve, server, ring_messages=500), server, clients=1_000, messages=2_000)
+    check_many_clients(serve_on_valkey(serve, server, ring_messages=500), server, clients=1_000, messages=2_000)

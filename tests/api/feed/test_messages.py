@@ -33,30 +33,30 @@ filters = st.builds(
 
 
 @given(filters, attributes)
-def test_filter_is_all_of_its_conditions(wanted: Filter, attributes: Attributes) -> None:
+def test_a_filter_accepts_what_meets_all_conditions(filter_: Filter, attributes: Attributes) -> None:
     conditions = []
     for values, value in (
-        (wanted.symbols, attributes.symbol),
-        (wanted.direction, attributes.direction),
-        (wanted.timeframes, attributes.timeframe),
+        (filter_.symbols, attributes.symbol),
+        (filter_.direction, attributes.direction),
+        (filter_.timeframes, attributes.timeframe),
     ):
         if values is not None:
             conditions.append(value is not None and value in values)
-    if wanted.min_confidence is not None:
-        conditions.append(attributes.raw_confidence is not None and attributes.raw_confidence >= wanted.min_confidence)
-    if wanted.mtf_aligned is not None:
-        conditions.append(attributes.mtf_aligned is not None and attributes.mtf_aligned == wanted.mtf_aligned)
-    assert wanted.accepts(attributes) == all(conditions)
+    if filter_.min_confidence is not None:
+        conditions.append(attributes.raw_confidence is not None and attributes.raw_confidence >= filter_.min_confidence)
+    if filter_.mtf_aligned is not None:
+        conditions.append(attributes.mtf_aligned is not None and attributes.mtf_aligned == filter_.mtf_aligned)
+    assert filter_.accepts(attributes) == all(conditions)
 
 
 @given(filters)
-def test_what_concerns_everybody_passes_every_filter(wanted: Filter) -> None:
-    assert wanted.accepts(None)
+def test_messages_without_attributes_pass_every_filter(filter_: Filter) -> None:
+    assert filter_.accepts(None)
 
 
-def test_frames_of_a_filter_have_one_name() -> None:
-    wanted = msgspec.json.decode('{"timeframes":["60m","1h","5m"]}', type=Filter)
-    assert wanted.timeframes == frozenset({"1h", "5m"})
+def test_timeframes_of_a_filter_are_canonical() -> None:
+    filter_ = msgspec.json.decode('{"timeframes":["60m","1h","5m"]}', type=Filter)
+    assert filter_.timeframes == frozenset({"1h", "5m"})
 
 
 @pytest.mark.parametrize(
@@ -79,12 +79,12 @@ def test_frames_of_a_filter_have_one_name() -> None:
         "",
     ],
 )
-def test_commands_are_read_to_the_letter(command: str) -> None:
+def test_invalid_commands_are_rejected(command: str) -> None:
     with pytest.raises(msgspec.DecodeError):
         msgspec.json.decode(command, type=Command)
 
 
-def test_messages_have_the_form_that_clients_know() -> None:
+def test_control_messages_have_their_documented_json() -> None:
     greeting = Greeting(message="m", version="v", epoch="e", heads={"signals": 3})
     assert json.loads(encode(Connected(greeting))) == {
         "type": "connected",

@@ -16,7 +16,7 @@ AT = datetime(2026, 11, 20, 12, 30, tzinfo=UTC)
 
 
 @given(signals())
-def test_a_signal_is_pushed_as_it_is_with_its_score(signal: Signal) -> None:
+def test_a_signal_is_sent_unchanged_with_its_score(signal: Signal) -> None:
     message = message_of("signals", 7, payload(signal), AT)
     pushed = msgspec.json.decode(message.body, type=SignalMessage)
     assert (pushed.channel, pushed.seq, pushed.ts) == ("signals", 7, AT)
@@ -25,12 +25,12 @@ def test_a_signal_is_pushed_as_it_is_with_its_score(signal: Signal) -> None:
     assert Signal(**values) == msgspec.json.decode(payload(signal), type=Signal)
 
 
-def test_facts_are_those_of_the_signal() -> None:
+def test_attributes_are_those_of_the_signal() -> None:
     signal = emitted(3, final_score=0.9)
     attributes = message_of("signals", 1, payload(signal), AT).attributes
     assert attributes is not None
-    said = {name: getattr(attributes, name) for name in attributes.__struct_fields__}
-    assert said == {name: getattr(signal, name, None) for name in attributes.__struct_fields__}
+    values = {name: getattr(attributes, name) for name in attributes.__struct_fields__}
+    assert values == {name: getattr(signal, name, None) for name in attributes.__struct_fields__}
     assert attributes.key == (signal.symbol, signal.timeframe)
 
 
@@ -38,10 +38,10 @@ def test_facts_are_those_of_the_signal() -> None:
     "payload",
     [b"", b"[]", b"{}", b"null", b"\xff", b'{"symbol":"A"}', payload(emitted(1))[:-1], payload(emitted(1)) + b"{"],
 )
-def test_what_is_no_signal_is_refused(payload: bytes) -> None:
+def test_invalid_signals_are_rejected(payload: bytes) -> None:
     with pytest.raises((msgspec.DecodeError, UnicodeDecodeError)):
         message_of("signals", 1, payload, AT)
 
 
-def test_every_channel_has_a_type_of_message() -> None:
+def test_every_channel_has_a_message_type() -> None:
     assert tuple(MESSAGE_TYPES) == CHANNELS

@@ -28,8 +28,8 @@ def resume(api: Api, websocket: Any, seq: int, **more: Any) -> dict[str, Any]:
     return send_command(websocket, op="subscribe", id=1, channel="signals", since=since, **more)
 
 
-def test_from_anywhere_all_that_followed_comes_and_then_what_is_new(serve: Callable[..., Api]) -> None:
-    """The ring holds the newest thirty; what is older comes from Redis."""
+def test_any_position_is_resumed_with_all_later_messages_then_new_ones(serve: Callable[..., Api]) -> None:
+    """The ring holds the newest thirty messages; older ones are read from Redis."""
     api = serve(ring_messages=30)
     published = api.publish([emitted(number) for number in range(1, 121)])
     api.wait_for_ring()
@@ -43,7 +43,7 @@ def test_from_anywhere_all_that_followed_comes_and_then_what_is_new(serve: Calla
             assert receive(websocket)["seq"] == published[-1]
 
 
-def test_a_long_way_back_is_walked_in_pages_while_new_ones_arrive(serve: Callable[..., Api]) -> None:
+def test_a_long_backlog_is_read_in_pages_while_new_messages_arrive(serve: Callable[..., Api]) -> None:
     api = serve(ring_messages=50)
     api.publish([emitted(number) for number in range(3_000)])
     api.wait_for_ring()
@@ -55,7 +55,7 @@ def test_a_long_way_back_is_walked_in_pages_while_new_ones_arrive(serve: Callabl
         arriving.join()
 
 
-def test_a_filter_holds_for_what_was_missed(serve: Callable[..., Api]) -> None:
+def test_a_filter_applies_to_missed_messages(serve: Callable[..., Api]) -> None:
     api = serve(ring_messages=10)
     rows = [emitted(number) for number in range(1, 101)]
     api.publish(rows)
@@ -66,7 +66,7 @@ def test_a_filter_holds_for_what_was_missed(serve: Callable[..., Api]) -> None:
         assert [receive(websocket)["seq"] for _ in expected] == expected
 
 
-def test_what_redis_forgot_is_a_gap_and_the_rest_comes(serve: Callable[..., Api]) -> None:
+def test_entries_dropped_by_redis_are_a_gap_and_the_rest_is_delivered(serve: Callable[..., Api]) -> None:
     api = serve(ring_messages=10)
     rows = [emitted(number) for number in range(1, 1001)]
     feed.publish(api.redis, "signals", [(seq, payload(row)) for seq, row in enumerate(rows, 1)], keep=200)
@@ -95,7 +95,7 @@ def test_a_position_of_another_epoch_is_a_gap(api: Api) -> None:
         assert receive(websocket)["seq"] == 11
 
 
-def test_a_position_in_the_future_is_an_error_and_changes_nothing(api: Api) -> None:
+def test_a_position_ahead_of_the_stream_is_an_error_and_changes_nothing(api: Api) -> None:
     api.publish([emitted(1)])
     api.wait_for_ring()
     with api.websocket() as websocket:
@@ -106,7 +106,7 @@ def test_a_position_in_the_future_is_an_error_and_changes_nothing(api: Api) -> N
         assert receive(websocket)["channel"] == "alerts"
 
 
-def test_before_the_feed_was_reached_there_is_no_position(serve: Callable[..., Api]) -> None:
+def test_resume_is_unavailable_until_the_feed_was_reached(serve: Callable[..., Api]) -> None:
     api = serve(redis_url="redis://127.0.0.1:9/0")
     with api.websocket() as websocket:
         error = send_command(websocket, op="subscribe", id=1, channel="signals", since={"epoch": "e", "seq": 1})
@@ -115,7 +115,7 @@ def test_before_the_feed_was_reached_there_is_no_position(serve: Callable[..., A
         assert (ack["type"], ack["epoch"], ack["seq"]) == ("subscribed", None, 0)
 
 
-def test_after_a_restart_of_the_api_clients_resume_as_before(serve: Callable[..., Api]) -> None:
+def test_clients_resume_after_a_restart_of_the_api(serve: Callable[..., Api]) -> None:
     first = serve()
     first.publish([emitted(number) for number in range(1, 101)])
     first.wait_for_ring()
@@ -129,7 +129,7 @@ def test_after_a_restart_of_the_api_clients_resume_as_before(serve: Callable[...
 
 
 def test_a_position_before_the_first_message_misses_nothing_after_a_restart(serve: Callable[..., Api]) -> None:
-    """The first seq of a channel is rarely 1, and a stream that never forgot has no gap before it."""
+    """The first seq of a channel is rarely 1, and a stream that never dropped an entry has no gap before it."""
     first = serve()
     first.seq = 30
     first.publish([emitted(number) for number in range(31, 36)])
@@ -142,7 +142,7 @@ def test_a_position_before_the_first_message_misses_nothing_after_a_restart(serv
         assert [receive(websocket)["seq"] for _ in range(5)] == [31, 32, 33, 34, 35]
 
 
-def test_channels_resume_each_on_its_own(api: Api) -> None:
+def test_channels_resume_independently(api: Api) -> None:
     for number in range(1, 21):
         api.publish([emitted(number)], "signals" if number % 2 else "alerts")
         api.wait_for_ring("signals" if number % 2 else "alerts")
@@ -156,10 +156,10 @@ def test_channels_resume_each_on_its_own(api: Api) -> None:
         assert receive(websocket)["seq"] == 21
 
 
-def test_what_the_ring_has_needs_no_redis_and_skips_nothing_on_other_channels() -> None:
+def test_a_resume_from_the_ring_needs_no_redis_and_skips_nothing_on_other_channels() -> None:
     at = datetime(2026, 11, 20, tzinfo=UTC)
 
-    async def live() -> list[dict[str, Any]]:
+    async def scenario() -> list[dict[str, Any]]:
         hub = Hub(ApiSettings(), Metrics(), lambda: 0.0)
         hub.begin_epoch("e", {"signals": 0, "alerts": 0})
         sink = RecordingSink(hub)
@@ -175,13 +175,13 @@ def test_what_the_ring_has_needs_no_redis_and_skips_nothing_on_other_channels() 
         await reader.close()
         return sink.take()
 
-    greeting, ack, *streamed = asyncio.run(live())
+    greeting, ack, *streamed = asyncio.run(scenario())
     assert (greeting["type"], ack["type"], ack["recovered"]) == ("connected", "subscribed", True)
     assert [message["seq"] for message in streamed] == [2, 4, 6, 7, 8, 9, 10]
 
 
-def test_who_would_rather_leave_than_miss_is_told_what_was_gone_before_it_came(serve: Callable[..., Api]) -> None:
-    """To be closed would send it back to where it came from, for ever."""
+def test_mode_disconnect_receives_a_gap_for_what_expired_before_it_resumed(serve: Callable[..., Api]) -> None:
+    """Closing it would make it resume from the same position for ever."""
     api = serve(ring_messages=10)
     rows = [emitted(number) for number in range(1, 1001)]
     feed.publish(api.redis, "signals", [(seq, payload(row)) for seq, row in enumerate(rows, 1)], keep=200)
@@ -194,22 +194,22 @@ def test_who_would_rather_leave_than_miss_is_told_what_was_gone_before_it_came(s
         assert [receive(websocket)["seq"] for _ in range(gap["to"], 1000)] == list(range(gap["to"] + 1, 1001))
 
 
-def test_a_position_of_an_epoch_that_only_others_know_yet_is_refused_for_a_moment(clean_redis_url: str) -> None:
-    """Another server learned of it first; to begin anew here would tell twice what its client has had there."""
+def test_a_position_of_an_epoch_not_begun_here_yet_is_refused_as_retryable(clean_redis_url: str) -> None:
+    """Another server began it first; a new start here would repeat what the client received there."""
 
-    async def live() -> ProblemError:
+    async def scenario() -> ProblemError:
         hub = Hub(ApiSettings(), Metrics(), lambda: 0.0)
         hub.begin_epoch("old", {"signals": 0})
         reader = FeedReader(clean_redis_url)
         resume = Resume(hub, reader, lambda: datetime(2026, 11, 20, tzinfo=UTC))
-        later = resume.subscribe(RecordingSink(hub).client, Subscribe("signals", since=Since(await reader.epoch(), 3)))
-        assert later is not None
+        rest = resume.subscribe(RecordingSink(hub).client, Subscribe("signals", since=Since(await reader.epoch(), 3)))
+        assert rest is not None
         try:
             with pytest.raises(ProblemError) as caught:
-                await later
+                await rest
         finally:
             await reader.close()
         return caught.value
 
-    problem = asyncio.run(live())
+    problem = asyncio.run(scenario())
     assert (problem.kind.code, problem.kind.retryable) == ("unavailable", True)

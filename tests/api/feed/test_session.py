@@ -1,4 +1,4 @@
-"""Whatever a client says, each message has one answer, and the costly ones let others get their turn between them."""
+"""Each message of a client has one reply, and other tasks run between costly commands."""
 
 import asyncio
 import json
@@ -37,45 +37,45 @@ commands: Any = st.fixed_dictionaries(
     },
 )
 texts = st.one_of(
-    or_anything(commands).map(lambda said: json.dumps(said).encode()),
-    commands.map(lambda said: json.dumps(said, ensure_ascii=False).encode()[:-1]),
+    or_anything(commands).map(lambda command: json.dumps(command).encode()),
+    commands.map(lambda command: json.dumps(command, ensure_ascii=False).encode()[:-1]),
     st.text().map(str.encode),
     st.just(rb'{"op":"unsubscribe","channel":"signals","id":"\ud800"}'),
 )
-ANSWERS = {"subscribed", "unsubscribed", "error"}
+REPLIES = {"subscribed", "unsubscribed", "error"}
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(texts, max_size=8))
-def test_each_message_has_one_answer(api: Api, said: list[bytes]) -> None:
+def test_each_message_has_one_reply(api: Api, sent: list[bytes]) -> None:
     with api.websocket() as websocket:
-        for text in [*said, b'{"op":"unsubscribe","channel":"signals","id":"the last"}']:
+        for text in [*sent, b'{"op":"unsubscribe","channel":"signals","id":"the last"}']:
             websocket.send(text, text=True)
-        heard = [receive(websocket)]
-        while heard[-1].get("id") != "the last":
-            heard.append(receive(websocket))
-    assert sum(message["type"] in ANSWERS for message in heard) == len(said) + 1
-    assert {message["type"] for message in heard} <= {*ANSWERS, "gap"}
+        received = [receive(websocket)]
+        while received[-1].get("id") != "the last":
+            received.append(receive(websocket))
+    assert sum(message["type"] in REPLIES for message in received) == len(sent) + 1
+    assert {message["type"] for message in received} <= {*REPLIES, "gap"}
 
 
-def test_who_looks_back_again_and_again_lets_others_get_their_turn(api: Api) -> None:
-    """To look through the whole memory takes milliseconds, and a burst of it would be felt by everybody."""
+def test_other_tasks_run_between_costly_commands(api: Api) -> None:
+    """A search of the whole ring takes milliseconds, and a burst of them would delay all clients."""
 
-    async def live() -> list[int]:
+    async def scenario() -> list[int]:
         hub = api.resources.hub
-        sink, free = RecordingSink(hub), asyncio.Event()
-        session = Session(sink.client, api.resources, pause_reading=free.clear, resume_reading=free.set)
+        sink, may_read = RecordingSink(hub), asyncio.Event()
+        session = Session(sink.client, api.resources, pause_reading=may_read.clear, resume_reading=may_read.set)
         hub.join(sink.client, CHANNELS, ANY)
         for number in range(5):
             session.receive_text(b'{"op":"subscribe","channel":"signals","snapshot":1,"id":%d}' % number)
-        answers = []
-        while not free.is_set():
-            answers.append(sum(one["type"] == "subscribed" for one in sink.take()))
+        replies = []
+        while not may_read.is_set():
+            replies.append(sum(one["type"] == "subscribed" for one in sink.take()))
             await asyncio.sleep(0)
         hub.leave(sink.client)
-        return [*answers, sum(one["type"] == "subscribed" for one in sink.take())]
+        return [*replies, sum(one["type"] == "subscribed" for one in sink.take())]
 
     loop = api.server.servers[0].get_loop()
-    answers = asyncio.run_coroutine_threadsafe(live(), loop).result(20)
-    assert sum(answers) == 5
-    assert max(answers) == 1
+    replies = asyncio.run_coroutine_threadsafe(scenario(), loop).result(20)
+    assert sum(replies) == 5
+    assert max(replies) == 1

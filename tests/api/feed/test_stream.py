@@ -18,16 +18,16 @@ Event = dict[str, Any]
 
 @contextmanager
 def events(api: Api, path: str = "/api/v1/stream/signals", last: str | None = None) -> Iterator[Iterator[Event]]:
-    """What a reader is told, greeting and acknowledgement read."""
+    """The events of a stream, after its greeting and acknowledgement."""
     headers = {} if last is None else {"Last-Event-ID": last}
     with api.http.stream("GET", path, headers=headers, timeout=20) as response:
         assert response.status_code == 200, response.read()
         assert response.headers["content-type"] == "text/event-stream; charset=utf-8"
-        told = read(response)
-        assert next(told)["retry"] == "2000"
-        assert next(told)["event"] == "connected"
-        assert next(told)["event"] == "subscribed"
-        yield told
+        stream = read(response)
+        assert next(stream)["retry"] == "2000"
+        assert next(stream)["event"] == "connected"
+        assert next(stream)["event"] == "subscribed"
+        yield stream
 
 
 def read(response: httpx2.Response) -> Iterator[Event]:
@@ -41,68 +41,68 @@ def read(response: httpx2.Response) -> Iterator[Event]:
             event = {}
 
 
-def seqs(told: Iterator[Event], count: int) -> list[int]:
-    return [next(told)["data"]["seq"] for _ in range(count)]
+def seqs(stream: Iterator[Event], count: int) -> list[int]:
+    return [next(stream)["data"]["seq"] for _ in range(count)]
 
 
 def test_signals_stream_with_their_positions(api: Api) -> None:
-    with events(api) as told:
+    with events(api) as stream:
         api.publish([emitted(1), emitted(2)])
         for seq in (1, 2):
-            event = next(told)
+            event = next(stream)
             assert (event["event"], event["id"]) == ("signal", f"{api.resources.hub.epoch}:{seq}")
             assert (event["data"]["type"], event["data"]["seq"]) == ("signal", seq)
         assert len(api.resources.hub.clients) == 1
     until(lambda: not api.resources.hub.clients)
 
 
-def test_filters_are_those_of_the_lists(api: Api) -> None:
+def test_filters_are_those_of_the_rest_lists(api: Api) -> None:
     rows = [emitted(number) for number in range(1, 30)]
-    with events(api, "/api/v1/stream/signals?symbol=BTCUSDT&direction=long") as told:
+    with events(api, "/api/v1/stream/signals?symbol=BTCUSDT&direction=long") as stream:
         published = api.publish(rows)
-        due = [
+        expected = [
             seq for seq, row in zip(published, rows, strict=True) if row.symbol == "BTCUSDT" and row.direction == "long"
         ]
-        assert seqs(told, len(due)) == due
+        assert seqs(stream, len(expected)) == expected
 
 
-def test_a_reader_that_comes_back_gets_what_it_missed(serve: Callable[..., Api]) -> None:
-    """From the ring, and what is older from Redis."""
+def test_a_reader_that_reconnects_receives_what_it_missed(serve: Callable[..., Api]) -> None:
+    """From the ring, and older messages from Redis."""
     api = serve(ring_messages=30)
     until(lambda: api.resources.tail.connected)
     api.publish([emitted(number) for number in range(1, 121)])
     api.wait_for_ring()
     for seq in (1, 50, 119, 120):
-        with events(api, last=f"{api.resources.hub.epoch}:{seq}") as told:
-            assert seqs(told, 120 - seq) == list(range(seq + 1, 121))
+        with events(api, last=f"{api.resources.hub.epoch}:{seq}") as stream:
+            assert seqs(stream, 120 - seq) == list(range(seq + 1, 121))
 
 
-def test_what_is_gone_is_a_gap_from_whose_end_it_goes_on(serve: Callable[..., Api]) -> None:
+def test_dropped_entries_are_a_gap_and_the_stream_continues_after_it(serve: Callable[..., Api]) -> None:
     api = serve(ring_messages=10)
     until(lambda: api.resources.tail.connected)
     rows = [emitted(number) for number in range(1, 1001)]
     feed.publish(api.redis, "signals", [(seq, payload(row)) for seq, row in enumerate(rows, 1)], keep=200)
     api.seq = len(rows)
     api.wait_for_ring()
-    with events(api, last=f"{api.resources.hub.epoch}:5") as told:
-        gap = next(told)
+    with events(api, last=f"{api.resources.hub.epoch}:5") as stream:
+        gap = next(stream)
         assert (gap["event"], gap["data"]["from"], gap["data"]["reason"]) == ("gap", 6, "expired")
         assert gap["id"] == f"{api.resources.hub.epoch}:{gap['data']['to']}"
-        assert seqs(told, 1) == [gap["data"]["to"] + 1]
+        assert seqs(stream, 1) == [gap["data"]["to"] + 1]
 
 
 def test_a_position_of_another_epoch_is_a_gap(api: Api) -> None:
     api.publish([emitted(1)])
     api.wait_for_ring()
-    with events(api, last="gone:7") as told:
-        gap = next(told)
+    with events(api, last="gone:7") as stream:
+        gap = next(stream)
         assert (gap["event"], gap["data"]["reason"]) == ("gap", "epoch_changed")
 
 
-def test_the_idle_hear_a_comment(serve: Callable[..., Api]) -> None:
+def test_idle_readers_receive_a_comment(serve: Callable[..., Api]) -> None:
     api = serve(keepalive_s=0.2)
-    with events(api) as told:
-        assert next(told) == {"comment": "keepalive"}
+    with events(api) as stream:
+        assert next(stream) == {"comment": "keepalive"}
 
 
 @pytest.mark.parametrize(
@@ -123,31 +123,31 @@ def test_a_bad_request_is_refused_before_the_stream(
     assert not api.resources.hub.clients
 
 
-def test_pages_of_other_sites_may_not_listen(api: Api) -> None:
-    answer = api.get("/api/v1/stream/signals", 403, headers={"Origin": "https://evil.example"})
-    assert answer["code"] == "forbidden"
+def test_other_origins_are_refused(api: Api) -> None:
+    problem = api.get("/api/v1/stream/signals", 403, headers={"Origin": "https://evil.example"})
+    assert problem["code"] == "forbidden"
 
 
-def test_a_reader_that_heard_nothing_yet_has_a_position_all_the_same(api: Api) -> None:
-    """A browser gives back the newest id that it was told; with none, what comes while it is away would be lost."""
+def test_a_reader_that_received_nothing_yet_has_a_position(api: Api) -> None:
+    """A browser sends the newest id that it received; without one, it would lose what is published while it is away."""
     api.publish([emitted(1)])
     api.wait_for_ring()
     with api.http.stream("GET", "/api/v1/stream/signals", timeout=20) as response:
-        begun = next(event for event in read(response) if event.get("event") == "subscribed")
+        first = next(event for event in read(response) if event.get("event") == "subscribed")
     api.publish([emitted(2), emitted(3)])
-    with events(api, last=begun["id"]) as told:
-        assert seqs(told, 2) == [2, 3]
-    with api.http.stream("GET", "/api/v1/stream/signals", headers={"Last-Event-ID": begun["id"]}) as response:
-        again = next(event for event in read(response) if event.get("event") == "subscribed")
-        assert "id" not in again, "what was missed is still to come"
+    with events(api, last=first["id"]) as stream:
+        assert seqs(stream, 2) == [2, 3]
+    with api.http.stream("GET", "/api/v1/stream/signals", headers={"Last-Event-ID": first["id"]}) as response:
+        second = next(event for event in read(response) if event.get("event") == "subscribed")
+        assert "id" not in second, "the missed messages are still to come"
 
 
-def test_there_is_no_head_of_what_does_not_end(api: Api) -> None:
+def test_head_is_not_supported(api: Api) -> None:
     response = api.http.head("/api/v1/stream/signals", timeout=5)
     assert (response.status_code, response.headers["allow"]) == (405, "GET")
 
 
-def test_a_reader_that_takes_nothing_is_cut(serve: Callable[..., Api]) -> None:
+def test_a_reader_that_reads_nothing_is_disconnected(serve: Callable[..., Api]) -> None:
     api = serve(stuck_s=0.3)
     host, port = api.address.split(":")
     with socket.socket() as raw:
@@ -159,26 +159,26 @@ def test_a_reader_that_takes_nothing_is_cut(serve: Callable[..., Api]) -> None:
         until(lambda: not api.resources.hub.clients)
 
 
-def test_what_breaks_in_the_middle_is_logged(
+def test_an_exception_while_streaming_is_logged(
     api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def broken(*_: object) -> None:
         raise RuntimeError("a bug")
 
-    with events(api) as told:
+    with events(api) as stream:
         monkeypatch.setattr("api.feed.stream._send_chunk", broken)
         api.publish([emitted(1)])
         with pytest.raises(httpx2.RemoteProtocolError):
-            list(told)
+            list(stream)
     until(lambda: "task_failed name=events" in caplog.text)
     assert not api.resources.hub.clients
 
 
-def test_streams_end_when_the_server_does(serve: Callable[..., Api]) -> None:
+def test_streams_end_on_shutdown(serve: Callable[..., Api]) -> None:
     api = serve()
-    with events(api) as told:
+    with events(api) as stream:
         api.server.should_exit = True
-        farewell = next(told)
-        assert farewell["event"] == "going_away"
-        assert farewell["retry"] == str(farewell["data"]["reconnect_after_ms"]), "browsers come back when it says"
-        assert list(told) == []
+        event = next(stream)
+        assert event["event"] == "going_away"
+        assert event["retry"] == str(event["data"]["reconnect_after_ms"]), "browsers reconnect after this delay"
+        assert list(stream) == []

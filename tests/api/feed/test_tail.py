@@ -20,7 +20,7 @@ from tests.api.conftest import Api, receive, send_command, serve_on_valkey
 from tests.until import until
 
 
-def test_a_restart_that_keeps_the_data_costs_nothing(serve: Callable[..., Api], start_valkey: Any) -> None:
+def test_a_redis_restart_that_keeps_the_data_loses_nothing(serve: Callable[..., Api], start_valkey: Any) -> None:
     server = start_valkey(durable=True)
     api = serve_on_valkey(serve, server)
     epoch = api.resources.hub.epoch
@@ -37,7 +37,7 @@ def test_a_restart_that_keeps_the_data_costs_nothing(serve: Callable[..., Api], 
     assert api.get("/readyz") == {"status": "ready"}
 
 
-def test_a_restart_that_loses_the_data_is_told(serve: Callable[..., Api], start_valkey: Any) -> None:
+def test_a_redis_restart_that_loses_the_data_is_announced(serve: Callable[..., Api], start_valkey: Any) -> None:
     server = start_valkey(durable=False)
     api = serve_on_valkey(serve, server)
     epoch = api.resources.hub.epoch
@@ -57,9 +57,7 @@ def test_a_restart_that_loses_the_data_is_told(serve: Callable[..., Api], start_
         assert receive(websocket)["seq"] == 7
 
 
-def test_what_is_announced_while_redis_comes_back_is_not_passed_over(
-    serve: Callable[..., Api], start_valkey: Any
-) -> None:
+def test_messages_published_while_redis_restarts_are_delivered(serve: Callable[..., Api], start_valkey: Any) -> None:
     server = start_valkey(durable=False)
     api = serve_on_valkey(serve, server)
     with api.websocket("/api/v1/ws/signals") as websocket:
@@ -74,7 +72,7 @@ def test_what_is_announced_while_redis_comes_back_is_not_passed_over(
         assert [receive(websocket)["seq"] for _ in range(48)] == list(range(2, 50))
 
 
-def test_data_that_vanish_under_a_standing_connection_are_noticed(api: Api) -> None:
+def test_streams_deleted_under_an_open_connection_are_noticed(api: Api) -> None:
     with api.websocket("/api/v1/ws/signals") as websocket:
         api.publish([emitted(1), emitted(2), emitted(3)])
         assert [receive(websocket)["seq"] for _ in range(3)] == [1, 2, 3]
@@ -85,7 +83,7 @@ def test_data_that_vanish_under_a_standing_connection_are_noticed(api: Api) -> N
         assert receive(websocket)["seq"] == 1
 
 
-def test_an_epoch_that_others_end_is_noticed_and_nothing_is_told_twice(api: Api) -> None:
+def test_an_epoch_ended_by_another_process_is_noticed_and_nothing_is_sent_twice(api: Api) -> None:
     with api.websocket("/api/v1/ws/signals") as websocket:
         api.publish([emitted(1), emitted(2)])
         assert [receive(websocket)["seq"] for _ in range(2)] == [1, 2]
@@ -95,7 +93,7 @@ def test_an_epoch_that_others_end_is_noticed_and_nothing_is_told_twice(api: Api)
         assert receive(websocket)["seq"] == 3
 
 
-def test_cut_connections_lose_nothing(api: Api) -> None:
+def test_killed_redis_connections_lose_nothing(api: Api) -> None:
     with api.websocket() as websocket:
         for begin in range(1, 1001, 50):
             api.publish([emitted(number) for number in range(begin, begin + 50)])
@@ -105,20 +103,18 @@ def test_cut_connections_lose_nothing(api: Api) -> None:
         assert [receive(websocket)["seq"] for _ in range(1000)] == list(range(1, 1001))
 
 
-def test_an_entry_that_cannot_be_read_is_counted_and_passed_over(api: Api) -> None:
+def test_an_invalid_entry_is_counted_and_skipped(api: Api) -> None:
     with api.websocket() as websocket:
         api.publish([emitted(1)])
         api.redis.xadd("feed:signals", {"d": b"not a signal"}, id="2-0")
-        api.redis.xadd("feed:signals", {"other": b"of somebody else"}, id="3-0")
+        api.redis.xadd("feed:signals", {"other": b"another writer"}, id="3-0")
         api.seq = 3
         api.publish([emitted(4)])
         assert [receive(websocket)["seq"] for _ in range(2)] == [1, 4]
     assert 'feed_refused_total{channel="signals"} 2.0' in api.http.get("/metrics").text
 
 
-def test_without_redis_a_way_back_that_needs_it_is_refused_for_a_while(
-    serve: Callable[..., Api], start_valkey: Any
-) -> None:
+def test_without_redis_a_resume_that_needs_it_fails_as_retryable(serve: Callable[..., Api], start_valkey: Any) -> None:
     server = start_valkey(durable=True)
     api = serve_on_valkey(serve, server, ring_messages=12)
     api.publish([emitted(number) for number in range(1, 101)])
@@ -135,8 +131,8 @@ def test_without_redis_a_way_back_that_needs_it_is_refused_for_a_while(
 
 
 @pytest.mark.parametrize("seen", [0, 3])
-def test_what_the_streams_forgot_while_we_were_away_is_announced(clean_redis_url: str, seen: int) -> None:
-    """The tail is stopped and run again, which is what an outage is to it; the channel may have been empty before."""
+def test_entries_dropped_during_an_outage_are_announced(clean_redis_url: str, seen: int) -> None:
+    """The tail is stopped and run again, which equals an outage; the channel may have been empty before."""
     hub = Hub(ApiSettings(ring_messages=1000), Metrics(), time.perf_counter)
     writer = feed.connect(clean_redis_url)
 
@@ -146,11 +142,11 @@ def test_what_the_streams_forgot_while_we_were_away_is_announced(clean_redis_url
     async def follow_until(tail: Tail, seq: int) -> None:
         running = tasks.start("tail", tail.run())
         async with asyncio.timeout(20):
-            while hub.epoch is None or hub.ring.newest["signals"] < seq:  # noqa: ASYNC110  the ring tells nobody
+            while hub.epoch is None or hub.ring.newest["signals"] < seq:  # noqa: ASYNC110  the ring has no event
                 await asyncio.sleep(0.01)
         await tasks.stop([running])
 
-    async def live() -> None:
+    async def scenario() -> None:
         reader = FeedReader(clean_redis_url)
         tail = Tail(reader, hub, hub.metrics, now_ns=time.time_ns, steady_s=time.perf_counter)
         publish(1, seen)
@@ -159,20 +155,20 @@ def test_what_the_streams_forgot_while_we_were_away_is_announced(clean_redis_url
         await follow_until(tail, 1000)
         await reader.close()
 
-    asyncio.run(live())
+    asyncio.run(scenario())
     entries: Any = writer.xrange("feed:signals", count=1)
     oldest = int(entries[0][0].partition(b"-")[0])
     writer.close()
-    told = [hub.ring[position] for position in range(hub.ring.tail, hub.ring.head)]
+    messages = [hub.ring[position] for position in range(hub.ring.tail, hub.ring.head)]
     assert oldest > 100
-    assert [message.seq for message in told] == [*range(1, seen + 1), oldest - 1, *range(oldest, 1001)]
-    gap = json.loads(told[seen].body)
+    assert [message.seq for message in messages] == [*range(1, seen + 1), oldest - 1, *range(oldest, 1001)]
+    gap = json.loads(messages[seen].body)
     assert (gap["type"], gap["from"], gap["to"], gap["reason"]) == ("gap", seen + 1, oldest - 1, "lost_upstream")
     assert gap["backfill"] == "/api/v1/signals?limit=1000" + ("&since=2026-11-20T11%3A53%3A00Z" if seen else "")
 
 
-def test_nothing_is_announced_as_lost_that_is_there(clean_redis_url: str) -> None:
-    async def live() -> bool:
+def test_complete_streams_are_recognised_as_complete(clean_redis_url: str) -> None:
+    async def scenario() -> bool:
         reader = FeedReader(clean_redis_url)
         writer = feed.connect(clean_redis_url)
         complete = True
@@ -185,15 +181,15 @@ def test_nothing_is_announced_as_lost_that_is_there(clean_redis_url: str) -> Non
         await reader.close()
         return complete
 
-    assert asyncio.run(live())
+    assert asyncio.run(scenario())
 
 
-class Faltering(FeedReader):
-    """Loses Redis once, in the middle of a look at what was lost; its first read waits until it may."""
+class FailsOnce(FeedReader):
+    """Fails once, in the middle of the check for lost entries; its first read waits for `may_read`."""
 
     def __init__(self, url: str) -> None:
         super().__init__(url)
-        self.falters = True
+        self.fails = True
         self.may_read = asyncio.Event()
 
     async def next(self, positions: dict[str, int], block_ms: int) -> list[tuple[str, int, bytes]]:
@@ -201,13 +197,13 @@ class Faltering(FeedReader):
         return await super().next(positions, block_ms)
 
     async def has_all_after(self, channel: str, seq: int) -> bool:
-        if channel == "alerts" and self.falters:
-            self.falters = False
+        if channel == "alerts" and self.fails:
+            self.fails = False
             raise ServiceError("Redis: gone")
         return await super().has_all_after(channel, seq)
 
 
-def test_what_was_announced_as_lost_is_not_announced_again(clean_redis_url: str) -> None:
+def test_a_loss_is_announced_once_although_redis_fails_in_between(clean_redis_url: str) -> None:
     hub = Hub(ApiSettings(ring_messages=1000), Metrics(), time.perf_counter)
     writer = feed.connect(clean_redis_url)
 
@@ -215,13 +211,13 @@ def test_what_was_announced_as_lost_is_not_announced_again(clean_redis_url: str)
         for channel, made in (("signals", payload), ("alerts", alert_of)):
             feed.publish(writer, channel, [(seq, made(emitted(seq))) for seq in range(first, last + 1)], keep=50)
 
-    async def live() -> None:
-        reader = Faltering(clean_redis_url)
+    async def scenario() -> None:
+        reader = FailsOnce(clean_redis_url)
         tail = Tail(reader, hub, hub.metrics, now_ns=time.time_ns, steady_s=time.perf_counter)
         publish(1, 3)
         running = tasks.start("tail", tail.run())
         async with asyncio.timeout(20):
-            while not tail.connected:  # noqa: ASYNC110  the tail tells nobody
+            while not tail.connected:  # noqa: ASYNC110  the tail has no event
                 await asyncio.sleep(0.01)
             publish(4, 1000)
             reader.may_read.set()
@@ -229,10 +225,10 @@ def test_what_was_announced_as_lost_is_not_announced_again(clean_redis_url: str)
                 await asyncio.sleep(0.01)
         await tasks.stop([running])
         await reader.close()
-        assert not reader.falters
+        assert not reader.fails
 
-    asyncio.run(live())
+    asyncio.run(scenario())
     writer.close()
-    told = [hub.ring[position] for position in range(hub.ring.tail, hub.ring.head)]
-    gaps = [(message.channel, message.seq) for message in told if message.kind == "gap"]
+    messages = [hub.ring[position] for position in range(hub.ring.tail, hub.ring.head)]
+    gaps = [(message.channel, message.seq) for message in messages if message.kind == "gap"]
     assert sorted(channel for channel, _ in gaps) == ["alerts", "signals"]

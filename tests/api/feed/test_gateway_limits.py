@@ -1,4 +1,4 @@
-"""What clients of the live feed ask too much of, or ask of a server that lacks something; over both transports."""
+"""Limits of the gateway, and how it behaves without one of its services; over both transports."""
 
 import json
 import socket
@@ -22,19 +22,19 @@ from tests.api.security.test_guard import let_in
 from tests.until import until
 
 
-def test_who_never_makes_sense_is_closed(serve: Callable[..., Api]) -> None:
+def test_too_many_invalid_messages_in_a_row_close(serve: Callable[..., Api]) -> None:
     api = serve(messages_per_s=100)
     with api.websocket() as websocket:
         with suppress(ConnectionClosed):
             for _ in range(INVALID_MAX + 5):
                 websocket.send('{"op":"subscribe","channel":"prices"}')
-        code, said = until_closed(websocket)
-    assert (code, len(said)) == (4400, INVALID_MAX)
-    assert {one["code"] for one in said} == {"invalid_message"}
+        code, messages = until_closed(websocket)
+    assert (code, len(messages)) == (4400, INVALID_MAX)
+    assert {one["code"] for one in messages} == {"invalid_message"}
 
 
-def test_many_subscriptions_at_once_are_obeyed_in_order_and_read_redis_one_by_one(serve: Callable[..., Api]) -> None:
-    """Each asks for what only Redis still has; the last one holds, and each answer comes before the next."""
+def test_many_subscribes_at_once_are_executed_one_by_one_in_order(serve: Callable[..., Api]) -> None:
+    """Each needs entries that only Redis has; the last one counts, and each is acknowledged before the next."""
     api = serve(messages_per_s=100, ring_messages=10)
     until(lambda: api.resources.tail.connected)
     api.publish([emitted(number) for number in range(1, 301)])
@@ -56,7 +56,7 @@ def test_many_subscriptions_at_once_are_obeyed_in_order_and_read_redis_one_by_on
         assert receive(websocket)["seq"] == 301
 
 
-def test_filters_have_a_limit(api: Api) -> None:
+def test_the_number_of_symbols_in_a_filter_is_limited(api: Api) -> None:
     with api.websocket() as websocket:
         symbols = [f"S{number}" for number in range(201)]
         assert (
@@ -68,7 +68,7 @@ def test_filters_have_a_limit(api: Api) -> None:
         )
 
 
-def test_without_postgres_signals_stream_all_the_same(serve: Callable[..., Api]) -> None:
+def test_signals_stream_without_postgres(serve: Callable[..., Api]) -> None:
     api = serve(database="postgresql://nobody@127.0.0.1:9/none")
     until(lambda: api.resources.tail.connected)
     with api.websocket() as websocket:
@@ -76,7 +76,7 @@ def test_without_postgres_signals_stream_all_the_same(serve: Callable[..., Api])
         assert receive(websocket)["seq"] == 1
 
 
-def test_a_pace_holds_over_the_wire(api: Api) -> None:
+def test_a_minimum_interval_holds_over_a_real_connection(api: Api) -> None:
     with api.websocket() as websocket:
         command = {"op": "subscribe", "channel": "signals", "mode": "latest", "min_interval_ms": 300}
         assert send_command(websocket, **command)["type"] == "subscribed"
@@ -90,7 +90,7 @@ def test_a_pace_holds_over_the_wire(api: Api) -> None:
         assert len(seqs_heard) < 15
 
 
-def test_an_address_has_so_many_places_whoever_else_is_here(serve: Callable[..., Api]) -> None:
+def test_connections_per_address_are_limited(serve: Callable[..., Api]) -> None:
     api = serve(security=msgspec.structs.replace(REQUIRED, proxies=1), clients_per_address_max=2)
     key = let_in(api, "stream")
 
@@ -109,7 +109,7 @@ def test_an_address_has_so_many_places_whoever_else_is_here(serve: Callable[...,
         pass
 
 
-def test_who_comes_at_once_does_not_get_more_places_than_there_are(serve: Callable[..., Api]) -> None:
+def test_simultaneous_handshakes_do_not_exceed_the_limit_of_clients(serve: Callable[..., Api]) -> None:
     api = serve(clients_max=3)
     sockets = [socket.create_connection(api.address.split(":")) for _ in range(30)]  # type: ignore[arg-type]
     try:
@@ -125,7 +125,7 @@ def test_who_comes_at_once_does_not_get_more_places_than_there_are(serve: Callab
     assert sorted(answers) == [b"HTTP/1.1 101"] * 3 + [b"HTTP/1.1 503"] * 27
 
 
-def test_the_silent_are_asked_whether_they_are_there(serve: Callable[..., Api]) -> None:
+def test_silent_clients_are_pinged_and_then_closed(serve: Callable[..., Api]) -> None:
     api = serve(ping_s=0.2)
     with raw_client(api.address) as silent:
         assert silent.frame()[0] == 1
