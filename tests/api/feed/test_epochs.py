@@ -1,4 +1,4 @@
-"""Clients of every pace while epochs change: nothing of an old epoch comes late, and what is left out is announced."""
+"""Clients of every pace while epochs change: no message of an old epoch arrives late, and each loss is announced."""
 
 import asyncio
 import json
@@ -39,11 +39,11 @@ def message(epoch: int, channel: str, seq: int, symbol: str) -> Message:
 class Subscriber(RecordingSink):
     """A client with one subscription per channel, and the account of what it received."""
 
-    def __init__(self, hub: Hub, epoch: int, room: float, commands: list[Subscribe]) -> None:
-        super().__init__(hub, room)
+    def __init__(self, hub: Hub, epoch: int, capacity: float, commands: list[Subscribe]) -> None:
+        super().__init__(hub, capacity)
         self.epoch = epoch
         self.commands = {command.channel: command for command in commands}
-        self.begun = hub.heads()
+        self.heads = hub.heads()
         hub.join(self.client, (), ANY)
         resume = Resume(hub, None, lambda: AT)  # type: ignore[arg-type]  # Redis is not needed
         for command in commands:
@@ -53,12 +53,14 @@ class Subscriber(RecordingSink):
         """Compare what was received on each channel with what was published in each epoch."""
         received = self.take()
         for channel, command in self.commands.items():
-            epoch, seen, delivered, missed = self.epoch, self.begun[channel], [], set()
+            epoch, seen, delivered, missed = self.epoch, self.heads[channel], [], set()
             for each in received:
                 if each.get("channel") != channel or each["type"] == "subscribed":
                     continue
                 if each["type"] == "signal":
-                    assert (each["epoch"], each["seq"] > seen) == (epoch, True), "of an old epoch, or out of order"
+                    assert (each["epoch"], each["seq"] > seen) == (epoch, True), (
+                        "a message of an old epoch, or out of order"
+                    )
                     seen = each["seq"]
                     delivered.append(seen)
                 elif each["reason"] == "epoch_changed":
@@ -81,22 +83,22 @@ class Subscriber(RecordingSink):
         cut: int | None,
     ) -> None:
         """The account of one epoch, which a gap ended at `cut`."""
-        begun = self.begun[command.channel] if epoch == self.epoch else 0
-        due = [
+        start = self.heads[command.channel] if epoch == self.epoch else 0
+        expected = [
             each
             for each in messages
             if each.channel == command.channel
-            and begun < each.seq < (cut or each.seq + 1)
+            and start < each.seq < (cut or each.seq + 1)
             and each.seq not in missed
             and command.filter.accepts(each.attributes)
         ]
         assert not missed & set(delivered)
         if command.mode == "latest":
-            newest = {each.attributes.key: each.seq for each in due if each.attributes is not None}
-            assert set(delivered) <= {each.seq for each in due}
+            newest = {each.attributes.key: each.seq for each in expected if each.attributes is not None}
+            assert set(delivered) <= {each.seq for each in expected}
             assert set(newest.values()) <= set(delivered)
         else:
-            assert delivered == [each.seq for each in due]
+            assert delivered == [each.seq for each in expected]
 
 
 modes: list[Mode] = ["stream", "latest"]
@@ -132,7 +134,7 @@ steps = st.lists(
 def test_each_epoch_is_delivered_in_order_or_announced_as_missed(steps: list[Any], ring_messages: int) -> None:
     loop = Loop()
 
-    async def live() -> None:
+    async def scenario() -> None:
         hub = Hub(ApiSettings(ring_messages=ring_messages), Metrics(), loop.time)
         published: list[list[Message]] = [[]]
         last = 0
@@ -141,10 +143,10 @@ def test_each_epoch_is_delivered_in_order_or_announced_as_missed(steps: list[Any
         for kind, *step in steps:
             if kind == "publish":
                 epoch = len(published) - 1
-                fresh = [message(epoch, channel, last + n, symbol) for n, (channel, symbol) in enumerate(step[0], 1)]
-                last += len(fresh)
-                published[-1] += fresh
-                hub.publish(fresh)
+                new = [message(epoch, channel, last + n, symbol) for n, (channel, symbol) in enumerate(step[0], 1)]
+                last += len(new)
+                published[-1] += new
+                hub.publish(new)
             elif kind == "join" and len(subscribers) < 3:
                 subscribers.append(Subscriber(hub, len(published) - 1, *step))
             elif kind == "drain" and step[0] < len(subscribers):
@@ -153,10 +155,10 @@ def test_each_epoch_is_delivered_in_order_or_announced_as_missed(steps: list[Any
                 loop.now_s += step[0]
             elif kind == "epoch" and len(published) < 6:
                 published.append([])
-                last = last if step[0] else 0  # as the ledger goes on counting, or as a new one begins
+                last = last if step[0] else 0  # a ledger that continues its count, or a new one
                 hub.begin_epoch(str(len(published) - 1), dict.fromkeys(CHANNELS, last))
             await asyncio.sleep(0)
-        for _ in range(9):  # until every timer has fired, and nobody is blocked
+        for _ in range(9):  # until every timer has fired, and no client is blocked
             loop.now_s += 1
             for subscriber in subscribers:
                 subscriber.drain()
@@ -169,6 +171,6 @@ def test_each_epoch_is_delivered_in_order_or_announced_as_missed(steps: list[Any
         assert (hub.clients, hub.fanout.cohorts) == (set(), {})
 
     try:
-        loop.run_until_complete(live())
+        loop.run_until_complete(scenario())
     finally:
         loop.close()
