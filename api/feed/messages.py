@@ -130,7 +130,7 @@ GapReason = Literal["slow_consumer", "expired", "epoch_changed", "lost_upstream"
 class Gap(
     msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="gap", rename={"first": "from", "last": "to"}
 ):
-    """Messages that will not be delivered. The REST path in `backfill` returns them, and some before and after them.
+    """Messages that will not be delivered.
 
     Attributes
     ----------
@@ -139,7 +139,9 @@ class Gap(
         null if unknown. Not every seq in the range was a message, or passed the filter.
     reason
         `slow_consumer`: the client did not keep up. `expired`: it resumed too late. `epoch_changed`: the
-        streams were recreated, so seqs start anew. `lost_upstream`: this server was disconnected too long.
+        streams were recreated, so earlier seqs are void. `lost_upstream`: this server was disconnected too long.
+    backfill
+        REST path that returns these messages, and some before and after them; null if there is none.
     """
 
     channel: Channel

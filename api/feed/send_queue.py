@@ -25,7 +25,7 @@ class SendQueue:
     Attributes
     ----------
     client
-        The client; set after it was created with this sink.
+        Its owner; set once it was created with this sink.
     closing
         Code and reason with which the connection is to be closed; None while it is open.
     sender
