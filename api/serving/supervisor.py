@@ -49,7 +49,7 @@ class Worker:
     clients
         The number last reported, plus the connections passed since.
     is_retiring
-        Replaced by a newer worker, and to stop as soon as all of those are ready.
+        Of an older generation; it stops once all of the newest are available.
     """
 
     process: subprocess.Popen[bytes]
@@ -124,6 +124,7 @@ class Supervisor:
                 self._has_started = True
                 on_ready()
             self._toggle_accepting()
+            self._retire_workers()
             status = self._maintain_workers()
             if status is not None:
                 return status
@@ -152,11 +153,23 @@ class Supervisor:
             self._workers.append(worker)
             self._selector.register(ours, selectors.EVENT_READ, worker)
 
+    def _newest(self) -> list[Worker]:
+        """The available workers of the newest generation."""
+        return [worker for worker in self._workers if worker.is_available and not worker.is_retiring]
+
     def _available(self) -> list[Worker]:
-        """The workers of the newest generation once all of them are available, until then all that are."""
-        available = [worker for worker in self._workers if worker.is_available]
-        newest = [worker for worker in available if not worker.is_retiring]
-        return newest if len(newest) >= self._processes else available
+        """The workers to pass connections to: the newest once all of them are available, until then all that are."""
+        newest = self._newest()
+        if len(newest) >= self._processes:
+            return newest
+        return [worker for worker in self._workers if worker.is_available]
+
+    def _retire_workers(self) -> None:
+        """Let the workers of older generations drain and stop, once all of the newest are available."""
+        if len(self._newest()) >= self._processes:
+            for worker in self._workers:
+                if worker.is_retiring:
+                    self._close_control(worker)
 
     def _accept(self) -> None:
         for _ in range(ACCEPT_BATCH):
@@ -199,10 +212,6 @@ class Supervisor:
             report = worker.control.recv(64)
         if report == READY:
             worker.is_ready = True
-            if all(each.is_ready for each in self._workers):
-                for old in self._workers:
-                    if old.is_retiring:
-                        self._close_control(old)
         elif report:
             worker.clients = int(report)
         else:

@@ -130,6 +130,26 @@ def test_a_worker_that_dies_is_replaced(database_url: str, clean_redis_url: str)
         until(lambda: httpx2.get(f"http://{address}/readyz").status_code == 200)
 
 
+def test_a_worker_that_dies_while_it_starts_does_not_block_a_restart(database_url: str, clean_redis_url: str) -> None:
+    with running_workers(database_url, clean_redis_url) as (supervisor, address), ExitStack() as stack:
+        first, second = supervisor.children()
+        first.kill()
+        (starting,) = until(lambda: set(supervisor.children()) - {first, second})
+        starting.suspend()
+        os.kill(supervisor.pid, signal.SIGHUP)
+        until(lambda: len(supervisor.children()) == 4)
+        new = set(supervisor.children()) - {second, starting}
+        host, port = address.split(":")
+
+        def are_serving() -> bool:
+            stack.enter_context(socket.create_connection((host, int(port)), timeout=20))
+            return all(connections_of(worker, address) for worker in new)
+
+        until(are_serving)
+        starting.kill()
+        until(lambda: set(supervisor.children()) == new)
+
+
 def test_a_wrong_setting_ends_the_supervisor_too() -> None:
     assert "SIGNALENGINE_API_PROCESSES='0'" in setup_error(**SERVICES, SIGNALENGINE_API_PROCESSES="0")
 
