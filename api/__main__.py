@@ -72,10 +72,8 @@ class Server(uvicorn.Server):
         """Receive connections until the supervisor retires this worker, then wait for the clients to leave."""
         await receiver.run()
         self._hub.announce_shutdown(Random())  # noqa: S311  spreads reconnects over seconds
-        for headers in (
-            self.server_state.default_headers,
-            self.config.encoded_headers,
-        ):  # uvicorn rebuilds the first from the second
+        # uvicorn rebuilds its default headers from the encoded ones every second.
+        for headers in (self.server_state.default_headers, self.config.encoded_headers):
             headers.append((b"connection", b"close"))
         for poll in range(DRAIN_POLLS):
             if self.should_exit or (poll >= DRAIN_POLLS_MIN and not self._hub.clients):

@@ -61,8 +61,8 @@ def build(
     Raises
     ------
     SettingError
-        If the API would be reachable without authentication, an address is malformed, or a key for tokens cannot
-        be read.
+        If other machines could reach the API without authentication, an address is malformed, or a key for tokens
+        cannot be read.
     """
     check(settings, security.checked())
     metrics = Metrics()

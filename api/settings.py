@@ -58,7 +58,7 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True):
     held in addition, so the total may be four times as much."""
 
     clients_max: Count = 10_000
-    """Maximum number of WebSocket clients; further ones are refused with 503."""
+    """Maximum number of WebSocket clients and event streams; further ones are refused with 503."""
 
     clients_per_address_max: Count = 100
     """The same per client address; loopback addresses, which may be those of a proxy, have no such limit."""
@@ -77,7 +77,8 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True):
     nothing for twice as long."""
 
     head_s: Seconds = 10
-    """A request that is not complete after this long is answered with 408 and its connection closed."""
+    """How long a new connection may take for its first request, and any request from its first byte to its last; after
+    that it is answered with 408 and the connection closed."""
 
     status_s: Seconds = 15
     """Interval between the `status` messages to each client."""
