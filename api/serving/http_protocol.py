@@ -54,14 +54,14 @@ class HttpProtocol(HttpToolsProtocol):
         if self in self._resources.incomplete_requests:
             self._head_bytes += len(data)
             if self._head_bytes > HEAD_BYTES_MAX + self._resources.settings.message_bytes_max:
-                self._refuse(HEADERS_TOO_LARGE, f"more than {HEAD_BYTES_MAX} bytes before the end of the request")
+                self._refuse(HEADERS_TOO_LARGE, f"more than {HEAD_BYTES_MAX} bytes; send fewer or shorter headers")
                 return
         super().data_received(data)
 
     def send_400_response(self, msg: str) -> None:
         """Answer a request that the parser rejected."""
         if self._url_bytes > URL_BYTES_MAX:
-            self._refuse(ADDRESS_TOO_LONG, f"more than {URL_BYTES_MAX} bytes")
+            self._refuse(ADDRESS_TOO_LONG, f"more than {URL_BYTES_MAX} bytes; shorten the query")
         else:
             self._refuse(MALFORMED, msg)
 
@@ -90,7 +90,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def time_out(self) -> None:
         """Answer 408 and close: the request was not complete in time."""
-        self._refuse(TIMED_OUT, "send the whole request at once")
+        self._refuse(TIMED_OUT, f"not complete after {self._resources.settings.head_s:g} s; send it without pauses")
 
     def _start_deadline(self) -> None:
         self._resources.incomplete_requests.setdefault(self, self._resources.steady_s())

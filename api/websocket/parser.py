@@ -113,7 +113,7 @@ class Parser:
             if size < 126 or (size_bytes == 8 and size < 65536) or size >= 2**63:
                 raise FrameError(PROTOCOL_ERROR, "a payload length is not in its shortest encoding")
         if opcode < Opcode.CLOSE and size + len(self._fragments or b"") > self._bytes_max:
-            raise FrameError(MESSAGE_TOO_BIG, f"more than {self._bytes_max} bytes")
+            raise FrameError(MESSAGE_TOO_BIG, f"a message has more than {self._bytes_max} bytes")
         return start, size
 
     def _handle_frame(self, first: int, payload: bytes) -> ParsedMessage | None:
@@ -142,7 +142,7 @@ class Parser:
             except ValueError as problem:
                 raise FrameError(PROTOCOL_ERROR, str(problem)) from None
             if len(payload) > self._bytes_max:
-                raise FrameError(MESSAGE_TOO_BIG, f"more than {self._bytes_max} bytes")
+                raise FrameError(MESSAGE_TOO_BIG, f"a message has more than {self._bytes_max} bytes")
         if self._opcode == Opcode.TEXT:
             _check_utf_8(payload)
         return ParsedMessage(self._opcode, payload)

@@ -230,6 +230,7 @@ def test_an_incomplete_request_is_answered_with_408(serve) -> None:  # type: ign
     for sent in (b"GET /livez HTTP/1.1\r\nHost: loc", post(b"{" * 9)[:-8]):
         response = send(api, sent)
         assert (response.status, response.code) == (408, "timed_out")
+        assert json.loads(response.body)["detail"] == "not complete after 0.2 s; send it without pauses"
 
 
 def test_a_client_that_disconnects_in_mid_request_is_not_an_error(api: Api, caplog: pytest.LogCaptureFixture) -> None:
