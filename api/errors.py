@@ -18,11 +18,12 @@ from domain.errors import ServiceError, SetupError
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:problem-type:signalengine:"
 RETRY_AFTER_S = 2
+INTERNAL_DETAIL = "the error was logged with the id in instance"
 
 log = logging.getLogger(__name__)
 
 
-class Kind(NamedTuple):
+class ProblemType(NamedTuple):
     """A type of problem: code, HTTP status, title, and whether the same request may succeed later."""
 
     code: str
@@ -31,26 +32,26 @@ class Kind(NamedTuple):
     retryable: bool = False
 
 
-INVALID_PARAMETER = Kind("invalid_parameter", 400, "Invalid parameter")
-INVALID_MESSAGE = Kind("invalid_message", 400, "Invalid message")
-MALFORMED = Kind("malformed", 400, "Malformed HTTP request")
-UNAUTHENTICATED = Kind("unauthenticated", 401, "Missing or invalid credentials")
-FORBIDDEN = Kind("forbidden", 403, "Not permitted")
-NOT_FOUND = Kind("not_found", 404, "Not found")
-METHOD_NOT_ALLOWED = Kind("method_not_allowed", 405, "Method not allowed")
-TIMED_OUT = Kind("timed_out", 408, "The request was not complete in time", retryable=True)
-CONFLICT = Kind("conflict", 409, "The resource has changed")
-TOO_LARGE = Kind("too_large", 413, "The content is too large")
-ADDRESS_TOO_LONG = Kind("address_too_long", 414, "The URL is too long")
-UNSUPPORTED = Kind("unsupported", 415, "Unsupported content type")
-MISDIRECTED = Kind("misdirected", 421, "Unknown host name")
-KEY_REUSED = Kind("key_reused", 422, "The idempotency key was used for another request")
-RATE_LIMITED = Kind("rate_limited", 429, "Too many requests", retryable=True)
-HEADERS_TOO_LARGE = Kind("headers_too_large", 431, "The request header is too large")
-INTERNAL = Kind("internal", 500, "Internal server error")
-UNAVAILABLE = Kind("unavailable", 503, "A required service is unavailable", retryable=True)
+INVALID_PARAMETER = ProblemType("invalid_parameter", 400, "Invalid parameter")
+INVALID_MESSAGE = ProblemType("invalid_message", 400, "Invalid message")
+MALFORMED = ProblemType("malformed", 400, "Malformed HTTP request")
+UNAUTHENTICATED = ProblemType("unauthenticated", 401, "Missing or invalid credentials")
+FORBIDDEN = ProblemType("forbidden", 403, "Not permitted")
+NOT_FOUND = ProblemType("not_found", 404, "Not found")
+METHOD_NOT_ALLOWED = ProblemType("method_not_allowed", 405, "Method not allowed")
+TIMED_OUT = ProblemType("timed_out", 408, "The request was not complete in time", retryable=True)
+CONFLICT = ProblemType("conflict", 409, "The resource has changed")
+TOO_LARGE = ProblemType("too_large", 413, "The content is too large")
+ADDRESS_TOO_LONG = ProblemType("address_too_long", 414, "The URL is too long")
+UNSUPPORTED = ProblemType("unsupported", 415, "Unsupported content type")
+MISDIRECTED = ProblemType("misdirected", 421, "Unknown host name")
+KEY_REUSED = ProblemType("key_reused", 422, "The idempotency key was used for another request")
+RATE_LIMITED = ProblemType("rate_limited", 429, "Too many requests", retryable=True)
+HEADERS_TOO_LARGE = ProblemType("headers_too_large", 431, "The request header is too large")
+INTERNAL = ProblemType("internal", 500, "Internal server error")
+UNAVAILABLE = ProblemType("unavailable", 503, "A required service is unavailable", retryable=True)
 
-KINDS = (
+PROBLEM_TYPES = (
     INVALID_PARAMETER,
     INVALID_MESSAGE,
     MALFORMED,
@@ -82,8 +83,24 @@ class Fault(msgspec.Struct, frozen=True):
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A problem report (RFC 9457).
 
-    `code` is the type of the problem for programs, `retryable` is whether the same request may succeed later,
-    and `instance` is the id of the request, as in the header `X-Request-ID`.
+    Attributes
+    ----------
+    type
+        URN of the problem type.
+    title
+        Short description of the problem type.
+    status
+        HTTP status code of the response.
+    code
+        Problem type for programs to match on.
+    retryable
+        Whether the same request may succeed later.
+    detail
+        What is wrong with this request, and how to correct it.
+    instance
+        Id of the request, as in the `X-Request-ID` header.
+    errors
+        Each invalid parameter, or each service that is unavailable.
     """
 
     type: str
@@ -100,7 +117,7 @@ class ProblemError(Exception):
     """Raised by handlers, and sent to the client as a problem report."""
 
     def __init__(
-        self, kind: Kind, detail: str, faults: Sequence[Fault] = (), *, headers: Mapping[str, str] | None = None
+        self, kind: ProblemType, detail: str, faults: Sequence[Fault] = (), *, headers: Mapping[str, str] | None = None
     ) -> None:
         super().__init__(detail)
         self.kind = kind
@@ -110,7 +127,7 @@ class ProblemError(Exception):
 
 
 def problem_response(
-    kind: Kind,
+    kind: ProblemType,
     detail: str,
     request_id: str,
     *,

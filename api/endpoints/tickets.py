@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from api.errors import FORBIDDEN, Kind
+from api.errors import FORBIDDEN, ProblemType
 from api.resources import Resources
 from api.rest import params
 from api.rest.operation import JSON, Operation
@@ -47,7 +47,7 @@ class TicketOperation(Operation):
     no_store: bool = True
 
     @property
-    def possible_problems(self) -> tuple[Kind, ...]:
+    def possible_problems(self) -> tuple[ProblemType, ...]:
         """Problems it may respond with, besides invalid parameters and internal errors."""
         return (*self.problems, FORBIDDEN)
 

@@ -8,7 +8,7 @@ from api.errors import MISDIRECTED, NOT_FOUND, UNAVAILABLE, ProblemError
 from api.feed.filters import Filter, FilterParameters
 from api.resources import Resources
 from api.rest import params
-from api.rest.middleware import host_of, is_allowed_host
+from api.rest.middleware import HOST_NOT_ALLOWED, host_of, is_allowed_host
 from api.security.credentials import without_ticket
 from api.security.gate import Visitor
 from api.security.origin import is_ours, stranger
@@ -65,8 +65,7 @@ async def admit(head: RequestHead, resources: Resources, channels: tuple[str, ..
     """
     settings, hub = resources.settings, resources.hub
     if not is_allowed_host(host_of(head.headers), settings.allowed_hosts):
-        detail = "the Host header is not an allowed host; add it to allowed_hosts of [api] to accept it"
-        raise ProblemError(MISDIRECTED, detail)
+        raise ProblemError(MISDIRECTED, HOST_NOT_ALLOWED)
     gate, peer = resources.gate, head.address or ""
     visitor = head.visitor or await gate.admit(head.headers, head.query, peer, websocket=True)
     principal = permit(visitor, "stream", gate)

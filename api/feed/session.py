@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from api import tasks
-from api.errors import INVALID_MESSAGE, RATE_LIMITED, UNAVAILABLE, Kind, ProblemError
+from api.errors import INVALID_MESSAGE, RATE_LIMITED, UNAVAILABLE, ProblemError, ProblemType
 from api.feed.client import Client
 from api.feed.messages import CLOSE_INVALID, CLOSE_RATE_LIMITED, CLOSE_UNSUPPORTED, Command, Error, Id, Subscribe
 from api.feed.token_bucket import TokenBucket
@@ -123,7 +123,7 @@ class Session:
         if self._task is None:
             self._resume_reading()
 
-    def _send_error(self, command_id: Id, kind: Kind, detail: str) -> None:
+    def _send_error(self, command_id: Id, kind: ProblemType, detail: str) -> None:
         hub = self._resources.hub
         hub.send(self._client, Error(id=command_id, code=kind.code, retryable=kind.retryable, detail=detail))
         self._invalid = 0 if kind.retryable else self._invalid + 1

@@ -20,8 +20,8 @@ from api.errors import (
     TOO_LARGE,
     UNSUPPORTED,
     Fault,
-    Kind,
     ProblemError,
+    ProblemType,
 )
 from api.resources import Resources
 from api.rest import params
@@ -66,7 +66,7 @@ class Command(Operation):
     no_store: bool = True
 
     @property
-    def possible_problems(self) -> tuple[Kind, ...]:
+    def possible_problems(self) -> tuple[ProblemType, ...]:
         """Problems it may respond with, besides invalid parameters and internal errors."""
         return (*self.problems, FORBIDDEN, TOO_LARGE, UNSUPPORTED)
 

@@ -13,7 +13,7 @@ from uuid import uuid4
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import INTERNAL, MISDIRECTED, problem_response
+from api.errors import INTERNAL, INTERNAL_DETAIL, MISDIRECTED, problem_response
 from api.metrics import Metrics
 from api.security.headers import protected
 from api.settings import is_loopback
@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 CLOSE_INTERNAL = 1011
+HOST_NOT_ALLOWED = "the Host header is not an allowed host; add it to allowed_hosts of [api] to accept it"
 
 
 class RequestMiddleware:
@@ -76,14 +77,14 @@ class RequestMiddleware:
             if is_allowed_host(host_of(headers), self._allowed_hosts):
                 await self._app(scope, receive, send_with_headers)
             else:
-                detail = "the Host header is not an allowed host; add it to allowed_hosts of [api] to accept it"
-                await problem_response(MISDIRECTED, detail, request_id)(scope, receive, send_with_headers)
+                response = problem_response(MISDIRECTED, HOST_NOT_ALLOWED, request_id)
+                await response(scope, receive, send_with_headers)
         except Exception:
             log.exception("request_failed request=%s path=%s", request_id, _route_path(scope))
             if status:
                 raise
             if scope["type"] == "http":
-                response = problem_response(INTERNAL, "the error was logged with the id in instance", request_id)
+                response = problem_response(INTERNAL, INTERNAL_DETAIL, request_id)
                 await response(scope, receive, send_with_headers)
             else:
                 await send({"type": "websocket.close", "code": CLOSE_INTERNAL, "reason": INTERNAL.title})

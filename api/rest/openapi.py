@@ -5,7 +5,7 @@ from inspect import cleandoc
 from typing import Any
 
 from api import errors
-from api.errors import Kind, Problem
+from api.errors import Problem, ProblemType
 from api.rest.command import IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_PATTERN, Command
 from api.rest.openapi_headers import HEADERS, IF_NONE_MATCH, headers_of
 from api.rest.operation import JSON, Operation
@@ -133,7 +133,7 @@ def _request_body(command: Command) -> dict[str, Any]:
     return schemas([command.body])[1][command.body.__name__]
 
 
-def _problem(kind: Kind, schema: dict[str, Any]) -> dict[str, Any]:
+def _problem(kind: ProblemType, schema: dict[str, Any]) -> dict[str, Any]:
     return {
         "description": f"{kind.title}: `{kind.code}`.",
         "content": {errors.MEDIA_TYPE: {"schema": schema}},

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route, compile_path
 
-from api.errors import Kind
+from api.errors import ProblemType
 from api.resources import Resources
 from api.rest import params
 from api.rest.result import Result, etag_of
@@ -72,7 +72,7 @@ class Operation:
     parameters: type[msgspec.Struct] = NoParameters
     response: Any
     media_type: str = JSON
-    problems: tuple[Kind, ...] = ()
+    problems: tuple[ProblemType, ...] = ()
     scope: Scope | None = "read"
     no_store: bool = False
     micro_cached: bool = False
@@ -94,7 +94,7 @@ class Operation:
         return frozenset(compile_path(self.path)[2])
 
     @property
-    def possible_problems(self) -> tuple[Kind, ...]:
+    def possible_problems(self) -> tuple[ProblemType, ...]:
         """Problems it may respond with, besides invalid parameters and internal errors."""
         return self.problems
 

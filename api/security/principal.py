@@ -4,7 +4,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from api.errors import UNAUTHENTICATED, Kind
+from api.errors import UNAUTHENTICATED, ProblemType
 from domain.api_keys import SCOPES, Scope
 
 REALM: Final = "signalengine"
@@ -54,7 +54,7 @@ class Refusal(NamedTuple):
 
     reason: str
     detail: str
-    kind: Kind = UNAUTHENTICATED
+    kind: ProblemType = UNAUTHENTICATED
 
     @property
     def challenge(self) -> dict[str, str]:

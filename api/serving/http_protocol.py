@@ -12,7 +12,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from api.errors import ADDRESS_TOO_LONG, HEADERS_TOO_LARGE, MALFORMED, TIMED_OUT, Kind, problem_response
+from api.errors import ADDRESS_TOO_LONG, HEADERS_TOO_LARGE, MALFORMED, TIMED_OUT, ProblemType, problem_response
 from api.resources import Resources
 from api.security.headers import protected
 
@@ -99,7 +99,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._resources.incomplete_requests.pop(self, None)
 
-    def _refuse(self, kind: Kind, detail: str) -> None:
+    def _refuse(self, kind: ProblemType, detail: str) -> None:
         self._end_deadline()
         if not self.transport.is_closing():
             if self.cycle is None or self.cycle.response_complete:
@@ -109,7 +109,7 @@ class HttpProtocol(HttpToolsProtocol):
                 self.cycle.disconnected = True  # discards the response of its handler
             self.transport.close()
 
-    def _problem(self, kind: Kind, detail: str) -> bytes:
+    def _problem(self, kind: ProblemType, detail: str) -> bytes:
         """A complete response, without an ASGI request to respond to."""
         request_id = uuid4().hex
         response = problem_response(

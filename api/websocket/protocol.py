@@ -14,7 +14,7 @@ from uvicorn.protocols.utils import get_remote_addr
 from uvicorn.server import ServerState
 
 from api import tasks
-from api.errors import INTERNAL, UNAVAILABLE, ProblemError, problem_response
+from api.errors import INTERNAL, INTERNAL_DETAIL, UNAVAILABLE, ProblemError, problem_response
 from api.feed.admission import Admission, RequestHead, admit
 from api.feed.client import Client
 from api.feed.messages import CLOSE_RESTARTING
@@ -170,7 +170,7 @@ class WebSocketProtocol(asyncio.Protocol):
             self._refuse(problem, request_id)
         except Exception:
             log.exception("handshake_failed request=%s path=%r", request_id, head.path)
-            self._refuse(ProblemError(INTERNAL, "the error was logged with the id in instance"), request_id)
+            self._refuse(ProblemError(INTERNAL, INTERNAL_DETAIL), request_id)
         else:
             if not self.transport.is_closing():
                 self._open(upgrade, admission)

@@ -3,7 +3,7 @@ from collections.abc import Callable
 import msgspec
 import psycopg
 
-from api.errors import KINDS, Problem
+from api.errors import INTERNAL_DETAIL, PROBLEM_TYPES, Problem
 from tests.api.builders import emitted
 from tests.api.conftest import Api
 from tests.until import until
@@ -20,8 +20,8 @@ def problem_of(api: Api, method: str, path: str) -> tuple[Problem, dict[str, str
 
 
 def test_each_problem_type_has_its_own_code() -> None:
-    assert len({kind.code for kind in KINDS}) == len(KINDS)
-    assert {kind.code for kind in KINDS if kind.retryable} == {"rate_limited", "timed_out", "unavailable"}
+    assert len({kind.code for kind in PROBLEM_TYPES}) == len(PROBLEM_TYPES)
+    assert {kind.code for kind in PROBLEM_TYPES if kind.retryable} == {"rate_limited", "timed_out", "unavailable"}
 
 
 def test_an_unknown_path_is_a_problem(api: Api) -> None:
@@ -47,7 +47,7 @@ def test_a_bug_is_a_problem_that_reveals_only_the_request_id(api: Api) -> None:
     api.write([emitted(1)])
     api.connection.execute("""UPDATE signals SET features = '"not what the code expects"'""")
     problem, _ = problem_of(api, "GET", "/signals")
-    assert (problem.code, problem.detail) == ("internal", "the error was logged with the id in instance")
+    assert (problem.code, problem.detail) == ("internal", INTERNAL_DETAIL)
     assert api.http.get("/signals", headers={"x-request-id": "mine-7"}).json()["instance"] == "mine-7"
 
 

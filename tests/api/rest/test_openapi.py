@@ -9,7 +9,7 @@ from msgspec import Meta
 from starlette.routing import Route
 
 from api.app import build
-from api.errors import KINDS, Problem
+from api.errors import PROBLEM_TYPES, Problem
 from api.feed import stream
 from api.operations import OPERATIONS
 from api.rest.openapi import document
@@ -132,7 +132,7 @@ def test_every_way_to_fail_is_described() -> None:
     """All but 405, which is of methods that are not described."""
     paths = document(OPERATIONS, "1", secured=True)["paths"].values()
     told = {int(status) for item in paths for operation in item.values() for status in operation["responses"]}
-    assert {status for status in told if status >= 400} == {kind.status for kind in KINDS} - {405}
+    assert {status for status in told if status >= 400} == {kind.status for kind in PROBLEM_TYPES} - {405}
 
 
 def test_headers_are_described(api: Api) -> None:
