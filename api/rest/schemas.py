@@ -1,4 +1,4 @@
-"""Schemas: the JSON schemas of records, for the documents of REST and of the live feed."""
+"""Schemas: the JSON schemas of records, for the OpenAPI and AsyncAPI documents."""
 
 from collections.abc import Iterator, Sequence
 from inspect import cleandoc
@@ -12,9 +12,10 @@ _Record = inspect.StructType | inspect.DataclassType
 
 
 def schemas(records: Sequence[Any]) -> tuple[tuple[dict[str, Any], ...], dict[str, dict[str, Any]]]:
-    """The schema of each, and the components that they refer to.
+    """The schema of each type in `records`, and the components that the schemas refer to.
 
-    Every time is aware and so goes out as RFC 3339, which msgspec says only of those whose type says so.
+    Every datetime of the API is aware and so is encoded as RFC 3339; msgspec sets the format `date-time` only where
+    the type requires a time zone, so it is added to all others here.
 
     Examples
     --------
@@ -24,43 +25,43 @@ def schemas(records: Sequence[Any]) -> tuple[tuple[dict[str, Any], ...], dict[st
     >>> schemas([Mark])[1]["Mark"]["properties"]
     {'at': {'anyOf': [{'type': 'string', 'format': 'date-time'}, {'type': 'null'}]}}
     """
-    given, components = msgspec.json.schema_components(records, ref_template=_REFERENCE)
+    references, components = msgspec.json.schema_components(records, ref_template=_REFERENCE)
     for component in components.values():
         component["description"] = cleandoc(component.get("description", ""))
-    found: dict[type, _Record] = {}
-    for one in inspect.multi_type_info(records):
-        _find(one, found)
-    for cls, record in found.items():
+    record_types: dict[type, _Record] = {}
+    for type_info in inspect.multi_type_info(records):
+        _collect_records(type_info, record_types)
+    for cls, record_type in record_types.items():
         properties = components[cls.__name__]["properties"]
-        for field in record.fields:
+        for field in record_type.fields:
             if any(isinstance(part, inspect.DateTimeType) for part in _parts(field.type)):
-                _mark(properties[field.encode_name])
-    return given, components
+                _set_date_time(properties[field.encode_name])
+    return references, components
 
 
-def _parts(kind: inspect.Type) -> Iterator[inspect.Type]:
-    """A type and what it is made of, down to its records."""
-    yield kind
+def _parts(type_info: inspect.Type) -> Iterator[inspect.Type]:
+    """A type and the types nested in it, without the fields of records."""
+    yield type_info
     for name in ("type", "item_type", "value_type"):
-        if isinstance(part := getattr(kind, name, None), inspect.Type):
+        if isinstance(part := getattr(type_info, name, None), inspect.Type):
             yield from _parts(part)
     for name in ("types", "item_types"):
-        for part in getattr(kind, name, ()):
+        for part in getattr(type_info, name, ()):
             yield from _parts(part)
 
 
-def _find(kind: inspect.Type, found: dict[type, _Record]) -> None:
-    for part in _parts(kind):
-        if isinstance(part, _Record) and part.cls not in found:
-            found[part.cls] = part
+def _collect_records(type_info: inspect.Type, record_types: dict[type, _Record]) -> None:
+    for part in _parts(type_info):
+        if isinstance(part, _Record) and part.cls not in record_types:
+            record_types[part.cls] = part
             for field in part.fields:
-                _find(field.type, found)
+                _collect_records(field.type, record_types)
 
 
-def _mark(schema: dict[str, Any]) -> None:
-    """What is text here can only be a time: msgspec allows no union of both."""
+def _set_date_time(schema: dict[str, Any]) -> None:
+    """Mark every string of the schema as a date-time; msgspec allows no union of str and datetime."""
     if schema.get("type") == "string":
         schema.setdefault("format", "date-time")
     for part in (*schema.get("anyOf", ()), schema.get("items"), schema.get("additionalProperties")):
         if isinstance(part, dict):
-            _mark(part)
+            _set_date_time(part)

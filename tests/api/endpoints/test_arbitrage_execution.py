@@ -17,7 +17,7 @@ from domain.clock import DAY, SECOND, from_datetime
 from domain.opportunities import Opportunity
 from store import feed, opportunities, outbox
 from tests.api.conftest import Api
-from tests.api.rest.described import operation_at, schema_at
+from tests.api.rest.openapi_document import operation_at, schema_at
 from tests.opportunities import opportunity, settled
 
 PATH = "/api/v1/arbitrage/execute"

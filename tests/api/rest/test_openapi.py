@@ -1,4 +1,4 @@
-"""The document is about the API that runs: nothing is missing, and answers are what it says."""
+"""The OpenAPI document matches the API: every route is in it, and responses conform to it."""
 
 from typing import Annotated
 
@@ -21,7 +21,7 @@ from store.instruments import Instrument
 from store.latest import FeatureRow
 from tests.api.builders import signal
 from tests.api.conftest import Api
-from tests.api.rest.described import operation_at, schema_at
+from tests.api.rest.openapi_document import operation_at, schema_at
 from tests.opportunities import opportunity, settled
 from tests.store import paper
 from tests.whale_trades import ADDRESSES, wallet, whale
@@ -38,16 +38,18 @@ def test_every_route_is_described() -> None:
         steady_s=lambda: 0.0,
     )
     routes = [route for route in app.routes if isinstance(route, Route)]
-    described_elsewhere = {stream.PATH}  # in /asyncapi.json
-    assert [route.path for route in routes if route.path not in described_elsewhere] == [one.path for one in OPERATIONS]
+    in_asyncapi = {stream.PATH}
+    assert [route.path for route in routes if route.path not in in_asyncapi] == [
+        operation.path for operation in OPERATIONS
+    ]
 
 
-def test_document_has_the_form_of_openapi_3_1(api: Api) -> None:
+def test_document_is_openapi_3_1(api: Api) -> None:
     document = api.get("/openapi.json")
     assert document["openapi"] == "3.1.0"
     assert set(document["paths"]) == {operation.path.replace(":path}", "}") for operation in OPERATIONS}
-    names = [operation_at(document, path)["operationId"] for path in document["paths"]]
-    assert len(names) == len(set(names))
+    ids = [operation_at(document, path)["operationId"] for path in document["paths"]]
+    assert len(ids) == len(set(ids))
     for path in document["paths"]:
         operation = operation_at(document, path)
         assert operation["summary"]
@@ -65,7 +67,7 @@ def test_document_has_the_form_of_openapi_3_1(api: Api) -> None:
 
 
 @pytest.mark.parametrize("status", [200, 400, 404])
-def test_answers_are_what_the_document_says(api: Api, status: int) -> None:
+def test_responses_conform_to_the_document(api: Api, status: int) -> None:
     api.write([signal(number) for number in range(8)])
     instruments.write(
         api.connection,
@@ -81,7 +83,7 @@ def test_answers_are_what_the_document_says(api: Api, status: int) -> None:
         whales.write(api.connection, [whale(number) for number in range(5)])
         wallets.write(api.connection, [wallet(1)])
     document = api.get("/openapi.json")
-    addresses = {
+    urls = {
         200: {
             "/api/v1/signals": "/api/v1/signals?status=all&limit=3",
             "/api/v1/signals/{id}": f"/api/v1/signals/{1:032x}",
@@ -114,8 +116,8 @@ def test_answers_are_what_the_document_says(api: Api, status: int) -> None:
         },
         400: {
             path: f"{path.replace('{id}', 'x').replace('{slug}', 'x').replace('{symbol}', 'x')}?x=1"
-            for path, described in document["paths"].items()
-            if "get" in described
+            for path, item in document["paths"].items()
+            if "get" in item
         },
         404: {
             "/api/v1/signals/{id}": f"/api/v1/signals/{99:032x}",
@@ -124,60 +126,60 @@ def test_answers_are_what_the_document_says(api: Api, status: int) -> None:
             "/api/v1/features/{symbol}": "/api/v1/features/B?timeframe=5m",
         },
     }[status]
-    for path, address in addresses.items():
-        jsonschema.validate(api.get(address, status), schema_at(document, path, str(status)))
+    for path, url in urls.items():
+        jsonschema.validate(api.get(url, status), schema_at(document, path, str(status)))
 
 
-def test_every_way_to_fail_is_described() -> None:
-    """All but 405, which is of methods that are not described."""
+def test_every_problem_type_is_described() -> None:
+    """All but 405: methods that are not allowed are not in the document."""
     paths = document(OPERATIONS, "1", secured=True)["paths"].values()
-    told = {int(status) for item in paths for operation in item.values() for status in operation["responses"]}
-    assert {status for status in told if status >= 400} == {kind.status for kind in PROBLEM_TYPES} - {405}
+    statuses = {int(status) for item in paths for operation in item.values() for status in operation["responses"]}
+    assert {status for status in statuses if status >= 400} == {each.status for each in PROBLEM_TYPES} - {405}
 
 
 def test_headers_are_described(api: Api) -> None:
     api.write([signal(number) for number in range(8)])
     document = api.get("/openapi.json")
-    for path, sent in (("/api/v1/signals?limit=2", {}), ("/livez", {}), ("/signals?limit=0", {})):
-        response = api.http.get(path, headers=sent)
-        told = document["paths"][path.partition("?")[0]]["get"]["responses"][str(response.status_code)]["headers"]
-        everywhere = {"content-type", "content-length", "date", "cache-control", *map(str.lower, SECURITY_HEADERS)}
-        assert set(response.headers) - everywhere <= {name.lower() for name in told}
-        assert {reference["$ref"].rpartition("/")[2] for reference in told.values()} <= set(
+    for path, request_headers in (("/api/v1/signals?limit=2", {}), ("/livez", {}), ("/signals?limit=0", {})):
+        response = api.http.get(path, headers=request_headers)
+        described = document["paths"][path.partition("?")[0]]["get"]["responses"][str(response.status_code)]["headers"]
+        common = {"content-type", "content-length", "date", "cache-control", *map(str.lower, SECURITY_HEADERS)}
+        assert set(response.headers) - common <= {name.lower() for name in described}
+        assert {reference["$ref"].rpartition("/")[2] for reference in described.values()} <= set(
             document["components"]["headers"]
         )
-    known = api.http.get("/signals", headers={"if-none-match": api.http.get("/signals").headers["etag"]})
-    assert known.status_code == 304
+    unchanged = api.http.get("/signals", headers={"if-none-match": api.http.get("/signals").headers["etag"]})
+    assert unchanged.status_code == 304
     names = [parameter["name"] for parameter in document["paths"]["/livez"]["get"]["parameters"]]
     assert names == []
 
 
-def test_links_lead_from_what_is_answered_to_what_is_asked(api: Api) -> None:
+def test_links_lead_from_response_fields_to_parameters(api: Api) -> None:
     document = api.get("/openapi.json")
-    by_name = {one["operationId"]: one for item in document["paths"].values() for one in item.values()}
-    led = 0
+    by_id = {each["operationId"]: each for item in document["paths"].values() for each in item.values()}
+    checked = 0
     for path in document["paths"]:
         for name, link in operation_at(document, path)["responses"].get("200", {}).get("links", {}).items():
-            asked = {parameter["name"] for parameter in by_name[name]["parameters"]}
+            parameters = {parameter["name"] for parameter in by_id[name]["parameters"]}
             schemas = document["components"]["schemas"]
             page = schemas[schema_at(document, path, "200")["$ref"].rpartition("/")[2]]
             for parameter, expression in link["parameters"].items():
-                assert parameter in asked
+                assert parameter in parameters
                 names, _, field = expression.removeprefix("$response.body#/").partition("/0/")
                 item = page["properties"][names]["items"]["$ref"].rpartition("/")[2]
                 assert field in schemas[item]["properties"]
-                led += 1
-    assert led >= 5
+                checked += 1
+    assert checked >= 5
 
 
-def test_a_wrong_answer_would_be_noticed(api: Api) -> None:
+def test_a_wrong_response_would_be_detected(api: Api) -> None:
     document = api.get("/openapi.json")
     wrong = api.get("/api/v1/signals") | {"signals": [{"id": 7}]}
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(wrong, schema_at(document, "/api/v1/signals", "200"))
 
 
-def test_parameters_are_described_as_they_are_checked(api: Api) -> None:
+def test_parameters_are_described_as_they_are_validated(api: Api) -> None:
     described = {p["name"]: p for p in api.get("/openapi.json")["paths"]["/api/v1/signals"]["get"]["parameters"]}
     assert described["limit"]["schema"] == {"type": "integer", "minimum": 1, "maximum": 1000}
     assert described["status"]["schema"] == {"enum": ["all", "emitted", "suppressed"], "default": "emitted"}

@@ -17,17 +17,17 @@ cursors = st.builds(Cursor, st.datetimes(max_value=datetime(9000, 1, 1), timezon
 
 
 @given(cursors)
-def test_cursor_comes_back(cursor: Cursor) -> None:
+def test_encoded_cursor_decodes_to_itself(cursor: Cursor) -> None:
     assert decode_cursor(msgspec.convert(encode_cursor(cursor), CursorText)) == cursor
 
 
 @given(cursors, cursors)
-def test_text_has_the_order_of_the_list(one: Cursor, other: Cursor) -> None:
+def test_encoded_cursors_sort_like_cursors(one: Cursor, other: Cursor) -> None:
     assert (encode_cursor(one) < encode_cursor(other)) == (one < other)
 
 
 @given(st.from_regex(r"[0-3][0-9a-f]{14}[0-9a-f]{32}", fullmatch=True))
-def test_every_text_of_the_form_is_a_place(text: str) -> None:
+def test_every_text_that_matches_the_pattern_is_a_cursor(text: str) -> None:
     assert encode_cursor(decode_cursor(text)) == text
 
 
@@ -43,24 +43,24 @@ def test_every_text_of_the_form_is_a_place(text: str) -> None:
         limit=st.none() | st.integers(1, 1000),
     )
 )
-def test_link_asks_for_what_it_was_made_of(chosen: SignalsQuery) -> None:
-    link = next_link("/here", chosen)["Link"]
+def test_link_parses_back_to_its_parameters(query: SignalsQuery) -> None:
+    link = next_link("/here", query)["Link"]
     address, _, relation = link.partition("; ")
-    path, _, query = address.strip("<>").partition("?")
+    path, _, text = address.strip("<>").partition("?")
     assert (path, relation) == ("/here", 'rel="next"')
-    assert parse(SignalsQuery, query.encode()) == chosen
+    assert parse(SignalsQuery, text.encode()) == query
 
 
-def test_link_leaves_out_what_the_path_says() -> None:
+def test_link_excludes_path_parameters() -> None:
     assert "symbol" not in unquote(next_link("/here", SignalsQuery(symbol="A", limit=3), exclude=("symbol",))["Link"])
 
 
-class Places:
-    """A list of nothing but places."""
+class CursorSource:
+    """5,000 rows that are cursors themselves."""
 
     async def page(self, *, limit: int, before: Cursor | None, offset: int) -> Sequence[Cursor]:
-        later = (number for number in range(5_000, 0, -1) if before is None or number < int(before.id, 16))
-        return [self.cursor_of(number) for number in list(later)[offset : offset + limit]]
+        older = (number for number in range(5_000, 0, -1) if before is None or number < int(before.id, 16))
+        return [self.cursor_of(number) for number in list(older)[offset : offset + limit]]
 
     async def count(self) -> int:
         return 5_000
@@ -69,15 +69,15 @@ class Places:
         return row if isinstance(row, Cursor) else Cursor(datetime(2026, 1, 1, tzinfo=UTC), f"{row:032x}")
 
 
-def test_the_last_page_that_has_a_number_leads_on_by_cursor() -> None:
-    asked = SignalsQuery(page=PAGE_NUMBER_MAX - 1, per_page=2)
-    found: list[Cursor] = []
+def test_the_last_numbered_page_links_to_a_cursor() -> None:
+    query = SignalsQuery(page=PAGE_NUMBER_MAX - 1, per_page=2)
+    rows: list[Cursor] = []
     for _ in range(3):
-        result = asyncio.run(paginate("/here", asked, Places()))
-        found += result.rows
-        _, _, query = result.headers["Link"].partition(">")[0].partition("?")
-        asked = parse(SignalsQuery, query.encode())
-    assert [int(place.id, 16) for place in found] == list(
+        result = asyncio.run(paginate("/here", query, CursorSource()))
+        rows += result.rows
+        _, _, text = result.headers["Link"].partition(">")[0].partition("?")
+        query = parse(SignalsQuery, text.encode())
+    assert [int(cursor.id, 16) for cursor in rows] == list(
         range(5_000 - 2 * (PAGE_NUMBER_MAX - 2), 5_000 - 2 * (PAGE_NUMBER_MAX + 1), -1)
     )
-    assert (asked.page, asked.limit) == (None, 2)
+    assert (query.page, query.limit) == (None, 2)

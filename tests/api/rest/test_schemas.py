@@ -1,4 +1,4 @@
-"""Schemas say what goes over the wire."""
+"""Schemas match the JSON that is sent."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -16,37 +16,37 @@ class Mark(msgspec.Struct, rename={"at": "t"}):
 
 
 class Row(msgspec.Struct):
-    """Whatever may hold a time."""
+    """Datetimes in every kind of container."""
 
     at: datetime | None
     several: list[datetime]
     named: dict[str, datetime]
     mark: Mark | None
     rows: "list[Row]"
-    word: str = ""
+    text: str = ""
 
 
-def test_every_time_is_one_and_no_other_text() -> None:
-    (given,), components = schemas([list[Row]])
-    texts = {"type": "string"}
-    times = {"type": "string", "format": "date-time"}
-    assert given == {"type": "array", "items": {"$ref": "#/components/schemas/Row"}}
-    told: dict[str, Any] = components["Row"]["properties"]
-    assert told["at"] == {"anyOf": [times, {"type": "null"}]}
-    assert (told["several"]["items"], told["named"]["additionalProperties"]) == (times, times)
-    assert components["Mark"]["properties"] == {"t": times, "name": texts}
-    assert told["word"] == {**texts, "default": ""}
+def test_every_datetime_and_no_other_string_has_the_format_date_time() -> None:
+    (reference,), components = schemas([list[Row]])
+    string = {"type": "string"}
+    date_time = {"type": "string", "format": "date-time"}
+    assert reference == {"type": "array", "items": {"$ref": "#/components/schemas/Row"}}
+    properties: dict[str, Any] = components["Row"]["properties"]
+    assert properties["at"] == {"anyOf": [date_time, {"type": "null"}]}
+    assert (properties["several"]["items"], properties["named"]["additionalProperties"]) == (date_time, date_time)
+    assert components["Mark"]["properties"] == {"t": date_time, "name": string}
+    assert properties["text"] == {**string, "default": ""}
     row = Row(datetime(2026, 11, 20, tzinfo=UTC), [], {}, Mark(datetime.now(UTC), "x"), [])
     validator = jsonschema_rs.Draft202012Validator(
-        {**given, "components": {"schemas": components}}, validate_formats=True
+        {**reference, "components": {"schemas": components}}, validate_formats=True
     )
     validator.validate(msgspec.to_builtins([row]))
 
 
-def test_the_documents_know_their_times(api: Api) -> None:
+def test_timestamps_of_both_documents_have_the_format_date_time(api: Api) -> None:
     for path in ("/openapi.json", "/asyncapi.json"):
         for name, schema in api.get(path)["components"]["schemas"].items():
             for field, value in schema.get("properties", {}).items():
-                kinds = [value, *value.get("anyOf", ())]
+                options = [value, *value.get("anyOf", ())]
                 if field.endswith(("_at", "_time")) or field == "ts":
-                    assert [kind for kind in kinds if kind.get("format") == "date-time"], f"{name}.{field} of {path}"
+                    assert [each for each in options if each.get("format") == "date-time"], f"{name}.{field} of {path}"
