@@ -67,14 +67,14 @@ def after_reading(
     monkeypatch: pytest.MonkeyPatch, listing: Listing[Any], then: Callable[[Sequence[str]], None]
 ) -> None:
     """Call `then` whenever rows were read by id, before the list receives them."""
-    read = listing.some
+    get_many = listing.get_many
 
-    async def some(pool: Any, ids: Sequence[str]) -> list[Any]:
-        rows = await read(pool, ids)
+    async def get_many_then(pool: Any, ids: Sequence[str]) -> list[Any]:
+        rows = await get_many(pool, ids)
         then(ids)
         return rows
 
-    monkeypatch.setattr(listing, "some", some)
+    monkeypatch.setattr(listing, "get_many", get_many_then)
 
 
 def test_a_feed_entry_is_newer_than_a_row_being_read(
