@@ -8,7 +8,7 @@ from html import escape
 from typing import Any, Final
 
 from api.rest.result import Result
-from api.rest.schema_html import record_link, schema_html, split_attributes
+from api.rest.schema_html import record_link, schema_html
 
 STYLE: Final = """
 :root { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif; }
@@ -73,7 +73,7 @@ def _operation(path: str, method: str, operation: Mapping[str, Any]) -> Iterator
     if "requestBody" in operation:
         ((media_type, content),) = operation["requestBody"]["content"].items()
         yield f"<p>Request body: <code>{_e(media_type)}</code></p>"
-        yield from _fields(content["schema"], split_attributes(content["schema"].get("description", ""))[1])
+        yield from _fields(content["schema"])
     rows = (
         (status, _inline(response["description"]), _body(response))
         for status, response in sorted(operation["responses"].items())
@@ -123,32 +123,20 @@ def _live(asyncapi: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _record(name: str, schema: Mapping[str, Any]) -> Iterator[str]:
-    text, attributes = split_attributes(schema.get("description", ""))
-    yield f'<h3 id="record-{_e(name)}"><code>{_e(name)}</code></h3>{_paragraphs(text)}'
-    yield from _fields(schema, attributes)
+    yield f'<h3 id="record-{_e(name)}"><code>{_e(name)}</code></h3>{_paragraphs(schema.get("description", ""))}'
+    yield from _fields(schema)
 
 
-def _fields(schema: Mapping[str, Any], attributes: Mapping[str, str]) -> Iterator[str]:
-    """The fields of an object. A description that covers several fields is shown with the first of them."""
-    by_first_name = {names.partition(", ")[0]: names for names in attributes}
+def _fields(schema: Mapping[str, Any]) -> Iterator[str]:
     properties = schema.get("properties", {})
     if properties:
-        rows = (
-            (f"<code>{_e(name)}</code>", schema_html(field), _description(by_first_name.get(name), attributes))
-            for name, field in properties.items()
+        yield _table(
+            ("field", "type", "description"),
+            (
+                (f"<code>{_e(name)}</code>", schema_html(field), _inline(field.get("description", "")))
+                for name, field in properties.items()
+            ),
         )
-        yield _table(("field", "type", "description"), rows)
-    for first_name, names in by_first_name.items():
-        if first_name not in properties:
-            yield f"<p><code>{_e(names)}</code>: {_inline(attributes[names])}</p>"
-
-
-def _description(names: str | None, attributes: Mapping[str, str]) -> str:
-    if names is None:
-        return ""
-    _, *others = names.split(", ")
-    covered = f"(with {', '.join(f'`{name}`' for name in others)}) " if others else ""
-    return _inline(covered + attributes[names])
 
 
 def _table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

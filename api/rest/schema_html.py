@@ -7,7 +7,6 @@ from typing import Any, Final
 import msgspec
 
 _FORMATS: Final = {"date-time": "RFC 3339 timestamp", "date": "date", "decimal": "decimal string"}
-_HEADING: Final = "Attributes\n----------\n"
 
 
 def schema_html(schema: Mapping[str, Any]) -> str:
@@ -67,24 +66,6 @@ def record_link(schema: Mapping[str, Any]) -> str:
     """A link to the record that a schema refers to; empty if it refers to none."""
     name = escape(schema.get("$ref", "").rpartition("/")[2])
     return f'<a href="#record-{name}"><code>{name}</code></a>' if name else ""
-
-
-def split_attributes(description: str) -> tuple[str, dict[str, str]]:
-    r"""Split a numpy docstring into its text and the descriptions of its attributes; one may cover several names.
-
-    Examples
-    --------
-    >>> split_attributes("A plan.\n\nAttributes\n----------\nsize, fee\n    Sets, and\n    their cost.")
-    ('A plan.', {'size, fee': 'Sets, and their cost.'})
-    """
-    text, _, section = description.partition(_HEADING)
-    attributes: dict[str, list[str]] = {}
-    for line in filter(None, section.splitlines()):
-        if not line.startswith(" "):
-            attributes[line] = []
-        elif attributes:
-            attributes[next(reversed(attributes))].append(line.strip())
-    return text.strip(), {names: " ".join(lines) for names, lines in attributes.items()}
 
 
 def _code(value: Any) -> str:

@@ -1,11 +1,12 @@
 """Schemas: the JSON schemas of records, for the OpenAPI and AsyncAPI documents."""
 
 from collections.abc import Iterator, Sequence
-from inspect import cleandoc
 from typing import Any
 
 import msgspec
 from msgspec import inspect
+
+from api.rest.docstrings import split_attributes
 
 _REFERENCE = "#/components/schemas/{name}"
 _Record = inspect.StructType | inspect.DataclassType
@@ -13,6 +14,8 @@ _Record = inspect.StructType | inspect.DataclassType
 
 def schemas(records: Sequence[Any]) -> tuple[tuple[dict[str, Any], ...], dict[str, dict[str, Any]]]:
     """The schema of each type in `records`, and the components that the schemas refer to.
+
+    Fields are described by the `Attributes` in the docstrings of their class and its bases.
 
     Every datetime of the API is aware and so is encoded as RFC 3339; msgspec sets the format `date-time` only where
     the type requires a time zone, so it is added to all others here.
@@ -26,17 +29,27 @@ def schemas(records: Sequence[Any]) -> tuple[tuple[dict[str, Any], ...], dict[st
     {'at': {'anyOf': [{'type': 'string', 'format': 'date-time'}, {'type': 'null'}]}}
     """
     references, components = msgspec.json.schema_components(records, ref_template=_REFERENCE)
-    for component in components.values():
-        component["description"] = cleandoc(component.get("description", ""))
     record_types: dict[type, _Record] = {}
     for type_info in inspect.multi_type_info(records):
         _collect_records(type_info, record_types)
     for cls, record_type in record_types.items():
-        properties = components[cls.__name__]["properties"]
+        component = components[cls.__name__]
+        component["description"], properties = split_attributes(cls.__doc__ or "")[0], component["properties"]
+        attributes = _attributes(cls)
         for field in record_type.fields:
+            if field.name in attributes:
+                properties[field.encode_name].setdefault("description", attributes[field.name])
             if any(isinstance(part, inspect.DateTimeType) for part in _parts(field.type)):
                 _set_date_time(properties[field.encode_name])
     return references, components
+
+
+def _attributes(cls: type) -> dict[str, str]:
+    """The description of each attribute, by name; those of a class before those of its bases."""
+    attributes: dict[str, str] = {}
+    for base in reversed(cls.__mro__):
+        attributes |= split_attributes(base.__doc__ or "")[1]
+    return attributes
 
 
 def _parts(type_info: inspect.Type) -> Iterator[inspect.Type]:

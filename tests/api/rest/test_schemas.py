@@ -50,3 +50,43 @@ def test_timestamps_of_both_documents_have_the_format_date_time(api: Api) -> Non
                 options = [value, *value.get("anyOf", ())]
                 if field.endswith(("_at", "_time")) or field == "ts":
                     assert [each for each in options if each.get("format") == "date-time"], f"{name}.{field} of {path}"
+
+
+class Base(msgspec.Struct):
+    """Base.
+
+    Attributes
+    ----------
+    id
+        Constant.
+    name
+        Of the base.
+    """
+
+    id: int
+    name: str
+
+
+class Derived(Base, rename={"row": "line"}):
+    """Derived.
+
+    Attributes
+    ----------
+    name
+        Of the record.
+    row
+        Of the file.
+    """
+
+    row: Row | None = None
+    other: int = 0
+
+
+def test_fields_are_described_by_their_class_and_its_bases() -> None:
+    component = schemas([Derived])[1]["Derived"]
+    described = {
+        name: field["description"] for name, field in component["properties"].items() if "description" in field
+    }
+    assert described == {"id": "Constant.", "name": "Of the record.", "line": "Of the file."}
+    assert component["description"] == "Derived."
+    assert component["properties"]["other"] == {"type": "integer", "default": 0}
