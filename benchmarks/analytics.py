@@ -72,7 +72,7 @@ INSERT INTO account_equity
 SELECT date_trunc('day', now()) - day * interval '1 day', 100000, 0.01 * (random() - 0.48), -0.1 * random(), 3, 0.5
 FROM generate_series(1, {DAYS}) AS day
 """
-COLUMNS = ("what", "median ms", "p95 ms", "bytes")
+COLUMNS = ("case", "median ms", "p95 ms", "bytes")
 CASES = {
     "performance": "/api/v1/analytics/performance",
     "performance of a period": "/api/v1/analytics/performance?since=2000-01-01",
@@ -156,7 +156,7 @@ def main() -> None:
             ]
         rows = asyncio.run(measure(database.url, cache.url, options.requests))
     filled = f"{options.outcomes:,} outcomes and trades of {SYMBOLS} symbols and 9 strategies in {DAYS} days"
-    tell(TABLE, rows, [filled, f"rows of sums: {', '.join(sums)}; written in {filled_s:,.0f} s"])
+    tell(TABLE, rows, [filled, f"rows of stored sums: {', '.join(sums)}; written in {filled_s:,.0f} s"])
 
 
 if __name__ == "__main__":

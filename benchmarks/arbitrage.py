@@ -30,13 +30,13 @@ from operators.spot_arbitrage import SpotArbitrage
 
 TABLE = Table(
     "arbitrage",
-    "Price changes through books and baskets",
-    ("what", "measured", "wanted"),
+    "Order book changes to arbitrage opportunities",
+    ("case", "measured", "target"),
     (
-        "changes/s a core, 256 messages a batch",
-        "changes/s a core, one message a batch",
-        "opening known after, ms: median",
-        "opening known after, ms: 99th of 100",
+        "changes/s per core, 256 messages per batch",
+        "changes/s per core, one message per batch",
+        "detection latency, ms: median",
+        "detection latency, ms: p99",
     ),
 )
 MARKETS = 5
@@ -183,9 +183,9 @@ def main() -> None:
         TABLE,
         list(figures),
         [
-            f"{rows.size:,} changes of {10 * options.groups:,} books in {options.groups:,} groups, two a message",
-            f"told in whole: {', '.join(f'{count:,} {change}' for change, count in told.items())}",
-            f"detection over {len(took):,} openings, a message a batch; medians of {options.runs}",
+            f"{rows.size:,} changes of {10 * options.groups:,} books in {options.groups:,} groups, two per message",
+            f"complete opportunities: {', '.join(f'{count:,} {change}' for change, count in told.items())}",
+            f"detection over {len(took):,} openings, one message per batch; medians of {options.runs}",
         ],
     )
 

@@ -28,12 +28,12 @@ WINDOW = 200
 TABLE = Table(
     "indicators",
     "Bars to indicators",
-    ("what", "bars", "bars/s a core", "µs a bar", "times talipp"),
+    ("case", "bars", "bars/s per core", "µs per bar", "× talipp"),
     (
         "measure, streaming, in blocks",
-        "measure, streaming, a minute at a time",
+        "measure, streaming, one minute at a time",
         "TA-Lib, whole series at once",
-        f"TA-Lib, each bar anew over {WINDOW} bars",
+        f"TA-Lib, recomputed at each bar over {WINDOW} bars",
         "talipp, streaming",
     ),
 )
@@ -72,7 +72,7 @@ def main() -> None:
         [(what, count, rate, 1e6 / rate, rate / slowest) for what, (count, rate) in zip(TABLE.rows, told, strict=True)],
         [
             "SMA, 2 EMA, WMA, RSI, MACD, Bollinger, ATR, ADX, CCI, Williams %R; all agree on the last values",
-            f"{options.instruments} instruments, one frame, one core, medians of {options.runs}",
+            f"{options.instruments} instruments, one timeframe, one core, medians of {options.runs}",
         ],
     )
 

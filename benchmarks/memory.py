@@ -33,8 +33,8 @@ FULL = 100_000_000
 TABLE = Table(
     "memory",
     "Resident memory over a long run",
-    ("what", "trades", "seconds", "MB at a tenth", "MB median", "MB at the end", "MB per 10 M trades"),
-    ("the whole recipe, dense trades",),
+    ("case", "trades", "seconds", "MB at 10 %", "MB median", "MB at the end", "MB per 10 M trades"),
+    ("full dataflow, dense trades",),
 )
 
 

@@ -79,18 +79,18 @@ STEPS: dict[str, Any] = {
     "grade_wallets": GradeWallets,
 }
 ALONE, BOTH = "alone", "with prediction markets"
-FIGURES = ("bytes", "p50 ms", "p99 ms", "most ms")
+FIGURES = ("bytes", "p50 ms", "p99 ms", "max ms")
 TABLE = Table(
     "pause",
     "Pause at the end of an epoch",
-    ("what", *(f"{way}: {figure}" for way in (ALONE, BOTH) for figure in FIGURES), "wanted"),
+    ("case", *(f"{way}: {figure}" for way in (ALONE, BOTH) for figure in FIGURES), "target"),
     (
-        "every epoch, as live",
-        "every epoch, as live: saving",
-        "where no bar closed",
-        "where bars of 1m closed",
-        *(f"{step}: state to bytes" for step in STEPS),
-        "the rest: pickle, SQLite",
+        "all epochs, live mix",
+        "all epochs, live mix: saving state",
+        "epochs without a closed bar",
+        "epochs with closed 1m bars",
+        *(f"{step}: serialise state" for step in STEPS),
+        "remainder: pickle, SQLite",
     ),
 )
 
@@ -230,11 +230,11 @@ def main() -> None:
         TABLE,
         [(what, *one, *other, target) for what, one, other, target in told],
         [
-            f"{options.instruments:,} instruments, 4 frames, {PER_SECOND:,} trades a second",
+            f"{options.instruments:,} instruments, 4 timeframes, {PER_SECOND:,} trades per second",
             f"{options.groups} groups of prediction markets",
             f"{len(alone)} and {len(both)} epochs of {settings.epoch_ms} ms into {settings.recovery_partitions} file",
-            f"bars closed in {closed} and {closed_both} of them; live that is one in {in_a_minute}",
-            "the steps' figures are of those",
+            f"bars closed in {closed} and {closed_both} of them; live, one epoch in {in_a_minute}",
+            "the figures of the steps are of those epochs",
         ],
     )
 

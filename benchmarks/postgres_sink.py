@@ -30,16 +30,16 @@ NAMES = [f"bench:S{number}" for number in range(INSTRUMENTS)]
 _COLUMNS = ", ".join(BarColumns._fields)
 TABLE = Table(
     "postgres_sink",
-    "Rows into Postgres, durable",
-    ("what", "rows a batch", "rows", "rows/s", "wanted"),
+    "Durable writes to Postgres",
+    ("case", "rows per batch", "rows", "rows/s", "target"),
     (
         "bars, live",
         "bars, backfill",
-        "bars, backfill of what is there",
+        "bars, backfill of existing rows",
         "bars, executemany",
         "bars, COPY and upsert",
         "events, live",
-        "signals, announced",
+        "signals, published",
     ),
 )
 
@@ -204,11 +204,11 @@ def measure(database_url: str, redis_url: str, count: int, runs: int, origin: st
         cases = [
             Case("bars, live", 50_000, batches(whole, LIVE), by_ledger),
             Case("bars, backfill", 150_000, batches(whole, BACKFILL), by_ledger),
-            Case("bars, backfill of what is there", 150_000, batches(whole, BACKFILL), by_ledger, again=True),
+            Case("bars, backfill of existing rows", 150_000, batches(whole, BACKFILL), by_ledger, again=True),
             Case("bars, executemany", None, batches(part, LIVE), by_executemany),
             Case("bars, COPY and upsert", None, batches(part, BACKFILL), by_copy),
             Case("events, live", 50_000, cut([event(number) for number in range(50_000)], LIVE), write_events),
-            Case("signals, announced", None, cut([signal(number) for number in range(10_000)], 100), write_signals),
+            Case("signals, published", None, cut([signal(number) for number in range(10_000)], 100), write_signals),
         ]
         told = []
         for case in cases:

@@ -1,7 +1,7 @@
 """Two worker processes against one: the whole recipe, as a replay runs it.
 
 The same rows, ready in memory before the clock starts, into a digest: once through one process, once
-through two that form a cluster over loopback, and once through two that know nothing of each other, with
+through two that form a cluster over loopback, and once through two independent processes, with
 half of the shards each. The last is what the machine has to give at that moment; what the cluster falls
 short of it is ours. Each shard's chain runs where its shard is; only `align`, which puts the conclusions
 of all shards in one order, and what stands on it are one for all. The live flow leaves them out where
@@ -40,7 +40,7 @@ from operators.warm import warm
 
 INSTRUMENTS = 1_000
 EPOCH = timedelta(milliseconds=100)
-ONE, TWO, APART = "one process", "two processes", "two that know nothing of each other"
+ONE, TWO, APART = "one process", "two processes", "two independent processes"
 WAYS = {
     "dense trades": (ONE, TWO, APART),
     "1m bars": (ONE, TWO, APART),
@@ -48,8 +48,8 @@ WAYS = {
 }
 TABLE = Table(
     "processes",
-    "Two processes against one",
-    ("what", "rows", "rows/s", "times one", "least", "most"),
+    "Two worker processes against one",
+    ("case", "rows", "rows/s", "× one process", "min", "max"),
     tuple(f"{what}, {way}" for what, ways in WAYS.items() for way in ways),
 )
 Log = dict[str, list[list[Any]]]
@@ -182,7 +182,7 @@ def main() -> None:
         [(what, *each) for what, each in zip(TABLE.rows, told, strict=True)],
         [
             f"{INSTRUMENTS:,} instruments; the busier worker has {max(shares):.0%} of the rows",
-            f"epochs of {EPOCH.microseconds // 1000} ms, medians of {options.runs}, one way after the other",
+            f"epochs of {EPOCH.microseconds // 1000} ms, medians of {options.runs}, in turns",
         ],
     )
 

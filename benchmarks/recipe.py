@@ -36,8 +36,8 @@ OUTPUTS = ("counted", "digest", "Parquet and digest")
 INPUTS = ("dense trades", "1m bars")
 TABLE = Table(
     "recipe",
-    "The whole recipe",
-    ("input, and what comes out", "rows", "rows/s a core", "bars", "events", "signals"),
+    "Full dataflow",
+    ("input, output", "rows", "rows/s per core", "bars", "events", "signals"),
     tuple(f"{what}, {out}" for what in INPUTS for out in OUTPUTS),
 )
 TABLES = ("bars", "features", "events", "candidates", "outcomes")
@@ -89,9 +89,9 @@ def main() -> None:
     ideas = catalogue()
     notes = [
         f"{len(ideas.features)} features, {len(ideas.detectors)} detectors, {len(ideas.strategies)} strategies",
-        "counted: rows are counted and written nowhere; digest: proof of equal runs; Parquet: all tables as files",
-        "all shards are aligned and related to a reference; signals with the suppressed ones",
-        f"4 frames, one worker, no recovery, medians of {options.runs}",
+        "counted: rows are counted and not written; digest: a hash to compare runs; Parquet: all tables as files",
+        "all shards aligned and related to a reference; signals include suppressed ones",
+        f"4 timeframes, one worker, no recovery, medians of {options.runs}",
     ]
     tell(TABLE, rows, notes)
 

@@ -68,7 +68,7 @@ def tell(table: Table, rows: Sequence[Sequence[Any]], notes: Sequence[str] = ())
         raise ValueError(f"the rows of {table.name} are not those that its TABLE declares; declare them there")
     texts = [[cell(value) for value in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(table.columns, *texts, strict=True)]
-    notes = [*notes, _company()]
+    notes = [*notes, _other_load()]
     for line in (table.columns, ["-" * width for width in widths], *texts):
         print("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
     for note in notes:
@@ -114,10 +114,10 @@ def _processor() -> str:
     return names[0] if names else platform.machine()
 
 
-def _company() -> str:
-    """How much of the machine others used meanwhile."""
+def _other_load() -> str:
+    """How much of the machine other processes used during the run."""
     spent = psutil.cpu_times()
     idle = sum(getattr(spent, kind) - getattr(_BUSY, kind) for kind in ("idle", "iowait"))
     own = sum(os.times()[:4])
     others = max(0.0, psutil.cpu_count() - (idle + own) / (time.perf_counter() - _BEGAN))
-    return f"others kept {others:.1f} of {psutil.cpu_count()} cores busy meanwhile"
+    return f"other processes used {others:.1f} of {psutil.cpu_count()} cores"

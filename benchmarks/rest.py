@@ -38,14 +38,14 @@ CASES = {
     "one of the newest signals": "/api/v1/signals/{newest}",
     "one old signal, from Postgres": "/api/v1/signals/{oldest}",
     "newest 10": "/signals?limit=10",
-    "newest 10, known already (304)": "/signals?limit=10",
+    "newest 10, not modified (304)": "/signals?limit=10",
     "newest 100": "/signals?limit=100",
     "first page of 10 with total": "/api/v1/signals?per_page=10",
     "newest 100 of one symbol, from Postgres": "/api/v1/signals?limit=100&symbol=S7",
     "performance": "/api/v1/analytics/performance",
 }
-PEERS = {"bare Starlette, bytes of newest 10": "newest 10", "bare Starlette, bytes of newest 100": "newest 100"}
-COLUMNS = ("what", "kB", "requests/s", "p50 ms", "p99 ms", "p50 ms at 1,000/s", "p99 ms at 1,000/s")
+PEERS = {"bare Starlette, body of newest 10": "newest 10", "bare Starlette, body of newest 100": "newest 100"}
+COLUMNS = ("case", "kB", "requests/s", "p50 ms", "p99 ms", "p50 ms at 1,000/s", "p99 ms at 1,000/s")
 TABLE = Table("rest", "Requests to one API process", COLUMNS, (*CASES, *PEERS))
 RATE = 1_000
 WARM_S = 1.0
@@ -134,7 +134,7 @@ def measure(port: int, connections: int, seconds: float, count: int) -> None:
             with serving([sys.executable, "-c", BARE, file.name]) as (_, bare):
                 told.append((what, *time_one(bare, "/", connections, seconds)))
     made_of = ", ".join(f"{name} {version(name)}" for name in ("starlette", "uvicorn", "uvloop"))
-    notes = [f"{count:,} signals, {connections} connections that never pause, client on the same cores", made_of]
+    notes = [f"{count:,} signals, {connections} saturated connections, client on the same cores", made_of]
     tell(TABLE, told, notes)
 
 

@@ -33,11 +33,11 @@ FRAMES = parse_frames(("1m", "5m", "15m", "1h"))
 TABLE = Table(
     "roll",
     "Trades to closed bars",
-    ("what", "trades", "bars", "trades/s a core", "times fold_window"),
+    ("case", "trades", "bars", "trades/s per core", "× fold_window"),
     (
-        "roll, 4 frames, streaming, with recovery",
-        "Polars, 4 frames, whole input at once",
-        "DuckDB, 4 frames, whole input at once",
+        "roll, 4 timeframes, streaming, with recovery",
+        "Polars, 4 timeframes, whole input at once",
+        "DuckDB, 4 timeframes, whole input at once",
         "Bytewax fold_window, 1m, with recovery",
     ),
 )
@@ -106,8 +106,8 @@ def main() -> None:
         TABLE,
         [(what, *each, each[-1] / slowest) for what, each in zip(TABLE.rows, told, strict=True)],
         [
-            "Polars and DuckDB hold all trades in memory and know no late, doubled or missing ones",
-            "roll and they agree on every bar of 1m; of the coarser ones they give out the unfinished too",
+            "Polars and DuckDB hold all trades in memory and do not handle late, duplicate or missing ones",
+            "all agree on every 1m bar; of the higher timeframes, Polars and DuckDB also return unfinished bars",
             f"{INSTRUMENTS:,} instruments, one core each, epochs of {EPOCH.seconds} s, medians of {options.runs}",
         ],
     )

@@ -42,10 +42,10 @@ DIGITS = 5
 TABLE = Table(
     "signals",
     "Bars to indicators to signals",
-    ("what", "bars", "bars/s a core", "times NautilusTrader"),
+    ("case", "bars", "bars/s per core", "× NautilusTrader"),
     (
-        "the same ten indicators and rule",
-        "the whole recipe, 4 frames, with recovery",
+        "same ten indicators and rule",
+        "full dataflow, 4 timeframes, with recovery",
         "NautilusTrader, ten indicators and the rule",
     ),
 )
@@ -109,7 +109,7 @@ def main() -> None:
         ],
         [
             f"{ours:,} crosses in {few:,} bars, found by both; no orders and no simulated exchange on either side",
-            f"the whole recipe: {len(ideas.features)} features, {len(ideas.detectors)} detectors and outcomes",
+            f"full dataflow: {len(ideas.features)} features, {len(ideas.detectors)} detectors and outcomes",
             f"{options.instruments} instruments, one core, medians of {options.runs}",
         ],
     )

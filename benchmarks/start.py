@@ -23,13 +23,13 @@ HEAVY = ("numba", "bytewax", "pyarrow")
 ASK = "import sys, flows.__main__ as m; m.main({words}); print([name for name in {heavy} if name in sys.modules])"
 TABLE = Table(
     "start",
-    "Start",
-    ("what", "seconds", "wanted"),
+    "Start-up time",
+    ("case", "seconds", "target"),
     (
-        "python, doing nothing",
+        "python, empty program",
         "signalengine --help",
-        "kernels compiled the first time",
-        "kernels found compiled",
+        "kernels, first compilation",
+        "kernels, from the cache",
     ),
 )
 

@@ -1,6 +1,6 @@
-"""What the engine remembers: bytes of each stage's snapshot, which every epoch writes, and of each instrument.
+"""State of the engine: bytes of each stage's snapshot, which every epoch writes, and of each instrument.
 
-1,000 instruments in 4 frames in one shard, after 300 minutes of 1m bars.
+1,000 instruments in 4 timeframes in one shard, after 300 minutes of 1m bars.
 
     python -m benchmarks.state [--instruments N] [--minutes N]
 """
@@ -14,9 +14,7 @@ from flows.chain import build, factories, run
 from flows.settings import EngineSettings
 
 STAGES = ("roll", "measure", "detect", "propose", "settle")
-TABLE = Table(
-    "state", "What the engine remembers", ("stage", "bytes a snapshot", "bytes an instrument"), (*STAGES, "all")
-)
+TABLE = Table("state", "State of the engine", ("stage", "bytes per snapshot", "bytes per instrument"), (*STAGES, "all"))
 
 
 def main() -> None:
@@ -30,7 +28,7 @@ def main() -> None:
     run(stages, [[names_block(names(count)), bars_block(bars(count, options.minutes))]])
     sizes = [len(stage.snapshot()) for stage in stages]
     rows = [[name, size, round(size / count)] for name, size in zip(TABLE.rows, [*sizes, sum(sizes)], strict=True)]
-    tell(TABLE, rows, [f"{count:,} instruments in 4 frames in one shard, after {options.minutes} minutes"])
+    tell(TABLE, rows, [f"{count:,} instruments in 4 timeframes in one shard, after {options.minutes} minutes"])
 
 
 if __name__ == "__main__":

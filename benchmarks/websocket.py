@@ -34,8 +34,8 @@ BARE = "bare uvloop sockets"
 NAMES = (OURS, BARE, *PEERS)
 TABLE = Table(
     "websocket",
-    "A message to all clients of one process",
-    ("server and clients", "p50 ms", "p99 ms", "max ms", "p99 ÷ bare", "CPU µs per delivery"),
+    "Broadcast latency of one process",
+    ("server, clients", "p50 ms", "p99 ms", "max ms", "p99 ÷ bare", "CPU µs per delivery"),
     tuple(f"{name}, {clients:,}" for clients in CASES for name in NAMES),
 )
 
@@ -101,7 +101,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     runs: dict[tuple[str, int], list[dict[str, float]]] = {}
     made_of: dict[str, str] = {}
-    notes = [f"{deliveries(CASES):,} deliveries a second, messages of {len(payload()):,} bytes"]
+    notes = [f"{deliveries(CASES):,} deliveries per second, messages of {len(payload()):,} bytes"]
     with services() as (database, cache):
         starts: dict[str, Start] = {
             OURS: lambda: ours(database.url, cache.url),

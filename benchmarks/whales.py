@@ -27,9 +27,9 @@ from operators.spot_whales import SpotWhales
 
 TABLE = Table(
     "whales",
-    "Trades with wallets to whales",
-    ("what", "measured", "wanted"),
-    ("trades/s a core, 8,192 a batch", "trades/s a core, 64 a batch", "episodes/s into records of wallets"),
+    "Trades to whales",
+    ("case", "measured", "target"),
+    ("trades/s per core, 8,192 per batch", "trades/s per core, 64 per batch", "episodes/s into wallet records"),
 )
 START = 1_767_225_600 * SECOND
 WALLETS = 20_000
@@ -128,7 +128,7 @@ def main() -> None:
         list(zip(TABLE.rows, rates, (1_000_000, None, None), strict=True)),
         [
             f"{rows.size:,} trades of {WALLETS:,} wallets in {len(groups):,} markets over {minutes:.0f} minutes",
-            f"{told.size:,} rows of whales and agreements, told or suppressed",
+            f"{told.size:,} whale, consensus and disagreement rows, emitted or suppressed",
             f"one in {1 / RESOLVED_SHARE:.0f} of {taken:,} positions is a resolution; medians of {options.runs}",
         ],
     )

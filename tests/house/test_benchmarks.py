@@ -45,7 +45,7 @@ def test_what_was_measured_is_written(results) -> None:
     report.tell(TABLE, [("ours", 28_107_171.0, 20_000), ("theirs", 0.0123, None)], ["on one core"])
     written = readme.renewed(page())
     assert "| ours | 28.1 M | 20,000 |\n| theirs | 0.0123 |  |\n" in written
-    assert "on one core; others kept" in written
+    assert "on one core; other processes used" in written
     assert readme.fits(readme.sections(written)["example"], TABLE)
     assert written.startswith("before\n")
     assert written.endswith("after\n")
