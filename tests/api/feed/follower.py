@@ -19,7 +19,7 @@ class Follower:
     ----------
     address
         Host and port.
-    stalls
+    stall_seed
         Seed of its random pauses and disconnects; None: it has none.
 
     Attributes
@@ -32,9 +32,9 @@ class Follower:
         Number of connections.
     """
 
-    def __init__(self, address: str, *, stalls: int | None = None) -> None:
+    def __init__(self, address: str, *, stall_seed: int | None = None) -> None:
         self._url = f"ws://{address}/ws/feed"
-        self._random = None if stalls is None else random.Random(stalls)
+        self._random = None if stall_seed is None else random.Random(stall_seed)
         self._position: dict[str, Any] | None = None
         self._epoch = ""
         self.received: list[int] = []

@@ -99,10 +99,10 @@ def test_filters_work_alike_as_query_parameters_and_in_subscribe(api: Api) -> No
     with ExitStack() as connections:
         clients = []
         for query, filter_ in FILTERS:
-            by_address = connections.enter_context(api.websocket(f"/api/v1/ws/signals?{query}"))
+            by_query = connections.enter_context(api.websocket(f"/api/v1/ws/signals?{query}"))
             by_command = connections.enter_context(api.websocket())
             assert send_command(by_command, op="subscribe", channel="signals", filter=filter_)["type"] == "subscribed"
-            clients.append((msgspec.convert(filter_, Filter), by_address, by_command))
+            clients.append((msgspec.convert(filter_, Filter), by_query, by_command))
         published = api.publish(rows)
         for filter_, *both in clients:
             expected = [seq for seq, row in zip(published, rows, strict=True) if passes(filter_, row)]

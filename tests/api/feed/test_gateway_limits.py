@@ -84,28 +84,28 @@ def test_a_minimum_interval_holds_over_a_real_connection(api: Api) -> None:
         assert receive(websocket)["seq"] == 1
         for number in range(2, 30):  # all of one symbol and timeframe
             api.publish([emitted(6 * number + 3, symbol="BTCUSDT", timeframe="5m")])
-        seqs_heard = [receive(websocket)["seq"]]
-        while seqs_heard[-1] < 29:
-            seqs_heard.append(receive(websocket)["seq"])
-        assert len(seqs_heard) < 15
+        received = [receive(websocket)["seq"]]
+        while received[-1] < 29:
+            received.append(receive(websocket)["seq"])
+        assert len(received) < 15
 
 
 def test_connections_per_address_are_limited(serve: Callable[..., Api]) -> None:
     api = serve(security=msgspec.structs.replace(REQUIRED, proxies=1), clients_per_address_max=2)
     key = let_in(api, "stream")
 
-    def of(address: str) -> dict[str, str]:
+    def headers_from(address: str) -> dict[str, str]:
         return {**key, "x-forwarded-for": address}
 
-    with ExitStack() as here:
+    with ExitStack() as connections:
         for address in ("203.0.113.1", "203.0.113.1", "203.0.113.2", "203.0.113.2"):
-            here.enter_context(api.websocket(additional_headers=of(address)))
-        status, problem = refusal(api, "/ws/feed", additional_headers=of("203.0.113.1"))
+            connections.enter_context(api.websocket(additional_headers=headers_from(address)))
+        status, problem = refusal(api, "/ws/feed", additional_headers=headers_from("203.0.113.1"))
         assert (status, problem["code"], problem["retryable"]) == (503, "unavailable", True)
-        assert api.get("/api/v1/stream/signals", 503, headers=of("203.0.113.2"))["code"] == "unavailable"
-        here.enter_context(api.websocket(additional_headers=of("203.0.113.3")))
+        assert api.get("/api/v1/stream/signals", 503, headers=headers_from("203.0.113.2"))["code"] == "unavailable"
+        connections.enter_context(api.websocket(additional_headers=headers_from("203.0.113.3")))
     until(lambda: not api.resources.hub.addresses)
-    with api.websocket(additional_headers=of("203.0.113.1")):
+    with api.websocket(additional_headers=headers_from("203.0.113.1")):
         pass
 
 
@@ -118,11 +118,11 @@ def test_simultaneous_handshakes_do_not_exceed_the_limit_of_clients(serve: Calla
                 b"GET /ws/feed HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                 b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
             )
-        answers = [one.recv(12) for one in sockets]
+        status_lines = [one.recv(12) for one in sockets]
     finally:
         for one in sockets:
             one.close()
-    assert sorted(answers) == [b"HTTP/1.1 101"] * 3 + [b"HTTP/1.1 503"] * 27
+    assert sorted(status_lines) == [b"HTTP/1.1 101"] * 3 + [b"HTTP/1.1 503"] * 27
 
 
 def test_silent_clients_are_pinged_and_then_closed(serve: Callable[..., Api]) -> None:

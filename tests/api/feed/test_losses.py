@@ -34,7 +34,7 @@ def publish(api: Api, seq: int) -> None:
 
 def account(api: Api, server: Server, clients: int, messages: int) -> int:
     """Run the clients; the number of messages announced as lost, summed over clients."""
-    followers = [Follower(api.address, stalls=number) for number in range(clients)]
+    followers = [Follower(api.address, stall_seed=number) for number in range(clients)]
     until(lambda: all(follower.connections for follower in followers), 60)
     for seq in range(1, messages + 1):
         publish(api, seq)

@@ -78,7 +78,7 @@ def test_streams_deleted_under_an_open_connection_are_noticed(api: Api) -> None:
         assert [receive(websocket)["seq"] for _ in range(3)] == [1, 2, 3]
         api.redis.flushall()
         assert receive(websocket)["reason"] == "epoch_changed"
-        api.seq = 0  # the ledger began anew too
+        api.seq = 0  # as after a reset of the ledger
         api.publish([emitted(4)])
         assert receive(websocket)["seq"] == 1
 
@@ -172,7 +172,7 @@ def test_complete_streams_are_recognised_as_complete(clean_redis_url: str) -> No
         reader = FeedReader(clean_redis_url)
         writer = feed.connect(clean_redis_url)
         complete = True
-        for seq in (3, 10, 11, 50):  # holes between seqs are natural
+        for seq in (3, 10, 11, 50):  # gaps between seqs are natural
             feed.publish(writer, "signals", [(seq, b"{}")])
             complete &= (await reader.following("signals", seq)).complete
             complete &= (await reader.following("signals", 3)).complete
@@ -208,8 +208,8 @@ def test_a_loss_is_announced_once_although_redis_fails_in_between(clean_redis_ur
     writer = feed.connect(clean_redis_url)
 
     def publish(first: int, last: int) -> None:
-        for channel, made in (("signals", payload), ("alerts", alert_of)):
-            feed.publish(writer, channel, [(seq, made(emitted(seq))) for seq in range(first, last + 1)], keep=50)
+        for channel, payload_of in (("signals", payload), ("alerts", alert_of)):
+            feed.publish(writer, channel, [(seq, payload_of(emitted(seq))) for seq in range(first, last + 1)], keep=50)
 
     async def scenario() -> None:
         reader = FailsOnce(clean_redis_url)
