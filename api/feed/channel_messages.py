@@ -18,62 +18,71 @@ Channel = Literal["signals", "composites", "arbitrage", "executions", "performan
 
 
 class PushedSignal(Signal, frozen=True, kw_only=True):
-    """A signal, and the score to rank it by: `final_score`, or `raw_confidence` if it has none."""
+    """A signal, and its score.
+
+    Attributes
+    ----------
+    score
+        To rank it by: `final_score`, or `raw_confidence` if it has none.
+    """
 
     score: float
 
 
-class SignalMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="signal"):
+class _ChannelMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """The fields that the messages of all channels have.
+
+    Attributes
+    ----------
+    seq
+        Position in the channel; with the epoch, what to resume from.
+    ts
+        When this server received the message, UTC.
+    """
+
+    seq: int
+    ts: datetime
+
+
+class SignalMessage(_ChannelMessage, frozen=True, kw_only=True, tag_field="type", tag="signal"):
     """A new signal."""
 
     channel: Literal["signals"]
-    seq: int
-    ts: datetime
     data: PushedSignal
 
 
-class CompositeMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="composite"):
+class CompositeMessage(_ChannelMessage, frozen=True, kw_only=True, tag_field="type", tag="composite"):
     """A composite signal: signals from different sources that confirm each other."""
 
     channel: Literal["composites"]
-    seq: int
-    ts: datetime
     data: Composite
 
 
-class ArbitrageMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="arbitrage"):
+class ArbitrageMessage(_ChannelMessage, frozen=True, kw_only=True, tag_field="type", tag="arbitrage"):
     """An arbitrage opportunity that opened, changed, closed or was assessed; its risk lists warnings as reasons."""
 
     channel: Literal["arbitrage"]
-    seq: int
-    ts: datetime
     data: Opportunity
 
 
-class ExecutionMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="execution"):
+class ExecutionMessage(_ChannelMessage, frozen=True, kw_only=True, tag_field="type", tag="execution"):
     """A paper trade that was planned, opened or closed."""
 
     channel: Literal["executions"]
-    seq: int
-    ts: datetime
     data: Execution
 
 
-class PerformanceMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="performance"):
+class PerformanceMessage(_ChannelMessage, frozen=True, kw_only=True, tag_field="type", tag="performance"):
     """Performance of a group of trades, after its newest trade."""
 
     channel: Literal["performance"]
-    seq: int
-    ts: datetime
     data: Performance
 
 
-class AlertMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="alert"):
+class AlertMessage(_ChannelMessage, frozen=True, kw_only=True, tag_field="type", tag="alert"):
     """An alert for a person."""
 
     channel: Literal["alerts"]
-    seq: int
-    ts: datetime
     data: Alert
 
 
@@ -92,7 +101,7 @@ MESSAGE_TYPES: dict[str, str] = {
 
 
 class PushMessage(msgspec.Struct, frozen=True):
-    """The envelope of all of them, around data that is JSON already. `ts` is when this server received the data."""
+    """The envelope of all of them, around data that is JSON already."""
 
     type: str
     channel: str

@@ -14,7 +14,15 @@ _MANY = Meta(max_length=200)
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which messages of a channel a client receives; a message has to meet all conditions, null is no condition."""
+    """Which messages of a channel a client receives; a message has to meet all conditions, null is no condition.
+
+    Attributes
+    ----------
+    symbols, direction, timeframes
+        Any of these values.
+    min_confidence
+        At least this `raw_confidence`.
+    """
 
     symbols: Annotated[frozenset[Symbol], _MANY] | None = None
     direction: frozenset[Direction] | None = None

@@ -1,7 +1,7 @@
 """Lane: channels that one client reads at the same pace, and its position in the ring.
 
-The position is one integer. A lane that falls behind the tail of the ring has missed messages, and its client is told
-exactly which.
+The position is one integer. A lane that falls behind the tail of the ring has missed messages, and its client receives
+a gap that states exactly which.
 """
 
 from datetime import datetime

@@ -18,7 +18,15 @@ Mode = Literal["stream", "latest", "disconnect"]
 
 
 class Since(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A position: the last message of a channel that a client has received."""
+    """A position: the last message of a channel that a client has received.
+
+    Attributes
+    ----------
+    epoch
+        As stated by `connected`, `subscribed` or `gap`.
+    seq
+        Its seq; 0 is before the first.
+    """
 
     epoch: Annotated[str, Meta(max_length=64)]
     seq: Annotated[int, Meta(ge=0, le=2**63 - 1)]
@@ -29,6 +37,8 @@ class Subscribe(msgspec.Struct, frozen=True, tag_field="op", tag="subscribe", fo
 
     Attributes
     ----------
+    id
+        Repeated in the reply.
     since
         First send all messages after this position.
     snapshot
@@ -52,7 +62,13 @@ class Subscribe(msgspec.Struct, frozen=True, tag_field="op", tag="subscribe", fo
 
 
 class Unsubscribe(msgspec.Struct, frozen=True, tag_field="op", tag="unsubscribe", forbid_unknown_fields=True):
-    """Stop a channel."""
+    """Stop a channel.
+
+    Attributes
+    ----------
+    id
+        Repeated in the reply.
+    """
 
     channel: Channel
     id: Id = None
@@ -62,7 +78,17 @@ Command = Subscribe | Unsubscribe
 
 
 class Greeting(msgspec.Struct, frozen=True, kw_only=True):
-    """The content of `connected`. `epoch` and `heads`, the newest seq by channel, are the position to resume from."""
+    """The content of `connected`.
+
+    Attributes
+    ----------
+    version
+        Version of the protocol; its major number changes when clients have to.
+    epoch
+        The epoch that seqs belong to; null until this server has reached the feed.
+    heads
+        The newest seq by channel; with the epoch, what to resume from.
+    """
 
     message: str
     version: str
@@ -77,7 +103,15 @@ class Connected(msgspec.Struct, frozen=True, tag_field="type", tag="connected"):
 
 
 class StatusData(msgspec.Struct, frozen=True, kw_only=True):
-    """Server status; metrics have the same names as in `/metrics`."""
+    """The content of `status`.
+
+    Attributes
+    ----------
+    metrics
+        By the names that they have in `/metrics`.
+    connected_clients
+        Clients of the process that sends this.
+    """
 
     metrics: dict[str, float]
     connected_clients: int
@@ -93,8 +127,11 @@ class Status(msgspec.Struct, frozen=True, tag_field="type", tag="status"):
 class Keepalive(msgspec.Struct, frozen=True, tag_field="type", tag="keepalive"):
     """Sent to idle connections.
 
-    The client has received everything up to `heads`, which is empty while its minimum interval holds
-    messages back.
+    Attributes
+    ----------
+    heads
+        The newest seq by channel, all of which the client has received; empty while its minimum interval holds
+        messages back.
     """
 
     ts: datetime
@@ -105,9 +142,17 @@ class Keepalive(msgspec.Struct, frozen=True, tag_field="type", tag="keepalive"):
 class Subscribed(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="subscribed"):
     """The channel has started.
 
-    After `since`, `recovered` says whether all missed messages follow, in order and before anything
-    newer; if not, a `gap` follows first. Without `since` it is null. `seq` is the newest message at
-    this moment. Ignore what arrived on this channel before this message.
+    Ignore what arrived on this channel before this message.
+
+    Attributes
+    ----------
+    id
+        As in the command.
+    seq
+        The newest message at this moment.
+    recovered
+        After `since`: whether all missed messages follow, in order and before anything newer; if not, a `gap`
+        follows first. Without `since` it is null.
     """
 
     id: Id
@@ -118,7 +163,13 @@ class Subscribed(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", ta
 
 
 class Unsubscribed(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="unsubscribed"):
-    """The channel has stopped; no message of it follows."""
+    """The channel has stopped; no message of it follows.
+
+    Attributes
+    ----------
+    id
+        As in the command.
+    """
 
     id: Id
     channel: Channel
@@ -134,9 +185,11 @@ class Gap(
 
     Attributes
     ----------
-    first, last
-        On the wire `from` and `to`: the range of seqs in which messages are missing, both included; `to` is
-        null if unknown. Not every seq in the range was a message, or passed the filter.
+    first
+        The first seq that may be missing (`from` on the wire). Not every seq in the range was a message, or passed
+        the filter.
+    last
+        The last seq that may be missing (`to` on the wire); null if unknown.
     reason
         `slow_consumer`: the client did not keep up. `expired`: it resumed too late. `epoch_changed`: the
         streams were recreated, so earlier seqs are void. `lost_upstream`: this server was disconnected too long.
@@ -153,7 +206,17 @@ class Gap(
 
 
 class Error(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="error"):
-    """A command of the client failed; `code` is one of the problem codes of REST."""
+    """A command of the client failed.
+
+    Attributes
+    ----------
+    id
+        As in the command; null if it could not be read.
+    code
+        One of the problem codes of REST.
+    retryable
+        Whether the same command may succeed later.
+    """
 
     id: Id
     code: str

@@ -1,7 +1,7 @@
 """Ring: the newest messages of all channels in order of arrival, stored once for all clients.
 
-A client holds one integer, the position up to which it has read. A client that falls behind the tail has missed
-messages and can be told exactly which. So no client needs a queue, and a thousand stuck clients cost no more than one.
+A client holds one integer, the position up to which it has read. If it falls behind the tail it has missed messages,
+and a gap can state exactly which. So no client needs a queue, and a thousand stuck clients cost no more than one.
 """
 
 from datetime import datetime
