@@ -41,11 +41,21 @@ COMPOSITE = np.dtype(
 
 
 class Component(msgspec.Struct, frozen=True, kw_only=True):
-    """One piece of evidence in a composite; `weight` is its contribution to the confidence, in log-odds.
+    """One piece of evidence in a composite.
 
-    The weight is 0 for evidence without a track record, such as an arbitrage: it completes a pattern but does not
-    change the odds. `id` is the id of the signal or event; other evidence has an id of its own, and its kind as
-    `name`.
+    Attributes
+    ----------
+    kind
+        `signal`, `event`, `whale` or `arbitrage`.
+    id
+        Id of the signal or event; other evidence has an id of its own.
+    name
+        Strategy of a signal, detector of an event; the kind of other evidence.
+    direction
+        1 for up, -1 for down, 0 for neither.
+    weight
+        Contribution to the confidence, in log-odds; 0 for evidence without a track record, such as an arbitrage: it
+        completes a pattern but does not change the odds.
     """
 
     kind: str
@@ -57,10 +67,30 @@ class Component(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Composite(msgspec.Struct, frozen=True, kw_only=True):
-    """A composite signal.
+    """A composite signal: related evidence that matches a pattern.
 
-    `composite_confidence` is a calibrated probability; `expected_return` is in R, net of costs, and null until
-    signals have been graded; `risk_score` is in [0, 1], where 1 is the highest risk.
+    Attributes
+    ----------
+    market_slug
+        Slug of the market; the symbol in lower case outside prediction markets.
+    pattern_type
+        Name of the pattern.
+    component_signals
+        The evidence, at most 8 components.
+    composite_confidence
+        Calibrated probability, in (0, 1).
+    correlation_score
+        Agreement of the components, in [0, 1].
+    expected_return
+        In R, net of costs; null until signals have been graded.
+    risk_score
+        In [0, 1], where 1 is the highest risk.
+    regime
+        Volatility and trend of the market, such as `quiet_up`.
+    reason
+        Explanation in one plain sentence.
+    simulated
+        Whether the market is simulated.
     """
 
     id: str

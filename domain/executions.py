@@ -63,9 +63,38 @@ TradeState = Literal["planned", "open", "win", "loss", "even", "unfilled", "skip
 
 
 class Execution(msgspec.Struct, frozen=True, kw_only=True):
-    """A paper trade as of its last change. No real order is involved.
+    """A paper trade as of its last change. No real order is involved. Amounts are in quote currency.
 
-    `entry_price` is the planned price until `entry_time`. Amounts are in quote currency; `fees` include slippage.
+    Attributes
+    ----------
+    signal_id
+        Id of the signal, or of the arbitrage opportunity, that is traded.
+    signal_type
+        Strategy that proposed the signal, or kind of the arbitrage.
+    planned_at, updated_at
+        Time of the decision, and of the last change.
+    entry_price, entry_time
+        `entry_price` is the planned price as long as `entry_time` is null.
+    exit_price, exit_time
+        Null while the trade is open.
+    shares, notional
+        Size in base units, and its value at the entry.
+    risk
+        Loss at the stop-loss, costs included.
+    fees
+        Costs of entry and exit, slippage included.
+    pnl, pnl_pct, pnl_r
+        Profit or loss net of costs: amount, percent of the notional, and in R, the planned risk.
+    outcome
+        State of the trade. `skipped`: position limits left it no size; `unfilled`: nothing traded before it expired.
+    skipped_reason
+        Why it was skipped.
+    regime, probability
+        Volatility and trend of the market, and calibrated probability, at the decision.
+    equity
+        Realised equity of the account after this change.
+    simulated
+        Whether the market is simulated.
     """
 
     id: str
@@ -100,8 +129,16 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
 class EquityDay(msgspec.Struct, frozen=True, kw_only=True):
     """The paper account at the end of a UTC day, with open positions at their last close.
 
-    `daily_return` is a fraction of the equity at the start of the day; `drawdown` is a fraction of the highest
-    equity so far, at most 0. Each branch has its own `account`.
+    Attributes
+    ----------
+    daily_return
+        Fraction of the equity at the start of the day.
+    drawdown
+        Fraction of the highest equity so far, at most 0.
+    gross_exposure
+        Sum of the notionals of open positions over equity.
+    account
+        Traded instruments and prediction markets have one account each.
     """
 
     day: datetime

@@ -64,10 +64,33 @@ class WhaleTrade(msgspec.Struct, frozen=True, kw_only=True):
         Address, or number if the address is unknown.
     direction
         1 for the market's first outcome, -1 against it, 0 if unknown or neither.
+    first_at, last_at
+        Times of its first and last fill.
+    notional, max_gain
+        Value in dollars, and dollars that it can win at most.
+    vwap
+        Volume-weighted average price, in dollars per contract.
+    fills
+        Number of trades.
+    rank, rank_n
+        Share of recent trades of the market that are smaller, and their effective number.
+    share
+        Share of the market's recent volume.
+    wallets, against
+        Number of wallets on its side, and on the other; for a disagreement, on either side, and on the smaller one.
+    posterior, chance
+        For a consensus: probability that more than half of all wallets take its side, and probability that as many
+        agree by chance.
+    record
+        Track record of the wallet.
+    revision
+        Number of changes before.
     status, suppressed_reason
         Whether it was emitted; if not, the reason.
     reason
-        One plain sentence.
+        Explanation in one plain sentence.
+    simulated
+        Whether the market is simulated.
     """
 
     id: str

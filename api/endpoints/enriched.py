@@ -49,8 +49,12 @@ class SignalScore(msgspec.Struct, frozen=True, kw_only=True):
 class EnrichedSignal(Signal, frozen=True, kw_only=True):
     """A signal with its current score.
 
-    `correlations` are ids of related signals; `historical_performance` is the performance of its strategy's
-    paper trades so far, null before the first has closed.
+    Attributes
+    ----------
+    score
+        The score now; the fields of the same name in the signal are the values at the decision.
+    historical_performance
+        Performance of its strategy's paper trades so far; null before the first has closed.
     """
 
     score: SignalScore
