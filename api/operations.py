@@ -32,7 +32,7 @@ from api.feed.asyncapi import show_asyncapi
 from api.resources import Resources
 from api.rest.command import Command
 from api.rest.openapi import document
-from api.rest.operation import HTML, TEXT, Operation
+from api.rest.operation import HTML, PROMETHEUS, Operation
 from api.rest.reference import page
 from api.rest.result import Result
 from domain.executions import Execution
@@ -261,7 +261,9 @@ OPERATIONS = (
     Operation(
         path="/readyz", handler=health.readyz, response=health.Ready, problems=(UNAVAILABLE,), scope=None, no_store=True
     ),
-    Operation(path="/metrics", handler=show_metrics, response=bytes, media_type=TEXT, scope="metrics", no_store=True),
+    Operation(
+        path="/metrics", handler=show_metrics, response=bytes, media_type=PROMETHEUS, scope="metrics", no_store=True
+    ),
     Operation(
         path="/metrics/legacy", handler=show_legacy_metrics, response=LegacyMetrics, scope="metrics", no_store=True
     ),

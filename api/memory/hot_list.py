@@ -2,8 +2,8 @@
 
 The feed adds a row as soon as it is committed. Once a second, while the list is in use, ids and versions are
 compared with Postgres, and rows that differ are read again; so the age of a response is the time since the
-list was last known to match Postgres. While the feed is down, requests go to Postgres itself; while Postgres
-is down, they get the list as it is, with its age.
+list was last known to match Postgres. While the feed is down, requests are answered from Postgres; while
+Postgres is down, from the list as it is, with its age.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator
@@ -57,7 +57,7 @@ class Source(NamedTuple, Generic[R, S]):
     normalize
         Converts a record from the feed to the record that Postgres returns.
     changed_at
-        Reads when any row of the table last changed, in the list or not; None if no one needs it.
+        Reads when any row of the table last changed, in the list or not; None if the list does not need it.
     """
 
     projection: type[R]

@@ -68,7 +68,7 @@ class Command(Operation):
     @property
     def possible_problems(self) -> tuple[ProblemType, ...]:
         """Problems it may respond with, besides invalid parameters and internal errors."""
-        return (*self.problems, FORBIDDEN, TOO_LARGE, UNSUPPORTED)
+        return (*self.problems, INVALID_MESSAGE, FORBIDDEN, TOO_LARGE, UNSUPPORTED)
 
     def route(self) -> Route:
         """The Starlette route of this command."""

@@ -5,7 +5,7 @@ from inspect import cleandoc
 from typing import Any
 
 from api import errors
-from api.errors import Problem, ProblemType
+from api.errors import Problem
 from api.rest.command import IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_PATTERN, Command
 from api.rest.openapi_headers import HEADERS, IF_NONE_MATCH, headers_of
 from api.rest.operation import JSON, Operation
@@ -100,15 +100,20 @@ def _operation(operation: Operation, body: dict[str, Any], problem: dict[str, An
     if not operation.no_store:
         responses["304"] = {"description": "Not modified: the body still has the ETag sent as `If-None-Match`."}
     needs_scope = secured and operation.scope is not None
-    for kind in (
+    problem_types = (
         *COMMON_PROBLEMS,
         *operation.possible_problems,
         *(_ACCESS_PROBLEMS if needs_scope else ()),
         *((errors.RATE_LIMITED,) if secured else ()),
-    ):
-        responses[str(kind.status)] = _problem(kind, problem)
-    for status, response in responses.items():
-        response["headers"] = headers_of(operation, int(status))
+    )
+    for status in sorted({each.status for each in problem_types}):
+        types = dict.fromkeys(each for each in problem_types if each.status == status)
+        responses[str(status)] = {
+            "description": f"{', or '.join(f'{each.title} (`{each.code}`)' for each in types)}.",
+            "content": {errors.MEDIA_TYPE: {"schema": problem}},
+        }
+    for code, response in responses.items():
+        response["headers"] = headers_of(operation, int(code))
     if operation.links:
         success["links"] = {
             name: {"operationId": name, "parameters": dict(parameters)} for name, parameters in operation.links.items()
@@ -131,13 +136,6 @@ def _operation(operation: Operation, body: dict[str, Any], problem: dict[str, An
 def _request_body(command: Command) -> dict[str, Any]:
     """The schema of a command's request body, without references."""
     return schemas([command.body])[1][command.body.__name__]
-
-
-def _problem(kind: ProblemType, schema: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "description": f"{kind.title}: `{kind.code}`.",
-        "content": {errors.MEDIA_TYPE: {"schema": schema}},
-    }
 
 
 def _parameters(operation: Operation) -> list[dict[str, Any]]:

@@ -24,7 +24,7 @@ from domain.api_keys import Scope
 
 JSON = "application/json"
 HTML = "text/html; charset=utf-8"
-TEXT = "text/plain; version=0.0.4; charset=utf-8"
+PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
 _encoder = msgspec.json.Encoder()
 _etag = re.compile(r'"[^"]*"')

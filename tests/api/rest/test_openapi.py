@@ -137,6 +137,12 @@ def test_every_problem_type_is_described() -> None:
     assert {status for status in statuses if status >= 400} == {each.status for each in PROBLEM_TYPES} - {405}
 
 
+def test_problems_with_the_same_status_share_its_response(api: Api) -> None:
+    execute = operation_at(api.get("/openapi.json"), "/api/v1/arbitrage/execute")
+    expected = "Invalid parameter (`invalid_parameter`), or Invalid message (`invalid_message`)."
+    assert execute["responses"]["400"]["description"] == expected
+
+
 def test_headers_are_described(api: Api) -> None:
     api.write([signal(number) for number in range(8)])
     document = api.get("/openapi.json")
