@@ -203,8 +203,7 @@ class Opportunity(
     best_edge, best_net, best_size, duration_s
         Over its lifetime.
     plan, risk, settlement
-        As of the last update; in JSON `execution_plan` and `risk_assessment`. The settlement is that of the last
-        settled plan, null until then.
+        As of the last update. The settlement is that of the last settled plan, null until then.
     simulated
         Whether its markets are simulated.
     """

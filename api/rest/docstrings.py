@@ -6,26 +6,19 @@ from typing import Final
 _HEADING: Final = "Attributes\n----------\n"
 
 
-def split_attributes(docstring: str) -> tuple[str, dict[str, str]]:
-    r"""Split a docstring into its text and the description of each attribute.
-
-    A description that covers several attributes begins with their names.
+def split_attributes(docstring: str) -> tuple[str, dict[tuple[str, ...], str]]:
+    r"""Split a docstring into its text and its descriptions of attributes, each of one or of several names.
 
     Examples
     --------
     >>> split_attributes("A plan.\n\nAttributes\n----------\nsize\n    In\n    sets.\nfee, gas\n    In dollars.")
-    ('A plan.', {'size': 'In sets.', 'fee': '`fee`, `gas`: In dollars.', 'gas': '`fee`, `gas`: In dollars.'})
+    ('A plan.', {('size',): 'In sets.', ('fee', 'gas'): 'In dollars.'})
     """
     text, _, section = cleandoc(docstring).partition(_HEADING)
-    lines_by_names: dict[str, list[str]] = {}
+    attributes: dict[tuple[str, ...], list[str]] = {}
     for line in filter(None, section.splitlines()):
         if not line.startswith(" "):
-            lines_by_names[line] = []
-        elif lines_by_names:
-            lines_by_names[next(reversed(lines_by_names))].append(line.strip())
-    attributes: dict[str, str] = {}
-    for heading, lines in lines_by_names.items():
-        names = heading.split(", ")
-        prefix = f"{', '.join(f'`{name}`' for name in names)}: " if len(names) > 1 else ""
-        attributes |= dict.fromkeys(names, prefix + " ".join(lines))
-    return text.strip(), attributes
+            attributes[tuple(line.split(", "))] = []
+        elif attributes:
+            attributes[next(reversed(attributes))].append(line.strip())
+    return text.strip(), {names: " ".join(lines) for names, lines in attributes.items()}

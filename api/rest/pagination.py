@@ -93,8 +93,10 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     total
         Number of rows that match the filter; null above 100,000, and if `limit` or `cursor` is given, since counting
         is what makes deep lists slow.
-    page, per_page
-        Number of this page, and the maximum number of rows on it.
+    page
+        Number of this page.
+    per_page
+        Maximum number of rows on a page.
     next_cursor
         Pass it as `cursor` to get the next page; null on the last page. The `Link` header has the full URL.
     """

@@ -34,22 +34,26 @@ def schemas(records: Sequence[Any]) -> tuple[tuple[dict[str, Any], ...], dict[st
         _collect_records(type_info, record_types)
     for cls, record_type in record_types.items():
         component = components[cls.__name__]
-        component["description"], properties = split_attributes(cls.__doc__ or "")[0], component["properties"]
-        attributes = _attributes(cls)
+        component["description"], _ = split_attributes(cls.__doc__ or "")
+        descriptions = _field_descriptions(record_type)
         for field in record_type.fields:
-            if field.name in attributes:
-                properties[field.encode_name].setdefault("description", attributes[field.name])
+            schema = component["properties"][field.encode_name]
+            if field.name in descriptions:
+                schema.setdefault("description", descriptions[field.name])
             if any(isinstance(part, inspect.DateTimeType) for part in _parts(field.type)):
-                _set_date_time(properties[field.encode_name])
+                _set_date_time(schema)
     return references, components
 
 
-def _attributes(cls: type) -> dict[str, str]:
-    """The description of each attribute, by name; those of a class before those of its bases."""
-    attributes: dict[str, str] = {}
-    for base in reversed(cls.__mro__):
-        attributes |= split_attributes(base.__doc__ or "")[1]
-    return attributes
+def _field_descriptions(record_type: _Record) -> dict[str, str]:
+    """The description of each field by name; one that covers several fields begins with their names in JSON."""
+    encode_names = {field.name: field.encode_name for field in record_type.fields}
+    descriptions: dict[str, str] = {}
+    for cls in reversed(record_type.cls.__mro__):  # a class describes its fields before its bases do
+        for names, text in split_attributes(cls.__doc__ or "")[1].items():
+            covered = ", ".join(f"`{encode_names.get(name, name)}`" for name in names)
+            descriptions |= dict.fromkeys(names, f"{covered}: {text}" if len(names) > 1 else text)
+    return descriptions
 
 
 def _parts(type_info: inspect.Type) -> Iterator[inspect.Type]:

@@ -74,11 +74,12 @@ class Derived(Base, rename={"row": "line"}):
     ----------
     name
         Of the record.
-    row
+    first, row
         Of the file.
     """
 
-    row: Row | None = None
+    first: int = 0
+    row: int = 0
     other: int = 0
 
 
@@ -87,6 +88,11 @@ def test_fields_are_described_by_their_class_and_its_bases() -> None:
     described = {
         name: field["description"] for name, field in component["properties"].items() if "description" in field
     }
-    assert described == {"id": "Constant.", "name": "Of the record.", "line": "Of the file."}
+    assert described == {
+        "id": "Constant.",
+        "name": "Of the record.",
+        "first": "`first`, `line`: Of the file.",
+        "line": "`first`, `line`: Of the file.",
+    }
     assert component["description"] == "Derived."
     assert component["properties"]["other"] == {"type": "integer", "default": 0}
