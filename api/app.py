@@ -23,8 +23,8 @@ from api.metrics import Metrics
 from api.operations import OPERATIONS
 from api.resources import Resources
 from api.rest.middleware import RequestMiddleware
-from api.security.gate import Gate
-from api.security.guard import Guard
+from api.security.access import AccessControl
+from api.security.middleware import AccessMiddleware
 from api.security.settings import SecuritySettings
 from api.settings import ApiSettings, check
 from api.symbol_gauges import SymbolGauges
@@ -69,7 +69,7 @@ def build(
     reader = FeedReader(redis_url)
     pool = async_pool(database_url, max_size=settings.database_connections_max)
     hot_lists = HotLists(pool, settings.hot_rows, steady_s)
-    gate = Gate(
+    access = AccessControl(
         security,
         pool=pool,
         redis_url=redis_url,
@@ -78,10 +78,10 @@ def build(
         now_ns=now_ns,
         steady_s=steady_s,
     )
-    hub = Hub(settings, metrics, steady_s, gate.ending)
+    hub = Hub(settings, metrics, steady_s, access.session_end)
     resources = Resources(
         settings=settings,
-        gate=gate,
+        access=access,
         database_url=database_url,
         pool=pool,
         reader=reader,
@@ -111,7 +111,7 @@ def build(
                 allowed_hosts=settings.allowed_hosts,
                 behind_tls=security.behind_tls,
             ),
-            Middleware(Guard, gate=gate),
+            Middleware(AccessMiddleware, access=access),
         ],
         exception_handlers=HANDLERS,
         lifespan=_lifespan,
@@ -126,8 +126,8 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     resources: Resources = app.state.resources
     resources.metrics.update_process_gauges(0, 0)
     await resources.pool.open()
-    await resources.gate.open()
-    resources.tasks.append(tasks.start("gate", resources.gate.run()))
+    await resources.access.open()
+    resources.tasks.append(tasks.start("access", resources.access.run()))
     resources.tasks.append(tasks.start("tail", resources.tail.run()))
     resources.tasks.append(tasks.start("hot_lists", resources.hot_lists.run()))
     resources.tasks.append(tasks.start("maintenance", run_maintenance(resources)))
@@ -136,6 +136,6 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     finally:
         await tasks.stop(resources.tasks)
         resources.metrics.write_shared()
-        await resources.gate.close()
+        await resources.access.close()
         await resources.reader.close()
         await resources.pool.close()

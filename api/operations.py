@@ -46,7 +46,7 @@ def _document(*, secured: bool) -> bytes:
 
 async def show_openapi(resources: Resources, _: object) -> bytes:
     """OpenAPI 3.1 document of this API."""
-    return _document(secured=resources.gate.settings.required)
+    return _document(secured=resources.access.settings.required)
 
 
 @cache
@@ -56,7 +56,7 @@ def _reference(*, secured: bool) -> Result:
 
 async def show_reference(resources: Resources, _: object) -> Result:
     """API reference as an HTML page."""
-    return _reference(secured=resources.gate.settings.required)
+    return _reference(secured=resources.access.settings.required)
 
 
 _SIGNAL_LINKS = {"get_signal": {"id": "$response.body#/signals/0/id"}}

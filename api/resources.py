@@ -14,7 +14,7 @@ from api.memory.hot_lists import HotLists
 from api.memory.micro_cache import MicroCache
 from api.memory.response_cache import ResponseCache
 from api.metrics import Metrics
-from api.security.gate import Gate
+from api.security.access import AccessControl
 from api.settings import ApiSettings
 from api.symbol_gauges import SymbolGauges
 from store.postgres import Pool
@@ -37,7 +37,7 @@ class Resources:
     """
 
     settings: ApiSettings
-    gate: Gate
+    access: AccessControl
     database_url: str
     pool: Pool
     reader: FeedReader

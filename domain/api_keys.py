@@ -1,8 +1,8 @@
-"""API keys: what one looks like, what it may do, and what of it is kept.
+"""API keys: their format, their scopes, and the record that is stored of them.
 
-A key is `se_<id>_<secret>`. The id is no secret: it is what logs and lists call the key. Of the secret only
-its SHA-256 is kept. A slow hash would gain nothing, since the secret is 256 random bits, which no dictionary
-holds; it would only make each request slower, and more so for whoever tries to keep us busy.
+A key is `se_<id>_<secret>`. The id is public: logs and lists name the key by it. Only the SHA-256 of the secret is
+stored. A slow password hash would add nothing, because 256 random bits cannot be guessed from a dictionary; it would
+only make every request slower and denial of service easier.
 """
 
 import re
@@ -13,8 +13,8 @@ from typing import Final, Literal, NamedTuple, get_args
 import msgspec
 
 Scope = Literal["read", "stream", "execute", "metrics", "admin"]
-"""What a caller may do: read over REST; listen over WebSocket and SSE; have something executed on paper; read
-`/metrics`; `admin` is all of it."""
+"""`read`: REST queries; `stream`: WebSocket and SSE; `execute`: paper execution; `metrics`: `/metrics`; `admin`: all of
+them."""
 SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
 
 ID_BYTES: Final = 6
@@ -24,20 +24,20 @@ _KEY = re.compile(r"se_([0-9a-f]{12})_([0-9a-f]{64})")
 
 
 class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
-    """A key as it is kept.
+    """A stored API key.
 
     Attributes
     ----------
     id
-        Its public part, 12 hex digits.
+        Public part, 12 hex digits.
     name
-        What its owner calls it.
+        Chosen by its owner.
     digest
         SHA-256 of the secret.
     scopes
-        What it may do.
+        Granted scopes.
     created_at, expires_at, revoked_at, last_used_at
-        None if it does not, was not, or was not yet. The last is exact to a minute.
+        None for a key that never expires, is not revoked, or was never used. `last_used_at` is exact to a minute.
     """
 
     id: str
@@ -50,15 +50,15 @@ class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
     last_used_at: datetime | None = None
 
 
-class Parts(NamedTuple):
-    """The two halves of a key."""
+class KeyParts(NamedTuple):
+    """The public id of a key and the digest of its secret."""
 
     id: str
     digest: bytes
 
 
-def text_of(id_bytes: bytes, secret: bytes) -> str:
-    """The key as its owner gets to see it, once.
+def format_key(id_bytes: bytes, secret: bytes) -> str:
+    """The text of a key, which its owner sees once.
 
     Parameters
     ----------
@@ -67,14 +67,14 @@ def text_of(id_bytes: bytes, secret: bytes) -> str:
 
     Examples
     --------
-    >>> text_of(bytes(6), bytes(32))[:20]
+    >>> format_key(bytes(6), bytes(32))[:20]
     'se_000000000000_0000'
     """
     return f"se_{id_bytes.hex()}_{secret.hex()}"
 
 
-def parse(text: str) -> Parts | None:
-    """Id and digest of a key; None if `text` is none.
+def parse(text: str) -> KeyParts | None:
+    """Id and digest of a key; None if `text` is not a key.
 
     Examples
     --------
@@ -83,10 +83,10 @@ def parse(text: str) -> Parts | None:
     >>> parse("se_1_2") is None
     True
     """
-    found = _KEY.fullmatch(text)
-    return Parts(found[1], sha256(found[2].encode()).digest()) if found else None
+    match = _KEY.fullmatch(text)
+    return KeyParts(match[1], sha256(match[2].encode()).digest()) if match else None
 
 
-def looks_like(text: str) -> bool:
-    """Whether somebody meant this to be a key, and not a token."""
+def has_key_prefix(text: str) -> bool:
+    """Whether `text` is meant to be an API key rather than a token."""
     return text.startswith("se_")

@@ -1,4 +1,4 @@
-"""Audit log: who did what, and with which key; only added to, and forgotten by age. Nothing in it is secret."""
+"""Audit log: who did what and with which key; append-only, deleted by age. It holds no secrets."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,22 +10,22 @@ import psycopg
 from store.columns import unnest
 from store.postgres import Pool, map_errors, write_transaction
 
-KEPT_DAYS_MIN: Final = 30
-"""Younger rows cannot be deleted: Postgres refuses."""
-FORGOTTEN_AT_ONCE: Final = 10_000
+RETENTION_DAYS_MIN: Final = 30
+"""Least age in days at which rows can be deleted; a trigger enforces it."""
+DELETE_BATCH_ROWS: Final = 10_000
 
 
-class Deed(msgspec.Struct, frozen=True, kw_only=True):
-    """One line.
+class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of the audit log.
 
     Attributes
     ----------
     action
         `key_created`, `key_revoked` or `execute`.
     actor
-        Who: `key:<id>`, `token:<subject>`, `local` or `command line`.
+        `key:<id>`, `token:<subject>`, `local` or `command line`.
     object
-        What it was done to: the id of a key or of an opportunity.
+        Target of the action: the id of a key or of an opportunity.
     address, request_id
         Of the request; empty if there was none.
     """
@@ -50,40 +50,28 @@ _COLUMNS: Final = {
 _WRITE: Final = f"""
 INSERT INTO audit_log ({", ".join(_COLUMNS)}) SELECT * FROM {unnest(_COLUMNS)}
 """  # noqa: S608  names and types of our own columns
-_FORGET: Final = f"""
+_DELETE: Final = f"""
 DELETE FROM audit_log
-WHERE id IN (SELECT id FROM audit_log WHERE at < %(before)s ORDER BY at, id LIMIT {FORGOTTEN_AT_ONCE})
+WHERE id IN (SELECT id FROM audit_log WHERE at < %(before)s ORDER BY at, id LIMIT {DELETE_BATCH_ROWS})
 """  # noqa: S608
 
 
-def write(connection: psycopg.Connection, deeds: Sequence[Deed]) -> None:
-    """Write lines; in the transaction of what they tell of.
+def write(connection: psycopg.Connection, entries: Sequence[AuditEntry]) -> None:
+    """Write entries, in the transaction of the action that they record.
 
     Raises
     ------
     ServiceError
         If Postgres cannot be reached.
     SetupError
-        If it was not migrated.
+        If the schema is not up to date.
     """
     with map_errors():
-        connection.execute(_WRITE, _lists(deeds))
+        connection.execute(_WRITE, _columns(entries))
 
 
-async def append(pool: Pool, deeds: Sequence[Deed]) -> None:
-    """Write lines for the API, in a transaction of their own.
-
-    Raises
-    ------
-    ServiceError, SetupError
-        As `write` does.
-    """
-    async with write_transaction(pool) as connection:
-        await connection.execute(_WRITE, _lists(deeds))
-
-
-async def forget(pool: Pool, *, before: datetime) -> int:
-    """Delete the oldest lines from before `before`, at most `FORGOTTEN_AT_ONCE` of them; how many.
+async def append(pool: Pool, entries: Sequence[AuditEntry]) -> None:
+    """Write entries in a transaction of their own.
 
     Raises
     ------
@@ -91,11 +79,23 @@ async def forget(pool: Pool, *, before: datetime) -> int:
         As `write` does.
     """
     async with write_transaction(pool) as connection:
-        return (await connection.execute(_FORGET, {"before": before})).rowcount
+        await connection.execute(_WRITE, _columns(entries))
 
 
-def read(connection: psycopg.Connection, *, limit: int = 100) -> list[Deed]:
-    """The newest lines, newest first.
+async def delete_before(pool: Pool, before: datetime) -> int:
+    """Delete the oldest entries from before `before`, at most `DELETE_BATCH_ROWS`; return their number.
+
+    Raises
+    ------
+    ServiceError, SetupError
+        As `write` does.
+    """
+    async with write_transaction(pool) as connection:
+        return (await connection.execute(_DELETE, {"before": before})).rowcount
+
+
+def read(connection: psycopg.Connection, *, limit: int = 100) -> list[AuditEntry]:
+    """The newest entries, newest first.
 
     Raises
     ------
@@ -105,9 +105,9 @@ def read(connection: psycopg.Connection, *, limit: int = 100) -> list[Deed]:
     statement = f"SELECT {', '.join(_COLUMNS)} FROM audit_log ORDER BY at DESC, id DESC LIMIT %s"  # noqa: S608
     with map_errors():
         rows = connection.execute(statement.encode(), (limit,)).fetchall()
-    return [Deed(**dict(zip(_COLUMNS, row, strict=True))) for row in rows]
+    return [AuditEntry(**dict(zip(_COLUMNS, row, strict=True))) for row in rows]
 
 
-def _lists(deeds: Sequence[Deed]) -> dict[str, list[Any]]:
-    """A list a column, which every connection can send; numpy arrays are for those of the engine."""
-    return {name: [getattr(deed, name) for deed in deeds] for name in _COLUMNS}
+def _columns(entries: Sequence[AuditEntry]) -> dict[str, list[Any]]:
+    """One list per column; numpy arrays need the adapters that only the engine's connections have."""
+    return {name: [getattr(entry, name) for entry in entries] for name in _COLUMNS}

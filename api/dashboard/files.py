@@ -42,7 +42,7 @@ async def show_dashboard(resources: Resources, _: object) -> Result:
 
     The page holds no data: it asks for them as any other caller, with a key where one is needed.
     """
-    return _page(resources.gate.settings.required, resources.settings.keepalive_s)
+    return _page(resources.access.settings.required, resources.settings.keepalive_s)
 
 
 async def show_dashboard_realtime(resources: Resources, _: object) -> Result:

@@ -12,8 +12,8 @@ from api.errors import FORBIDDEN, ProblemType
 from api.resources import Resources
 from api.rest import params
 from api.rest.operation import JSON, Operation
+from api.security.authorization import require_scope
 from api.security.origin import check_origin
-from api.security.permit import permit
 from api.security.principal import Principal
 from api.security.tickets import TTL_S
 from domain.api_keys import Scope
@@ -34,7 +34,7 @@ async def make_ticket(resources: Resources, holder: Principal) -> Ticket:
 
     The request has no body. The connection ends when the key or token that created the ticket expires or is revoked.
     """
-    return Ticket(ticket=await resources.gate.tickets.issue(holder), expires_in_s=TTL_S)
+    return Ticket(ticket=await resources.access.tickets.issue(holder), expires_in_s=TTL_S)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ class TicketOperation(Operation):
         async def endpoint(request: Request) -> Response:
             resources: Resources = request.app.state.resources
             check_origin(request, resources.settings)
-            holder = permit(request.state.visitor, "stream", resources.gate)
+            holder = require_scope(request.state.caller, "stream", resources.access)
             params.parse(self.parameters, request.scope["query_string"], request.path_params)
             ticket = await self.handler(resources, holder)
             return Response(msgspec.json.encode(ticket), CREATED, {"Cache-Control": "no-store"}, JSON)

@@ -9,10 +9,10 @@ from api.feed.filters import Filter, FilterParameters
 from api.resources import Resources
 from api.rest import params
 from api.rest.middleware import HOST_NOT_ALLOWED, host_of, is_allowed_host
+from api.security.access import Caller
+from api.security.authorization import require_scope
 from api.security.credentials import without_ticket
-from api.security.gate import Visitor
-from api.security.origin import is_ours, stranger
-from api.security.permit import permit
+from api.security.origin import is_allowed_origin, origin_forbidden
 from api.security.principal import Principal
 from api.settings import is_loopback
 from store.feed import CHANNELS
@@ -33,7 +33,7 @@ class RequestHead(NamedTuple):
     headers: Headers
     address: str | None
     method: str = "GET"
-    visitor: Visitor | None = None
+    caller: Caller | None = None
 
 
 class Admission(NamedTuple):
@@ -66,20 +66,20 @@ async def admit(head: RequestHead, resources: Resources, channels: tuple[str, ..
     settings, hub = resources.settings, resources.hub
     if not is_allowed_host(host_of(head.headers), settings.allowed_hosts):
         raise ProblemError(MISDIRECTED, HOST_NOT_ALLOWED)
-    gate, peer = resources.gate, head.address or ""
-    visitor = head.visitor or await gate.admit(head.headers, head.query, peer, websocket=True)
-    principal = permit(visitor, "stream", gate)
+    access, peer = resources.access, head.address or ""
+    caller = head.caller or await access.check_request(head.headers, head.query, peer, websocket=True)
+    principal = require_scope(caller, "stream", access)
     channels = channels or DEFAULT_CHANNELS.get(head.path)
     if channels is None:
         raise ProblemError(NOT_FOUND, f"there is no WebSocket at {head.path}; /asyncapi.json lists all")
-    if not is_ours(head.headers, settings):
-        raise stranger(head.headers)
+    if not is_allowed_origin(head.headers, settings):
+        raise origin_forbidden(head.headers)
     filter_ = params.parse(FilterParameters, without_ticket(head.query)).filter()
     if len(hub.clients) >= settings.clients_max:
         raise ProblemError(
             UNAVAILABLE, "the limit of connected clients is reached (clients_max of [api]); try again later"
         )
-    address = visitor.address or None
+    address = caller.address or None
     is_at_limit = hub.addresses[address] >= settings.clients_per_address_max
     if is_at_limit and address is not None and not is_loopback(address):
         raise ProblemError(UNAVAILABLE, "too many connections from your address; close some, or try again later")

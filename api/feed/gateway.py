@@ -29,7 +29,7 @@ async def _endpoint(websocket: WebSocket) -> None:
     resources: Resources = websocket.app.state.resources
     address = websocket.client.host if websocket.client else None
     path, query = websocket.scope["path"], websocket.scope["query_string"]
-    head = RequestHead(path, query, websocket.headers, address, visitor=websocket.state.visitor)
+    head = RequestHead(path, query, websocket.headers, address, caller=websocket.state.caller)
     try:
         admission = await admit(head, resources)
     except ProblemError as problem:

@@ -28,7 +28,7 @@ from api.feed.messages import (
 from api.feed.ring import Message, Ring
 from api.metrics import Metrics
 from api.security.principal import Principal
-from api.security.sessions import Ending, stays
+from api.security.session_expiry import SessionEnd, never_ends
 from api.settings import ApiSettings
 
 PROTOCOL_VERSION = "3.1.0"
@@ -59,7 +59,7 @@ class Hub:
         settings: ApiSettings,
         metrics: Metrics,
         steady_s: Callable[[], float],
-        ending: Callable[[Principal], Ending | None] = stays,
+        ending: Callable[[Principal], SessionEnd | None] = never_ends,
     ) -> None:
         self.settings = settings
         self.metrics = metrics

@@ -45,8 +45,8 @@ async def _endpoint(request: Request) -> Response:
     if channel not in MESSAGE_TYPES:
         raise ProblemError(NOT_FOUND, f"there is no such channel; the channels are {', '.join(MESSAGE_TYPES)}")
     address = request.client.host if request.client else None
-    query, visitor = request.scope["query_string"], request.state.visitor
-    head = RequestHead(request.url.path, query, request.headers, address, visitor=visitor)
+    query, caller = request.scope["query_string"], request.state.caller
+    head = RequestHead(request.url.path, query, request.headers, address, caller=caller)
     admission = await admit(head, resources, (channel,))
     since = _since(request.headers.get("last-event-id"))
     hub, queue = resources.hub, SendQueue(resources.hub, WireFormat.EVENT)

@@ -26,8 +26,8 @@ from api.errors import (
 from api.resources import Resources
 from api.rest import params
 from api.rest.operation import JSON, Operation
+from api.security.authorization import require_scope
 from api.security.origin import check_origin
-from api.security.permit import permit
 from domain.api_keys import Scope
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
@@ -76,16 +76,16 @@ class Command(Operation):
         async def endpoint(request: Request) -> Response:
             resources: Resources = request.app.state.resources
             check_origin(request, resources.settings)
-            caller = permit(request.state.visitor, "execute", resources.gate)
+            principal = require_scope(request.state.caller, "execute", resources.access)
             params.parse(self.parameters, request.scope["query_string"], request.path_params)
             idempotency_key = _idempotency_key_of(request)
             body = await self._read_body(request, resources.settings.message_bytes_max)
             record = await self.handler(resources, CommandRequest(idempotency_key, body))
-            resources.gate.audit.tell(
+            resources.access.audit.record(
                 "execute",
-                actor=caller.name,
-                what=getattr(body, self.subject),
-                address=request.state.visitor.address,
+                actor=principal.name,
+                target=getattr(body, self.subject),
+                address=request.state.caller.address,
                 request_id=request.state.request_id,
             )
             return Response(_encoder.encode(record), CREATED, {"Cache-Control": "no-store"}, JSON)

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import INTERNAL, INTERNAL_DETAIL, MISDIRECTED, problem_response
 from api.metrics import Metrics
-from api.security.headers import protected
+from api.security.headers import with_security_headers
 from api.settings import is_loopback
 
 log = logging.getLogger(__name__)
@@ -70,7 +70,7 @@ class RequestMiddleware:
             if message["type"] in ("http.response.start", "websocket.http.response.start"):
                 status = message["status"]
                 response_headers = (*message.get("headers", ()), (b"x-request-id", request_id.encode()))
-                message["headers"] = protected(response_headers, behind_tls=self._behind_tls)
+                message["headers"] = with_security_headers(response_headers, behind_tls=self._behind_tls)
             await send(message)
 
         try:

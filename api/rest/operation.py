@@ -19,7 +19,7 @@ from api.errors import ProblemType
 from api.resources import Resources
 from api.rest import params
 from api.rest.result import Result, etag_of
-from api.security.permit import permit
+from api.security.authorization import require_scope
 from domain.api_keys import Scope
 
 JSON = "application/json"
@@ -103,7 +103,7 @@ class Operation:
 
         async def endpoint(request: Request) -> Response:
             if self.scope is not None:
-                permit(request.state.visitor, self.scope, request.app.state.resources.gate)
+                require_scope(request.state.caller, self.scope, request.app.state.resources.access)
             parameters = params.parse(self.parameters, request.scope["query_string"], request.path_params)
             resources: Resources = request.app.state.resources
 

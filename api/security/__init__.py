@@ -1,6 +1,7 @@
-"""Security: who calls, what they may do, how often, and what is written down about it.
+"""Security: authentication, authorization, rate limits and the audit log of the API.
 
-`guard` stands before every request and finds out who calls; an operation says which scope it needs and asks
-`permit`. Keys (`keyring`) and tokens (`tokens`) are checked in memory, so a request waits for nobody; tickets
-are for browsers, which cannot send headers with a WebSocket.
+`middleware` checks every request through `access` and stores the caller in the request's state; each operation names
+the scope that it needs and calls `authorization.require_scope`. API keys (`api_key_cache`) and JSON Web Tokens
+(`tokens`) are verified in memory, without a query per request. Tickets are for browsers, which cannot set headers on a
+WebSocket.
 """

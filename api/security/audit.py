@@ -1,6 +1,7 @@
-"""Audit: who did what, and with which key; a line in the log at once, and a row in Postgres a second later.
+"""Audit log: who did what and with which key; logged at once, and written to Postgres within a second.
 
-While Postgres is away rows wait here, the newest `WAITING_MAX` of them; the log has the others.
+While Postgres is unavailable, entries are buffered in memory, the newest `BUFFERED_MAX` of them; all of them are in the
+log.
 """
 
 import logging
@@ -11,64 +12,64 @@ from datetime import timedelta
 from domain.clock import to_datetime
 from domain.errors import ServiceError, SetupError
 from store import audit_log
-from store.audit_log import FORGOTTEN_AT_ONCE, Deed
+from store.audit_log import DELETE_BATCH_ROWS, AuditEntry
 from store.postgres import Pool
 
 log = logging.getLogger("audit")
 
-WAITING_MAX = 10_000
+BUFFERED_MAX = 10_000
 
 
-class Audit:
-    """What is written down.
+class AuditLog:
+    """Buffers audit entries and writes them to Postgres.
 
     Parameters
     ----------
     pool
-        Where to.
+        Connections to Postgres.
     now_ns
         Reads the time of day, in nanoseconds UTC.
-    keep_days
-        How long.
+    retention_days
+        Age in days at which entries are deleted.
     """
 
-    def __init__(self, pool: Pool, now_ns: Callable[[], int], keep_days: int) -> None:
+    def __init__(self, pool: Pool, now_ns: Callable[[], int], retention_days: int) -> None:
         self._pool = pool
-        self._kept = timedelta(days=keep_days)
+        self._retention = timedelta(days=retention_days)
         self._now_ns = now_ns
-        self._waiting: deque[Deed] = deque(maxlen=WAITING_MAX)
+        self._buffer: deque[AuditEntry] = deque(maxlen=BUFFERED_MAX)
 
-    def tell(self, action: str, *, actor: str, what: str, address: str, request_id: str) -> None:
-        """Write down that `actor` did `action` to `what`."""
-        log.info("did action=%s actor=%s object=%s address=%s request=%s", action, actor, what, address, request_id)
+    def record(self, action: str, *, actor: str, target: str, address: str, request_id: str) -> None:
+        """Record that `actor` performed `action` on `target`."""
+        log.info("action=%s actor=%s object=%s address=%s request=%s", action, actor, target, address, request_id)
         at = to_datetime(self._now_ns())
-        self._waiting.append(
-            Deed(at=at, action=action, actor=actor, object=what, address=address, request_id=request_id)
+        self._buffer.append(
+            AuditEntry(at=at, action=action, actor=actor, object=target, address=address, request_id=request_id)
         )
 
-    def refused(self, reason: str, *, address: str, who: str = "") -> None:
-        """Note that somebody was not let in; only in the log, or strangers could fill the table."""
-        log.warning("refused reason=%s address=%s%s", reason, address, f" actor={who}" if who else "")
+    def log_refusal(self, reason: str, *, address: str, actor: str = "") -> None:
+        """Log a refused request; not written to Postgres, where unauthenticated clients could fill the table."""
+        log.warning("auth_refused reason=%s address=%s%s", reason, address, f" actor={actor}" if actor else "")
 
     async def flush(self) -> None:
-        """Put what waits into Postgres; if that cannot be done now, it waits on."""
-        deeds = list(self._waiting)
-        if not deeds:
+        """Write the buffered entries to Postgres; keep them if that fails."""
+        entries = list(self._buffer)
+        if not entries:
             return
-        self._waiting.clear()
+        self._buffer.clear()
         try:
-            await audit_log.append(self._pool, deeds)
-        except BaseException as problem:  # also who is stopped meanwhile: rather twice than never
-            self._waiting = deque([*deeds, *self._waiting], WAITING_MAX)
+            await audit_log.append(self._pool, entries)
+        except BaseException as problem:  # cancellation too: an entry written twice is better than one lost
+            self._buffer = deque([*entries, *self._buffer], BUFFERED_MAX)
             if not isinstance(problem, ServiceError | SetupError):
                 raise
-            log.warning("audit_waits rows=%d error=%s", len(deeds), problem)
+            log.warning("audit_write_failed rows=%d error=%s", len(entries), problem)
 
-    async def tidy(self) -> None:
-        """Forget what is older than it has to be kept."""
-        before = to_datetime(self._now_ns()) - self._kept
+    async def delete_expired(self) -> None:
+        """Delete entries older than the retention period."""
+        before = to_datetime(self._now_ns()) - self._retention
         try:
-            while await audit_log.forget(self._pool, before=before) == FORGOTTEN_AT_ONCE:
+            while await audit_log.delete_before(self._pool, before) == DELETE_BATCH_ROWS:
                 pass
         except (ServiceError, SetupError) as problem:
-            log.warning("audit_not_tidied error=%s", problem)
+            log.warning("audit_cleanup_failed error=%s", problem)

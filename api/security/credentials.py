@@ -1,12 +1,12 @@
-"""Credentials: where in a request somebody may say who they are.
+"""Credentials: where a request may carry an API key, a token or a ticket.
 
-    Authorization: Bearer <key or token>                          programs
-    X-API-Key: <key>                                              programs that cannot set the former
-    Sec-WebSocket-Protocol: signalengine.v1, bearer.<key or token>    pages, with a WebSocket
-    ?ticket=<ticket>                                              pages, with a WebSocket or an EventSource
+    Authorization: Bearer <key or token>                              programs
+    X-API-Key: <key>                                                  programs that cannot set Authorization
+    Sec-WebSocket-Protocol: signalengine.v1, bearer.<key or token>    web pages, for a WebSocket
+    ?ticket=<ticket>                                                  web pages, for a WebSocket or an EventSource
 
-A key or a token in an address is not looked at: addresses end up in logs and histories. A ticket may, since it is
-worth nothing after its one use.
+Keys and tokens in a URL are ignored, because URLs end up in logs and histories. Tickets are accepted there, because
+each is valid once.
 """
 
 import re
@@ -16,68 +16,71 @@ from urllib.parse import parse_qsl
 from starlette.datastructures import Headers
 
 from api.errors import INVALID_PARAMETER
-from api.security.principal import NOBODY, Refusal
+from api.security.principal import NO_CREDENTIALS, AuthenticationFailure
 
 SUBPROTOCOL = "signalengine.v1"
-"""What we answer to a client that offers it; whoever sends `bearer.…` has to offer it, since browsers close a
-WebSocket of which no protocol was taken."""
+"""The WebSocket subprotocol that the server selects if offered. A client that sends `bearer.…` has to offer it too:
+browsers close a WebSocket if they offered subprotocols and the server selected none."""
 TICKET = "ticket"
-_IN_SUBPROTOCOL = "bearer."
-_SIZE_MAX = 8192
-_SIGNS = re.compile(r"[A-Za-z0-9._~+/=-]+")
+_SUBPROTOCOL_PREFIX = "bearer."
+_LENGTH_MAX = 8192
+_CHARACTERS = re.compile(r"[A-Za-z0-9._~+/=-]+")
 
 
 class Credential(NamedTuple):
-    """What somebody showed."""
+    """A credential found in a request, not verified yet."""
 
     kind: Literal["bearer", "ticket"]
-    text: str
+    value: str
 
 
-def find(headers: Headers, query: bytes = b"", *, websocket: bool = False) -> Credential | Refusal:
-    """What somebody shows; a refusal if it is nothing, or if it is more than one thing.
+def extract(headers: Headers, query: bytes = b"", *, websocket: bool = False) -> Credential | AuthenticationFailure:
+    """The credential of a request; a failure if there is none, more than one, or a malformed one.
 
     Parameters
     ----------
     query
-        Where a ticket may be.
+        Query string, which may hold a ticket.
     websocket
-        The subprotocol is looked at too.
+        Whether to search the offered subprotocols too.
 
     Examples
     --------
-    >>> find(Headers({"authorization": "Bearer abc"}))
-    Credential(kind='bearer', text='abc')
+    >>> extract(Headers({"authorization": "Bearer abc"}))
+    Credential(kind='bearer', value='abc')
     """
-    shown = [Credential("bearer", text) for text in headers.getlist("x-api-key")]
+    found = [Credential("bearer", value) for value in headers.getlist("x-api-key")]
     for header in headers.getlist("authorization"):
-        scheme, _, text = header.partition(" ")
+        scheme, _, value = header.partition(" ")
         if scheme.lower() != "bearer":
-            return Refusal("malformed", "only the scheme Bearer of Authorization is understood")
-        shown.append(Credential("bearer", text.strip()))
+            return AuthenticationFailure("malformed", "unsupported Authorization scheme; use 'Bearer <key or token>'")
+        found.append(Credential("bearer", value.strip()))
     if websocket:
-        offered = (word.strip() for word in ",".join(headers.getlist("sec-websocket-protocol")).split(","))
-        meant = (word for word in offered if word.startswith(_IN_SUBPROTOCOL))
-        shown += [Credential("bearer", word.removeprefix(_IN_SUBPROTOCOL)) for word in meant]
-    shown += [Credential("ticket", text) for text in _tickets(query)]
-    if not shown:
-        return NOBODY
-    if len(shown) > 1:
-        return Refusal("ambiguous", "more than one key, token or ticket; show one", INVALID_PARAMETER)
-    (one,) = shown
-    if len(one.text) > _SIZE_MAX or not _SIGNS.fullmatch(one.text):
-        return Refusal("malformed", "what was shown is neither a key nor a token")
-    return one
+        found += [
+            Credential("bearer", protocol.removeprefix(_SUBPROTOCOL_PREFIX))
+            for protocol in _offered_subprotocols(headers)
+            if protocol.startswith(_SUBPROTOCOL_PREFIX)
+        ]
+    found += [Credential("ticket", value) for value in _tickets(query)]
+    if not found:
+        return NO_CREDENTIALS
+    if len(found) > 1:
+        return AuthenticationFailure(
+            "ambiguous", "the request has more than one key, token or ticket; send exactly one", INVALID_PARAMETER
+        )
+    (credential,) = found
+    if len(credential.value) > _LENGTH_MAX or not _CHARACTERS.fullmatch(credential.value):
+        return AuthenticationFailure("malformed", "malformed credential; expected an API key, a token or a ticket")
+    return credential
 
 
 def subprotocol_of(headers: Headers) -> str | None:
-    """The subprotocol to answer with; None if ours was not offered."""
-    offered = ",".join(headers.getlist("sec-websocket-protocol")).split(",")
-    return SUBPROTOCOL if SUBPROTOCOL in map(str.strip, offered) else None
+    """The subprotocol that the server selects; None if the client did not offer it."""
+    return SUBPROTOCOL if SUBPROTOCOL in _offered_subprotocols(headers) else None
 
 
 def without_ticket(query: bytes) -> bytes:
-    """The query string as everybody behind the guard sees it.
+    """The query string without its ticket, as handlers see it.
 
     Examples
     --------
@@ -89,8 +92,12 @@ def without_ticket(query: bytes) -> bytes:
     return b"&".join(part for part in query.split(b"&") if part.partition(b"=")[0] != TICKET.encode())
 
 
+def _offered_subprotocols(headers: Headers) -> list[str]:
+    return [protocol.strip() for protocol in ",".join(headers.getlist("sec-websocket-protocol")).split(",")]
+
+
 def _tickets(query: bytes) -> list[str]:
     if TICKET.encode() not in query:
         return []
     pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
-    return [text for name, text in pairs if name == TICKET]
+    return [value for name, value in pairs if name == TICKET]

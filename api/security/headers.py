@@ -1,4 +1,4 @@
-"""Headers of every answer, whoever gives it: they keep a browser from doing more with it than show it."""
+"""Security headers of every response: they keep browsers from sniffing, framing, leaking or running its content."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -11,33 +11,33 @@ SECURITY_HEADERS: Final = {
 }
 HSTS: Final = {"Strict-Transport-Security": "max-age=31536000"}
 
-Raw = list[tuple[bytes, bytes]]
+RawHeaders = list[tuple[bytes, bytes]]
 
 
-def _raw(headers: dict[str, str]) -> Raw:
+def _raw(headers: dict[str, str]) -> RawHeaders:
     return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
 
-_PLAIN: Final = _raw(SECURITY_HEADERS)
-_BEHIND_TLS: Final = _raw(SECURITY_HEADERS | HSTS)
+_WITHOUT_HSTS: Final = _raw(SECURITY_HEADERS)
+_WITH_HSTS: Final = _raw(SECURITY_HEADERS | HSTS)
 
 
-def protected(headers: Iterable[tuple[bytes, bytes]], *, behind_tls: bool) -> Raw:
-    """The headers of an answer, and ours as far as it does not set them itself.
+def with_security_headers(headers: Iterable[tuple[bytes, bytes]], *, behind_tls: bool) -> RawHeaders:
+    """The headers of a response plus those security headers that it does not set itself.
 
     Parameters
     ----------
     headers
-        With names in lower case, as ASGI has them.
+        Names in lower case, as in ASGI.
     behind_tls
-        Browsers are to come by TLS alone.
+        Whether a proxy terminates TLS, so that HSTS is added.
 
     Examples
     --------
-    >>> answer = protected([(b"content-security-policy", b"default-src 'self'")], behind_tls=False)
-    >>> [name.decode() for name, _ in answer]
+    >>> headers = with_security_headers([(b"content-security-policy", b"default-src 'self'")], behind_tls=False)
+    >>> [name.decode() for name, _ in headers]
     ['content-security-policy', 'x-content-type-options', 'referrer-policy', 'cross-origin-resource-policy']
     """
-    given = list(headers)
-    names = {name for name, _ in given}
-    return given + [header for header in (_BEHIND_TLS if behind_tls else _PLAIN) if header[0] not in names]
+    own = list(headers)
+    names = {name for name, _ in own}
+    return own + [header for header in (_WITH_HSTS if behind_tls else _WITHOUT_HSTS) if header[0] not in names]

@@ -1,4 +1,4 @@
-"""Key sets: the public keys of those who sign tokens, from a file or an address, read again from time to time."""
+"""JWKS cache: the public keys of a token issuer (RFC 7517), from a file or a URL, refreshed periodically."""
 
 import asyncio
 import logging
@@ -23,36 +23,36 @@ log = logging.getLogger(__name__)
 
 RSA_BITS_MIN = 2048
 """RFC 7518 §3.3."""
-RENEWED_S = 600.0
-"""How old a key set from an address gets before it is asked for again."""
-ASKED_S = 30.0
-"""How often it is asked for at most, whatever keys strangers name."""
-STALE_S = 86_400.0
-"""How long keys are believed that could not be had again: whoever signs with one that was withdrawn, and keeps us from
-hearing of it, has a day."""
-PATIENCE_S = 5.0
-"""How long an issuer may be silent, and may take in all."""
+REFRESH_INTERVAL_S = 600.0
+"""Age at which the key set is fetched again."""
+FETCH_INTERVAL_MIN_S = 30.0
+"""Least time between two fetches, however many unknown key ids clients send."""
+STALE_AFTER_S = 86_400.0
+"""How long keys are trusted while they cannot be fetched again: an attacker who has a withdrawn key, and blocks the
+issuer, can use it for a day at most."""
+FETCH_TIMEOUT_S = 5.0
+"""Of each read, and of the whole fetch."""
 SIZE_MAX = 256 * 1024
 
 
-class _Set(msgspec.Struct):
+class _KeySet(msgspec.Struct):
     keys: list[dict[str, Any]]
 
 
-_decoder = msgspec.json.Decoder(_Set)
+_decoder = msgspec.json.Decoder(_KeySet)
 
 
 class JwksError(Exception):
-    """A key set that is none, or cannot be had; the message says why."""
+    """A key set that is invalid or cannot be fetched; the message says why."""
 
 
-def public_key_of(pem: Path) -> RSAPublicKey:
-    """The key in a PEM file.
+def load_public_key(pem: Path) -> RSAPublicKey:
+    """Load an RSA public key from a PEM file.
 
     Raises
     ------
     SettingError
-        If there is no RSA key of 2,048 bits or more.
+        If the file cannot be read, or holds no RSA public key of 2,048 bits or more.
     """
     try:
         key = load_pem_public_key(pem.read_bytes())
@@ -60,18 +60,18 @@ def public_key_of(pem: Path) -> RSAPublicKey:
         raise SettingError(f"jwt_public_key_file={str(pem)!r} of [security] cannot be read ({problem})") from None
     if not isinstance(key, RSAPublicKey) or key.key_size < RSA_BITS_MIN:
         raise SettingError(
-            f"jwt_public_key_file={str(pem)!r} of [security] is no public RSA key of {RSA_BITS_MIN} bits or more"
+            f"jwt_public_key_file={str(pem)!r} of [security] is not an RSA public key of {RSA_BITS_MIN} bits or more"
         )
     return key
 
 
 def parse(content: bytes) -> dict[str, RSAPublicKey]:
-    """The keys of a set that may sign with RS256, by their id. Others in it are passed over.
+    """The keys of a key set that can verify RS256, by key id; other keys are skipped.
 
     Raises
     ------
     JwksError
-        If it is no key set, or none of its keys will do.
+        If it is not a key set, or holds no such key.
     """
     try:
         members = _decoder.decode(content).keys
@@ -79,10 +79,10 @@ def parse(content: bytes) -> dict[str, RSAPublicKey]:
         raise JwksError(f"not a key set: {problem}") from None
     keys = {}
     for member in members:
-        fits = (
+        can_verify = (
             member.get("kty") == "RSA" and member.get("use", "sig") == "sig" and member.get("alg", "RS256") == "RS256"
         )
-        if not fits or not isinstance(member.get("kid"), str):
+        if not can_verify or not isinstance(member.get("kid"), str):
             continue
         try:
             key = jwt.PyJWK(member, algorithm="RS256").key
@@ -91,109 +91,110 @@ def parse(content: bytes) -> dict[str, RSAPublicKey]:
         if isinstance(key, RSAPublicKey) and key.key_size >= RSA_BITS_MIN:
             keys[member["kid"]] = key
     if not keys:
-        raise JwksError(f"holds no RSA key with a kid for RS256 of {RSA_BITS_MIN} bits or more")
+        raise JwksError(f"no RS256 key with a kid and {RSA_BITS_MIN} bits or more in the key set")
     return keys
 
 
-class Jwks:
-    """A key set that is kept fresh.
+class JwksCache:
+    """Holds the latest key set of an issuer.
 
     Parameters
     ----------
-    place
-        A file or an address.
+    location
+        Path of a file, or a URL.
     steady_s
-        Reads a clock that only goes forward, in seconds.
-    patience_s
-        How long who asks for a newer set waits for it.
+        Reads a monotonic clock, in seconds.
+    wait_s
+        How long a caller of `refresh` waits for the fetch.
 
     Raises
     ------
     SettingError
-        If it is a file that holds no key set, or an address without TLS.
+        If the file holds no key set, or the URL is invalid or not https.
     """
 
-    def __init__(self, place: str, steady_s: Callable[[], float], patience_s: float = PATIENCE_S) -> None:
-        self._place = place
-        self._patience_s = patience_s
+    def __init__(self, location: str, steady_s: Callable[[], float], wait_s: float = FETCH_TIMEOUT_S) -> None:
+        self._location = location
+        self._wait_s = wait_s
         self._steady_s = steady_s
-        self._known: dict[str, RSAPublicKey] = {}
-        self._known_s = steady_s()
-        self._asked_s: float | None = None
-        self._asking: asyncio.Task[None] | None = None
-        if "://" in place:
-            _check_address(place)
+        self._keys: dict[str, RSAPublicKey] = {}
+        self._fetched_at_s = steady_s()
+        self._attempted_at_s: float | None = None
+        self._fetching: asyncio.Task[None] | None = None
+        if "://" in location:
+            _check_url(location)
         else:
             try:
-                self._known = parse(Path(place).read_bytes())
+                self._keys = parse(Path(location).read_bytes())
             except (OSError, JwksError) as problem:
-                raise SettingError(f"jwt_jwks={place!r} of [security]: {problem}") from None
+                raise SettingError(f"jwt_jwks={location!r} of [security]: {problem}") from None
 
     @property
     def keys(self) -> dict[str, RSAPublicKey]:
-        """The keys by their id; none if what was known is too old."""
-        return self._known if self._steady_s() - self._known_s <= STALE_S else {}
+        """Public keys by key id; empty if they are too old to be trusted."""
+        return self._keys if self._steady_s() - self._fetched_at_s <= STALE_AFTER_S else {}
 
-    async def follow(self) -> None:
-        """Ask again if it is time."""
-        if not self.keys or self._asked_s is None or self._steady_s() - self._asked_s >= RENEWED_S:
-            await self.renew()
+    async def refresh_if_due(self) -> None:
+        """Fetch the key set if it is missing or older than `REFRESH_INTERVAL_S`."""
+        attempted_at_s = self._attempted_at_s
+        if not self.keys or attempted_at_s is None or self._steady_s() - attempted_at_s >= REFRESH_INTERVAL_S:
+            await self.refresh()
 
-    async def renew(self) -> None:
-        """Ask again, at most every `ASKED_S`; who comes while another asks waits for the same answer, but not long."""
-        if self._asking is None or self._asking.done():
+    async def refresh(self) -> None:
+        """Fetch the key set, at most every `FETCH_INTERVAL_MIN_S`; concurrent callers share one fetch."""
+        if self._fetching is None or self._fetching.done():
             now_s = self._steady_s()
-            if self._asked_s is not None and now_s - self._asked_s < ASKED_S:
+            if self._attempted_at_s is not None and now_s - self._attempted_at_s < FETCH_INTERVAL_MIN_S:
                 return
-            self._asked_s = now_s
-            self._asking = tasks.spawn("jwks", self._ask())
-        await asyncio.wait({self._asking}, timeout=self._patience_s)
+            self._attempted_at_s = now_s
+            self._fetching = tasks.spawn("jwks", self._fetch())
+        await asyncio.wait({self._fetching}, timeout=self._wait_s)
 
-    async def _ask(self) -> None:
+    async def _fetch(self) -> None:
         try:
-            self._known = parse(await asyncio.to_thread(_content, self._place, self._steady_s))
+            self._keys = parse(await asyncio.to_thread(_read, self._location, self._steady_s))
         except (OSError, ValueError, HTTPException, JwksError) as problem:
-            log.warning("jwks_away place=%s error=%s", self._place, problem)
+            log.warning("jwks_unavailable location=%s error=%s", self._location, problem)
         else:
-            self._known_s = self._steady_s()
+            self._fetched_at_s = self._steady_s()
 
 
 class _NoRedirect(HTTPRedirectHandler):
-    """Whoever may send us elsewhere could send us to a key set of their own."""
+    """Redirects are errors: following one would let another host supply the keys."""
 
     def redirect_request(self, *_: Any) -> Request | None:
-        """Follow nobody."""
+        """Reject the redirect."""
         return None
 
 
-_direct = build_opener(ProxyHandler({}), _NoRedirect)
-_abroad = build_opener(_NoRedirect)  # by the proxy of the environment, if there is one
+_direct_opener = build_opener(ProxyHandler({}), _NoRedirect)
+_proxied_opener = build_opener(_NoRedirect)  # through the proxy of the environment, if one is set
 
 
-def _content(place: str, steady_s: Callable[[], float]) -> bytes:
-    if "://" not in place:
-        return Path(place).read_bytes()
-    end_s, content = steady_s() + PATIENCE_S, bytearray()
-    opener = _direct if is_loopback(urlsplit(place).hostname or "") else _abroad
+def _read(location: str, steady_s: Callable[[], float]) -> bytes:
+    if "://" not in location:
+        return Path(location).read_bytes()
+    deadline_s, content = steady_s() + FETCH_TIMEOUT_S, bytearray()
+    opener = _direct_opener if is_loopback(urlsplit(location).hostname or "") else _proxied_opener
     try:
-        with opener.open(place, timeout=PATIENCE_S) as answer:
-            while part := answer.read1(SIZE_MAX):
-                content += part
+        with opener.open(location, timeout=FETCH_TIMEOUT_S) as response:
+            while chunk := response.read1(SIZE_MAX):
+                content += chunk
                 if len(content) > SIZE_MAX:
-                    raise JwksError(f"more than {SIZE_MAX} bytes")
-                if steady_s() > end_s:
-                    raise JwksError(f"not whole after {PATIENCE_S:.0f} s")
+                    raise JwksError(f"response exceeds {SIZE_MAX} bytes")
+                if steady_s() > deadline_s:
+                    raise JwksError(f"response incomplete after {FETCH_TIMEOUT_S:.0f} s")
     except HTTPError as problem:
         with problem:
-            raise JwksError(f"status {problem.code}") from None
+            raise JwksError(f"HTTP status {problem.code}") from None
     return bytes(content)
 
 
-def _check_address(place: str) -> None:
-    parts = urlsplit(place)
+def _check_url(location: str) -> None:
+    parts = urlsplit(location)
     if not parts.hostname or "@" in parts.netloc:
-        raise SettingError("jwt_jwks of [security] has to be an address with a host, and without a password")
+        raise SettingError("jwt_jwks of [security] must be a URL with a host and without a password")
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
         raise SettingError(
-            f"jwt_jwks={place!r} of [security] is no https address; whoever can change it on the way can sign tokens"
+            f"jwt_jwks={location!r} of [security] must be an https URL: over http, keys can be replaced in transit"
         )

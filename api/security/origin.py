@@ -1,4 +1,4 @@
-"""Origin: whether a page of another site may do more here than read what it is shown."""
+"""Origin check: which web pages may open streams and send commands from a browser."""
 
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
@@ -7,30 +7,28 @@ from api.errors import FORBIDDEN, ProblemError
 from api.settings import ApiSettings
 
 
-def is_ours(headers: Headers, settings: ApiSettings) -> bool:
-    """Whether it is no browser that asks, or one of our own pages, or one of `allowed_origins`.
+def is_allowed_origin(headers: Headers, settings: ApiSettings) -> bool:
+    """Whether the request comes from no browser, from a page of this host, or from one of `allowed_origins`.
 
-    A browser lets any page open a WebSocket or send a form to anywhere, and says whose page it is.
+    Browsers let any page open a WebSocket or submit a form to any host, and send the page's origin in `Origin`.
     """
     origin = headers.get("origin")
     return origin is None or origin.partition("://")[2] == headers.get("host") or origin in settings.allowed_origins
 
 
 def check_origin(connection: HTTPConnection, settings: ApiSettings) -> None:
-    """Let pass whose origin is ours.
+    """Reject requests from pages of other origins.
 
     Raises
     ------
     ProblemError
-        `FORBIDDEN`, if it is a page of somebody else.
+        `FORBIDDEN`, if the origin is not allowed.
     """
-    if not is_ours(connection.headers, settings):
-        raise stranger(connection.headers)
+    if not is_allowed_origin(connection.headers, settings):
+        raise origin_forbidden(connection.headers)
 
 
-def stranger(headers: Headers) -> ProblemError:
-    """What a page of somebody else is told."""
+def origin_forbidden(headers: Headers) -> ProblemError:
+    """The problem with which a request from another origin is answered."""
     origin = headers.get("origin")
-    return ProblemError(
-        FORBIDDEN, f"pages of {origin} may not connect; add it to allowed_origins of [api] if they should"
-    )
+    return ProblemError(FORBIDDEN, f"origin {origin} is not allowed; add it to allowed_origins of [api] to allow it")

@@ -1,4 +1,4 @@
-"""Principal: who calls and what they may do; or why they are not believed."""
+"""Principal: an authenticated caller and its scopes; or the reason why authentication failed."""
 
 from typing import Final, NamedTuple
 
@@ -11,18 +11,18 @@ REALM: Final = "signalengine"
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody who was believed.
+    """An authenticated caller.
 
     Attributes
     ----------
     name
-        As logs call them: `key:<id>`, `token:<subject>` or `local`.
+        Its name in logs: `key:<id>`, `token:<subject>` or `local`.
     scopes
-        What they may do.
+        What it may do.
     expires_at_s
-        Until when, in seconds since 1970; None if it does not end by itself.
+        When its credentials expire, in seconds since 1970; None if they do not.
     key_id
-        The key they came with, or that their ticket was made with; it may be revoked.
+        The API key that it, or its ticket, was authenticated with, which can be revoked; None for tokens.
     """
 
     name: str
@@ -30,26 +30,26 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     expires_at_s: float | None = None
     key_id: str | None = None
 
-    def may(self, scope: Scope) -> bool:
-        """Whether they may do that."""
+    def has_scope(self, scope: Scope) -> bool:
+        """Whether the scope was granted, by itself or by `admin`."""
         return scope in self.scopes or "admin" in self.scopes
 
 
 LOCAL: Final = Principal(name="local", scopes=frozenset(SCOPES))
-"""Everybody, while nobody is asked: the API then listens on loopback alone."""
+"""Every caller while authentication is off, which is possible on loopback only."""
 
 
-class Refusal(NamedTuple):
-    """Why somebody is not believed.
+class AuthenticationFailure(NamedTuple):
+    """Why credentials were rejected.
 
     Attributes
     ----------
     reason
-        One word for the log and the metrics.
+        Label for the log and for metrics.
     detail
-        What they are told; it never says how near they came.
+        Message for the caller; it does not tell how close a guess came.
     kind
-        The problem that it becomes.
+        The problem with which the request is answered.
     """
 
     reason: str
@@ -58,12 +58,14 @@ class Refusal(NamedTuple):
 
     @property
     def challenge(self) -> dict[str, str]:
-        """The header that says how to do better (RFC 6750 §3)."""
+        """The header WWW-Authenticate (RFC 6750 §3)."""
         if self.kind is not UNAUTHENTICATED:
             return {}
-        error = "" if self is NOBODY else ', error="invalid_token"'
+        error = "" if self is NO_CREDENTIALS else ', error="invalid_token"'
         return {"WWW-Authenticate": f'Bearer realm="{REALM}"{error}'}
 
 
-NOBODY: Final = Refusal("missing", "give a key or a token, as Authorization: Bearer …")
-"""Who shows nothing."""
+NO_CREDENTIALS: Final = AuthenticationFailure(
+    "missing", "authentication is required; send an API key or a token as 'Authorization: Bearer …'"
+)
+"""The request carries no credentials."""

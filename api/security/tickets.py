@@ -1,7 +1,7 @@
-"""Tickets: how a page opens a WebSocket, for which a browser lets it set no header.
+"""Tickets: short-lived, single-use credentials for browsers, which cannot set headers on a WebSocket.
 
-It asks for one over REST, with its key, and shows it in the address within half a minute. The ticket is then used
-up, so it may stand in logs. What it lets in ends when the key or token ends that it was made with.
+A page requests a ticket over REST with its key and passes it in the URL within 30 seconds. A ticket is consumed by its
+first use, so it is harmless in logs. The connection that it opens ends when the key or token behind the ticket does.
 """
 
 from secrets import token_urlsafe
@@ -10,55 +10,59 @@ from typing import Final
 import msgspec
 
 from api.errors import UNAVAILABLE
-from api.security.principal import Principal, Refusal
+from api.security.principal import AuthenticationFailure, Principal
 from domain.errors import ServiceError
 from store import tickets
 from store.redis_server import connect_async
 
 TTL_S: Final = 30
 CONNECTIONS_MAX: Final = 64
-"""Connections to Redis: so many tickets are looked up at a time, and who shows one more is told to come back."""
-_BYTES: Final = 32
+"""Connections to Redis, and so concurrent look-ups; a ticket beyond that gets 503 and can be retried."""
+_TICKET_BYTES: Final = 32
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Principal)
 
 
-class Tickets:
-    """Tickets that any worker made and any worker takes.
+class TicketStore:
+    """Tickets in Redis, shared by all worker processes.
 
     Parameters
     ----------
     redis_url
-        Where they are kept.
+        Address of Redis.
     """
 
     def __init__(self, redis_url: str) -> None:
         self._redis = connect_async(redis_url, connections_max=CONNECTIONS_MAX)
 
     async def issue(self, holder: Principal) -> str:
-        """A ticket that lets `holder` listen, once.
+        """Create a ticket with which `holder` can open one stream.
 
         Raises
         ------
         ServiceError
             If Redis cannot be reached.
         """
-        ticket = token_urlsafe(_BYTES)
+        ticket = token_urlsafe(_TICKET_BYTES)
         await tickets.put(self._redis, ticket, _encoder.encode(holder), TTL_S)
         return ticket
 
-    async def redeem(self, ticket: str) -> Principal | Refusal:
-        """Who the ticket was made for; it is used up."""
+    async def redeem(self, ticket: str) -> Principal | AuthenticationFailure:
+        """Consume a ticket and return its holder, with the scope `stream` alone."""
         try:
             holder = await tickets.consume(self._redis, ticket)
         except ServiceError:
-            return Refusal("tickets_away", "tickets cannot be looked up now; try again shortly", UNAVAILABLE)
+            return AuthenticationFailure(
+                "tickets_away", "tickets cannot be verified right now; retry shortly", UNAVAILABLE
+            )
         if holder is None:
-            return Refusal("ticket", f"this ticket is not known, was used, or is older than {TTL_S} s; get a new one")
-        # Whatever is written there, and by whom: it is for listening alone.
+            return AuthenticationFailure(
+                "ticket", f"this ticket is unknown, was already used, or is older than {TTL_S} s; request a new one"
+            )
+        # Whatever is stored in Redis, and by whom: a ticket grants streaming and nothing else.
         return msgspec.structs.replace(_decoder.decode(holder), scopes=frozenset({"stream"}))
 
     async def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connections to Redis."""
         await self._redis.aclose()

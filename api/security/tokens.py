@@ -1,8 +1,8 @@
-"""Tokens: JSON Web Tokens (RFC 7519) that somebody else made for their users, checked by our own rules.
+"""Tokens: verification of JSON Web Tokens (RFC 7519) that an external issuer signs.
 
-The key decides the algorithm and never the token: HS256 with the one secret, RS256 with a public key. So `none` is
-refused, and a token that is signed with the text of a public key as if it were a secret finds no such secret.
-A token cannot be revoked here; let it live for minutes, and its holder's connection ends when it does.
+The configured key determines the algorithm, never the token: HS256 with the secret, RS256 with a public key. So `none`
+is rejected, and so is a token signed with the text of a public key as if that were an HMAC secret. A token cannot be
+revoked here: issue it for minutes, and its connections are closed when it expires.
 """
 
 import re
@@ -12,31 +12,31 @@ from typing import Any, Final
 import jwt
 
 from api.errors import UNAVAILABLE
-from api.security.jwks import Jwks, public_key_of
-from api.security.principal import Principal, Refusal
+from api.security.jwks import JwksCache, load_public_key
+from api.security.principal import AuthenticationFailure, Principal
 from api.security.settings import SecuritySettings
 from domain.api_keys import SCOPES
 
 UNKNOWN_KID: Final = "unknown_kid"
-"""The reason that a newer key set may take away."""
-_CHECKED_HERE: Final[Any] = {
+"""Failure reason after which a refreshed key set may help."""
+_DECODE_OPTIONS: Final[Any] = {
     "require": ["exp", "iss", "aud", "sub"],
-    "verify_exp": False,  # times are held against the clock that we are given
+    "verify_exp": False,  # times are checked below, against the clock that is passed in
     "verify_nbf": False,
     "verify_iat": False,
 }
 _SUBJECT = re.compile(r"[\x21-\x7e]{1,200}")
 
 
-class Tokens:
-    """What a token has to be.
+class TokenVerifier:
+    """Verifies tokens of one issuer.
 
     Parameters
     ----------
     settings
-        Who makes tokens, for whom, and by which keys.
+        Issuer, audience and keys.
     jwks
-        The key set, if one is set.
+        The issuer's key set, if one is configured.
 
     Raises
     ------
@@ -44,39 +44,39 @@ class Tokens:
         If the public key cannot be read.
     """
 
-    def __init__(self, settings: SecuritySettings, jwks: Jwks | None) -> None:
+    def __init__(self, settings: SecuritySettings, jwks: JwksCache | None) -> None:
         self._settings = settings
         self._jwks = jwks
-        self._public = public_key_of(Path(file)) if (file := settings.jwt_public_key_file) else None
+        self._public = load_public_key(Path(file)) if (file := settings.jwt_public_key_file) else None
 
-    def find(self, text: str, now_s: float) -> Principal | Refusal:
-        """Who holds the token `text`."""
-        if not self._settings.takes_tokens:
-            return Refusal("malformed", "this is not a key; one looks like se_<id>_<secret>")
+    def verify(self, text: str, now_s: float) -> Principal | AuthenticationFailure:
+        """The principal of the token `text`, or why it is rejected."""
+        if not self._settings.accepts_tokens:
+            return AuthenticationFailure("malformed", "malformed API key; expected se_<id>_<secret>")
         try:
             header = jwt.get_unverified_header(text)
         except jwt.InvalidTokenError:
-            return Refusal("malformed", "this is neither a key nor a token")
-        if "crit" in header:  # it asks for rules that we do not know (RFC 7515 §4.1.11)
-            return _UNKNOWN_WAY
+            return _MALFORMED
+        if "crit" in header:  # critical extensions, none of which is supported (RFC 7515 §4.1.11)
+            return _UNSUPPORTED_ALGORITHM
         key = self._key(header)
-        if isinstance(key, Refusal):
+        if isinstance(key, AuthenticationFailure):
             return key
         try:
             claims = jwt.decode(
                 text,
                 key,
-                algorithms=[header["alg"]],  # which `_key` has found to be the key's own
+                algorithms=[header["alg"]],  # which `_key` has matched with the key
                 audience=self._settings.jwt_audience,
                 issuer=self._settings.jwt_issuer,
-                options=_CHECKED_HERE,
+                options=_DECODE_OPTIONS,
             )
         except jwt.InvalidTokenError as problem:
-            return _REFUSALS.get(type(problem), _INVALID)
+            return _FAILURES.get(type(problem), _MALFORMED)
         return self._principal(claims, now_s)
 
     def _key(self, header: dict[str, Any]) -> Any:
-        """The key that this token has to be signed with."""
+        """The key that must have signed this token."""
         match header.get("alg"):
             case "HS256" if self._settings.jwt_secret:
                 return self._settings.jwt_secret
@@ -84,46 +84,54 @@ class Tokens:
                 return self._public
             case "RS256" if self._jwks is not None:
                 if not (keys := self._jwks.keys):
-                    return Refusal("jwks_away", "the keys of tokens cannot be had now; try again shortly", UNAVAILABLE)
-                return keys.get(header.get("kid", ""), Refusal(UNKNOWN_KID, "nobody we know signed this token"))
-        return _UNKNOWN_WAY
+                    return AuthenticationFailure(
+                        "jwks_away", "tokens cannot be verified right now; retry shortly", UNAVAILABLE
+                    )
+                return keys.get(
+                    header.get("kid", ""), AuthenticationFailure(UNKNOWN_KID, "the token is signed with an unknown key")
+                )
+        return _UNSUPPORTED_ALGORITHM
 
-    def _principal(self, claims: dict[str, Any], now_s: float) -> Principal | Refusal:
+    def _principal(self, claims: dict[str, Any], now_s: float) -> Principal | AuthenticationFailure:
         leeway_s = self._settings.jwt_leeway_s
-        until_s, since_s = claims["exp"], claims.get("nbf", 0)
-        if not _is_time(until_s) or not _is_time(since_s):
-            return Refusal("malformed", "exp and nbf of this token are not times")
-        if now_s >= until_s + leeway_s:
-            return Refusal("expired", "this token has expired; get a new one")
-        if now_s < since_s - leeway_s:
-            return Refusal("not_yet", "this token is not valid yet")
+        expires_at_s, not_before_s = claims["exp"], claims.get("nbf", 0)
+        if not _is_time(expires_at_s) or not _is_time(not_before_s):
+            return AuthenticationFailure("malformed", "exp and nbf of the token must be Unix times")
+        if now_s >= expires_at_s + leeway_s:
+            return AuthenticationFailure("expired", "the token has expired; request a new one")
+        if now_s < not_before_s - leeway_s:
+            return AuthenticationFailure("not_yet", "the token is not valid yet (nbf)")
         if not _SUBJECT.fullmatch(claims["sub"]):
-            return Refusal("malformed", "sub of this token is not 1 to 200 printable characters without blanks")
+            return AuthenticationFailure(
+                "malformed", "sub of the token must be 1 to 200 printable ASCII characters without spaces"
+            )
         granted = _scopes(claims)
         return Principal(
             name=f"token:{claims['sub']}",
             scopes=frozenset(scope for scope in SCOPES if scope in granted),
-            expires_at_s=until_s + leeway_s,
+            expires_at_s=expires_at_s + leeway_s,
         )
 
 
 def _scopes(claims: dict[str, Any]) -> set[str]:
-    """What the claims `scope` (RFC 8693 §4.2) and `scopes` grant; words of other programs may be among them."""
-    text, several = claims.get("scope", ""), claims.get("scopes", [])
+    """The scopes in the claims `scope` (RFC 8693 §4.2) and `scopes`, including those of other applications."""
+    text, values = claims.get("scope", ""), claims.get("scopes", [])
     granted = set(text.split()) if isinstance(text, str) else set()
-    return granted | {scope for scope in several if isinstance(scope, str)} if isinstance(several, list) else granted
+    return granted | {scope for scope in values if isinstance(scope, str)} if isinstance(values, list) else granted
 
 
 def _is_time(value: Any) -> bool:
-    """Whether it is seconds since 1970 in some year that calendars know; NaN and infinity are not."""
+    """Whether `value` is a plausible Unix time in seconds; NaN and infinity are not."""
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e11
 
 
-_UNKNOWN_WAY: Final = Refusal("algorithm", "tokens signed in this way are not taken")
-_INVALID: Final = Refusal("malformed", "this is neither a key nor a token")
-_REFUSALS: Final[dict[type[Exception], Refusal]] = {
-    jwt.InvalidSignatureError: Refusal("signature", "nobody we know signed this token"),
-    jwt.InvalidAudienceError: Refusal("audience", "this token was made for somebody else"),
-    jwt.InvalidIssuerError: Refusal("issuer", "this token was made by somebody else"),
-    jwt.MissingRequiredClaimError: Refusal("incomplete", "a token needs exp, iss, aud and sub"),
+_UNSUPPORTED_ALGORITHM: Final = AuthenticationFailure("algorithm", "unsupported token algorithm or critical extension")
+_MALFORMED: Final = AuthenticationFailure("malformed", "malformed credential; expected an API key or a token")
+_FAILURES: Final[dict[type[Exception], AuthenticationFailure]] = {
+    jwt.InvalidSignatureError: AuthenticationFailure("signature", "the token's signature is invalid"),
+    jwt.InvalidAudienceError: AuthenticationFailure("audience", "the token is for another audience (aud)"),
+    jwt.InvalidIssuerError: AuthenticationFailure("issuer", "the token is from another issuer (iss)"),
+    jwt.MissingRequiredClaimError: AuthenticationFailure(
+        "incomplete", "the token must have the claims exp, iss, aud and sub"
+    ),
 }

@@ -14,7 +14,7 @@ from uvicorn.server import ServerState
 
 from api.errors import ADDRESS_TOO_LONG, HEADERS_TOO_LARGE, MALFORMED, TIMED_OUT, ProblemType, problem_response
 from api.resources import Resources
-from api.security.headers import protected
+from api.security.headers import with_security_headers
 
 HEAD_BYTES_MAX = 32 * 1024
 URL_BYTES_MAX = 8 * 1024
@@ -115,6 +115,6 @@ class HttpProtocol(HttpToolsProtocol):
         response = problem_response(
             kind, detail, request_id, headers={"X-Request-ID": request_id, "Connection": "close"}
         )
-        headers = protected(response.raw_headers, behind_tls=self._resources.gate.settings.behind_tls)
+        headers = with_security_headers(response.raw_headers, behind_tls=self._resources.access.settings.behind_tls)
         head = b"".join(b"%b: %b\r\n" % header for header in headers)
         return STATUS_LINE[kind.status] + head + b"\r\n" + bytes(response.body)

@@ -23,7 +23,7 @@ from api.feed.wire_format import WireFormat
 from api.resources import Resources
 from api.rest.middleware import request_id_of
 from api.security.credentials import subprotocol_of
-from api.security.headers import protected
+from api.security.headers import with_security_headers
 from api.websocket import handshake
 from api.websocket.deflate import negotiate
 from api.websocket.frames import NO_STATUS_RECEIVED, NORMAL, Opcode, close_frame, frame
@@ -182,7 +182,9 @@ class WebSocketProtocol(asyncio.Protocol):
             problem.kind, problem.detail, request_id, faults=problem.faults, headers=problem.headers
         )
         response.headers["X-Request-ID"] = request_id
-        response.raw_headers = protected(response.raw_headers, behind_tls=self._resources.gate.settings.behind_tls)
+        response.raw_headers = with_security_headers(
+            response.raw_headers, behind_tls=self._resources.access.settings.behind_tls
+        )
         self.write(handshake.reject_response(response))
         self.transport.close()
 

@@ -127,7 +127,7 @@ def test_the_key_is_sent_and_a_revoked_key_ends_the_stream(serve: Serve) -> None
     with pytest.raises(RefusedError, match="unauthenticated"):
         asyncio.run(receive(Client(f"http://{api.address}").follow(), 1))
     text, key = make_key(api.connection)
-    until(lambda: api.resources.gate.ring.honours(key.id))
+    until(lambda: api.resources.access.keys.contains(key.id))
     client = Client(f"http://{api.address}", key=text)
     assert client.get("/api/v1/signals", limit=1)["signals"] == []
 
@@ -209,7 +209,7 @@ def test_the_javascript_example_of_the_readme_lists_and_follows(serve: Serve, tm
     api.write([emitted(3)])
     text, key = make_key(api.connection)
     if secured:
-        until(lambda: api.resources.gate.ring.honours(key.id))
+        until(lambda: api.resources.access.keys.contains(key.id))
     program = tmp_path / "example.mjs"
     program.write_text(example("js").replace("http://127.0.0.1:8000", f"http://{api.address}"))
     version = int(

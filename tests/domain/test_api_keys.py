@@ -4,15 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.api_keys import ID_BYTES, SECRET_BYTES, looks_like, parse, text_of
+from domain.api_keys import ID_BYTES, SECRET_BYTES, format_key, has_key_prefix, parse
 
 
 @given(st.binary(min_size=ID_BYTES, max_size=ID_BYTES), st.binary(min_size=SECRET_BYTES, max_size=SECRET_BYTES))
 def test_key_is_read_as_it_was_written_and_only_its_hash_is_left(key_id: bytes, secret: bytes) -> None:
-    text = text_of(key_id, secret)
+    text = format_key(key_id, secret)
     parts = parse(text)
     assert parts == (key_id.hex(), sha256(secret.hex().encode()).digest())
-    assert looks_like(text)
+    assert has_key_prefix(text)
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def test_a_server_that_falls_silent_is_left_for_one_that_speaks(serve: Callable[
 def test_where_a_key_is_needed_it_asks_for_one_and_works_with_it(serve: Callable[..., Api], tab: Tab) -> None:
     api = serve(security=REQUIRED)
     text, key = make_key(api.connection, "read", "stream")
-    until(lambda: api.resources.tail.connected and api.resources.gate.ring.honours(key.id))
+    until(lambda: api.resources.tail.connected and api.resources.access.keys.contains(key.id))
     tab.open(f"http://{api.address}/dashboard")
     tab.until("document.readyState === 'complete' && !document.getElementById('entrance').hidden")
     assert tab.text("#state") == ["signed out"]

@@ -30,8 +30,8 @@ def test_both_names_give_the_same_page_with_a_strict_policy(api: Api) -> None:
 
 
 def test_the_page_says_that_a_key_is_needed_and_nothing_else_that_needs_one(serve: Callable[..., Api]) -> None:
-    guarded, open_to_all = serve(security=REQUIRED), serve()
-    asks = guarded.http.get("/dashboard")
+    secured, open_to_all = serve(security=REQUIRED), serve()
+    asks = secured.http.get("/dashboard")
     assert asks.status_code == 200
     told = open_to_all.http.get("/dashboard").text
     assert asks.text == told.replace('data-authentication="off"', 'data-authentication="required"')

@@ -18,7 +18,7 @@ from tests.api.feed.test_gateway import (
 )
 from tests.api.raw_client import raw_client
 from tests.api.security.keys import REQUIRED
-from tests.api.security.test_guard import let_in
+from tests.api.security.test_middleware import key_headers
 from tests.until import until
 
 
@@ -92,7 +92,7 @@ def test_a_minimum_interval_holds_over_a_real_connection(api: Api) -> None:
 
 def test_connections_per_address_are_limited(serve: Callable[..., Api]) -> None:
     api = serve(security=msgspec.structs.replace(REQUIRED, proxies=1), clients_per_address_max=2)
-    key = let_in(api, "stream")
+    key = key_headers(api, "stream")
 
     def headers_from(address: str) -> dict[str, str]:
         return {**key, "x-forwarded-for": address}

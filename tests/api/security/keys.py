@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from api.security.settings import SecuritySettings
-from domain.api_keys import ApiKey, Scope, parse, text_of
+from domain.api_keys import ApiKey, Scope, format_key, parse
 from store import api_keys
 
 ISSUER, AUDIENCE = "https://issuer.example", "signalengine"
@@ -59,7 +59,7 @@ def token(
 def make_key(connection: psycopg.Connection, *scopes: Scope, expires_at: datetime | None = None) -> tuple[str, ApiKey]:
     """A new key in Postgres, and its text."""
     number = next(_numbers)
-    text = text_of(number.to_bytes(6, "big"), number.to_bytes(32, "big"))
+    text = format_key(number.to_bytes(6, "big"), number.to_bytes(32, "big"))
     parts = parse(text)
     assert parts is not None
     key = ApiKey(

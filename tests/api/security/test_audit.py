@@ -8,10 +8,10 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from api.security.audit import WAITING_MAX, Audit
+from api.security.audit import BUFFERED_MAX, AuditLog
 from domain.clock import SECOND, from_datetime, to_datetime
 from store import audit_log, opportunities
-from store.audit_log import Deed
+from store.audit_log import AuditEntry
 from store.postgres import async_pool, connect
 from tests.api.conftest import Api
 from tests.opportunities import opportunity
@@ -21,31 +21,31 @@ NOW_NS = from_datetime(opportunity(1).opened_at) + SECOND
 
 
 @asynccontextmanager
-async def audit_of(url: str, keep_days: int = 365) -> AsyncIterator[Audit]:
+async def audit_of(url: str, retention_days: int = 365) -> AsyncIterator[AuditLog]:
     pool = async_pool(url, max_size=1)
     await pool.open()
     try:
-        yield Audit(pool, lambda: NOW_NS, keep_days)
+        yield AuditLog(pool, lambda: NOW_NS, retention_days)
     finally:
         await pool.close()
 
 
-def tell(audit: Audit, what: str) -> None:
-    audit.tell("execute", actor="key:1", what=what, address="::1", request_id="r")
+def record(audit: AuditLog, target: str) -> None:
+    audit.record("execute", actor="key:1", target=target, address="::1", request_id="r")
 
 
 def objects(connection: psycopg.Connection) -> list[str]:
-    return [deed.object for deed in reversed(audit_log.read(connection, limit=2 * WAITING_MAX))]
+    return [entry.object for entry in reversed(audit_log.read(connection, limit=2 * BUFFERED_MAX))]
 
 
 def test_execution_is_written_down_with_what_was_executed(serve: Callable[..., Api]) -> None:
     api = serve(now_ns=lambda: NOW_NS)
     opportunities.write(api.connection, [opportunity(1, simulated=False)])
-    wanted = {"opportunity_id": opportunity(1).id, "revision": 0}
+    content = {"opportunity_id": opportunity(1).id, "revision": 0}
     headers = {"Idempotency-Key": "hush", "X-Request-ID": "trace-1"}
-    assert api.http.post("/api/v1/arbitrage/execute", json=wanted, headers=headers).status_code == 201
-    (deed,) = until(lambda: audit_log.read(api.connection))
-    assert deed == Deed(
+    assert api.http.post("/api/v1/arbitrage/execute", json=content, headers=headers).status_code == 201
+    (entry,) = until(lambda: audit_log.read(api.connection))
+    assert entry == AuditEntry(
         at=to_datetime(NOW_NS),
         action="execute",
         actor="local",
@@ -60,7 +60,8 @@ def test_old_rows_go_as_soon_as_the_api_runs(serve: Callable[..., Api], database
         now = to_datetime(NOW_NS)
         ages = (366, 364)
         audit_log.write(
-            connection, [Deed(at=now - timedelta(days=days), action="x", actor="", object=str(days)) for days in ages]
+            connection,
+            [AuditEntry(at=now - timedelta(days=days), action="x", actor="", object=str(days)) for days in ages],
         )
         serve(now_ns=lambda: NOW_NS)
         until(lambda: objects(connection) == ["364"])
@@ -69,14 +70,14 @@ def test_old_rows_go_as_soon_as_the_api_runs(serve: Callable[..., Api], database
 def test_what_cannot_be_written_waits_and_the_newest_stay(database_url: str) -> None:
     async def course() -> None:
         async with audit_of(database_url) as audit:
-            for number in range(WAITING_MAX):
-                tell(audit, f"before {number}")
+            for number in range(BUFFERED_MAX):
+                record(audit, f"before {number}")
             connection.execute("ALTER TABLE audit_log RENAME TO gone")
             flushing = asyncio.create_task(audit.flush())
             await asyncio.sleep(0)
-            tell(audit, "meanwhile")
+            record(audit, "meanwhile")
             await flushing
-            tell(audit, "after")
+            record(audit, "after")
             connection.execute("ALTER TABLE gone RENAME TO audit_log")
             await audit.flush()
             await audit.flush()
@@ -84,7 +85,7 @@ def test_what_cannot_be_written_waits_and_the_newest_stay(database_url: str) -> 
     with connect(database_url) as connection:
         asyncio.run(course())
         written = objects(connection)
-        assert len(written) == WAITING_MAX
+        assert len(written) == BUFFERED_MAX
         assert written[0] == "before 2"
         assert written[-2:] == ["meanwhile", "after"]
 
@@ -92,7 +93,7 @@ def test_what_cannot_be_written_waits_and_the_newest_stay(database_url: str) -> 
 def test_who_is_stopped_while_writing_writes_it_later(database_url: str) -> None:
     async def course() -> None:
         async with audit_of(database_url) as audit:
-            tell(audit, "x")
+            record(audit, "x")
             flushing = asyncio.create_task(audit.flush())
             await asyncio.sleep(0)
             flushing.cancel()

@@ -3,27 +3,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.datastructures import Headers
 
-from api.security.credentials import Credential, find, without_ticket
-from api.security.principal import NOBODY, Refusal
+from api.security.credentials import Credential, extract, without_ticket
+from api.security.principal import NO_CREDENTIALS, AuthenticationFailure
 
 
-def shown(query: bytes = b"", *, websocket: bool = False, **fields: str) -> Credential | Refusal:
+def extracted(query: bytes = b"", *, websocket: bool = False, **fields: str) -> Credential | AuthenticationFailure:
     raw = [(name.replace("_", "-").encode(), text.encode("latin-1")) for name, text in fields.items()]
-    return find(Headers(raw=raw), query, websocket=websocket)
+    return extract(Headers(raw=raw), query, websocket=websocket)
 
 
 def test_every_place_is_looked_at() -> None:
-    assert shown(authorization="Bearer abc") == Credential("bearer", "abc")
-    assert shown(authorization="bearer  abc ") == Credential("bearer", "abc")
-    assert shown(x_api_key="abc") == Credential("bearer", "abc")
+    assert extracted(authorization="Bearer abc") == Credential("bearer", "abc")
+    assert extracted(authorization="bearer  abc ") == Credential("bearer", "abc")
+    assert extracted(x_api_key="abc") == Credential("bearer", "abc")
     offered = "signalengine.v1, bearer.a.b-c"
-    assert shown(websocket=True, sec_websocket_protocol=offered) == Credential("bearer", "a.b-c")
-    assert shown(sec_websocket_protocol=offered) is NOBODY
-    assert shown(b"symbol=X&ticket=abc") == Credential("ticket", "abc")
+    assert extracted(websocket=True, sec_websocket_protocol=offered) == Credential("bearer", "a.b-c")
+    assert extracted(sec_websocket_protocol=offered) is NO_CREDENTIALS
+    assert extracted(b"symbol=X&ticket=abc") == Credential("ticket", "abc")
 
 
 def test_keys_and_tokens_in_addresses_are_not_looked_at() -> None:
-    assert shown(b"token=abc&access_token=abc&key=abc&api_key=abc") is NOBODY
+    assert extracted(b"token=abc&access_token=abc&key=abc&api_key=abc") is NO_CREDENTIALS
 
 
 @pytest.mark.parametrize(
@@ -31,20 +31,20 @@ def test_keys_and_tokens_in_addresses_are_not_looked_at() -> None:
     ["", "Bearer", "Bearer ", "Basic YTpi", "Token abc", "Bearer a b", "Bearer ä", f"Bearer {'a' * 8193}"],
 )
 def test_what_is_no_bearer_is_malformed(authorization: str) -> None:
-    found = shown(authorization=authorization)
-    assert isinstance(found, Refusal)
-    assert found.reason == "malformed"
+    failure = extracted(authorization=authorization)
+    assert isinstance(failure, AuthenticationFailure)
+    assert failure.reason == "malformed"
 
 
 def test_two_are_one_too_many() -> None:
-    for found in (
-        shown(authorization="Bearer abc", x_api_key="abc"),
-        shown(b"ticket=a&ticket=b"),
-        shown(b"ticket=a", authorization="Bearer abc"),
-        shown(websocket=True, sec_websocket_protocol="bearer.a, bearer.b"),
+    for failure in (
+        extracted(authorization="Bearer abc", x_api_key="abc"),
+        extracted(b"ticket=a&ticket=b"),
+        extracted(b"ticket=a", authorization="Bearer abc"),
+        extracted(websocket=True, sec_websocket_protocol="bearer.a, bearer.b"),
     ):
-        assert isinstance(found, Refusal)
-        assert (found.reason, found.kind.status) == ("ambiguous", 400)
+        assert isinstance(failure, AuthenticationFailure)
+        assert (failure.reason, failure.kind.status) == ("ambiguous", 400)
 
 
 @given(st.lists(st.sampled_from([b"a=1", b"ticket=x", b"ticket", b"tickets=1", b"", b"b=ticket"])))
@@ -55,4 +55,4 @@ def test_ticket_is_taken_out_and_nothing_else(parts: list[bytes]) -> None:
 
 @given(st.binary(max_size=80))
 def test_any_query_is_borne(query: bytes) -> None:
-    assert isinstance(find(Headers(), query, websocket=True), Credential | Refusal)
+    assert isinstance(extract(Headers(), query, websocket=True), Credential | AuthenticationFailure)

@@ -10,7 +10,15 @@ from typing import Any
 
 import pytest
 
-from api.security.jwks import ASKED_S, RENEWED_S, SIZE_MAX, STALE_S, Jwks, JwksError, parse
+from api.security.jwks import (
+    FETCH_INTERVAL_MIN_S,
+    REFRESH_INTERVAL_S,
+    SIZE_MAX,
+    STALE_AFTER_S,
+    JwksCache,
+    JwksError,
+    parse,
+)
 from domain.errors import SettingError
 from tests.api.security.keys import jwk
 
@@ -65,10 +73,10 @@ def members(*kids: str) -> bytes:
 def test_key_set_is_asked_again_but_not_by_everybody(issuer: Issuer) -> None:
     now_s = 0.0
     issuer.body = members("a")
-    jwks = Jwks(issuer.url, lambda: now_s)
+    jwks = JwksCache(issuer.url, lambda: now_s)
 
     async def ask() -> set[str]:
-        await asyncio.gather(*(jwks.renew() for _ in range(20)))
+        await asyncio.gather(*(jwks.refresh() for _ in range(20)))
         return set(jwks.keys)
 
     async def course() -> None:
@@ -76,12 +84,12 @@ def test_key_set_is_asked_again_but_not_by_everybody(issuer: Issuer) -> None:
         assert await ask() == {"a"}
         issuer.body = members("a", "b")
         assert await ask() == {"a"}, "asked a moment ago"
-        now_s = ASKED_S
-        await jwks.follow()
+        now_s = FETCH_INTERVAL_MIN_S
+        await jwks.refresh_if_due()
         assert set(jwks.keys) == {"a"}, "it is not time"
         assert await ask() == {"a", "b"}
-        now_s += RENEWED_S
-        await jwks.follow()
+        now_s += REFRESH_INTERVAL_S
+        await jwks.refresh_if_due()
 
     asyncio.run(course())
     assert issuer.asked == 3
@@ -90,17 +98,17 @@ def test_key_set_is_asked_again_but_not_by_everybody(issuer: Issuer) -> None:
 def test_keys_that_cannot_be_had_again_are_believed_for_a_day(issuer: Issuer) -> None:
     now_s = 0.0
     issuer.body = members("a")
-    jwks = Jwks(issuer.url, lambda: now_s)
-    asyncio.run(jwks.follow())
+    jwks = JwksCache(issuer.url, lambda: now_s)
+    asyncio.run(jwks.refresh_if_due())
     issuer.status = 500
-    for later_s in (RENEWED_S, STALE_S):
+    for later_s in (REFRESH_INTERVAL_S, STALE_AFTER_S):
         now_s = later_s
-        asyncio.run(jwks.follow())
+        asyncio.run(jwks.refresh_if_due())
         assert set(jwks.keys) == {"a"}
-    now_s = STALE_S + 1
+    now_s = STALE_AFTER_S + 1
     assert jwks.keys == {}
-    issuer.status, now_s = 200, STALE_S + ASKED_S
-    asyncio.run(jwks.follow())
+    issuer.status, now_s = 200, STALE_AFTER_S + FETCH_INTERVAL_MIN_S
+    asyncio.run(jwks.refresh_if_due())
     assert set(jwks.keys) == {"a"}
 
 
@@ -108,13 +116,13 @@ def test_who_waits_for_a_silent_issuer_does_not_wait_long(issuer: Issuer) -> Non
     """And one thread waits for it, however many ask, and however often."""
     now_s = 0.0
     issuer.body, issuer.pause_s = members("a"), 0.5
-    jwks = Jwks(issuer.url, lambda: now_s, patience_s=0.05)
+    jwks = JwksCache(issuer.url, lambda: now_s, wait_s=0.05)
 
     async def course() -> None:
         nonlocal now_s
-        for later_s in (0.0, ASKED_S, 2 * ASKED_S):
+        for later_s in (0.0, FETCH_INTERVAL_MIN_S, 2 * FETCH_INTERVAL_MIN_S):
             now_s = later_s
-            await asyncio.gather(*(jwks.renew() for _ in range(20)))
+            await asyncio.gather(*(jwks.refresh() for _ in range(20)))
             assert jwks.keys == {}
 
     asyncio.run(course())
@@ -131,8 +139,8 @@ def test_issuer_who_never_comes_to_an_end_is_left(issuer: Issuer) -> None:
         return now_s
 
     issuer.body, issuer.drips = members("a"), True
-    jwks = Jwks(issuer.url, steady_s)
-    asyncio.run(jwks.renew())
+    jwks = JwksCache(issuer.url, steady_s)
+    asyncio.run(jwks.refresh())
     assert jwks.keys == {}
 
 
@@ -140,45 +148,45 @@ def test_issuer_who_never_comes_to_an_end_is_left(issuer: Issuer) -> None:
 def test_known_keys_are_kept_while_there_are_no_others(issuer: Issuer, status: int, body: bytes) -> None:
     now_s = 0.0
     issuer.body = members("a")
-    jwks = Jwks(issuer.url, lambda: now_s)
-    asyncio.run(jwks.renew())
+    jwks = JwksCache(issuer.url, lambda: now_s)
+    asyncio.run(jwks.refresh())
     issuer.status, issuer.body = status, body
-    now_s = ASKED_S
-    asyncio.run(jwks.renew())
+    now_s = FETCH_INTERVAL_MIN_S
+    asyncio.run(jwks.refresh())
     assert issuer.asked == 2
     assert set(jwks.keys) == {"a"}
 
 
 def test_away_at_the_start_is_no_error() -> None:
-    jwks = Jwks("http://127.0.0.1:9/jwks.json", lambda: 0.0)
-    asyncio.run(jwks.renew())
+    jwks = JwksCache("http://127.0.0.1:9/jwks.json", lambda: 0.0)
+    asyncio.run(jwks.refresh())
     assert jwks.keys == {}
 
 
 @pytest.mark.parametrize("place", ["https://", "file:///etc/hostname", "https://ada:hunter2@issuer.example/jwks.json"])
 def test_address_is_one_and_holds_no_secret(place: str) -> None:
-    with pytest.raises(SettingError, match="a host, and without a password") as raised:
-        Jwks(place, lambda: 0.0)
+    with pytest.raises(SettingError, match="a host and without a password") as raised:
+        JwksCache(place, lambda: 0.0)
     assert "hunter2" not in str(raised.value)
 
 
 @pytest.mark.parametrize("place", ["http://issuer.example/jwks.json", "ftp://issuer.example"])
 def test_address_without_tls_is_refused(place: str) -> None:
-    with pytest.raises(SettingError, match="no https address"):
-        Jwks(place, lambda: 0.0)
+    with pytest.raises(SettingError, match="must be an https URL"):
+        JwksCache(place, lambda: 0.0)
 
 
 def test_file_is_read_at_the_start_and_again(tmp_path: Path) -> None:
     file = tmp_path / "jwks.json"
     with pytest.raises(SettingError, match="No such file"):
-        Jwks(str(file), lambda: 0.0)
+        JwksCache(str(file), lambda: 0.0)
     file.write_bytes(members("a"))
     now_s = 0.0
-    jwks = Jwks(str(file), lambda: now_s)
+    jwks = JwksCache(str(file), lambda: now_s)
     assert set(jwks.keys) == {"a"}
     file.write_bytes(members("b"))
-    now_s = RENEWED_S
-    asyncio.run(jwks.follow())
+    now_s = REFRESH_INTERVAL_S
+    asyncio.run(jwks.refresh_if_due())
     assert set(jwks.keys) == {"b"}, "a key that was taken out is believed no longer"
 
 

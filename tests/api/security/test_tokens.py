@@ -10,19 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.security.jwks import Jwks
-from api.security.principal import Principal, Refusal
+from api.security.jwks import JwksCache
+from api.security.principal import AuthenticationFailure, Principal
 from api.security.settings import SecuritySettings
-from api.security.tokens import Tokens
+from api.security.tokens import TokenVerifier
 from domain.errors import SettingError
 from tests.api.security.keys import AUDIENCE, ISSUER, SECRET, WITH_SECRET, claims, jwk, private_key, public_pem, token
 
 NOW = 1_800_000_000.0
 
 
-def reason(tokens: Tokens, text: str, now_s: float = NOW) -> str:
-    found = tokens.find(text, now_s)
-    return found.reason if isinstance(found, Refusal) else "believed"
+def reason(tokens: TokenVerifier, text: str, now_s: float = NOW) -> str:
+    found = tokens.verify(text, now_s)
+    return found.reason if isinstance(found, AuthenticationFailure) else "believed"
 
 
 def segment(value: Any) -> str:
@@ -30,31 +30,31 @@ def segment(value: Any) -> str:
 
 
 @pytest.fixture
-def with_secret() -> Tokens:
-    return Tokens(WITH_SECRET, None)
+def with_secret() -> TokenVerifier:
+    return TokenVerifier(WITH_SECRET, None)
 
 
 @pytest.fixture
-def with_public_key(tmp_path: Path) -> Tokens:
+def with_public_key(tmp_path: Path) -> TokenVerifier:
     pem = tmp_path / "key.pem"
     pem.write_bytes(public_pem())
-    return Tokens(msgspec.structs.replace(WITH_SECRET, jwt_public_key_file=str(pem)), None)
+    return TokenVerifier(msgspec.structs.replace(WITH_SECRET, jwt_public_key_file=str(pem)), None)
 
 
 @pytest.fixture
-def with_key_set(tmp_path: Path) -> Tokens:
+def with_key_set(tmp_path: Path) -> TokenVerifier:
     file = tmp_path / "jwks.json"
     file.write_text(json.dumps({"keys": [jwk("a"), {"kty": "EC"}, {"kty": "RSA", "kid": "b"}]}))
     settings = SecuritySettings(jwt_issuer=ISSUER, jwt_audience=AUDIENCE, jwt_jwks=str(file))
-    return Tokens(settings, Jwks(str(file), lambda: 0.0))
+    return TokenVerifier(settings, JwksCache(str(file), lambda: 0.0))
 
 
-def test_good_token_says_who_it_is_what_they_may_and_until_when(with_secret: Tokens) -> None:
+def test_good_token_says_who_it_is_what_they_may_and_until_when(with_secret: TokenVerifier) -> None:
     ada = Principal(name="token:ada", scopes=frozenset({"read", "stream"}), expires_at_s=NOW + 60)
-    assert with_secret.find(token(NOW), NOW) == ada
-    assert with_secret.find(token(NOW, aud=["other", AUDIENCE], scope=None, scopes=["stream", "read", 7]), NOW) == ada
-    assert with_secret.find(token(NOW, scope="read stream write openid"), NOW) == ada
-    nothing = with_secret.find(token(NOW, scope=None), NOW)
+    assert with_secret.verify(token(NOW), NOW) == ada
+    assert with_secret.verify(token(NOW, aud=["other", AUDIENCE], scope=None, scopes=["stream", "read", 7]), NOW) == ada
+    assert with_secret.verify(token(NOW, scope="read stream write openid"), NOW) == ada
+    nothing = with_secret.verify(token(NOW, scope=None), NOW)
     assert isinstance(nothing, Principal)
     assert nothing.scopes == frozenset()
 
@@ -80,31 +80,31 @@ def test_good_token_says_who_it_is_what_they_may_and_until_when(with_secret: Tok
         ({"nbf": "later"}, "malformed"),
     ],
 )
-def test_token_with_wrong_claims_is_refused(with_secret: Tokens, changes: dict[str, Any], why: str) -> None:
+def test_token_with_wrong_claims_is_refused(with_secret: TokenVerifier, changes: dict[str, Any], why: str) -> None:
     assert reason(with_secret, token(NOW, **changes)) == why
 
 
 def test_clocks_may_differ_by_the_leeway() -> None:
-    tokens = Tokens(msgspec.structs.replace(WITH_SECRET, jwt_leeway_s=30), None)
+    tokens = TokenVerifier(msgspec.structs.replace(WITH_SECRET, jwt_leeway_s=30), None)
     assert reason(tokens, token(NOW, exp=NOW), NOW + 29) == "believed"
     assert reason(tokens, token(NOW, exp=NOW), NOW + 30) == "expired"
     assert reason(tokens, token(NOW, nbf=NOW + 30)) == "believed"
 
 
-def test_token_of_another_secret_is_refused(with_secret: Tokens) -> None:
+def test_token_of_another_secret_is_refused(with_secret: TokenVerifier) -> None:
     assert reason(with_secret, token(NOW, key=SECRET[::-1])) == "signature"
     head, body, _ = token(NOW).split(".")
     assert reason(with_secret, f"{head}.{body}.") == "signature"
 
 
-def test_unsigned_token_is_refused(with_secret: Tokens, with_public_key: Tokens) -> None:
+def test_unsigned_token_is_refused(with_secret: TokenVerifier, with_public_key: TokenVerifier) -> None:
     for name in ("none", "None", "NONE", "nOnE", ""):
         text = f"{segment({'alg': name})}.{segment(claims(NOW))}."
         assert reason(with_secret, text) == "algorithm"
         assert reason(with_public_key, text) == "algorithm"
 
 
-def test_token_that_asks_for_rules_we_do_not_know_is_refused(with_secret: Tokens) -> None:
+def test_token_that_asks_for_rules_we_do_not_know_is_refused(with_secret: TokenVerifier) -> None:
     """RFC 7515 §4.1.11, and RFC 7797, by which the content would not be what it says."""
     headers: list[dict[str, Any]] = [
         {"crit": ["exp"], "exp": 1},
@@ -121,9 +121,9 @@ def test_token_that_asks_for_rules_we_do_not_know_is_refused(with_secret: Tokens
 
 
 @pytest.mark.parametrize("algorithm", ["HS384", "HS512"])
-def test_other_algorithms_are_refused_though_the_secret_is_right(with_secret: Tokens, algorithm: str) -> None:
+def test_other_algorithms_are_refused_though_the_secret_is_right(with_secret: TokenVerifier, algorithm: str) -> None:
     long = SECRET * 2
-    tokens = Tokens(msgspec.structs.replace(WITH_SECRET, jwt_secret=long), None)
+    tokens = TokenVerifier(msgspec.structs.replace(WITH_SECRET, jwt_secret=long), None)
     assert reason(tokens, token(NOW, key=long, algorithm=algorithm)) == "algorithm"
 
 
@@ -134,27 +134,27 @@ def signed(body: dict[str, Any], key: bytes) -> str:
     return f"{text}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"
 
 
-def test_public_key_is_no_secret(with_public_key: Tokens, with_key_set: Tokens) -> None:
+def test_public_key_is_no_secret(with_public_key: TokenVerifier, with_key_set: TokenVerifier) -> None:
     """The confusion of RS256 and HS256 (CVE-2015-9235)."""
     for key in (public_pem(), public_pem().strip()):
         assert reason(with_public_key, signed(claims(NOW), key)) == "signature"
         assert reason(with_key_set, signed(claims(NOW), key)) == "algorithm"
 
 
-def test_public_key_file(with_public_key: Tokens) -> None:
+def test_public_key_file(with_public_key: TokenVerifier) -> None:
     assert reason(with_public_key, token(NOW, private_key(), "RS256")) == "believed"
     assert reason(with_public_key, token(NOW)) == "believed"
     assert reason(with_public_key, token(NOW, private_key(1), "RS256")) == "signature"
 
 
-def test_key_set_is_asked_by_kid(with_key_set: Tokens) -> None:
+def test_key_set_is_asked_by_kid(with_key_set: TokenVerifier) -> None:
     assert reason(with_key_set, token(NOW, private_key(), "RS256", {"kid": "a"})) == "believed"
     assert reason(with_key_set, token(NOW, private_key(1), "RS256", {"kid": "a"})) == "signature"
     assert reason(with_key_set, token(NOW, private_key(), "RS256", {"kid": "b"})) == "unknown_kid"
     assert reason(with_key_set, token(NOW, private_key(), "RS256")) == "unknown_kid"
 
 
-def test_keys_in_a_token_are_not_looked_at(with_key_set: Tokens) -> None:
+def test_keys_in_a_token_are_not_looked_at(with_key_set: TokenVerifier) -> None:
     """Who brings the key brings the signature too."""
     brought = {"jwk": jwk("mine", 1), "jku": "https://evil.example/jwks.json", "kid": "mine"}
     text = jwt.encode(claims(NOW), private_key(1), "RS256", headers=brought)
@@ -162,13 +162,13 @@ def test_keys_in_a_token_are_not_looked_at(with_key_set: Tokens) -> None:
 
 
 def test_without_keys_of_tokens_there_are_none() -> None:
-    tokens = Tokens(SecuritySettings(authentication="required"), None)
+    tokens = TokenVerifier(SecuritySettings(authentication="required"), None)
     assert reason(tokens, token(NOW)) == "malformed"
 
 
 @given(st.text(max_size=60) | st.from_regex(r"[\w-]{0,20}\.[\w-]{0,20}\.[\w-]{0,20}", fullmatch=True))
 def test_nonsense_is_refused(text: str) -> None:
-    assert isinstance(Tokens(WITH_SECRET, None).find(text, NOW), Refusal)
+    assert isinstance(TokenVerifier(WITH_SECRET, None).verify(text, NOW), AuthenticationFailure)
 
 
 WORDS = st.text(max_size=9)
@@ -179,7 +179,9 @@ NAMES = st.sampled_from(["iss", "aud", "sub", "exp", "nbf", "scope", "scopes"])
 @given(st.dictionaries(NAMES, VALUES))
 def test_claims_of_any_type_do_no_harm(changes: dict[str, Any]) -> None:
     body = claims(NOW) | changes
-    assert isinstance(Tokens(WITH_SECRET, None).find(signed(body, SECRET.encode()), NOW), Principal | Refusal)
+    assert isinstance(
+        TokenVerifier(WITH_SECRET, None).verify(signed(body, SECRET.encode()), NOW), Principal | AuthenticationFailure
+    )
 
 
 @pytest.mark.parametrize("content", [b"", b"no key", b"-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----\n"])
@@ -187,4 +189,4 @@ def test_file_that_holds_no_key_is_refused_at_the_start(tmp_path: Path, content:
     file = tmp_path / "key.pem"
     file.write_bytes(content)
     with pytest.raises(SettingError, match=r"jwt_public_key_file='.*key\.pem'"):
-        Tokens(msgspec.structs.replace(WITH_SECRET, jwt_public_key_file=str(file)), None)
+        TokenVerifier(msgspec.structs.replace(WITH_SECRET, jwt_public_key_file=str(file)), None)

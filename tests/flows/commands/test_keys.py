@@ -20,14 +20,14 @@ def test_key_is_shown_once_and_kept_as_a_hash(database: str, capsys: pytest.Capt
     shown = capsys.readouterr()
     parts = parse(shown.out.strip())
     assert parts is not None
-    assert shown.err.startswith("desk: read, stream; good until ")
+    assert shown.err.startswith("desk: read, stream; expires ")
     with connect(database) as connection:
-        (key,) = api_keys.listed(connection)
-        (deed,) = audit_log.read(connection)
+        (key,) = api_keys.list_all(connection)
+        (entry,) = audit_log.read(connection)
     assert (key.id, key.digest, key.scopes) == (parts.id, parts.digest, ("read", "stream"))
     assert key.expires_at is not None
     assert timedelta(hours=23) < key.expires_at - datetime.now(UTC) < timedelta(hours=25)
-    assert (deed.action, deed.actor, deed.object) == ("key_created", "command line", key.id)
+    assert (entry.action, entry.actor, entry.object) == ("key_created", "command line", key.id)
     secret = shown.out.strip().rpartition("_")[2]
     for words in (["keys", "list"], ["keys", "list", "--json"]):
         assert main(words) == 0
@@ -43,7 +43,7 @@ def test_revoked_key_stays_in_the_list(capsys: pytest.CaptureFixture[str]) -> No
     assert (made["scopes"], made["expires_at"]) == (["read", "stream"], None)
     assert main(["keys", "revoke", made["id"]]) == 0
     assert main(["keys", "revoke", made["id"]]) == 1
-    assert "no key" in capsys.readouterr().err
+    assert "no active key" in capsys.readouterr().err
     assert main(["keys", "revoke", made["key"]]) == 1, "the whole key will do as well"
     told = capsys.readouterr().err
     assert made["id"] in told

@@ -8,20 +8,20 @@ import msgspec
 from starlette.datastructures import Headers
 
 from api.metrics import Metrics
-from api.security.gate import REFRESH_S, Gate
-from api.security.limits import CALLERS_MAX
+from api.security.access import KEY_REFRESH_INTERVAL_S, AccessControl
+from api.security.rate_limiter import CLIENTS_MAX
 from api.security.settings import SecuritySettings
 from store.postgres import async_pool, connect
 from tests.api.security.keys import WITH_SECRET, bearer, make_key, token
 
 
 @asynccontextmanager
-async def gate_of(
+async def access_control(
     settings: SecuritySettings, database_url: str, redis_url: str, steady_s: Callable[[], float] = time.perf_counter
-) -> AsyncIterator[Gate]:
+) -> AsyncIterator[AccessControl]:
     pool = async_pool(database_url, max_size=1)
     await pool.open()
-    gate = Gate(
+    access = AccessControl(
         settings,
         pool=pool,
         redis_url=redis_url,
@@ -31,23 +31,23 @@ async def gate_of(
         steady_s=steady_s,
     )
     try:
-        yield gate
+        yield access
     finally:
-        await gate.close()
+        await access.close()
         await pool.close()
 
 
 def test_issuer_who_does_not_answer_delays_no_revocation(database_url: str, clean_redis_url: str) -> None:
     async def follows_within_s(place: str) -> float:
         settings = msgspec.structs.replace(WITH_SECRET, jwt_jwks=place)
-        async with gate_of(settings, database_url, clean_redis_url) as gate:
-            watching = asyncio.create_task(gate.run())
-            while not gate.ring.known(time.time()):
+        async with access_control(settings, database_url, clean_redis_url) as access:
+            watching = asyncio.create_task(access.run())
+            while not access.keys.is_fresh(time.time()):
                 assert not watching.done()
                 await asyncio.sleep(0.01)
             _, key = make_key(connection, "read")
             began_s = time.monotonic()
-            while not gate.ring.honours(key.id):
+            while not access.keys.contains(key.id):
                 assert time.monotonic() - began_s < 10
                 await asyncio.sleep(0.01)
             took_s = time.monotonic() - began_s
@@ -59,7 +59,7 @@ def test_issuer_who_does_not_answer_delays_no_revocation(database_url: str, clea
     with connect(database_url) as connection, socket.create_server(("127.0.0.1", 0)) as silent:
         # It takes connections and says nothing.
         port = silent.getsockname()[1]
-        assert asyncio.run(follows_within_s(f"http://127.0.0.1:{port}/jwks.json")) < REFRESH_S + 1
+        assert asyncio.run(follows_within_s(f"http://127.0.0.1:{port}/jwks.json")) < KEY_REFRESH_INTERVAL_S + 1
 
 
 def test_many_addresses_push_no_caller_out_of_memory(database_url: str, clean_redis_url: str) -> None:
@@ -67,12 +67,12 @@ def test_many_addresses_push_no_caller_out_of_memory(database_url: str, clean_re
 
     async def left() -> list[str]:
         settings = msgspec.structs.replace(WITH_SECRET, proxies=1, requests_per_s=2)
-        async with gate_of(settings, database_url, clean_redis_url, lambda: 0.0) as gate:
-            before = await gate.admit(ada, b"", "10.0.0.1")
-            for number in range(CALLERS_MAX):
+        async with access_control(settings, database_url, clean_redis_url, lambda: 0.0) as access:
+            before = await access.check_request(ada, b"", "10.0.0.1")
+            for number in range(CLIENTS_MAX):
                 address = f"2001:db8:{number:x}::1"
-                await gate.admit(Headers({"x-forwarded-for": address}), b"", "10.0.0.1")
-            after = await gate.admit(ada, b"", "10.0.0.1")
-            return [visitor.headers["RateLimit"] for visitor in (before, after)]
+                await access.check_request(Headers({"x-forwarded-for": address}), b"", "10.0.0.1")
+            after = await access.check_request(ada, b"", "10.0.0.1")
+            return [caller.headers["RateLimit"] for caller in (before, after)]
 
     assert asyncio.run(left()) == ['"default";r=3;t=0', '"default";r=2;t=0']

@@ -21,18 +21,18 @@ Serve = Callable[..., Api]
 
 
 @pytest.fixture
-def guarded(serve: Serve) -> Api:
+def secured(serve: Serve) -> Api:
     """An API that asks everybody who they are."""
     api = serve(security=REQUIRED)
     until(lambda: api.resources.tail.connected)
     return api
 
 
-def let_in(api: Api, *scopes: Any, expires_at: datetime | None = None) -> dict[str, str]:
+def key_headers(api: Api, *scopes: Any, expires_at: datetime | None = None) -> dict[str, str]:
     """The header with a new key, which the API need not first look for."""
     text, _ = make_key(api.connection, *scopes, expires_at=expires_at)
-    good = [key for key in api_keys.listed(api.connection) if key.revoked_at is None]
-    api.resources.gate.ring.put(good, time.time())
+    good = [key for key in api_keys.list_all(api.connection) if key.revoked_at is None]
+    api.resources.access.keys.replace(good, time.time())
     return bearer(text)
 
 
@@ -50,12 +50,12 @@ def test_on_loopback_nobody_is_asked(api: Api) -> None:
     assert api.http.get("/api/v1/signals", headers=bearer("nonsense")).status_code == 200
 
 
-def test_only_health_and_documents_are_open_to_strangers(guarded: Api) -> None:
+def test_only_health_and_documents_are_open_to_strangers(secured: Api) -> None:
     for operation in OPERATIONS:
         path = operation.path.replace(":path}", "}").format(
             **dict.fromkeys(operation.path_names, "0" * 32) | {"script": "page.js"}
         )
-        response = guarded.http.request(operation.method.upper(), path)
+        response = secured.http.request(operation.method.upper(), path)
         if operation.path in ("/livez", "/readyz") or operation.scope is None:
             assert response.status_code == 200, path
         else:
@@ -66,19 +66,19 @@ def test_only_health_and_documents_are_open_to_strangers(guarded: Api) -> None:
     assert not any(path.startswith(("/api/v1/signals", "/performance")) for path in open_paths)
 
 
-def test_each_operation_wants_its_scope(guarded: Api) -> None:
-    one = {scope: let_in(guarded, scope) for scope in SCOPES}
-    others = {scope: let_in(guarded, *(set(SCOPES) - {scope, "admin"})) for scope in SCOPES}
+def test_each_operation_wants_its_scope(secured: Api) -> None:
+    one = {scope: key_headers(secured, scope) for scope in SCOPES}
+    others = {scope: key_headers(secured, *(set(SCOPES) - {scope, "admin"})) for scope in SCOPES}
     for operation in OPERATIONS:
         if (needed := operation.scope) is None:
             continue
         path = operation.path.replace(":path}", "}").format(**dict.fromkeys(operation.path_names, "0" * 32))
-        response = guarded.http.request(operation.method.upper(), path, headers=others[needed])
+        response = secured.http.request(operation.method.upper(), path, headers=others[needed])
         assert problem(response) == (403, "forbidden"), path
         expected = f'Bearer realm="signalengine", error="insufficient_scope", scope="{needed}"'
         assert response.headers["www-authenticate"] == expected
         for scope in (needed, "admin"):
-            response = guarded.http.request(operation.method.upper(), path, headers=one[scope])
+            response = secured.http.request(operation.method.upper(), path, headers=one[scope])
             assert response.status_code not in (401, 403, 429), path
 
 
@@ -92,31 +92,31 @@ def test_each_operation_wants_its_scope(guarded: Api) -> None:
         {"authorization": "Bearer a.b.c"},
     ],
 )
-def test_what_is_not_believed_is_refused(guarded: Api, headers: dict[str, str]) -> None:
-    response = guarded.http.get("/api/v1/signals", headers=headers)
+def test_what_is_not_believed_is_refused(secured: Api, headers: dict[str, str]) -> None:
+    response = secured.http.get("/api/v1/signals", headers=headers)
     assert problem(response) == (401, "unauthenticated")
     assert response.headers["www-authenticate"] == 'Bearer realm="signalengine", error="invalid_token"'
 
 
-def test_key_is_taken_from_either_header_but_not_from_both(guarded: Api) -> None:
-    headers = let_in(guarded, "read")
+def test_key_is_taken_from_either_header_but_not_from_both(secured: Api) -> None:
+    headers = key_headers(secured, "read")
     text = headers["authorization"].removeprefix("Bearer ")
-    assert guarded.http.get("/api/v1/signals", headers={"x-api-key": text}).status_code == 200
-    both = guarded.http.get("/api/v1/signals", headers={"x-api-key": text, **headers})
+    assert secured.http.get("/api/v1/signals", headers={"x-api-key": text}).status_code == 200
+    both = secured.http.get("/api/v1/signals", headers={"x-api-key": text, **headers})
     assert problem(both) == (400, "invalid_parameter")
 
 
-def test_expired_key_is_refused(guarded: Api) -> None:
-    headers = let_in(guarded, "read", expires_at=datetime.now(UTC) - timedelta(seconds=1))
-    assert "expired" in guarded.get("/api/v1/signals", 401, headers=headers)["detail"]
+def test_expired_key_is_refused(secured: Api) -> None:
+    headers = key_headers(secured, "read", expires_at=datetime.now(UTC) - timedelta(seconds=1))
+    assert "expired" in secured.get("/api/v1/signals", 401, headers=headers)["detail"]
 
 
-def test_revoked_key_is_refused_within_seconds(guarded: Api) -> None:
-    headers = let_in(guarded, "read")
+def test_revoked_key_is_refused_within_seconds(secured: Api) -> None:
+    headers = key_headers(secured, "read")
     key_id = headers["authorization"].split("_")[1]
-    assert guarded.http.get("/api/v1/signals", headers=headers).status_code == 200
-    assert api_keys.revoke(guarded.connection, key_id, at=datetime.now(UTC), actor="test")
-    until(lambda: guarded.http.get("/api/v1/signals", headers=headers).status_code == 401, within_s=5)
+    assert secured.http.get("/api/v1/signals", headers=headers).status_code == 200
+    assert api_keys.revoke(secured.connection, key_id, at=datetime.now(UTC), actor="test")
+    until(lambda: secured.http.get("/api/v1/signals", headers=headers).status_code == 401, within_s=5)
 
 
 def test_tokens_are_taken_beside_keys(serve: Serve) -> None:
@@ -125,12 +125,12 @@ def test_tokens_are_taken_beside_keys(serve: Serve) -> None:
     assert api.http.get("/api/v1/signals", headers=bearer(token(now_s))).status_code == 200
     assert api.http.get("/metrics", headers=bearer(token(now_s))).status_code == 403
     assert api.http.get("/api/v1/signals", headers=bearer(token(now_s, aud="other"))).status_code == 401
-    assert api.http.get("/api/v1/signals", headers=let_in(api, "read")).status_code == 200
+    assert api.http.get("/api/v1/signals", headers=key_headers(api, "read")).status_code == 200
 
 
 def test_callers_are_told_how_much_is_left_and_then_to_wait(serve: Serve) -> None:
     api = serve(security=msgspec.structs.replace(REQUIRED, requests_per_s=2))
-    first, second = let_in(api, "read"), let_in(api, "read")
+    first, second = key_headers(api, "read"), key_headers(api, "read")
     answers = [api.http.get("/api/v1/instruments", headers=first) for _ in range(6)]
     assert answers[0].headers["ratelimit-policy"] == '"default";q=4;w=2'
     assert answers[0].headers["ratelimit"] == '"default";r=3;t=0'
@@ -145,22 +145,22 @@ def test_callers_are_told_how_much_is_left_and_then_to_wait(serve: Serve) -> Non
 
 def test_who_guesses_is_stopped_and_who_knows_is_not(serve: Serve) -> None:
     api = serve(security=msgspec.structs.replace(REQUIRED, failures_per_minute=5))
-    headers = let_in(api, "read")
+    headers = key_headers(api, "read")
     statuses = [api.http.get("/livez", headers=bearer(f"guess{number}")).status_code for number in range(8)]
     assert statuses == [200] * 5 + [429] * 3
     assert api.http.get("/api/v1/instruments", headers=headers).status_code == 200
-    metrics = api.http.get("/metrics", headers=let_in(api, "metrics")).text
+    metrics = api.http.get("/metrics", headers=key_headers(api, "metrics")).text
     assert 'auth_refused_total{reason="malformed"} 8.0' in metrics
     assert 'rate_limited_total{what="failures"} 3.0' in metrics
 
 
 def test_what_one_caller_lacks_does_not_fill_the_log(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
     api = serve(security=msgspec.structs.replace(REQUIRED, failures_per_minute=2))
-    headers = let_in(api, "read")
+    headers = key_headers(api, "read")
     for _ in range(8):
         assert problem(api.http.get("/metrics", headers=headers)) == (403, "forbidden")
     assert sum("reason=scope" in record.getMessage() for record in caplog.records) == 2
-    metrics = api.http.get("/metrics", headers=let_in(api, "metrics")).text
+    metrics = api.http.get("/metrics", headers=key_headers(api, "metrics")).text
     assert 'auth_refused_total{reason="scope"} 8.0' in metrics
 
 
@@ -183,26 +183,26 @@ def test_heads_are_bounded(api: Api, headers: dict[str, str], expected: tuple[in
     assert problem(api.http.get("/livez", headers=headers)) == expected
 
 
-def test_bodies_are_bounded_whoever_sends_them(guarded: Api) -> None:
+def test_bodies_are_bounded_whoever_sends_them(secured: Api) -> None:
     for method, path in (("GET", "/livez"), ("POST", "/api/v1/tickets")):
-        assert problem(guarded.http.request(method, path, content=bytes(4097))) == (413, "too_large")
+        assert problem(secured.http.request(method, path, content=bytes(4097))) == (413, "too_large")
 
 
-def test_what_was_done_is_written_down_with_who_did_it(guarded: Api) -> None:
-    headers = let_in(guarded, "execute")
+def test_what_was_done_is_written_down_with_who_did_it(secured: Api) -> None:
+    headers = key_headers(secured, "execute")
     wanted = {"opportunity_id": "0" * 32, "revision": 0}
-    response = guarded.http.post(
+    response = secured.http.post(
         "/api/v1/arbitrage/execute", json=wanted, headers={**headers, "Idempotency-Key": "wish"}
     )
     assert response.status_code == 404, "nothing was done"
-    guarded.resources.gate.audit.tell("execute", actor="key:1", what="x", address="::1", request_id="r")
-    deeds = until(lambda: [deed for deed in audit_log.read(guarded.connection) if deed.action == "execute"])
-    (deed,) = deeds
-    assert (deed.actor, deed.object, deed.address, deed.request_id) == ("key:1", "x", "::1", "r")
+    secured.resources.access.audit.record("execute", actor="key:1", target="x", address="::1", request_id="r")
+    entries = until(lambda: [entry for entry in audit_log.read(secured.connection) if entry.action == "execute"])
+    (entry,) = entries
+    assert (entry.actor, entry.object, entry.address, entry.request_id) == ("key:1", "x", "::1", "r")
 
 
-def test_document_says_what_each_operation_wants(guarded: Api, api: Api) -> None:
-    document = guarded.get("/openapi.json")
+def test_document_says_what_each_operation_wants(secured: Api, api: Api) -> None:
+    document = secured.get("/openapi.json")
     assert set(document["components"]["securitySchemes"]) == {"bearer"}
     paths = document["paths"]
     assert paths["/api/v1/signals"]["get"]["security"] == [{"bearer": ["read"]}]
@@ -212,29 +212,29 @@ def test_document_says_what_each_operation_wants(guarded: Api, api: Api) -> None
     assert "securitySchemes" not in api.get("/openapi.json")["components"]
 
 
-def test_nothing_secret_is_logged(guarded: Api, caplog: pytest.LogCaptureFixture) -> None:
+def test_nothing_secret_is_logged(secured: Api, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    headers = let_in(guarded, "read", "stream")
+    headers = key_headers(secured, "read", "stream")
     secret = headers["authorization"].rpartition("_")[2]
     wrong = f"se_000000000000_{'5' * 64}"
-    ticket = guarded.http.post("/api/v1/tickets", headers=headers).json()["ticket"]
-    with guarded.websocket(f"/ws/feed?ticket={ticket}"):
+    ticket = secured.http.post("/api/v1/tickets", headers=headers).json()["ticket"]
+    with secured.websocket(f"/ws/feed?ticket={ticket}"):
         pass
-    guarded.http.get(f"/api/v1/signals?ticket={ticket}")
-    guarded.http.get("/api/v1/signals", headers=headers)
-    guarded.http.get("/metrics", headers=headers)
-    guarded.http.get("/api/v1/signals", headers=bearer(wrong))
-    guarded.http.get(f"/api/v1/signals?token={secret}")
+    secured.http.get(f"/api/v1/signals?ticket={ticket}")
+    secured.http.get("/api/v1/signals", headers=headers)
+    secured.http.get("/metrics", headers=headers)
+    secured.http.get("/api/v1/signals", headers=bearer(wrong))
+    secured.http.get(f"/api/v1/signals?token={secret}")
     ours = [record for record in caplog.records if not record.name.startswith("httpx2")]  # which is the caller
     said = (
         "\n".join(map(logging.Formatter().format, ours))
-        + guarded.http.get("/metrics", headers=let_in(guarded, "metrics")).text
+        + secured.http.get("/metrics", headers=key_headers(secured, "metrics")).text
     )
     assert "refused reason=unknown_key" in said
     assert "refused reason=scope" in said
     for word in (secret, ticket, "5" * 64):
         assert word not in said
-        assert word not in repr(audit_log.read(guarded.connection))
+        assert word not in repr(audit_log.read(secured.connection))
 
 
 def test_without_postgres_strangers_stay_outside(serve: Serve) -> None:
