@@ -288,7 +288,7 @@ OPERATIONS = (
     Operation(
         path="/dashboard/{script}",
         handler=dashboard.show_dashboard_script,
-        parameters=dashboard.WhichScript,
+        parameters=dashboard.ScriptParameters,
         response=str,
         media_type=dashboard.JAVASCRIPT,
         scope=None,

@@ -1,1 +1,1 @@
-"""Dashboard: one live page for people, and the script and style that it brings."""
+"""Dashboard: a live web page, its scripts and its style sheet."""

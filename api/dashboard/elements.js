@@ -1,8 +1,9 @@
-// Elements: how words and numbers come onto the page. All of them as text, whoever wrote them.
+// Elements: DOM nodes. Text is always inserted as text, never as markup, whoever wrote it.
 
-export const UNKNOWN = "–";
+const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+const dayAndClock = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 
-/** An element with classes, titles and such, around texts and other elements. */
+/** An element with attributes and content (texts and other elements). */
 export function make(tag, attributes = {}, ...content) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
@@ -10,24 +11,14 @@ export function make(tag, attributes = {}, ...content) {
   return element;
 }
 
-const figures = new Intl.NumberFormat("en", { maximumSignificantDigits: 7 });
-const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+/** The badge of simulated data; nothing for data of a real market. */
+export const simulatedBadge = ({ simulated }) =>
+  simulated ? [" ", make("small", { class: "badge simulated" }, "simulated")] : [];
 
-/** What is not known is a dash, never 0. */
-const unless = (value, say) => (value === null || value === undefined ? UNKNOWN : say(Number(value)));
-
-export const number = (value) => unless(value, (x) => figures.format(x));
-export const fixed = (value, digits) => unless(value, (x) => x.toFixed(digits));
-export const counted = (n) => `n\u00a0=\u00a0${n}`;
-export const share = (value) => unless(value, (x) => `${(100 * x).toFixed(1)} %`);
-export const signed = (value, digits) => unless(value, (x) => `${x < 0 ? "−" : "+"}${Math.abs(x).toFixed(digits)}`);
-export const dollars = (value) => unless(value, (x) => `$${figures.format(Math.round(100 * x) / 100)}`);
-
-/** What marks data of no real market. */
-export const mark = ({ simulated }) => (simulated ? [" ", make("small", { class: "badge simulated" }, "simulated")] : []);
-
-/** The reader's own time; UTC is in the title. */
+/** A time in the local time zone, with its date if that is not today; the title has it in UTC. */
 export function time(text) {
+  const date = new Date(text);
+  const isToday = date.toDateString() === new Date().toDateString();
   const utc = text.replace("T", " ").replace("Z", " UTC");
-  return make("time", { datetime: text, title: utc }, clock.format(new Date(text)));
+  return make("time", { datetime: text, title: utc }, isToday ? clock.format(date) : dayAndClock.format(date).replace(",", ""));
 }

@@ -1,4 +1,4 @@
-"""Files of the dashboard, as they lie beside this one; the page is told what it cannot ask before it has a key."""
+"""Files of the dashboard; the page is a template, filled with the settings that it needs before it has a key."""
 
 from functools import cache
 from importlib.resources import files
@@ -26,43 +26,53 @@ POLICY: Final = "; ".join(
         "require-trusted-types-for 'script'",
     )
 )
-"""Whatever a market or a wallet may call itself, a browser runs no script but ours and sends nothing elsewhere."""
+"""Content security policy: whatever the name of a market or wallet holds, no foreign script runs and no data leaves."""
 
-Script = Literal["access.js", "elements.js", "feed.js", "figures.js", "page.js", "rows.js", "toasts.js"]
+Script = Literal[
+    "elements.js",
+    "feed.js",
+    "format.js",
+    "markets.js",
+    "notifications.js",
+    "page.js",
+    "rest.js",
+    "signal_row.js",
+    "statistics.js",
+]
 
 
-class WhichScript(msgspec.Struct, frozen=True, kw_only=True):
-    """Which script."""
+class ScriptParameters(msgspec.Struct, frozen=True, kw_only=True):
+    """Name of the script."""
 
     script: Annotated[Script, Meta(description="File name of the script.")]
 
 
 async def show_dashboard(resources: Resources, _: object) -> Result:
-    """Signals as they are made, with open arbitrage, whales and what came of it all, as a page for people.
+    """The dashboard, a web page with live signals, statistics, open arbitrage and whale trades.
 
-    The page holds no data: it asks for them as any other caller, with a key where one is needed.
+    The page itself holds no data: it loads them through this API, with an API key where authentication is required.
     """
     return _page(resources.access.settings.required, resources.settings.keepalive_s)
 
 
 async def show_dashboard_realtime(resources: Resources, _: object) -> Result:
-    """The dashboard, under its older name."""
+    """The dashboard, at its former path."""
     return await show_dashboard(resources, None)
 
 
 async def show_dashboard_style(_: Resources, __: object) -> Result:
-    """How the dashboard looks."""
+    """The style sheet of the dashboard."""
     return _file("page.css")
 
 
-async def show_dashboard_script(_: Resources, which: WhichScript) -> Result:
-    """What the dashboard does: one of its scripts."""
-    return _file(which.script)
+async def show_dashboard_script(_: Resources, parameters: ScriptParameters) -> Result:
+    """A script of the dashboard."""
+    return _file(parameters.script)
 
 
 @cache
-def _page(secured: bool, keepalive_s: float) -> Result:
-    authentication = "required" if secured else "off"
+def _page(is_authentication_required: bool, keepalive_s: float) -> Result:
+    authentication = "required" if is_authentication_required else "off"
     page = Template(_read("page.html").decode()).substitute(authentication=authentication, keepalive_s=keepalive_s)
     return Result.from_bytes(page.encode(), {"Content-Security-Policy": POLICY})
 

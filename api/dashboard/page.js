@@ -1,49 +1,51 @@
-// Page: puts the feed, the figures and the filters together.
+// Page: connects the feed, the filters, the polled panels and the sign-in form.
 
-import { Access } from "/dashboard/access.js";
 import { make } from "/dashboard/elements.js";
 import { Feed } from "/dashboard/feed.js";
-import { refresh, show, showStatus } from "/dashboard/figures.js";
-import { row } from "/dashboard/rows.js";
-import { toast } from "/dashboard/toasts.js";
+import { capitalized, count, words } from "/dashboard/format.js";
+import { refreshArbitrage, refreshWhales } from "/dashboard/markets.js";
+import { notify } from "/dashboard/notifications.js";
+import { AuthenticationError, RestClient } from "/dashboard/rest.js";
+import { signalRow } from "/dashboard/signal_row.js";
+import { refreshStatistics, showCard, showStatus } from "/dashboard/statistics.js";
 
-const KEPT = 1_000;
-const SHOWN = 200;
+const STORED_MAX = 1_000;
+const ROWS_MAX = 200;
 const REFRESH_MS = 15_000;
 
-const page = document.documentElement.dataset;
-const part = (id) => document.getElementById(id);
-const filters = part("filters");
-const rows = part("rows");
+const options = document.documentElement.dataset;
+const byId = (id) => document.getElementById(id);
+const filters = byId("filters");
+const rows = byId("rows");
 
-const kept = []; // signals, oldest first
-const known = new Set(); // their ids
-let waiting = []; // what came since the last frame: [signal, isNew]
+const stored = []; // signals, oldest first
+const storedIds = new Set();
+let pending = []; // received since the last animation frame: [signal, isNew]
 let received = 0;
-let missed = 0;
+let gaps = 0;
 
-// Filters: kept in the fragment of the address, which no server sees, so that a reload or a link shows the same.
+// Filters: stored in the URL fragment, which is never sent to the server, so that reloads and links keep them.
 
-function readAddress() {
-  const wanted = new URLSearchParams(location.hash.slice(1));
+function readFragment() {
+  const saved = new URLSearchParams(location.hash.slice(1));
   filters.reset();
   for (const name of ["direction", "symbol", "min_confidence"]) {
-    if (wanted.has(name)) filters.elements[name].value = wanted.get(name);
+    if (saved.has(name)) filters.elements[name].value = saved.get(name);
   }
-  filters.elements.mute.checked = wanted.has("mute");
+  filters.elements.mute.checked = saved.has("mute");
 }
 
-function chosen() {
-  const { direction, symbol, min_confidence: least, mute } = filters.elements;
+function currentFilter() {
+  const { direction, symbol, min_confidence: confidence, mute } = filters.elements;
   return {
     direction: direction.value,
     symbol: symbol.value.trim().toUpperCase(),
-    min_confidence: Number(least.value),
+    min_confidence: Number(confidence.value),
     mute: mute.checked,
   };
 }
 
-function passes(signal, { direction, symbol, min_confidence }) {
+function matches(signal, { direction, symbol, min_confidence }) {
   return (
     (!direction || signal.direction === direction) &&
     `${signal.venue}:${signal.symbol}`.toUpperCase().includes(symbol) &&
@@ -51,122 +53,149 @@ function passes(signal, { direction, symbol, min_confidence }) {
   );
 }
 
-filters.addEventListener("submit", (event) => event.preventDefault());
-filters.addEventListener("input", () => {
-  const set = Object.entries(chosen()).filter(([, value]) => value);
+function filterChanged() {
+  const set = Object.entries(currentFilter()).filter(([, value]) => value);
   history.replaceState(null, "", `#${new URLSearchParams(set.map(([name, value]) => [name, value === true ? 1 : value]))}`);
-  paintAll();
+  renderAll();
+}
+
+filters.addEventListener("submit", (event) => event.preventDefault());
+filters.addEventListener("input", filterChanged);
+byId("reset").addEventListener("click", () => {
+  const { checked } = filters.elements.mute;
+  filters.reset();
+  filters.elements.mute.checked = checked;
+  filterChanged();
 });
 addEventListener("hashchange", () => {
-  readAddress();
-  paintAll();
+  readFragment();
+  renderAll();
 });
 
-// Signals: what comes is painted once a frame, however much it is.
+// Signals: rendered once per animation frame, however many arrive.
 
-function hear(message, isNew) {
-  waiting.push([message.data, isNew]);
-  if (waiting.length === 1) requestAnimationFrame(paint);
-  if (waiting.length > 2 * KEPT) waiting = waiting.slice(-KEPT); // no frames are painted while nobody looks
+function receive(message, isNew) {
+  pending.push([message.data, isNew]);
+  if (pending.length === 1) requestAnimationFrame(renderPending);
+  if (pending.length > 2 * STORED_MAX) pending = pending.slice(-STORED_MAX); // hidden tabs get no animation frames
 }
 
-function paint() {
-  const fresh = waiting.filter(([signal]) => !known.has(signal.id) && known.add(signal.id));
-  waiting = [];
+function renderPending() {
+  const fresh = pending.filter(([signal]) => !storedIds.has(signal.id) && storedIds.add(signal.id));
+  pending = [];
   const signals = fresh.map(([signal]) => signal);
-  kept.push(...signals);
-  for (const { id } of kept.splice(0, kept.length - KEPT)) known.delete(id);
-  const wanted = chosen();
-  const passing = signals.filter((signal) => passes(signal, wanted));
-  rows.prepend(...passing.slice(-SHOWN).reverse().map(row));
-  while (rows.childElementCount > SHOWN) rows.lastElementChild.remove();
+  stored.push(...signals);
+  for (const { id } of stored.splice(0, stored.length - STORED_MAX)) storedIds.delete(id);
+  const filter = currentFilter();
+  const matching = signals.filter((signal) => matches(signal, filter));
+  rows.prepend(...matching.slice(-ROWS_MAX).reverse().map(signalRow));
+  while (rows.childElementCount > ROWS_MAX) rows.lastElementChild.remove();
   received += signals.length;
-  if (!wanted.mute) toast(fresh.flatMap(([signal, isNew]) => (isNew && passes(signal, wanted) ? [signal] : [])));
-  count();
+  if (!filter.mute) notify(fresh.flatMap(([signal, isNew]) => (isNew && matches(signal, filter) ? [signal] : [])));
+  renderCounts();
 }
 
-function paintAll() {
-  const wanted = chosen();
-  const passing = kept.filter((signal) => passes(signal, wanted));
-  rows.replaceChildren(...passing.slice(-SHOWN).reverse().map(row));
-  count();
+function renderAll() {
+  const filter = currentFilter();
+  const matching = stored.filter((signal) => matches(signal, filter));
+  rows.replaceChildren(...matching.slice(-ROWS_MAX).reverse().map(signalRow));
+  renderCounts();
 }
 
-function count() {
-  part("least").textContent = chosen().min_confidence.toFixed(2);
-  part("count").textContent = `${rows.childElementCount} of ${kept.length} shown`;
-  part("empty").hidden = rows.childElementCount > 0;
-  part("empty").textContent = kept.length
-    ? "None of the signals here passes these filters."
-    : "No signals yet. They appear here as they are made.";
-  show("Signals here", String(received), { 0: "none missed", 1: "1 gap" }[missed] ?? `${missed} gaps`);
+function renderCounts() {
+  const shown = rows.childElementCount;
+  byId("confidence").textContent = currentFilter().min_confidence.toFixed(2);
+  byId("count").textContent = stored.length ? `Showing ${shown} of ${count(stored.length)}` : "";
+  byId("empty").hidden = shown > 0 || stored.length > 0;
+  byId("no-match").hidden = shown > 0 || stored.length === 0;
+  showCard("Signals received", count(received), { 0: "no gaps", 1: "1 gap" }[gaps] ?? `${gaps} gaps`);
 }
 
-function tellGap({ from, to, reason, backfill }) {
-  missed += 1;
-  const many = to === null ? "an unknown number" : `at most ${to - from + 1}`;
-  const see = backfill ? [" See ", make("a", { href: backfill }, backfill)] : [];
-  part("gaps").replaceChildren(`Gap ${missed}: ${many} missed (${reason.replaceAll("_", " ")}).`, ...see);
-  part("gaps").hidden = false;
-  count();
+function showGap({ from, to, reason, backfill }) {
+  gaps += 1;
+  const missed = to === null ? "an unknown number of signals was missed" : `up to ${count(to - from + 1)} signals missed`;
+  const recovery = backfill ? [" Load them from ", make("a", { href: backfill }, backfill)] : [];
+  byId("gaps").replaceChildren(`Gap ${gaps}: ${missed} (${words(reason)}).`, ...recovery);
+  byId("gaps").hidden = false;
+  renderCounts();
 }
 
 // Connection.
 
-function showState(name, text = "") {
-  part("pill").dataset.state = name;
-  part("state").textContent = text ? `${name}, ${text}` : name;
-  if (name !== "live") part("lag").textContent = "";
+function showState(name, detail = "") {
+  byId("connection").dataset.state = name;
+  byId("state").textContent = capitalized(name.replace("-", " ")) + (detail && ` · ${detail}`);
+  if (name !== "live") byId("lag").textContent = "";
 }
 
-const access = new Access(page.authentication === "required");
+const rest = new RestClient(options.authentication === "required");
 const feed = new Feed({
   channel: "signals",
   snapshot: 100,
-  keepaliveMs: 1_000 * page.keepaliveS,
-  query: () => access.query(),
+  keepaliveMs: 1_000 * options.keepaliveS,
+  query: () => rest.websocketQuery(),
   on: {
     state: showState,
-    message: hear,
-    gap: tellGap,
+    message: receive,
+    gap: showGap,
     status: showStatus,
-    lag: (ms) => (part("lag").textContent = ms < 10_000 ? `${Math.round(ms)} ms` : `${Math.round(ms / 1_000)} s`),
-    refused: ask,
+    lag: (ms) => (byId("lag").textContent = ms < 10_000 ? `${Math.round(ms)} ms` : `${Math.round(ms / 1_000)} s`),
+    authenticationFailed: askForKey,
   },
 });
 
-// What is polled, while somebody looks.
+// Panels: polled while the page is visible.
 
-const look = () => !document.hidden && access.isOpen && refresh(access);
-setInterval(look, REFRESH_MS);
-document.addEventListener("visibilitychange", look);
+const panels = { statistics: refreshStatistics, arbitrage: refreshArbitrage, whales: refreshWhales };
 
-// Entrance.
-
-function ask(why = "") {
-  access.forget();
-  part("entrance").hidden = false;
-  part("refusal").textContent = why;
-  part("key").focus();
+async function refreshPanels() {
+  for (const [id, refresh] of Object.entries(panels)) {
+    if (document.hidden || !rest.isReady) return; // also once the visitor has signed out meanwhile
+    const note = byId(id).nextElementSibling;
+    try {
+      note.textContent = await refresh(rest);
+    } catch (problem) {
+      note.textContent = `Not updated: ${problem.message}`;
+      if (problem instanceof AuthenticationError) return; // the others would fail too, and failures are rate-limited
+    }
+  }
 }
 
-function enter() {
-  part("entrance").hidden = true;
-  feed.open();
-  look();
+setInterval(refreshPanels, REFRESH_MS);
+document.addEventListener("visibilitychange", refreshPanels);
+
+// Sign-in.
+
+function askForKey(detail = "") {
+  rest.clearKey();
+  byId("sign-in").hidden = false;
+  byId("sign-out").hidden = true;
+  byId("sign-in-error").textContent = detail;
+  byId("key").focus();
 }
 
-part("entrance").addEventListener("submit", (event) => {
+async function start() {
+  byId("sign-in").hidden = true;
+  byId("sign-out").hidden = !rest.requiresKey;
+  await feed.open(); // first, so that a rejected key fails once
+  refreshPanels();
+}
+
+byId("sign-in").addEventListener("submit", (event) => {
   event.preventDefault();
-  access.take(part("key").value.trim(), part("keep").checked);
-  part("key").value = "";
-  enter();
+  rest.setKey(byId("key").value.trim(), byId("remember").checked);
+  byId("key").value = "";
+  start();
+});
+byId("sign-out").addEventListener("click", () => {
+  rest.clearKey();
+  location.reload();
 });
 
-readAddress();
-count();
-if (access.isOpen) enter();
+readFragment();
+renderCounts();
+if (rest.isReady) start();
 else {
-  showState("signed out");
-  ask();
+  showState("signed-out");
+  askForKey();
 }

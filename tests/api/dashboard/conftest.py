@@ -1,4 +1,4 @@
-"""A browser for the session, and a tab of it that shows the dashboard for each test."""
+"""One browser for the session, and for each test a tab that can show the dashboard."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,18 @@ from websockets.sync.client import ClientConnection
 from tests.api.conftest import Api
 from tests.api.dashboard.browser import Tab, browser
 
-LIVE = "document.getElementById('pill').dataset.state === 'live'"
+
+def state_is(name: str) -> str:
+    """JavaScript that is true while the connection is in a state."""
+    return f"document.getElementById('connection').dataset.state === '{name}'"
+
+
+def row_count_is(number: int) -> str:
+    """JavaScript that is true while the page shows so many signals."""
+    return f"document.getElementById('rows').childElementCount === {number}"
+
+
+LIVE = state_is("live")
 
 
 @pytest.fixture(scope="session")
@@ -19,21 +30,16 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClientConnect
 
 @pytest.fixture
 def tab(chromium: ClientConnection) -> Iterator[Tab]:
-    """A tab in which nothing may have been said when the test ends, but for what the test took out."""
+    """A tab whose console must be empty when the test ends; the test clears what it expects there."""
     tab = Tab(chromium, 1400, 900)
     yield tab
-    tab.ask("0")
-    said = list(tab.said)
-    tab._session = None
-    tab.call("Target.disposeBrowserContext", browserContextId=tab.context)
-    assert said == []
+    tab.evaluate("0")
+    console = list(tab.console)
+    tab.close()
+    assert console == []
 
 
-def seen(tab: Tab, api: Api) -> None:
-    """Open the page, and wait until it is live."""
+def open_dashboard(tab: Tab, api: Api) -> None:
+    """Open the page, and wait until its connection is live."""
     tab.open(f"http://{api.address}/dashboard")
     tab.until(LIVE)
-
-
-def shown(number: int) -> str:
-    return f"document.getElementById('rows').childElementCount === {number}"
