@@ -1,4 +1,4 @@
-// Elements: DOM nodes. Text is always inserted as text, never as markup, whoever wrote it.
+// Elements: DOM nodes. Text is always inserted as text, never as markup.
 
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const dayAndClock = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });

@@ -8,7 +8,7 @@ from domain.api_keys import ID_BYTES, SECRET_BYTES, format_key, has_key_prefix, 
 
 
 @given(st.binary(min_size=ID_BYTES, max_size=ID_BYTES), st.binary(min_size=SECRET_BYTES, max_size=SECRET_BYTES))
-def test_key_is_read_as_it_was_written_and_only_its_hash_is_left(key_id: bytes, secret: bytes) -> None:
+def test_key_parses_to_its_id_and_digest(key_id: bytes, secret: bytes) -> None:
     text = format_key(key_id, secret)
     parts = parse(text)
     assert parts == (key_id.hex(), sha256(secret.hex().encode()).digest())
@@ -30,5 +30,5 @@ def test_key_is_read_as_it_was_written_and_only_its_hash_is_left(key_id: bytes, 
         f"se_000000000000_{'٠' * 64}",
     ],
 )
-def test_anything_else_is_no_key(text: str) -> None:
+def test_anything_else_is_not_a_key(text: str) -> None:
     assert parse(text) is None

@@ -17,8 +17,7 @@ from tests.api.feed.test_gateway import (
     until_closed,
 )
 from tests.api.raw_client import raw_client
-from tests.api.security.keys import REQUIRED
-from tests.api.security.test_middleware import key_headers
+from tests.api.security.keys import REQUIRED, key_headers
 from tests.until import until
 
 

@@ -1,5 +1,6 @@
-"""Keys and tokens for tests of security."""
+"""API keys, tokens and security settings for tests."""
 
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from api.security.settings import SecuritySettings
 from domain.api_keys import ApiKey, Scope, format_key, parse
 from store import api_keys
+from tests.api.conftest import Api
 
 ISSUER, AUDIENCE = "https://issuer.example", "signalengine"
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -25,12 +27,12 @@ _numbers = count(1)
 
 
 def private_key(number: int = 0) -> rsa.RSAPrivateKey:
-    """One of a few, each made once."""
-    return _made(number)
+    """One of a few keys, each generated once."""
+    return _generate(number)
 
 
 @cache
-def _made(number: int) -> rsa.RSAPrivateKey:
+def _generate(number: int) -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
@@ -45,9 +47,9 @@ def jwk(kid: str, number: int = 0, **changes: Any) -> dict[str, Any]:
 
 
 def claims(now_s: float, **changes: Any) -> dict[str, Any]:
-    """What a good token says; None leaves a claim out."""
-    good = {"iss": ISSUER, "aud": AUDIENCE, "sub": "ada", "exp": now_s + 60, "scope": "read stream"}
-    return {name: value for name, value in (good | changes).items() if value is not None}
+    """The claims of a valid token; None leaves a claim out."""
+    valid = {"iss": ISSUER, "aud": AUDIENCE, "sub": "ada", "exp": now_s + 60, "scope": "read stream"}
+    return {name: value for name, value in (valid | changes).items() if value is not None}
 
 
 def token(
@@ -57,7 +59,7 @@ def token(
 
 
 def make_key(connection: psycopg.Connection, *scopes: Scope, expires_at: datetime | None = None) -> tuple[str, ApiKey]:
-    """A new key in Postgres, and its text."""
+    """Create a key in Postgres; returns its text and record."""
     number = next(_numbers)
     text = format_key(number.to_bytes(6, "big"), number.to_bytes(32, "big"))
     parts = parse(text)
@@ -72,6 +74,14 @@ def make_key(connection: psycopg.Connection, *scopes: Scope, expires_at: datetim
     )
     api_keys.create(connection, key, actor="test")
     return text, key
+
+
+def key_headers(api: Api, *scopes: Scope, expires_at: datetime | None = None) -> dict[str, str]:
+    """The headers of a new key, which is already in the cache of the API."""
+    text, _ = make_key(api.connection, *scopes, expires_at=expires_at)
+    active = [key for key in api_keys.list_all(api.connection) if key.revoked_at is None]
+    api.resources.access.keys.replace(active, time.time())
+    return bearer(text)
 
 
 def bearer(text: str) -> dict[str, str]:

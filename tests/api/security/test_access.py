@@ -37,35 +37,35 @@ async def access_control(
         await pool.close()
 
 
-def test_issuer_who_does_not_answer_delays_no_revocation(database_url: str, clean_redis_url: str) -> None:
-    async def follows_within_s(place: str) -> float:
-        settings = msgspec.structs.replace(WITH_SECRET, jwt_jwks=place)
+def test_unresponsive_issuer_delays_no_revocation(database_url: str, clean_redis_url: str) -> None:
+    async def key_refresh_delay_s(location: str) -> float:
+        settings = msgspec.structs.replace(WITH_SECRET, jwt_jwks=location)
         async with access_control(settings, database_url, clean_redis_url) as access:
-            watching = asyncio.create_task(access.run())
+            running = asyncio.create_task(access.run())
             while not access.keys.is_fresh(time.time()):
-                assert not watching.done()
+                assert not running.done()
                 await asyncio.sleep(0.01)
             _, key = make_key(connection, "read")
-            began_s = time.monotonic()
+            started_s = time.monotonic()
             while not access.keys.contains(key.id):
-                assert time.monotonic() - began_s < 10
+                assert time.monotonic() - started_s < 10
                 await asyncio.sleep(0.01)
-            took_s = time.monotonic() - began_s
-            watching.cancel()
-            await asyncio.gather(watching, return_exceptions=True)
-        silent.close()  # or the thread that waits for it would be waited for
-        return took_s
+            delay_s = time.monotonic() - started_s
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+        silent.close()  # otherwise asyncio.run would wait for the thread that reads from it
+        return delay_s
 
     with connect(database_url) as connection, socket.create_server(("127.0.0.1", 0)) as silent:
-        # It takes connections and says nothing.
+        # It accepts connections and sends nothing.
         port = silent.getsockname()[1]
-        assert asyncio.run(follows_within_s(f"http://127.0.0.1:{port}/jwks.json")) < KEY_REFRESH_INTERVAL_S + 1
+        assert asyncio.run(key_refresh_delay_s(f"http://127.0.0.1:{port}/jwks.json")) < KEY_REFRESH_INTERVAL_S + 1
 
 
-def test_many_addresses_push_no_caller_out_of_memory(database_url: str, clean_redis_url: str) -> None:
+def test_many_addresses_evict_no_authenticated_caller(database_url: str, clean_redis_url: str) -> None:
     ada = Headers({**bearer(token(time.time())), "x-forwarded-for": "203.0.113.5"})
 
-    async def left() -> list[str]:
+    async def rate_limits() -> list[str]:
         settings = msgspec.structs.replace(WITH_SECRET, proxies=1, requests_per_s=2)
         async with access_control(settings, database_url, clean_redis_url, lambda: 0.0) as access:
             before = await access.check_request(ada, b"", "10.0.0.1")
@@ -75,4 +75,4 @@ def test_many_addresses_push_no_caller_out_of_memory(database_url: str, clean_re
             after = await access.check_request(ada, b"", "10.0.0.1")
             return [caller.headers["RateLimit"] for caller in (before, after)]
 
-    assert asyncio.run(left()) == ['"default";r=3;t=0', '"default";r=2;t=0']
+    assert asyncio.run(rate_limits()) == ['"default";r=3;t=0', '"default";r=2;t=0']

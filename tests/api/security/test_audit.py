@@ -1,4 +1,4 @@
-"""What is written down, for how long, and what becomes of it while Postgres is away."""
+"""What the audit log records, for how long, and how it behaves while Postgres is unavailable."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -21,7 +21,7 @@ NOW_NS = from_datetime(opportunity(1).opened_at) + SECOND
 
 
 @asynccontextmanager
-async def audit_of(url: str, retention_days: int = 365) -> AsyncIterator[AuditLog]:
+async def open_audit_log(url: str, retention_days: int = 365) -> AsyncIterator[AuditLog]:
     pool = async_pool(url, max_size=1)
     await pool.open()
     try:
@@ -38,11 +38,11 @@ def objects(connection: psycopg.Connection) -> list[str]:
     return [entry.object for entry in reversed(audit_log.read(connection, limit=2 * BUFFERED_MAX))]
 
 
-def test_execution_is_written_down_with_what_was_executed(serve: Callable[..., Api]) -> None:
+def test_execution_is_recorded_with_its_target(serve: Callable[..., Api]) -> None:
     api = serve(now_ns=lambda: NOW_NS)
     opportunities.write(api.connection, [opportunity(1, simulated=False)])
     content = {"opportunity_id": opportunity(1).id, "revision": 0}
-    headers = {"Idempotency-Key": "hush", "X-Request-ID": "trace-1"}
+    headers = {"Idempotency-Key": "key-1", "X-Request-ID": "trace-1"}
     assert api.http.post("/api/v1/arbitrage/execute", json=content, headers=headers).status_code == 201
     (entry,) = until(lambda: audit_log.read(api.connection))
     assert entry == AuditEntry(
@@ -55,7 +55,7 @@ def test_execution_is_written_down_with_what_was_executed(serve: Callable[..., A
     )
 
 
-def test_old_rows_go_as_soon_as_the_api_runs(serve: Callable[..., Api], database_url: str) -> None:
+def test_expired_entries_are_deleted_at_the_start(serve: Callable[..., Api], database_url: str) -> None:
     with connect(database_url) as connection:
         now = to_datetime(NOW_NS)
         ages = (366, 364)
@@ -67,32 +67,32 @@ def test_old_rows_go_as_soon_as_the_api_runs(serve: Callable[..., Api], database
         until(lambda: objects(connection) == ["364"])
 
 
-def test_what_cannot_be_written_waits_and_the_newest_stay(database_url: str) -> None:
-    async def course() -> None:
-        async with audit_of(database_url) as audit:
+def test_entries_that_cannot_be_written_are_buffered_newest_first(database_url: str) -> None:
+    async def scenario() -> None:
+        async with open_audit_log(database_url) as audit:
             for number in range(BUFFERED_MAX):
                 record(audit, f"before {number}")
-            connection.execute("ALTER TABLE audit_log RENAME TO gone")
+            connection.execute("ALTER TABLE audit_log RENAME TO moved")
             flushing = asyncio.create_task(audit.flush())
             await asyncio.sleep(0)
             record(audit, "meanwhile")
             await flushing
             record(audit, "after")
-            connection.execute("ALTER TABLE gone RENAME TO audit_log")
+            connection.execute("ALTER TABLE moved RENAME TO audit_log")
             await audit.flush()
             await audit.flush()
 
     with connect(database_url) as connection:
-        asyncio.run(course())
+        asyncio.run(scenario())
         written = objects(connection)
         assert len(written) == BUFFERED_MAX
         assert written[0] == "before 2"
         assert written[-2:] == ["meanwhile", "after"]
 
 
-def test_who_is_stopped_while_writing_writes_it_later(database_url: str) -> None:
-    async def course() -> None:
-        async with audit_of(database_url) as audit:
+def test_entries_survive_a_cancelled_flush(database_url: str) -> None:
+    async def scenario() -> None:
+        async with open_audit_log(database_url) as audit:
             record(audit, "x")
             flushing = asyncio.create_task(audit.flush())
             await asyncio.sleep(0)
@@ -102,5 +102,5 @@ def test_who_is_stopped_while_writing_writes_it_later(database_url: str) -> None
             await audit.flush()
 
     with connect(database_url) as connection:
-        asyncio.run(course())
+        asyncio.run(scenario())
         assert objects(connection) == ["x"]

@@ -12,7 +12,7 @@ def extracted(query: bytes = b"", *, websocket: bool = False, **fields: str) -> 
     return extract(Headers(raw=raw), query, websocket=websocket)
 
 
-def test_every_place_is_looked_at() -> None:
+def test_credentials_are_found_in_every_supported_place() -> None:
     assert extracted(authorization="Bearer abc") == Credential("bearer", "abc")
     assert extracted(authorization="bearer  abc ") == Credential("bearer", "abc")
     assert extracted(x_api_key="abc") == Credential("bearer", "abc")
@@ -22,7 +22,7 @@ def test_every_place_is_looked_at() -> None:
     assert extracted(b"symbol=X&ticket=abc") == Credential("ticket", "abc")
 
 
-def test_keys_and_tokens_in_addresses_are_not_looked_at() -> None:
+def test_keys_and_tokens_in_the_url_are_ignored() -> None:
     assert extracted(b"token=abc&access_token=abc&key=abc&api_key=abc") is NO_CREDENTIALS
 
 
@@ -30,13 +30,13 @@ def test_keys_and_tokens_in_addresses_are_not_looked_at() -> None:
     "authorization",
     ["", "Bearer", "Bearer ", "Basic YTpi", "Token abc", "Bearer a b", "Bearer ä", f"Bearer {'a' * 8193}"],
 )
-def test_what_is_no_bearer_is_malformed(authorization: str) -> None:
+def test_anything_but_one_bearer_credential_is_malformed(authorization: str) -> None:
     failure = extracted(authorization=authorization)
     assert isinstance(failure, AuthenticationFailure)
     assert failure.reason == "malformed"
 
 
-def test_two_are_one_too_many() -> None:
+def test_more_than_one_credential_is_ambiguous() -> None:
     for failure in (
         extracted(authorization="Bearer abc", x_api_key="abc"),
         extracted(b"ticket=a&ticket=b"),
@@ -48,11 +48,11 @@ def test_two_are_one_too_many() -> None:
 
 
 @given(st.lists(st.sampled_from([b"a=1", b"ticket=x", b"ticket", b"tickets=1", b"", b"b=ticket"])))
-def test_ticket_is_taken_out_and_nothing_else(parts: list[bytes]) -> None:
-    left = [part for part in parts if part.partition(b"=")[0] != b"ticket"]
-    assert without_ticket(b"&".join(parts)).split(b"&") == (left or [b""])
+def test_only_the_ticket_is_removed_from_the_query(parts: list[bytes]) -> None:
+    remaining = [part for part in parts if part.partition(b"=")[0] != b"ticket"]
+    assert without_ticket(b"&".join(parts)).split(b"&") == (remaining or [b""])
 
 
 @given(st.binary(max_size=80))
-def test_any_query_is_borne(query: bytes) -> None:
+def test_any_query_is_handled(query: bytes) -> None:
     assert isinstance(extract(Headers(), query, websocket=True), Credential | AuthenticationFailure)

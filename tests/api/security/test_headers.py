@@ -1,4 +1,4 @@
-"""Every kind of answer, over a real socket, keeps the browser short."""
+"""Every kind of response, over a real socket, has the security headers."""
 
 from collections.abc import Callable
 
@@ -9,8 +9,7 @@ from websockets.sync.client import connect
 
 from api.security.headers import HSTS, SECURITY_HEADERS
 from tests.api.conftest import Api
-from tests.api.security.keys import REQUIRED
-from tests.api.security.test_middleware import key_headers
+from tests.api.security.keys import REQUIRED, key_headers
 from tests.api.test_bad_input import request, send
 
 Serve = Callable[..., Api]
@@ -27,10 +26,10 @@ def secured(serve: Serve) -> Api:
     return serve(security=msgspec.structs.replace(REQUIRED, behind_tls=True), head_s=0.3)
 
 
-def test_answers_of_every_kind_keep_the_browser_short(secured: Api) -> None:
+def test_responses_of_every_status_have_the_security_headers(secured: Api) -> None:
     key = key_headers(secured, "read", "stream")
     etag = secured.http.get("/openapi.json").headers["etag"]
-    answers = [
+    responses = [
         (200, secured.http.get("/livez")),
         (200, secured.http.get("/api/v1/instruments", headers=key)),
         (201, secured.http.post("/api/v1/tickets", headers=key)),
@@ -44,25 +43,25 @@ def test_answers_of_every_kind_keep_the_browser_short(secured: Api) -> None:
         (421, secured.http.get("/livez", headers={"host": "evil.example"})),
         (431, secured.http.get("/livez", headers={"x-long": "a" * 17_000})),
     ]
-    for status, answer in answers:
-        assert answer.status_code == status
-        assert EVERYWHERE.items() <= dict(answer.headers).items(), status
-        assert len(answer.headers.get_list("x-request-id")) == 1
+    for status, response in responses:
+        assert response.status_code == status
+        assert EVERYWHERE.items() <= dict(response.headers).items(), status
+        assert len(response.headers.get_list("x-request-id")) == 1
     with secured.http.stream("GET", "/api/v1/stream/signals", headers=key) as events:
         assert EVERYWHERE.items() <= dict(events.headers).items()
 
 
-def test_page_for_people_has_a_policy_of_its_own_that_lets_no_script_in(secured: Api) -> None:
+def test_reference_page_has_its_own_policy_without_scripts(secured: Api) -> None:
     headers = dict(secured.http.get("/docs").headers)
     policy = headers.pop("content-security-policy")
     assert policy.startswith("default-src 'none'; style-src 'sha256-")
     assert policy.endswith("; base-uri 'none'; frame-ancestors 'none'")
     assert "unsafe" not in policy
-    left = {name: value for name, value in EVERYWHERE.items() if name != "content-security-policy"}
-    assert left.items() <= headers.items()
+    others = {name: value for name, value in EVERYWHERE.items() if name != "content-security-policy"}
+    assert others.items() <= headers.items()
 
 
-def test_what_is_refused_before_it_is_a_request_keeps_the_browser_short(secured: Api) -> None:
+def test_malformed_requests_get_the_security_headers(secured: Api) -> None:
     for sent, status in (
         (b"nothing like it\r\n\r\n", 400),
         (request(f"/{'a' * 9_000}"), 414),
@@ -74,7 +73,7 @@ def test_what_is_refused_before_it_is_a_request_keeps_the_browser_short(secured:
         assert EVERYWHERE.items() <= response.headers.items(), status
 
 
-def test_handshakes_that_are_refused_keep_the_browser_short(secured: Api) -> None:
+def test_rejected_handshakes_get_the_security_headers(secured: Api) -> None:
     key = key_headers(secured, "read", "stream")
     for path, status, headers in (
         ("/ws/feed", 401, {}),
@@ -87,6 +86,6 @@ def test_handshakes_that_are_refused_keep_the_browser_short(secured: Api) -> Non
             connect(f"ws://{secured.address}{path}", proxy=None, additional_headers=headers),
         ):
             pass
-        answer = raised.value.response
-        assert answer.status_code == status
-        assert EVERYWHERE.items() <= {name.lower(): value for name, value in answer.headers.raw_items()}.items(), path
+        response = raised.value.response
+        assert response.status_code == status
+        assert EVERYWHERE.items() <= {name.lower(): value for name, value in response.headers.raw_items()}.items(), path

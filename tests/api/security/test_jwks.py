@@ -24,13 +24,13 @@ from tests.api.security.keys import jwk
 
 
 class Issuer(ThreadingHTTPServer):
-    """Serves a key set, and counts who asks."""
+    """Serves a key set, and counts the requests."""
 
-    asked = 0
+    requests = 0
     status = 200
     body = b""
     pause_s = 0.0
-    drips = False
+    never_ends = False
 
     @property
     def url(self) -> str:
@@ -41,13 +41,13 @@ class _Handler(BaseHTTPRequestHandler):
     server: Issuer
 
     def do_GET(self) -> None:
-        self.server.asked += 1
+        self.server.requests += 1
         self.send_response(self.server.status)
         self.send_header("Location", "/elsewhere")
         self.end_headers()
         time.sleep(self.server.pause_s)
         with suppress(ConnectionError):
-            while self.server.drips:
+            while self.server.never_ends:
                 self.wfile.write(b" ")
                 time.sleep(0.01)
             self.wfile.write(self.server.body)
@@ -70,32 +70,32 @@ def members(*kids: str) -> bytes:
     return json.dumps({"keys": [jwk(kid) for kid in kids]}).encode()
 
 
-def test_key_set_is_asked_again_but_not_by_everybody(issuer: Issuer) -> None:
+def test_key_set_is_refreshed_at_a_limited_rate(issuer: Issuer) -> None:
     now_s = 0.0
     issuer.body = members("a")
     jwks = JwksCache(issuer.url, lambda: now_s)
 
-    async def ask() -> set[str]:
+    async def refresh() -> set[str]:
         await asyncio.gather(*(jwks.refresh() for _ in range(20)))
         return set(jwks.keys)
 
-    async def course() -> None:
+    async def scenario() -> None:
         nonlocal now_s
-        assert await ask() == {"a"}
+        assert await refresh() == {"a"}
         issuer.body = members("a", "b")
-        assert await ask() == {"a"}, "asked a moment ago"
+        assert await refresh() == {"a"}, "fetched a moment ago"
         now_s = FETCH_INTERVAL_MIN_S
         await jwks.refresh_if_due()
-        assert set(jwks.keys) == {"a"}, "it is not time"
-        assert await ask() == {"a", "b"}
+        assert set(jwks.keys) == {"a"}, "not due yet"
+        assert await refresh() == {"a", "b"}
         now_s += REFRESH_INTERVAL_S
         await jwks.refresh_if_due()
 
-    asyncio.run(course())
-    assert issuer.asked == 3
+    asyncio.run(scenario())
+    assert issuer.requests == 3
 
 
-def test_keys_that_cannot_be_had_again_are_believed_for_a_day(issuer: Issuer) -> None:
+def test_keys_are_trusted_for_a_day_while_the_issuer_fails(issuer: Issuer) -> None:
     now_s = 0.0
     issuer.body = members("a")
     jwks = JwksCache(issuer.url, lambda: now_s)
@@ -112,25 +112,25 @@ def test_keys_that_cannot_be_had_again_are_believed_for_a_day(issuer: Issuer) ->
     assert set(jwks.keys) == {"a"}
 
 
-def test_who_waits_for_a_silent_issuer_does_not_wait_long(issuer: Issuer) -> None:
-    """And one thread waits for it, however many ask, and however often."""
+def test_waiting_for_a_silent_issuer_is_bounded(issuer: Issuer) -> None:
+    """And only one thread waits for it, however many callers there are."""
     now_s = 0.0
     issuer.body, issuer.pause_s = members("a"), 0.5
     jwks = JwksCache(issuer.url, lambda: now_s, wait_s=0.05)
 
-    async def course() -> None:
+    async def scenario() -> None:
         nonlocal now_s
         for later_s in (0.0, FETCH_INTERVAL_MIN_S, 2 * FETCH_INTERVAL_MIN_S):
             now_s = later_s
             await asyncio.gather(*(jwks.refresh() for _ in range(20)))
             assert jwks.keys == {}
 
-    asyncio.run(course())
-    assert issuer.asked == 1
+    asyncio.run(scenario())
+    assert issuer.requests == 1
 
 
-def test_issuer_who_never_comes_to_an_end_is_left(issuer: Issuer) -> None:
-    """Each part comes in time, but not the last."""
+def test_endless_response_is_abandoned(issuer: Issuer) -> None:
+    """Each chunk arrives in time, but the response never ends."""
     now_s = 0.0
 
     def steady_s() -> float:
@@ -138,14 +138,14 @@ def test_issuer_who_never_comes_to_an_end_is_left(issuer: Issuer) -> None:
         now_s += 1
         return now_s
 
-    issuer.body, issuer.drips = members("a"), True
+    issuer.body, issuer.never_ends = members("a"), True
     jwks = JwksCache(issuer.url, steady_s)
     asyncio.run(jwks.refresh())
     assert jwks.keys == {}
 
 
 @pytest.mark.parametrize(("status", "body"), [(500, b""), (302, b""), (200, b"{}"), (200, b" " * (SIZE_MAX + 1))])
-def test_known_keys_are_kept_while_there_are_no_others(issuer: Issuer, status: int, body: bytes) -> None:
+def test_invalid_response_keeps_the_cached_keys(issuer: Issuer, status: int, body: bytes) -> None:
     now_s = 0.0
     issuer.body = members("a")
     jwks = JwksCache(issuer.url, lambda: now_s)
@@ -153,27 +153,29 @@ def test_known_keys_are_kept_while_there_are_no_others(issuer: Issuer, status: i
     issuer.status, issuer.body = status, body
     now_s = FETCH_INTERVAL_MIN_S
     asyncio.run(jwks.refresh())
-    assert issuer.asked == 2
+    assert issuer.requests == 2
     assert set(jwks.keys) == {"a"}
 
 
-def test_away_at_the_start_is_no_error() -> None:
+def test_unreachable_issuer_at_the_start_is_not_an_error() -> None:
     jwks = JwksCache("http://127.0.0.1:9/jwks.json", lambda: 0.0)
     asyncio.run(jwks.refresh())
     assert jwks.keys == {}
 
 
-@pytest.mark.parametrize("place", ["https://", "file:///etc/hostname", "https://ada:hunter2@issuer.example/jwks.json"])
-def test_address_is_one_and_holds_no_secret(place: str) -> None:
+@pytest.mark.parametrize(
+    "location", ["https://", "file:///etc/hostname", "https://ada:hunter2@issuer.example/jwks.json"]
+)
+def test_url_needs_a_host_and_may_hold_no_password(location: str) -> None:
     with pytest.raises(SettingError, match="a host and without a password") as raised:
-        JwksCache(place, lambda: 0.0)
+        JwksCache(location, lambda: 0.0)
     assert "hunter2" not in str(raised.value)
 
 
-@pytest.mark.parametrize("place", ["http://issuer.example/jwks.json", "ftp://issuer.example"])
-def test_address_without_tls_is_refused(place: str) -> None:
+@pytest.mark.parametrize("location", ["http://issuer.example/jwks.json", "ftp://issuer.example"])
+def test_url_without_tls_is_rejected(location: str) -> None:
     with pytest.raises(SettingError, match="must be an https URL"):
-        JwksCache(place, lambda: 0.0)
+        JwksCache(location, lambda: 0.0)
 
 
 def test_file_is_read_at_the_start_and_again(tmp_path: Path) -> None:
@@ -187,7 +189,7 @@ def test_file_is_read_at_the_start_and_again(tmp_path: Path) -> None:
     file.write_bytes(members("b"))
     now_s = REFRESH_INTERVAL_S
     asyncio.run(jwks.refresh_if_due())
-    assert set(jwks.keys) == {"b"}, "a key that was taken out is believed no longer"
+    assert set(jwks.keys) == {"b"}, "a removed key is no longer trusted"
 
 
 @pytest.mark.parametrize(
@@ -207,6 +209,6 @@ def test_file_is_read_at_the_start_and_again(tmp_path: Path) -> None:
         json.dumps({"keys": [jwk("a") | {"kid": 7}]}).encode(),
     ],
 )
-def test_set_without_a_key_that_will_do_is_none(content: bytes) -> None:
+def test_key_set_without_a_usable_key_is_rejected(content: bytes) -> None:
     with pytest.raises(JwksError):
         parse(content)

@@ -1,10 +1,9 @@
-"""What callers meet, over a real socket."""
+"""Authentication, scopes and limits as clients see them, over a real socket."""
 
 import logging
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import httpx2
 import msgspec
@@ -14,7 +13,7 @@ from api.operations import OPERATIONS
 from domain.api_keys import SCOPES
 from store import api_keys, audit_log
 from tests.api.conftest import Api
-from tests.api.security.keys import REQUIRED, WITH_SECRET, bearer, make_key, token
+from tests.api.security.keys import REQUIRED, WITH_SECRET, bearer, key_headers, token
 from tests.until import until
 
 Serve = Callable[..., Api]
@@ -22,18 +21,10 @@ Serve = Callable[..., Api]
 
 @pytest.fixture
 def secured(serve: Serve) -> Api:
-    """An API that asks everybody who they are."""
+    """An API that requires authentication."""
     api = serve(security=REQUIRED)
     until(lambda: api.resources.tail.connected)
     return api
-
-
-def key_headers(api: Api, *scopes: Any, expires_at: datetime | None = None) -> dict[str, str]:
-    """The header with a new key, which the API need not first look for."""
-    text, _ = make_key(api.connection, *scopes, expires_at=expires_at)
-    good = [key for key in api_keys.list_all(api.connection) if key.revoked_at is None]
-    api.resources.access.keys.replace(good, time.time())
-    return bearer(text)
 
 
 def problem(response: httpx2.Response) -> tuple[int, str]:
@@ -42,7 +33,7 @@ def problem(response: httpx2.Response) -> tuple[int, str]:
     return response.status_code, response.json()["code"]
 
 
-def test_on_loopback_nobody_is_asked(api: Api) -> None:
+def test_authentication_is_off_on_loopback(api: Api) -> None:
     response = api.http.get("/api/v1/signals")
     assert response.status_code == 200
     assert "ratelimit" not in response.headers
@@ -50,7 +41,7 @@ def test_on_loopback_nobody_is_asked(api: Api) -> None:
     assert api.http.get("/api/v1/signals", headers=bearer("nonsense")).status_code == 200
 
 
-def test_only_health_and_documents_are_open_to_strangers(secured: Api) -> None:
+def test_only_health_and_documents_need_no_authentication(secured: Api) -> None:
     for operation in OPERATIONS:
         path = operation.path.replace(":path}", "}").format(
             **dict.fromkeys(operation.path_names, "0" * 32) | {"script": "page.js"}
@@ -66,19 +57,19 @@ def test_only_health_and_documents_are_open_to_strangers(secured: Api) -> None:
     assert not any(path.startswith(("/api/v1/signals", "/performance")) for path in open_paths)
 
 
-def test_each_operation_wants_its_scope(secured: Api) -> None:
-    one = {scope: key_headers(secured, scope) for scope in SCOPES}
-    others = {scope: key_headers(secured, *(set(SCOPES) - {scope, "admin"})) for scope in SCOPES}
+def test_each_operation_requires_its_scope(secured: Api) -> None:
+    sufficient = {scope: key_headers(secured, scope) for scope in SCOPES}
+    insufficient = {scope: key_headers(secured, *(set(SCOPES) - {scope, "admin"})) for scope in SCOPES}
     for operation in OPERATIONS:
         if (needed := operation.scope) is None:
             continue
         path = operation.path.replace(":path}", "}").format(**dict.fromkeys(operation.path_names, "0" * 32))
-        response = secured.http.request(operation.method.upper(), path, headers=others[needed])
+        response = secured.http.request(operation.method.upper(), path, headers=insufficient[needed])
         assert problem(response) == (403, "forbidden"), path
         expected = f'Bearer realm="signalengine", error="insufficient_scope", scope="{needed}"'
         assert response.headers["www-authenticate"] == expected
         for scope in (needed, "admin"):
-            response = secured.http.request(operation.method.upper(), path, headers=one[scope])
+            response = secured.http.request(operation.method.upper(), path, headers=sufficient[scope])
             assert response.status_code not in (401, 403, 429), path
 
 
@@ -92,13 +83,13 @@ def test_each_operation_wants_its_scope(secured: Api) -> None:
         {"authorization": "Bearer a.b.c"},
     ],
 )
-def test_what_is_not_believed_is_refused(secured: Api, headers: dict[str, str]) -> None:
+def test_invalid_credentials_are_rejected(secured: Api, headers: dict[str, str]) -> None:
     response = secured.http.get("/api/v1/signals", headers=headers)
     assert problem(response) == (401, "unauthenticated")
     assert response.headers["www-authenticate"] == 'Bearer realm="signalengine", error="invalid_token"'
 
 
-def test_key_is_taken_from_either_header_but_not_from_both(secured: Api) -> None:
+def test_key_is_accepted_in_either_header_but_not_in_both(secured: Api) -> None:
     headers = key_headers(secured, "read")
     text = headers["authorization"].removeprefix("Bearer ")
     assert secured.http.get("/api/v1/signals", headers={"x-api-key": text}).status_code == 200
@@ -106,12 +97,12 @@ def test_key_is_taken_from_either_header_but_not_from_both(secured: Api) -> None
     assert problem(both) == (400, "invalid_parameter")
 
 
-def test_expired_key_is_refused(secured: Api) -> None:
+def test_expired_key_is_rejected(secured: Api) -> None:
     headers = key_headers(secured, "read", expires_at=datetime.now(UTC) - timedelta(seconds=1))
     assert "expired" in secured.get("/api/v1/signals", 401, headers=headers)["detail"]
 
 
-def test_revoked_key_is_refused_within_seconds(secured: Api) -> None:
+def test_revoked_key_is_rejected_within_seconds(secured: Api) -> None:
     headers = key_headers(secured, "read")
     key_id = headers["authorization"].split("_")[1]
     assert secured.http.get("/api/v1/signals", headers=headers).status_code == 200
@@ -119,7 +110,7 @@ def test_revoked_key_is_refused_within_seconds(secured: Api) -> None:
     until(lambda: secured.http.get("/api/v1/signals", headers=headers).status_code == 401, within_s=5)
 
 
-def test_tokens_are_taken_beside_keys(serve: Serve) -> None:
+def test_tokens_are_accepted_beside_keys(serve: Serve) -> None:
     api = serve(security=WITH_SECRET)
     now_s = time.time()
     assert api.http.get("/api/v1/signals", headers=bearer(token(now_s))).status_code == 200
@@ -128,22 +119,22 @@ def test_tokens_are_taken_beside_keys(serve: Serve) -> None:
     assert api.http.get("/api/v1/signals", headers=key_headers(api, "read")).status_code == 200
 
 
-def test_callers_are_told_how_much_is_left_and_then_to_wait(serve: Serve) -> None:
+def test_rate_limit_headers_count_down_to_429_with_retry_after(serve: Serve) -> None:
     api = serve(security=msgspec.structs.replace(REQUIRED, requests_per_s=2))
     first, second = key_headers(api, "read"), key_headers(api, "read")
-    answers = [api.http.get("/api/v1/instruments", headers=first) for _ in range(6)]
-    assert answers[0].headers["ratelimit-policy"] == '"default";q=4;w=2'
-    assert answers[0].headers["ratelimit"] == '"default";r=3;t=0'
-    refused = [answer for answer in answers if answer.status_code == 429]
-    assert refused
-    assert problem(refused[0]) == (429, "rate_limited")
-    assert refused[0].headers["retry-after"] == "1"
-    assert refused[0].json()["retryable"]
-    assert api.http.get("/api/v1/instruments", headers=second).status_code == 200, "another caller"
-    assert api.http.get("/livez").status_code == 200, "a stranger has an allowance of their own"
+    responses = [api.http.get("/api/v1/instruments", headers=first) for _ in range(6)]
+    assert responses[0].headers["ratelimit-policy"] == '"default";q=4;w=2'
+    assert responses[0].headers["ratelimit"] == '"default";r=3;t=0'
+    limited = [response for response in responses if response.status_code == 429]
+    assert limited
+    assert problem(limited[0]) == (429, "rate_limited")
+    assert limited[0].headers["retry-after"] == "1"
+    assert limited[0].json()["retryable"]
+    assert api.http.get("/api/v1/instruments", headers=second).status_code == 200, "another client"
+    assert api.http.get("/livez").status_code == 200, "unauthenticated clients have a limit of their own"
 
 
-def test_who_guesses_is_stopped_and_who_knows_is_not(serve: Serve) -> None:
+def test_failed_attempts_are_limited_and_valid_keys_are_not(serve: Serve) -> None:
     api = serve(security=msgspec.structs.replace(REQUIRED, failures_per_minute=5))
     headers = key_headers(api, "read")
     statuses = [api.http.get("/livez", headers=bearer(f"guess{number}")).status_code for number in range(8)]
@@ -154,7 +145,7 @@ def test_who_guesses_is_stopped_and_who_knows_is_not(serve: Serve) -> None:
     assert 'rate_limited_total{what="failures"} 3.0' in metrics
 
 
-def test_what_one_caller_lacks_does_not_fill_the_log(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
+def test_missing_scopes_of_one_caller_do_not_fill_the_log(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
     api = serve(security=msgspec.structs.replace(REQUIRED, failures_per_minute=2))
     headers = key_headers(api, "read")
     for _ in range(8):
@@ -164,12 +155,12 @@ def test_what_one_caller_lacks_does_not_fill_the_log(serve: Serve, caplog: pytes
     assert 'auth_refused_total{reason="scope"} 8.0' in metrics
 
 
-def test_addresses_come_from_the_proxy_that_is_ours(serve: Serve) -> None:
+def test_clients_behind_a_proxy_are_limited_separately(serve: Serve) -> None:
     api = serve(security=msgspec.structs.replace(REQUIRED, requests_per_s=1, proxies=1))
     for _ in range(2):
-        for caller in range(3):
-            answer = api.http.get("/livez", headers={"x-forwarded-for": f"6.6.6.6, 203.0.113.{caller}"})
-            assert answer.status_code == 200
+        for client in range(3):
+            response = api.http.get("/livez", headers={"x-forwarded-for": f"6.6.6.6, 203.0.113.{client}"})
+            assert response.status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -179,29 +170,29 @@ def test_addresses_come_from_the_proxy_that_is_ours(serve: Serve) -> None:
         ({"x-long": "a" * 17_000}, (431, "headers_too_large")),
     ],
 )
-def test_heads_are_bounded(api: Api, headers: dict[str, str], expected: tuple[int, str]) -> None:
+def test_request_headers_are_bounded(api: Api, headers: dict[str, str], expected: tuple[int, str]) -> None:
     assert problem(api.http.get("/livez", headers=headers)) == expected
 
 
-def test_bodies_are_bounded_whoever_sends_them(secured: Api) -> None:
+def test_request_bodies_are_bounded_before_authentication(secured: Api) -> None:
     for method, path in (("GET", "/livez"), ("POST", "/api/v1/tickets")):
         assert problem(secured.http.request(method, path, content=bytes(4097))) == (413, "too_large")
 
 
-def test_what_was_done_is_written_down_with_who_did_it(secured: Api) -> None:
+def test_audit_log_names_the_actor_and_omits_failed_commands(secured: Api) -> None:
     headers = key_headers(secured, "execute")
-    wanted = {"opportunity_id": "0" * 32, "revision": 0}
+    content = {"opportunity_id": "0" * 32, "revision": 0}
     response = secured.http.post(
-        "/api/v1/arbitrage/execute", json=wanted, headers={**headers, "Idempotency-Key": "wish"}
+        "/api/v1/arbitrage/execute", json=content, headers={**headers, "Idempotency-Key": "key-1"}
     )
-    assert response.status_code == 404, "nothing was done"
+    assert response.status_code == 404, "nothing was executed"
     secured.resources.access.audit.record("execute", actor="key:1", target="x", address="::1", request_id="r")
     entries = until(lambda: [entry for entry in audit_log.read(secured.connection) if entry.action == "execute"])
     (entry,) = entries
     assert (entry.actor, entry.object, entry.address, entry.request_id) == ("key:1", "x", "::1", "r")
 
 
-def test_document_says_what_each_operation_wants(secured: Api, api: Api) -> None:
+def test_openapi_document_lists_the_scope_of_each_operation(secured: Api, api: Api) -> None:
     document = secured.get("/openapi.json")
     assert set(document["components"]["securitySchemes"]) == {"bearer"}
     paths = document["paths"]
@@ -225,19 +216,19 @@ def test_nothing_secret_is_logged(secured: Api, caplog: pytest.LogCaptureFixture
     secured.http.get("/metrics", headers=headers)
     secured.http.get("/api/v1/signals", headers=bearer(wrong))
     secured.http.get(f"/api/v1/signals?token={secret}")
-    ours = [record for record in caplog.records if not record.name.startswith("httpx2")]  # which is the caller
-    said = (
-        "\n".join(map(logging.Formatter().format, ours))
+    server_records = [record for record in caplog.records if not record.name.startswith("httpx2")]  # of the client
+    output = (
+        "\n".join(map(logging.Formatter().format, server_records))
         + secured.http.get("/metrics", headers=key_headers(secured, "metrics")).text
     )
-    assert "refused reason=unknown_key" in said
-    assert "refused reason=scope" in said
-    for word in (secret, ticket, "5" * 64):
-        assert word not in said
-        assert word not in repr(audit_log.read(secured.connection))
+    assert "refused reason=unknown_key" in output
+    assert "refused reason=scope" in output
+    for text in (secret, ticket, "5" * 64):
+        assert text not in output
+        assert text not in repr(audit_log.read(secured.connection))
 
 
-def test_without_postgres_strangers_stay_outside(serve: Serve) -> None:
+def test_without_postgres_no_key_is_accepted(serve: Serve) -> None:
     api = serve(security=REQUIRED, database="postgresql://127.0.0.1:9/none")
     response = api.http.get("/api/v1/signals", headers=bearer("se_000000000000_" + "0" * 64))
     assert problem(response) == (503, "unavailable")

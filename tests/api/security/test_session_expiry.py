@@ -1,4 +1,4 @@
-"""Who may listen, how they may say who they are, and what ends it."""
+"""Authentication of streams, and what closes them: expiry and revocation."""
 
 import json
 import time
@@ -12,8 +12,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from store import api_keys
 from tests.api.conftest import Api, receive
-from tests.api.security.keys import REQUIRED, WITH_SECRET, bearer, make_key, token
-from tests.api.security.test_middleware import key_headers
+from tests.api.security.keys import REQUIRED, WITH_SECRET, bearer, key_headers, make_key, token
 from tests.until import until
 
 Serve = Callable[..., Api]
@@ -26,8 +25,8 @@ def secured(serve: Serve) -> Api:
     return api
 
 
-def refused(api: Api, path: str = "/ws/feed", **options: Any) -> tuple[int, str]:
-    """Status and code with which a handshake ends."""
+def rejected(api: Api, path: str = "/ws/feed", **options: Any) -> tuple[int, str]:
+    """Status and code of a rejected handshake."""
     with pytest.raises(InvalidStatus) as raised, connect(f"ws://{api.address}{path}", proxy=None, **options):
         pass
     response = raised.value.response
@@ -36,26 +35,26 @@ def refused(api: Api, path: str = "/ws/feed", **options: Any) -> tuple[int, str]
 
 
 def closed(websocket: ClientConnection, within_s: float = 10) -> int:
-    """The code that ends a connection."""
+    """The code with which the server closes the connection."""
     with pytest.raises(ConnectionClosed) as raised:
-        hear_all(websocket, within_s)
+        receive_all(websocket, within_s)
     assert raised.value.rcvd is not None
     return raised.value.rcvd.code
 
 
-def hear_all(websocket: ClientConnection, within_s: float) -> None:
+def receive_all(websocket: ClientConnection, within_s: float) -> None:
     while True:
         websocket.recv(within_s)
 
 
-def test_strangers_may_not_listen(secured: Api) -> None:
-    assert refused(secured) == (401, "unauthenticated")
-    assert refused(secured, additional_headers=bearer("nonsense")) == (401, "unauthenticated")
-    assert refused(secured, "/ws/feed?ticket=nonsense") == (401, "unauthenticated")
-    assert refused(secured, additional_headers=key_headers(secured, "read")) == (403, "forbidden")
+def test_streams_require_authentication_and_the_scope(secured: Api) -> None:
+    assert rejected(secured) == (401, "unauthenticated")
+    assert rejected(secured, additional_headers=bearer("nonsense")) == (401, "unauthenticated")
+    assert rejected(secured, "/ws/feed?ticket=nonsense") == (401, "unauthenticated")
+    assert rejected(secured, additional_headers=key_headers(secured, "read")) == (403, "forbidden")
 
 
-def test_key_is_taken_from_the_header_and_from_the_subprotocol(secured: Api) -> None:
+def test_key_is_accepted_in_the_header_and_in_the_subprotocol(secured: Api) -> None:
     headers = key_headers(secured, "stream")
     text = headers["authorization"].removeprefix("Bearer ")
     with secured.websocket(additional_headers=headers) as websocket:
@@ -67,67 +66,69 @@ def test_key_is_taken_from_the_header_and_from_the_subprotocol(secured: Api) -> 
         assert websocket.subprotocol == "signalengine.v1"
 
 
-def test_ticket_opens_one_connection_of_any_worker(secured: Api, serve: Serve) -> None:
+def test_ticket_opens_one_connection_on_any_worker(secured: Api, serve: Serve) -> None:
     other = serve(security=WITH_SECRET)
     headers = key_headers(secured, "stream")
     until(lambda: other.resources.access.keys.contains(headers["authorization"].split("_")[1]))
-    made = secured.http.post("/api/v1/tickets", headers=headers)
-    assert (made.status_code, made.headers["cache-control"]) == (201, "no-store")
-    ticket = made.json()["ticket"]
-    assert made.json()["expires_in_s"] == 30
+    created = secured.http.post("/api/v1/tickets", headers=headers)
+    assert (created.status_code, created.headers["cache-control"]) == (201, "no-store")
+    ticket = created.json()["ticket"]
+    assert created.json()["expires_in_s"] == 30
     with other.websocket(f"/api/v1/ws/signals?symbol=BTCUSDT&ticket={ticket}"):
-        assert refused(secured, f"/ws/feed?ticket={ticket}") == (401, "unauthenticated")
+        assert rejected(secured, f"/ws/feed?ticket={ticket}") == (401, "unauthenticated")
     again = secured.http.post("/api/v1/tickets", headers=headers).json()["ticket"]
     for method, path in (("GET", "/api/v1/signals"), ("GET", "/livez"), ("POST", "/api/v1/tickets")):
-        assert secured.http.request(method, f"{path}?ticket={again}").status_code in (400, 401), "it is for listening"
+        assert secured.http.request(method, f"{path}?ticket={again}").status_code in (400, 401), (
+            "tickets are for streams"
+        )
     with secured.websocket(f"/ws/feed?ticket={again}"):
-        pass  # it was not used up
+        pass  # it was not consumed
 
 
-def test_ticket_ends_with_the_key_it_was_made_with(secured: Api) -> None:
+def test_ticket_is_rejected_once_its_key_is_revoked(secured: Api) -> None:
     text, key = make_key(secured.connection, "stream")
     until(lambda: secured.resources.access.keys.contains(key.id))
     tickets = [secured.http.post("/api/v1/tickets", headers=bearer(text)).json()["ticket"] for _ in range(2)]
     assert api_keys.revoke(secured.connection, key.id, at=datetime.now(UTC), actor="test")
     until(lambda: not secured.resources.access.keys.contains(key.id))
-    assert refused(secured, f"/ws/feed?ticket={tickets[0]}") == (401, "unauthenticated")
+    assert rejected(secured, f"/ws/feed?ticket={tickets[0]}") == (401, "unauthenticated")
     assert secured.http.get(f"/api/v1/stream/signals?ticket={tickets[1]}").status_code == 401
 
 
-def test_tickets_are_for_those_who_may_listen(secured: Api) -> None:
+def test_tickets_are_issued_only_with_the_scope_stream(secured: Api) -> None:
     for headers, status in ((key_headers(secured, "read"), 403), ({}, 401), (bearer("nonsense"), 401)):
         assert secured.http.post("/api/v1/tickets", headers=headers).status_code == status
     evil = {**key_headers(secured, "stream"), "origin": "https://evil.example"}
     assert secured.http.post("/api/v1/tickets", headers=evil).status_code == 403
 
 
-def test_on_loopback_tickets_work_too(api: Api) -> None:
+def test_tickets_work_without_authentication(api: Api) -> None:
     ticket = api.http.post("/api/v1/tickets").json()["ticket"]
     with api.websocket(f"/ws/feed?ticket={ticket}"):
         pass
 
 
-def test_page_of_another_site_may_not_listen_though_it_has_a_key(secured: Api) -> None:
-    assert refused(secured, additional_headers=key_headers(secured, "stream"), origin="https://evil.example") == (
+def test_page_of_another_origin_is_rejected_despite_a_valid_key(secured: Api) -> None:
+    assert rejected(secured, additional_headers=key_headers(secured, "stream"), origin="https://evil.example") == (
         403,
         "forbidden",
     )
 
 
-def test_token_that_expires_in_mid_stream_ends_the_connection(secured: Api) -> None:
+def test_expiring_token_closes_the_connection(secured: Api) -> None:
     headers = bearer(token(time.time(), exp=time.time() + 1.5))
     with secured.websocket(additional_headers=headers) as websocket:
         assert closed(websocket) == 4401
-    assert refused(secured, additional_headers=headers) == (401, "unauthenticated")
+    assert rejected(secured, additional_headers=headers) == (401, "unauthenticated")
 
 
-def test_key_that_expires_in_mid_stream_ends_the_connection(secured: Api) -> None:
+def test_expiring_key_closes_the_connection(secured: Api) -> None:
     headers = key_headers(secured, "stream", expires_at=datetime.now(UTC) + timedelta(seconds=4))
     with secured.websocket(additional_headers=headers) as websocket:
         assert closed(websocket) == 4401
 
 
-def test_revoked_key_ends_its_connections_and_no_others(secured: Api) -> None:
+def test_revoked_key_closes_its_connections_and_no_others(secured: Api) -> None:
     text, key = make_key(secured.connection, "stream")
     until(lambda: secured.resources.access.keys.contains(key.id))
     ticket = secured.http.post("/api/v1/tickets", headers=bearer(text)).json()["ticket"]
@@ -143,14 +144,14 @@ def test_revoked_key_ends_its_connections_and_no_others(secured: Api) -> None:
         assert receive(other)["type"] == "subscribed"
 
 
-def test_without_redis_tickets_are_not_to_be_had(serve: Serve) -> None:
+def test_without_redis_tickets_are_unavailable(serve: Serve) -> None:
     api = serve(security=REQUIRED, redis_url="redis://127.0.0.1:9/0")
     headers = key_headers(api, "stream")
     assert api.http.post("/api/v1/tickets", headers=headers).status_code == 503
-    assert refused(api, "/ws/feed?ticket=abc") == (503, "unavailable")
+    assert rejected(api, "/ws/feed?ticket=abc") == (503, "unavailable")
 
 
-def test_stream_of_events_asks_too_takes_a_ticket_and_ends_with_the_key(secured: Api) -> None:
+def test_event_stream_authenticates_accepts_a_ticket_and_ends_with_the_key(secured: Api) -> None:
     path = "/api/v1/stream/signals"
     assert secured.http.get(path).status_code == 401
     assert secured.http.get(path, headers=key_headers(secured, "read")).status_code == 403
@@ -160,6 +161,6 @@ def test_stream_of_events_asks_too_takes_a_ticket_and_ends_with_the_key(secured:
     with secured.http.stream("GET", f"{path}?symbol=BTCUSDT&ticket={ticket}", timeout=20) as response:
         assert response.status_code == 200
         assert api_keys.revoke(secured.connection, key.id, at=datetime.now(UTC), actor="test")
-        lines = list(response.iter_lines())  # until the server ends it
+        lines = list(response.iter_lines())  # until the server closes it
     assert lines[0].startswith("retry:")
     assert secured.http.get(f"{path}?ticket={ticket}").status_code == 401

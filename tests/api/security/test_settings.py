@@ -18,13 +18,13 @@ ISSUED: dict[str, Any] = {"jwt_issuer": "https://issuer.example", "jwt_audience"
         ({"jwt_jwks": "a", "jwt_issuer": "x"}, "need jwt_issuer and jwt_audience"),
     ],
 )
-def test_fields_have_to_go_together(fields: dict[str, Any], message: str) -> None:
+def test_inconsistent_settings_are_rejected(fields: dict[str, Any], message: str) -> None:
     with pytest.raises(SettingError, match=message) as raised:
         SecuritySettings(**fields).checked()
     assert "short" not in str(raised.value)
 
 
-def test_off_by_default_and_all_from_the_environment() -> None:
+def test_authentication_is_off_by_default_and_set_by_the_environment() -> None:
     assert not SecuritySettings().required
     environ = {"SIGNALENGINE_SECURITY_AUTHENTICATION": "required", "SIGNALENGINE_SECURITY_PROXIES": "1"}
     settings = read(SecuritySettings, "security", environ)
@@ -32,7 +32,7 @@ def test_off_by_default_and_all_from_the_environment() -> None:
     assert settings.required
 
 
-@pytest.mark.parametrize("word", ["on", "REQUIRED", "false", ""])
-def test_misspelled_authentication_is_an_error_and_never_off(word: str) -> None:
+@pytest.mark.parametrize("value", ["on", "REQUIRED", "false", ""])
+def test_misspelled_authentication_is_an_error(value: str) -> None:
     with pytest.raises(SettingError, match="AUTHENTICATION"):
-        read(SecuritySettings, "security", {"SIGNALENGINE_SECURITY_AUTHENTICATION": word})
+        read(SecuritySettings, "security", {"SIGNALENGINE_SECURITY_AUTHENTICATION": value})

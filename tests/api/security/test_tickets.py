@@ -11,50 +11,50 @@ ADA = Principal(name="key:1", scopes=frozenset({"read", "stream", "admin"}), exp
 
 
 async def _redeemed(url: str, times: int) -> list[Principal | AuthenticationFailure]:
-    both = TicketStore(url), TicketStore(url)
+    stores = TicketStore(url), TicketStore(url)
     try:
-        ticket = await both[0].issue(ADA)
-        return await asyncio.gather(*(both[place % 2].redeem(ticket) for place in range(times)))
+        ticket = await stores[0].issue(ADA)
+        return await asyncio.gather(*(stores[number % 2].redeem(ticket) for number in range(times)))
     finally:
-        for one in both:
-            await one.close()
+        for store in stores:
+            await store.close()
 
 
-def test_one_of_many_who_show_it_at_the_same_moment_is_let_in(clean_redis_url: str) -> None:
-    told = asyncio.run(_redeemed(clean_redis_url, 100))
-    believed = [one for one in told if isinstance(one, Principal)]
-    assert believed == [msgspec.structs.replace(ADA, scopes=frozenset({"stream"}))]
-    assert {one.reason for one in told if isinstance(one, AuthenticationFailure)} == {"ticket"}
+def test_concurrent_redemptions_of_a_ticket_succeed_once(clean_redis_url: str) -> None:
+    results = asyncio.run(_redeemed(clean_redis_url, 100))
+    principals = [result for result in results if isinstance(result, Principal)]
+    assert principals == [msgspec.structs.replace(ADA, scopes=frozenset({"stream"}))]
+    assert {result.reason for result in results if isinstance(result, AuthenticationFailure)} == {"ticket"}
 
 
 async def _guessed(url: str, times: int) -> tuple[set[str], int]:
-    guessed = TicketStore(url)
+    store = TicketStore(url)
     try:
-        told = await asyncio.gather(*(guessed.redeem(f"guess{place}") for place in range(times)))
+        results = await asyncio.gather(*(store.redeem(f"guess{number}") for number in range(times)))
         with feed.connect(url) as redis:
             connected = len(redis.client_list())
-        return {one.reason for one in told if isinstance(one, AuthenticationFailure)}, connected
+        return {result.reason for result in results if isinstance(result, AuthenticationFailure)}, connected
     finally:
-        await guessed.close()
+        await store.close()
 
 
-def test_who_guesses_many_at_a_time_does_not_take_all_connections(clean_redis_url: str) -> None:
+def test_many_concurrent_guesses_use_a_bounded_number_of_connections(clean_redis_url: str) -> None:
     reasons, connected = asyncio.run(_guessed(clean_redis_url, 20 * CONNECTIONS_MAX))
     assert reasons == {"ticket", "tickets_away"}
-    assert connected <= CONNECTIONS_MAX + 8  # with those of others
+    assert connected <= CONNECTIONS_MAX + 8  # including those of other tests
 
 
 @pytest.mark.parametrize("scopes", [{"admin"}, {"execute", "read"}, set()])
-def test_who_can_write_where_they_are_kept_can_only_listen(clean_redis_url: str, scopes: set[str]) -> None:
+def test_forged_ticket_in_redis_grants_streaming_only(clean_redis_url: str, scopes: set[str]) -> None:
     async def forged() -> Principal | AuthenticationFailure:
-        kept = TicketStore(clean_redis_url)
+        store = TicketStore(clean_redis_url)
         try:
             content = msgspec.json.encode({"name": "key:1", "scopes": list(scopes)})
-            await tickets.put(kept._redis, "forged", content, TTL_S)
-            return await kept.redeem("forged")
+            await tickets.put(store._redis, "forged", content, TTL_S)
+            return await store.redeem("forged")
         finally:
-            await kept.close()
+            await store.close()
 
-    found = asyncio.run(forged())
-    assert isinstance(found, Principal)
-    assert found.scopes == {"stream"}
+    principal = asyncio.run(forged())
+    assert isinstance(principal, Principal)
+    assert principal.scopes == {"stream"}

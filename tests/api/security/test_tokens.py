@@ -21,8 +21,8 @@ NOW = 1_800_000_000.0
 
 
 def reason(tokens: TokenVerifier, text: str, now_s: float = NOW) -> str:
-    found = tokens.verify(text, now_s)
-    return found.reason if isinstance(found, AuthenticationFailure) else "believed"
+    identity = tokens.verify(text, now_s)
+    return identity.reason if isinstance(identity, AuthenticationFailure) else "valid"
 
 
 def segment(value: Any) -> str:
@@ -49,18 +49,18 @@ def with_key_set(tmp_path: Path) -> TokenVerifier:
     return TokenVerifier(settings, JwksCache(str(file), lambda: 0.0))
 
 
-def test_good_token_says_who_it_is_what_they_may_and_until_when(with_secret: TokenVerifier) -> None:
+def test_valid_token_gives_name_scopes_and_expiry(with_secret: TokenVerifier) -> None:
     ada = Principal(name="token:ada", scopes=frozenset({"read", "stream"}), expires_at_s=NOW + 60)
     assert with_secret.verify(token(NOW), NOW) == ada
     assert with_secret.verify(token(NOW, aud=["other", AUDIENCE], scope=None, scopes=["stream", "read", 7]), NOW) == ada
     assert with_secret.verify(token(NOW, scope="read stream write openid"), NOW) == ada
-    nothing = with_secret.verify(token(NOW, scope=None), NOW)
-    assert isinstance(nothing, Principal)
-    assert nothing.scopes == frozenset()
+    unscoped = with_secret.verify(token(NOW, scope=None), NOW)
+    assert isinstance(unscoped, Principal)
+    assert unscoped.scopes == frozenset()
 
 
 @pytest.mark.parametrize(
-    ("changes", "why"),
+    ("changes", "expected"),
     [
         ({"aud": "other"}, "audience"),
         ({"aud": None}, "incomplete"),
@@ -80,32 +80,34 @@ def test_good_token_says_who_it_is_what_they_may_and_until_when(with_secret: Tok
         ({"nbf": "later"}, "malformed"),
     ],
 )
-def test_token_with_wrong_claims_is_refused(with_secret: TokenVerifier, changes: dict[str, Any], why: str) -> None:
-    assert reason(with_secret, token(NOW, **changes)) == why
+def test_token_with_invalid_claims_is_rejected(
+    with_secret: TokenVerifier, changes: dict[str, Any], expected: str
+) -> None:
+    assert reason(with_secret, token(NOW, **changes)) == expected
 
 
-def test_clocks_may_differ_by_the_leeway() -> None:
+def test_leeway_allows_for_clock_differences() -> None:
     tokens = TokenVerifier(msgspec.structs.replace(WITH_SECRET, jwt_leeway_s=30), None)
-    assert reason(tokens, token(NOW, exp=NOW), NOW + 29) == "believed"
+    assert reason(tokens, token(NOW, exp=NOW), NOW + 29) == "valid"
     assert reason(tokens, token(NOW, exp=NOW), NOW + 30) == "expired"
-    assert reason(tokens, token(NOW, nbf=NOW + 30)) == "believed"
+    assert reason(tokens, token(NOW, nbf=NOW + 30)) == "valid"
 
 
-def test_token_of_another_secret_is_refused(with_secret: TokenVerifier) -> None:
+def test_token_signed_with_another_secret_is_rejected(with_secret: TokenVerifier) -> None:
     assert reason(with_secret, token(NOW, key=SECRET[::-1])) == "signature"
     head, body, _ = token(NOW).split(".")
     assert reason(with_secret, f"{head}.{body}.") == "signature"
 
 
-def test_unsigned_token_is_refused(with_secret: TokenVerifier, with_public_key: TokenVerifier) -> None:
+def test_unsigned_token_is_rejected(with_secret: TokenVerifier, with_public_key: TokenVerifier) -> None:
     for name in ("none", "None", "NONE", "nOnE", ""):
         text = f"{segment({'alg': name})}.{segment(claims(NOW))}."
         assert reason(with_secret, text) == "algorithm"
         assert reason(with_public_key, text) == "algorithm"
 
 
-def test_token_that_asks_for_rules_we_do_not_know_is_refused(with_secret: TokenVerifier) -> None:
-    """RFC 7515 §4.1.11, and RFC 7797, by which the content would not be what it says."""
+def test_token_with_critical_extensions_is_rejected(with_secret: TokenVerifier) -> None:
+    """RFC 7515 §4.1.11; and RFC 7797, by which the payload would not be encoded."""
     headers: list[dict[str, Any]] = [
         {"crit": ["exp"], "exp": 1},
         {"crit": ["b64"], "b64": False},
@@ -121,63 +123,65 @@ def test_token_that_asks_for_rules_we_do_not_know_is_refused(with_secret: TokenV
 
 
 @pytest.mark.parametrize("algorithm", ["HS384", "HS512"])
-def test_other_algorithms_are_refused_though_the_secret_is_right(with_secret: TokenVerifier, algorithm: str) -> None:
+def test_other_algorithms_are_rejected_despite_the_right_secret(with_secret: TokenVerifier, algorithm: str) -> None:
     long = SECRET * 2
     tokens = TokenVerifier(msgspec.structs.replace(WITH_SECRET, jwt_secret=long), None)
     assert reason(tokens, token(NOW, key=long, algorithm=algorithm)) == "algorithm"
 
 
 def signed(body: dict[str, Any], key: bytes) -> str:
-    """A token of HS256 that no library would make."""
+    """An HS256 token that no library would sign."""
     text = f"{segment({'alg': 'HS256', 'kid': 'a'})}.{segment(body)}"
     mac = hmac.digest(key, text.encode(), "sha256")
     return f"{text}.{base64.urlsafe_b64encode(mac).rstrip(b'=').decode()}"
 
 
-def test_public_key_is_no_secret(with_public_key: TokenVerifier, with_key_set: TokenVerifier) -> None:
-    """The confusion of RS256 and HS256 (CVE-2015-9235)."""
+def test_public_key_is_not_accepted_as_an_hmac_secret(
+    with_public_key: TokenVerifier, with_key_set: TokenVerifier
+) -> None:
+    """Algorithm confusion of RS256 and HS256 (CVE-2015-9235)."""
     for key in (public_pem(), public_pem().strip()):
         assert reason(with_public_key, signed(claims(NOW), key)) == "signature"
         assert reason(with_key_set, signed(claims(NOW), key)) == "algorithm"
 
 
 def test_public_key_file(with_public_key: TokenVerifier) -> None:
-    assert reason(with_public_key, token(NOW, private_key(), "RS256")) == "believed"
-    assert reason(with_public_key, token(NOW)) == "believed"
+    assert reason(with_public_key, token(NOW, private_key(), "RS256")) == "valid"
+    assert reason(with_public_key, token(NOW)) == "valid"
     assert reason(with_public_key, token(NOW, private_key(1), "RS256")) == "signature"
 
 
-def test_key_set_is_asked_by_kid(with_key_set: TokenVerifier) -> None:
-    assert reason(with_key_set, token(NOW, private_key(), "RS256", {"kid": "a"})) == "believed"
+def test_key_set_is_searched_by_kid(with_key_set: TokenVerifier) -> None:
+    assert reason(with_key_set, token(NOW, private_key(), "RS256", {"kid": "a"})) == "valid"
     assert reason(with_key_set, token(NOW, private_key(1), "RS256", {"kid": "a"})) == "signature"
     assert reason(with_key_set, token(NOW, private_key(), "RS256", {"kid": "b"})) == "unknown_kid"
     assert reason(with_key_set, token(NOW, private_key(), "RS256")) == "unknown_kid"
 
 
-def test_keys_in_a_token_are_not_looked_at(with_key_set: TokenVerifier) -> None:
-    """Who brings the key brings the signature too."""
-    brought = {"jwk": jwk("mine", 1), "jku": "https://evil.example/jwks.json", "kid": "mine"}
-    text = jwt.encode(claims(NOW), private_key(1), "RS256", headers=brought)
+def test_keys_embedded_in_a_token_are_ignored(with_key_set: TokenVerifier) -> None:
+    """Otherwise an attacker could supply both the key and the signature."""
+    embedded = {"jwk": jwk("mine", 1), "jku": "https://evil.example/jwks.json", "kid": "mine"}
+    text = jwt.encode(claims(NOW), private_key(1), "RS256", headers=embedded)
     assert reason(with_key_set, text) == "unknown_kid"
 
 
-def test_without_keys_of_tokens_there_are_none() -> None:
+def test_tokens_are_rejected_if_none_are_configured() -> None:
     tokens = TokenVerifier(SecuritySettings(authentication="required"), None)
     assert reason(tokens, token(NOW)) == "malformed"
 
 
 @given(st.text(max_size=60) | st.from_regex(r"[\w-]{0,20}\.[\w-]{0,20}\.[\w-]{0,20}", fullmatch=True))
-def test_nonsense_is_refused(text: str) -> None:
+def test_malformed_text_is_rejected(text: str) -> None:
     assert isinstance(TokenVerifier(WITH_SECRET, None).verify(text, NOW), AuthenticationFailure)
 
 
-WORDS = st.text(max_size=9)
-VALUES = st.none() | st.booleans() | st.integers() | st.floats() | WORDS | st.lists(WORDS, max_size=3)
+TEXTS = st.text(max_size=9)
+VALUES = st.none() | st.booleans() | st.integers() | st.floats() | TEXTS | st.lists(TEXTS, max_size=3)
 NAMES = st.sampled_from(["iss", "aud", "sub", "exp", "nbf", "scope", "scopes"])
 
 
 @given(st.dictionaries(NAMES, VALUES))
-def test_claims_of_any_type_do_no_harm(changes: dict[str, Any]) -> None:
+def test_claims_of_any_type_are_handled(changes: dict[str, Any]) -> None:
     body = claims(NOW) | changes
     assert isinstance(
         TokenVerifier(WITH_SECRET, None).verify(signed(body, SECRET.encode()), NOW), Principal | AuthenticationFailure
@@ -185,7 +189,7 @@ def test_claims_of_any_type_do_no_harm(changes: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"no key", b"-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----\n"])
-def test_file_that_holds_no_key_is_refused_at_the_start(tmp_path: Path, content: bytes) -> None:
+def test_file_without_a_key_is_rejected_at_the_start(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "key.pem"
     file.write_bytes(content)
     with pytest.raises(SettingError, match=r"jwt_public_key_file='.*key\.pem'"):

@@ -15,12 +15,12 @@ def database(database_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     return database_url
 
 
-def test_key_is_shown_once_and_kept_as_a_hash(database: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_key_is_printed_once_and_stored_as_a_hash(database: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["keys", "create", "desk", "--scope", "stream", "--scope", "read", "--days", "1"]) == 0
-    shown = capsys.readouterr()
-    parts = parse(shown.out.strip())
+    output = capsys.readouterr()
+    parts = parse(output.out.strip())
     assert parts is not None
-    assert shown.err.startswith("desk: read, stream; expires ")
+    assert output.err.startswith("desk: read, stream; expires ")
     with connect(database) as connection:
         (key,) = api_keys.list_all(connection)
         (entry,) = audit_log.read(connection)
@@ -28,9 +28,9 @@ def test_key_is_shown_once_and_kept_as_a_hash(database: str, capsys: pytest.Capt
     assert key.expires_at is not None
     assert timedelta(hours=23) < key.expires_at - datetime.now(UTC) < timedelta(hours=25)
     assert (entry.action, entry.actor, entry.object) == ("key_created", "command line", key.id)
-    secret = shown.out.strip().rpartition("_")[2]
-    for words in (["keys", "list"], ["keys", "list", "--json"]):
-        assert main(words) == 0
+    secret = output.out.strip().rpartition("_")[2]
+    for arguments in (["keys", "list"], ["keys", "list", "--json"]):
+        assert main(arguments) == 0
         listed = capsys.readouterr().out
         assert key.id in listed
         assert secret not in listed
@@ -39,24 +39,24 @@ def test_key_is_shown_once_and_kept_as_a_hash(database: str, capsys: pytest.Capt
 
 def test_revoked_key_stays_in_the_list(capsys: pytest.CaptureFixture[str]) -> None:
     main(["keys", "create", "desk", "--json", "--days", "0"])
-    made = json.loads(capsys.readouterr().out)
-    assert (made["scopes"], made["expires_at"]) == (["read", "stream"], None)
-    assert main(["keys", "revoke", made["id"]]) == 0
-    assert main(["keys", "revoke", made["id"]]) == 1
+    created = json.loads(capsys.readouterr().out)
+    assert (created["scopes"], created["expires_at"]) == (["read", "stream"], None)
+    assert main(["keys", "revoke", created["id"]]) == 0
+    assert main(["keys", "revoke", created["id"]]) == 1
     assert "no active key" in capsys.readouterr().err
-    assert main(["keys", "revoke", made["key"]]) == 1, "the whole key will do as well"
-    told = capsys.readouterr().err
-    assert made["id"] in told
-    assert made["key"] not in told
+    assert main(["keys", "revoke", created["key"]]) == 1, "the whole key is accepted too"
+    stderr = capsys.readouterr().err
+    assert created["id"] in stderr
+    assert created["key"] not in stderr
     main(["keys", "list"])
-    assert capsys.readouterr().out.splitlines()[1].split()[:3] == [made["id"], "revoked", "never"]
+    assert capsys.readouterr().out.splitlines()[1].split()[:3] == [created["id"], "revoked", "never"]
 
 
 @pytest.mark.parametrize(
-    "words",
+    "arguments",
     [["keys"], ["keys", "create"], ["keys", "create", "x", "--scope", "all"], ["keys", "create", "a\nb"],
      ["keys", "create", ""], ["keys", "create", "x", "--days", "-1"], ["keys", "lst"]],
 )  # fmt: skip
-def test_what_cannot_be_done_is_said_in_a_line(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(words) == 2
+def test_invalid_arguments_are_reported_in_one_line(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
