@@ -67,6 +67,7 @@ function details(signal) {
     "Timeframe score": fixed(signal.mtf_score, 2),
     Model: signal.model_version ?? MISSING,
     Expires: time(signal.expires_at),
+    Instrument: `${signal.venue}:${signal.symbol}`,
     "Signal ID": make("code", {}, signal.id),
   };
   const list = Object.entries(facts).map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value)));
