@@ -1,6 +1,6 @@
-"""All benchmarks, or those named: `python -m benchmarks [NAME…]`; then the figures go to the README.
+"""Run all benchmarks, or the named ones, and write the figures to the README: `python -m benchmarks [NAME…]`.
 
-Each runs in a process of its own, so that none is measured in the memory and the threads of another.
+Each runs in a process of its own, so that the memory and the threads of one do not affect another.
 """
 
 import subprocess

@@ -1,7 +1,7 @@
-"""How long analytics take over a million outcomes and as many trades.
+"""How long analytics queries take over a million outcomes and as many trades.
 
-A real Postgres, filled by the same statements that the ledger uses, and the API in this process: the
-time of an answer is that of the whole application, from the request to the last byte, without a network.
+A real Postgres, filled by the SQL statements that the store uses, and the API in this process: a response time is that
+of the whole application, from the request to the last byte, without a network.
 
     python -m benchmarks.analytics [--outcomes N] [--requests N]
 """
@@ -20,7 +20,7 @@ import psycopg
 
 from api.app import build
 from api.settings import ApiSettings
-from benchmarks.report import Table, tell
+from benchmarks.report import Table, publish
 from benchmarks.services import services
 from store import outcome_days, trade_days
 from store.postgres import connect
@@ -140,7 +140,7 @@ async def measure(database_url: str, redis_url: str, requests: int) -> list[tupl
 
 
 def main() -> None:
-    """Start the servers, fill them, measure, tell."""
+    """Start and fill the servers, measure and publish the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--outcomes", type=int, default=1_000_000, help="in the database (default: %(default)s)")
     parser.add_argument("--requests", type=int, default=40, help="of each kind (default: %(default)s)")
@@ -156,7 +156,7 @@ def main() -> None:
             ]
         rows = asyncio.run(measure(database.url, cache.url, options.requests))
     filled = f"{options.outcomes:,} outcomes and trades of {SYMBOLS} symbols and 9 strategies in {DAYS} days"
-    tell(TABLE, rows, [filled, f"rows of stored sums: {', '.join(sums)}; written in {filled_s:,.0f} s"])
+    publish(TABLE, rows, [filled, f"rows of stored sums: {', '.join(sums)}; written in {filled_s:,.0f} s"])
 
 
 if __name__ == "__main__":

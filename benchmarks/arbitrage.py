@@ -1,12 +1,12 @@
-"""Price changes through order books and the search for baskets, on one core.
+"""Order book changes through books and arbitrage detection, on one core.
 
-A shard of a thousand groups of five markets that exclude each other, as a venue sends them: each message
-changes one level of a token's book and the mirrored level of its twin. Prices move so that baskets open
-and close now and then. Everything is in memory before the clock starts; the state machine is driven by
-hand, a batch at a time, with what it tells in whole: plan, risk and exact money.
+A shard of a thousand groups of five mutually exclusive markets, in the form that a venue sends them: each message
+changes one price level of a token's book and the mirrored level of its complement. Prices move so that baskets open
+and close occasionally. Everything is in memory before the clock starts; the state machine is called directly, one batch
+at a time, and produces complete opportunities: plan, risk and exact amounts.
 
-Detection is timed message by message: from the block's arrival to the opportunity in hand, inside the
-process, for those messages that opened one.
+Detection latency is measured per message, for the messages that opened an opportunity: from the arrival of the block
+to the finished opportunity, inside the process.
 
     python -m benchmarks.arbitrage [--groups N] [--messages N] [--runs N]
 """
@@ -19,7 +19,7 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.report import Table, median_rate, tell
+from benchmarks.report import Table, median_rate, publish
 from domain.arbitrage import ArbitrageSettings
 from domain.blocks import markets_block, quotes_block
 from domain.clock import MILLISECOND, SECOND
@@ -161,7 +161,7 @@ def openings(given: list[Group], blocks: list[bytes]) -> list[float]:
 
 
 def main() -> None:
-    """Measure and tell."""
+    """Measure and publish the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--groups", type=int, default=1_000)
     parser.add_argument("--messages", type=int, default=500_000)
@@ -179,7 +179,7 @@ def main() -> None:
     )
     last = statistics.quantiles(took, n=100)[-1]
     figures = zip(TABLE.rows, (*rates, statistics.median(took), last), (100_000, None, 1, 1), strict=True)
-    tell(
+    publish(
         TABLE,
         list(figures),
         [

@@ -1,9 +1,9 @@
-"""What ten thousand connections cost that say nothing, and what they cost that read nothing.
+"""What ten thousand idle connections cost, and ten thousand that do not read.
 
-`python -m api` in a process of its own. First its clients are idle; then others come that never read, 3,000
-signals are published, and the memory of the process and of all TCP sockets of the kernel is looked at. The
-latter counts both ends of each connection, since both are on this machine. Meanwhile a hundred clients that
-do read are timed, as they were before.
+`python -m api` runs in a process of its own. First the clients are idle; then others connect that never read, 3,000
+signals are published, and the memory of the process and of all TCP sockets in the kernel is measured. The latter
+includes both ends of each connection, since both are on this machine. The latency of a hundred clients that do read is
+measured before and during that.
 
     python -m benchmarks.connections [--clients N]
 """
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.broadcast.servers import Server, ours
-from benchmarks.report import Table, tell
+from benchmarks.report import Table, publish
 from benchmarks.services import services
 from benchmarks.websocket import listening, measure, payload, stamped
 
@@ -42,9 +42,9 @@ TABLE = Table(
 def crowd(server: Server, dialect: str, count: int) -> Iterator[None]:
     """So many clients, which do nothing."""
     with listening(server, dialect, count):
-        server.program.rests()
+        server.program.wait_until_idle()
         yield
-    server.program.rests()
+    server.program.wait_until_idle()
 
 
 def weight(server: Server) -> tuple[int, int]:
@@ -69,7 +69,7 @@ def row(
 
 
 def main() -> None:
-    """Measure, tell."""
+    """Measure and publish the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clients", type=int, default=10_000, help="(default: %(default)s)")
     count = parser.parse_args().clients
@@ -88,10 +88,10 @@ def main() -> None:
             body = payload()
             for _ in range(FLOOD):
                 server.give(stamped(body))
-            server.program.rests()
+            server.program.wait_until_idle()
             stuck = weight(server)
             told.append(row(TABLE.rows[2], count, before, stuck, timed(server)))
-    tell(TABLE, told, [f"{READERS} readers, {MESSAGES} messages of {len(payload()):,} bytes"])
+    publish(TABLE, told, [f"{READERS} readers, {MESSAGES} messages of {len(payload()):,} bytes"])
 
 
 if __name__ == "__main__":

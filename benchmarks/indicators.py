@@ -1,13 +1,13 @@
-"""The same eleven indicators over the same 1m bars: ours, talipp's and TA-Lib's.
+"""The same eleven indicators over the same 1m bars: ours, talipp and TA-Lib.
 
-SMA 20, EMA 9 and 21, WMA 20, RSI 14, MACD 12/26/9, Bollinger 20, ATR 14, ADX 14, CCI 20 and Williams %R
-14: those that all have. One core; the bars are in memory before the clock starts. The last values must
-agree, or nothing is told.
+SMA 20, EMA 9 and 21, WMA 20, RSI 14, MACD 12/26/9, Bollinger 20, ATR 14, ADX 14, CCI 20 and Williams %R 14: those that
+all three have. One core; the bars are in memory before the clock starts. The last values must agree, otherwise nothing
+is reported.
 
-`measure` and talipp are incremental: they take one bar after another and keep what they need. TA-Lib is
-not: a bot that uses it computes each bar anew over a window. Over a whole series at once TA-Lib is the
-fastest way to get a column of values; that serves research and no live feed, and has no state.
-`measure` is shown twice: a minute at a time, as it runs live, and in large blocks, as in a replay.
+`measure` and talipp are incremental: they process one bar after another and keep the state they need. TA-Lib is not: a
+bot that uses it recomputes a window at each bar. Over a whole series at once, TA-Lib is the fastest way to compute a
+column of values; that suits research but not a live feed, since it keeps no state. `measure` is shown twice: one minute
+at a time, as it runs live, and in large blocks, as in a replay.
 
     python -m benchmarks.indicators [--instruments N] [--minutes N] [--runs N]
 """
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from benchmarks.markets import bars, names
 from benchmarks.measuring import applied, run_measure
-from benchmarks.report import Table, median_rate, tell
+from benchmarks.report import Table, median_rate, publish
 
 FEATURES = ("sma", "ema", "wma", "rsi", "macd", "bollinger", "atr", "adx", "cci", "williams_r")
 WINDOW = 200
@@ -41,7 +41,7 @@ Run = Callable[[list[NDArray[Any]]], tuple[float, dict[str, float]]]
 
 
 def main() -> None:
-    """Measure and tell."""
+    """Measure and publish the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--instruments", type=int, default=200)
     parser.add_argument("--minutes", type=int, default=5_000)
@@ -67,7 +67,7 @@ def main() -> None:
         count = sum(each.size for each in given)
         told.append((count, median_rate(lambda run=run, given=given: run(given)[0], count, options.runs)))  # type: ignore[misc]
     slowest = told[-1][-1]
-    tell(
+    publish(
         TABLE,
         [(what, count, rate, 1e6 / rate, rate / slowest) for what, (count, rate) in zip(TABLE.rows, told, strict=True)],
         [

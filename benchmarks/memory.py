@@ -1,8 +1,8 @@
-"""Resident memory over a long run of trades through the whole recipe: flat, or it is a leak.
+"""Resident memory over a long run of trades through the full dataflow: flat, or there is a leak.
 
-Trades of 1,000 instruments, made in pieces while the flow runs, one worker, recovery on, as fast as it
-goes. The memory of the process is read twice a second. The slope is that of a straight line through the
-second half of the readings, when every instrument has its state and every buffer its size.
+Trades of 1,000 instruments, generated while the flow runs, one worker, recovery on, at full speed. The memory of the
+process is sampled twice a second. The slope is that of a least-squares line through the second half of the samples,
+when every instrument has its state and every buffer its size.
 
     python -m benchmarks.memory [--trades N | --full]          --full: 100 M trades
 """
@@ -18,7 +18,7 @@ import psutil
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 
 from benchmarks.markets import names, trades
-from benchmarks.report import Table, tell
+from benchmarks.report import Table, publish
 from benchmarks.timing import Count, timed
 from domain.blocks import names_block, trades_block
 from domain.clock import MINUTE
@@ -83,7 +83,7 @@ class EndlessPart(StatefulSourcePartition[Any, int]):
 
 
 def main() -> None:
-    """Measure and tell."""
+    """Measure and publish the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trades", type=int, default=20_000_000)
     parser.add_argument("--full", action="store_true", help=f"{FULL:,} trades")
@@ -111,7 +111,7 @@ def main() -> None:
     slope = np.polyfit(given[late] / 1e7, megabytes[late], 1)[0]
     first = megabytes[np.searchsorted(given, given[-1] / 10)]
     figures = [float(each) for each in (first, np.median(megabytes), megabytes[-1], slope)]
-    tell(
+    publish(
         TABLE,
         [(TABLE.rows[0], source.given, seconds, *figures)],
         [f"{INSTRUMENTS:,} instruments, one worker, recovery on, {len(readings)} readings"],

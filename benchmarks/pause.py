@@ -1,17 +1,17 @@
-"""How long the dataflow stands still at the end of an epoch, and how large its state is.
+"""How long the dataflow pauses at the end of an epoch, and how large its state is.
 
-1,000 instruments in four frames through the whole recipe, with recovery and epochs as the engine has
-them: alone, and then beside prediction markets, as the engine runs. Bars of 1m close in one epoch of 24
-instead of 240 (see `benchmarks.live`); all shards of prediction markets have state to save in every epoch.
+1,000 instruments in four timeframes through the full dataflow, with recovery and epochs as in the engine: alone, and
+then together with prediction markets, as the engine runs. Bars of 1m close in one epoch of 24 instead of 240 (see
+`benchmarks.live`); all shards of prediction markets have state to save in every epoch.
 
-A pause is what the partitions of a log see: from the snapshot that ends the epoch until they are asked
-again, which is when all state of all steps is on disk; of each epoch the longest is taken. Both logs are one
-input, as in the engine (`flows.sources.together`), or the first to end its epoch would wait for the other; the time
-from the last of the partitions' ends is told beside it.
+A pause is measured at the partitions of a log: from the snapshot that ends the epoch until they are polled again, which
+is when the state of all steps is on disk; the longest of each epoch counts. Both logs are one input, as in the engine
+(`flows.sources.together`); otherwise the first to end its epoch would wait for the other. The time from the last of the
+partitions' ends is reported beside it.
 
-What a closed bar changed is told apart: only then do the steps after `roll` have state to write. Of every
-epoch both are taken together, with the weight that they have live. Bytes are the most of one epoch; a
-step that stands in both branches is counted in both.
+Epochs with closed bars are reported separately: only then do the steps after `roll` have state to write. The figures
+for all epochs combine both kinds, weighted as they occur live. Bytes are the maximum of one epoch; a step that is in
+both branches is counted in both.
 
     python -m benchmarks.pause [--seconds N] [--instruments N] [--groups N]
 """
@@ -30,7 +30,7 @@ from bytewax.dataflow import Dataflow
 from bytewax.outputs import Sink
 
 from benchmarks.live import PER_SECOND, Clock, Live, Shard, instruments, markets
-from benchmarks.report import Table, tell
+from benchmarks.report import Table, publish
 from benchmarks.timing import Count
 from domain.instruments import SHARDS
 from flows import cluster
@@ -207,7 +207,7 @@ def spread(seconds: list[float]) -> tuple[float, float, float]:
 
 
 def main() -> None:
-    """Measure and tell."""
+    """Measure and publish the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--instruments", type=int, default=1_000)
     parser.add_argument("--groups", type=int, default=80, help="of prediction markets (default: %(default)s)")
@@ -226,7 +226,7 @@ def main() -> None:
     wanted = ["p99 ≤ 20", *[None] * (len(TABLE.rows) - 1)]
     told = zip(TABLE.rows, figures(alone, in_a_minute), figures(both, in_a_minute), wanted, strict=True)
     closed, closed_both = (sum(bool(each.bytes["measure"]) for each in epochs) for epochs in (alone, both))
-    tell(
+    publish(
         TABLE,
         [(what, *one, *other, target) for what, one, other, target in told],
         [

@@ -1,8 +1,8 @@
-"""Rows a second into Postgres, durable, by each way the ledger writes, and by two that it does not.
+"""Durable rows per second into Postgres: each way that the store writes, and two that it does not use.
 
-A Postgres of our own on this disk, fsync on. Bars of 1,000 instruments in order of time, as a live
-engine or a replay writes them. Beside our ways: psycopg's `executemany`, as most programs write, and
-COPY to a temporary table with an upsert from there, the usual advice for backfills.
+A Postgres instance of our own on this disk, with fsync on. Bars of 1,000 instruments in time order, as a live engine or
+a replay writes them. For comparison: psycopg's `executemany`, as most programs write, and COPY to a temporary table
+with an upsert from there, the usual advice for backfills.
 
     python -m benchmarks.postgres_sink [--rows N] [--runs N]
 """
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from benchmarks.report import Table, median_rate, tell
+from benchmarks.report import Table, median_rate, publish
 from benchmarks.services import services
 from domain import clock, ids
 from domain.signals import Event, FrameView, Signal
@@ -171,7 +171,7 @@ def cut(whole: list[Any], size: int) -> list[list[Any]]:
 
 
 def main() -> None:
-    """Start the servers, measure, tell."""
+    """Start the servers, measure and publish the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=200_000, help="bars in each run (default: %(default)s)")
     parser.add_argument("--runs", type=int, default=3, help="runs of which the median is told (default: %(default)s)")
@@ -216,7 +216,7 @@ def measure(database_url: str, redis_url: str, count: int, runs: int, origin: st
             seconds(case._replace(batches=case.batches[:1]))  # makes the partitions
             rate = median_rate(lambda case=case: seconds(case), sum(rows), runs)  # type: ignore[misc]
             told.append((case.what, rows[0], sum(rows), rate, case.wanted))
-    tell(TABLE, told, [origin, f"fsync and synchronous_commit on, medians of {runs}"])
+    publish(TABLE, told, [origin, f"fsync and synchronous_commit on, medians of {runs}"])
 
 
 if __name__ == "__main__":

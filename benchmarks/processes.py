@@ -1,14 +1,14 @@
-"""Two worker processes against one: the whole recipe, as a replay runs it.
+"""Two worker processes against one: the full dataflow, as in a replay.
 
-The same rows, ready in memory before the clock starts, into a digest: once through one process, once
-through two that form a cluster over loopback, and once through two independent processes, with
-half of the shards each. The last is what the machine has to give at that moment; what the cluster falls
-short of it is ours. Each shard's chain runs where its shard is; only `align`, which puts the conclusions
-of all shards in one order, and what stands on it are one for all. The live flow leaves them out where
-nobody reads the result; a replay has them. So bars run without them and with them.
+The same rows, in memory before the clock starts, into a digest: once through one process, once through two that form a
+cluster over loopback, and once through two independent ones with half of the shards each. The last is what the machine
+can give at that moment; the difference to the cluster is our overhead. The chain of a shard runs on the worker of that
+shard; only `align`, which puts the results of all shards in one order, and the steps after it run on a single worker.
+The live flow leaves them out if nothing consumes their results; a replay includes them. Bars therefore run with and
+without them.
 
-Not in it: the start of processes, imports and compiling, since the processes stay and take one run after
-another. Time is from the first read to the last write of any of them.
+Not included: process start, imports and compilation, since the processes stay up for one run after another. Time is
+from the first read to the last write of any of them.
 
     python -m benchmarks.processes [--trades N] [--bars N] [--runs N]
 """
@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.markets import Ready, ReadyPart, bars, shard_log, trades
-from benchmarks.report import Table, tell
+from benchmarks.report import Table, publish
 from benchmarks.timing import Count, CountPart
 from domain.instruments import SHARDS
 from flows import cluster
@@ -159,7 +159,7 @@ def measure(what: str, count: int, runs: int) -> tuple[int, float, list[list[flo
 
 
 def main() -> None:
-    """Measure and tell."""
+    """Measure and publish the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trades", type=int, default=32_000_000)
     parser.add_argument("--bars", type=int, default=1_000_000)
@@ -177,7 +177,7 @@ def main() -> None:
         for each in took:
             ratios = [alone / together for alone, together in zip(took[0], each, strict=True)]
             told.append((size, size / statistics.median(each), statistics.median(ratios), min(ratios), max(ratios)))
-    tell(
+    publish(
         TABLE,
         [(what, *each) for what, each in zip(TABLE.rows, told, strict=True)],
         [

@@ -1,7 +1,7 @@
-"""The figures of the README: `python -m benchmarks.readme` writes them from what was measured last.
+"""The figures of the README: `python -m benchmarks.readme` writes them from the latest results.
 
-Each benchmark has a table there, whose columns and first cells its `TABLE` declares. What was not
-measured on this machine keeps the figures that it has; what never was shows none.
+Each benchmark has a table there; its `TABLE` declares the columns and the first cells. A benchmark without results on
+this machine keeps its figures in the README; one that was never run shows none.
 """
 
 import json
@@ -19,7 +19,7 @@ UNMEASURED = "not measured yet"
 
 
 def tables() -> dict[str, Table]:
-    """What each benchmark tells, by its name: a benchmark is a file here that declares a `TABLE`."""
+    """The tables of all benchmarks, by name: a benchmark is a file here that declares a `TABLE`."""
     files = (found.name for found in iter_modules(benchmarks.__path__) if found.name != "__main__")
     modules = (import_module(f"benchmarks.{name}") for name in files)
     declared = (getattr(module, "TABLE", None) for module in modules)

@@ -1,8 +1,8 @@
-"""The whole recipe on one core: bars, features, events, candidates, outcomes, aligned and related.
+"""The full dataflow on one core: bars, features, events, candidates and outcomes, aligned and related.
 
-Dense trades of 1,000 instruments, and 1m bars of 200 instruments, from a source that holds them
-ready, through the very dataflow that a replay runs, into three outputs: only counted, which is the
-engine's own work; the digest; Parquet and the digest. Then what its state takes.
+Dense trades of 1,000 instruments, and 1m bars of 200 instruments, from an in-memory source, through the same dataflow
+as a replay, into three outputs: a counter, which leaves only the engine's own work; the digest; Parquet and the
+digest.
 
     python -m benchmarks.recipe [--trades N] [--bars N] [--runs N]
 """
@@ -18,7 +18,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from benchmarks.markets import Counting, Ready, bars, shard_log, trades
-from benchmarks.report import Table, tell
+from benchmarks.report import Table, publish
 from domain.blocks import TRADE
 from domain.instruments import SHARDS
 from flows import cluster
@@ -69,7 +69,7 @@ def run(rows: NDArray[Any], instruments: int, out: str) -> tuple[float, dict[str
 
 
 def main() -> None:
-    """Measure and tell."""
+    """Measure and publish the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trades", type=int, default=20_000_000)
     parser.add_argument("--bars", type=int, default=1_000_000)
@@ -93,7 +93,7 @@ def main() -> None:
         "all shards aligned and related to a reference; signals include suppressed ones",
         f"4 timeframes, one worker, no recovery, medians of {options.runs}",
     ]
-    tell(TABLE, rows, notes)
+    publish(TABLE, rows, notes)
 
 
 if __name__ == "__main__":

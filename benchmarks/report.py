@@ -1,4 +1,4 @@
-"""How a benchmark tells its result: a table for people, JSON for programs, medians of several runs."""
+"""Report: the result of a benchmark as a table and as JSON, with medians of several runs."""
 
 import json
 import os
@@ -22,16 +22,16 @@ _BUSY = psutil.cpu_times()
 
 @dataclass(frozen=True)
 class Table:
-    """What a benchmark tells: its shape stands in the README, and is checked there without measuring.
+    """The table of a benchmark; a test compares its shape with the README, without measuring.
 
     Attributes
     ----------
     name
-        The file's name.
+        Name of the benchmark file.
     title
         What is measured, in a few words.
     columns
-        Heads of the columns; the first names the row.
+        Column headings; the first column names the row.
     rows
         The first cell of each row.
     """
@@ -43,26 +43,26 @@ class Table:
 
 
 def median_rate(work: Callable[[], float], count: int, runs: int) -> float:
-    """Median of count / seconds over some runs; `work` gives the seconds of one."""
+    """Median of count / seconds over several runs; `work` returns the seconds of one run."""
     return statistics.median(count / work() for _ in range(runs))
 
 
-def tell(table: Table, rows: Sequence[Sequence[Any]], notes: Sequence[str] = ()) -> None:
+def publish(table: Table, rows: Sequence[Sequence[Any]], notes: Sequence[str] = ()) -> None:
     """Print the rows, then the notes, and write both as benchmarks/results/<name>.json.
 
     Parameters
     ----------
     table
-        Its shape.
+        The declared table.
     rows
-        A cell for each column; None where there is nothing to say.
+        One cell per column; None for an empty cell.
     notes
-        What is compared and what is not; under what conditions.
+        What is compared and what is not, and the conditions.
 
     Raises
     ------
     ValueError
-        If the rows have another shape than was declared.
+        If the rows do not have the declared shape.
     """
     if tuple(row[0] for row in rows) != table.rows or any(len(row) != len(table.columns) for row in rows):
         raise ValueError(f"the rows of {table.name} are not those that its TABLE declares; declare them there")
@@ -90,7 +90,7 @@ def tell(table: Table, rows: Sequence[Sequence[Any]], notes: Sequence[str] = ())
 
 
 def cell(value: Any) -> str:
-    """A value as people read it: measured numbers to three digits, counts whole.
+    """Format a value: measured numbers with three digits, counts in full.
 
     Examples
     --------
@@ -107,7 +107,7 @@ def cell(value: Any) -> str:
 
 
 def _processor() -> str:
-    """What the processor calls itself, and its family if it does not say."""
+    """Model name of the processor, or its architecture if there is none."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.is_file() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]

@@ -1,11 +1,10 @@
-"""Requests a second that one API process answers, and how long they take.
+"""Requests per second that one API process serves, and their latency.
 
-A real Postgres with signals in it, `python -m api` in a process of its own, and a client that does as
-little as it can. Twice: connections that ask again as soon as they have their answer, for the most that
-is answered; and 1,000 requests a second at instants that were fixed before, each timed from its instant,
-so that a server that stalls is charged for all who wait. Beside it a bare Starlette on the same uvicorn,
-which sends the same bytes and does nothing else. The client runs on the same cores, so the servers alone
-would do more.
+A real Postgres with signals in it, `python -m api` in a process of its own, and a client with as little overhead as
+possible. Two loads: connections that send the next request as soon as they have a response, for the maximum throughput;
+and 1,000 requests per second at times that are fixed in advance, each measured from its scheduled time, so that a
+stalled server is charged for all requests that wait. For comparison: a bare Starlette on the same uvicorn that sends
+the same bytes and does nothing else. The client runs on the same cores, so the servers alone would do more.
 
     python -m benchmarks.rest [--signals N] [--connections N] [--seconds N]
 """
@@ -22,8 +21,8 @@ import numpy as np
 import uvloop
 from numpy.typing import NDArray
 
-from benchmarks.asking import closed_loop, open_loop
-from benchmarks.report import Table, tell
+from benchmarks.http_load import closed_loop, open_loop
+from benchmarks.report import Table, publish
 from benchmarks.services import services
 from benchmarks.serving import api, serving
 from domain.ids import signal_id
@@ -135,7 +134,7 @@ def measure(port: int, connections: int, seconds: float, count: int) -> None:
                 told.append((what, *time_one(bare, "/", connections, seconds)))
     made_of = ", ".join(f"{name} {version(name)}" for name in ("starlette", "uvicorn", "uvloop"))
     notes = [f"{count:,} signals, {connections} saturated connections, client on the same cores", made_of]
-    tell(TABLE, told, notes)
+    publish(TABLE, told, notes)
 
 
 def _get(port: int, path: str) -> tuple[bytes, str | None]:
@@ -145,7 +144,7 @@ def _get(port: int, path: str) -> tuple[bytes, str | None]:
 
 
 def main() -> None:
-    """Start the servers, measure, tell."""
+    """Start the servers, measure and publish the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--signals", type=int, default=50_000, help="in the database (default: %(default)s)")
     parser.add_argument("--connections", type=int, default=8, help="that ask at once (default: %(default)s)")

@@ -1,12 +1,12 @@
-"""Trades to closed bars: our roll through Bytewax with recovery on, and what others make them with.
+"""Trades to closed bars: `roll` through Bytewax with recovery on, and other ways to build bars.
 
-All get the same trades of 1,000 instruments, in order of time, ready in memory before the clock starts,
-and one core. Compared is the time until the bars of four frames (fold_window: of 1m alone) are there.
+All get the same trades of 1,000 instruments, in time order, in memory before the clock starts, and one core. The
+measured time ends when the bars of four timeframes (fold_window: of 1m only) are complete.
 
-Not compared, since only `roll` does it: late, doubled and missing trades are looked after, quiet minutes
-are filled, bars come out as soon as they close, and the state survives `kill -9`. Polars and DuckDB see
-the whole input at once; they have no state, and the next trade means beginning anew. fold_window has
-state and recovery, but takes an item a trade; it gets fewer trades, since it would take minutes.
+Not compared, since only `roll` does it: late, duplicate and missing trades are handled, minutes without trades are
+filled, bars are emitted as soon as they close, and the state survives `kill -9`. Polars and DuckDB see the whole input
+at once; they keep no state, so the next trade means starting over. fold_window has state and recovery, but takes one
+item per trade; it gets fewer trades, since it would take minutes.
 
     python -m benchmarks.roll [--trades N] [--peer-trades N] [--runs N]
 """
@@ -20,7 +20,7 @@ from bytewax.dataflow import Dataflow
 from numpy.typing import NDArray
 
 from benchmarks.markets import Ready, shard_log, trades
-from benchmarks.report import Table, median_rate, tell
+from benchmarks.report import Table, median_rate, publish
 from benchmarks.timing import EPOCH, Count, timed
 from domain.frames import parse_frames
 from domain.instruments import SHARDS
@@ -65,7 +65,7 @@ def finest(rows: NDArray[Any]) -> NDArray[Any]:
 
 
 def main() -> None:
-    """Measure and tell."""
+    """Measure and publish the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trades", type=int, default=20_000_000)
     parser.add_argument("--peer-trades", type=int, default=400_000, help="for fold_window (default: %(default)s)")
@@ -102,7 +102,7 @@ def main() -> None:
         del ready
     measure(fold_window.run, few)
     slowest = told[-1][-1]
-    tell(
+    publish(
         TABLE,
         [(what, *each, each[-1] / slowest) for what, each in zip(TABLE.rows, told, strict=True)],
         [

@@ -1,14 +1,14 @@
-"""1m bars to indicators to signals: ours and NautilusTrader's.
+"""1m bars to indicators to signals: ours and NautilusTrader.
 
-Both get the same bars of the same instruments, in memory before the clock starts, and one core; both
-keep ten indicators an instrument (SMA 20, EMA 9 and 21, WMA 20, RSI 14, MACD, Bollinger 20, ATR 14,
-directional movement 14, CCI 20) up to date and note each cross of the two EMA with RSI and ATR at that
-bar. The crosses must be equal in number, or nothing is told.
+Both get the same bars of the same instruments, in memory before the clock starts, and one core; both keep ten
+indicators per instrument (SMA 20, EMA 9 and 21, WMA 20, RSI 14, MACD, Bollinger 20, ATR 14, directional movement 14,
+CCI 20) up to date and record each cross of the two EMAs with RSI and ATR at that bar. The number of crosses must be
+equal, otherwise nothing is reported.
 
-NautilusTrader runs as its users run a backtest: its engine, with a strategy in Python. No orders are
-placed and its exchange does not look at the bars, so its simulation of fills, which we do not have,
-costs nothing here. Ours runs once with just the same indicators and rule, and once as the whole recipe
-through Bytewax with recovery on: all features, detectors and strategies in four frames, and outcomes.
+NautilusTrader runs as its users run a backtest: its engine, with a strategy in Python. No orders are placed and its
+exchange does not process the bars, so its simulation of fills, which we do not have, costs nothing here. Ours runs once
+with just the same indicators and rule, and once as the full dataflow through Bytewax with recovery on: all features,
+detectors and strategies in four timeframes, and outcomes.
 
     python -m benchmarks.signals [--instruments N] [--minutes N] [--peer-minutes N] [--runs N]
 """
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from benchmarks.indicators import series
 from benchmarks.markets import Ready, names, shard_log
 from benchmarks.measuring import applied, slices
-from benchmarks.report import Table, median_rate, tell
+from benchmarks.report import Table, median_rate, publish
 from benchmarks.timing import Count, timed
 from domain.instruments import SHARDS
 from flows.settings import EngineSettings
@@ -78,7 +78,7 @@ def run_recipe(given: list[NDArray[Any]]) -> float:
 
 
 def main() -> None:
-    """Measure and tell."""
+    """Measure and publish the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--instruments", type=int, default=200)
     parser.add_argument("--minutes", type=int, default=5_000)
@@ -101,7 +101,7 @@ def main() -> None:
         median_rate(lambda: nautilus.run(part, WARM)[0], few, options.runs),
     )
     ideas = catalogue()
-    tell(
+    publish(
         TABLE,
         [
             (what, bars, rate, rate / rates[-1])

@@ -1,8 +1,8 @@
-"""How long a person waits for the command line, and what has to be compiled the first time.
+"""Start-up time of the command line, and what has to be compiled the first time.
 
-`--help` must come at once, so it loads neither numba nor bytewax; nor does any command's own `--help`.
-Beside it stands a Python that does nothing. The kernels are compiled once into a cache, of which the
-first start makes use later; both starts are `python -m operators.warm`.
+`--help` must respond at once, so it loads neither numba nor bytewax; nor does any command's own `--help`. For
+comparison: a Python process that does nothing. The kernels are compiled once into a cache, which later starts use; both
+starts are `python -m operators.warm`.
 
     python -m benchmarks.start [--runs N]
 """
@@ -17,7 +17,7 @@ import time
 from pkgutil import iter_modules
 
 import flows.commands
-from benchmarks.report import Table, tell
+from benchmarks.report import Table, publish
 
 HEAVY = ("numba", "bytewax", "pyarrow")
 ASK = "import sys, flows.__main__ as m; m.main({words}); print([name for name in {heavy} if name in sys.modules])"
@@ -49,7 +49,7 @@ def loaded(words: list[str]) -> str:
 
 
 def main() -> None:
-    """Measure and tell."""
+    """Measure and publish the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=9)
     options = parser.parse_args()
@@ -61,7 +61,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as cache:
         environ = {**os.environ, "NUMBA_CACHE_DIR": cache}
         warm = [seconds(["-m", "operators.warm"], environ) for _ in range(4)]
-    tell(
+    publish(
         TABLE,
         [
             (TABLE.rows[0], took["nothing"], None),

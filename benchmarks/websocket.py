@@ -1,8 +1,8 @@
-"""How long a message takes to all clients of one server, ours and others.
+"""Broadcast latency: how long a message takes to all clients of one server, ours and others.
 
-The same signal to each server at the same pace, and the same program that listens (`broadcast/listeners.py`).
-Ours and the bare sockets of uvloop are given to by way of Valkey, the others straight from a socket. Some messages
-go before those that are timed. Every server runs three times, in turns, and the run in the middle by its p99 counts.
+Each server gets the same signal at the same rate, and the same client program (`broadcast/listeners.py`). Ours and the
+bare sockets of uvloop receive it through Valkey, the others directly from a socket. Some messages are sent before those
+that are measured. Every server runs three times, in turns; the run with the median p99 counts.
 
     python -m benchmarks.websocket [--clients N …]
 """
@@ -20,7 +20,7 @@ from typing import IO, Any
 import msgspec
 
 from benchmarks.broadcast.servers import PEERS, NotInstalledError, Server, bare, ours
-from benchmarks.report import Table, tell
+from benchmarks.report import Table, publish
 from benchmarks.rest import signal
 from benchmarks.services import services
 
@@ -58,7 +58,7 @@ def measure(server: Server, clients: int, messages: int, pause_s: float) -> dict
     """Connect, send, and what the listeners say."""
     first = messages // FIRST_SHARE
     with listening(server, server.dialect, clients, first, messages) as heard:
-        server.program.rests()
+        server.program.wait_until_idle()
         _give(server, first, pause_s)
         assert heard.readline() == "warm\n"
         before = server.program.cpu_s
@@ -126,7 +126,7 @@ def main() -> None:
                 runs.setdefault((name, clients), []).append(found)
                 print(name, clients, found, flush=True)
     notes.append(", ".join(made_of.values()))
-    tell(TABLE, rows({key: middle(each) for key, each in runs.items()}), list(dict.fromkeys(notes)))
+    publish(TABLE, rows({key: middle(each) for key, each in runs.items()}), list(dict.fromkeys(notes)))
 
 
 def deliveries(cases: dict[int, tuple[int, float]]) -> int:

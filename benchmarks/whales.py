@@ -1,9 +1,8 @@
-"""Trades with wallets through the search for whales, on one core.
+"""Trades with wallets through whale detection, on one core.
 
-A shard of a thousand markets in which 20,000 wallets trade, few of them most of the time, at 500 trades a
-second of event time, so that tens of thousands of episodes are open. Everything is in memory before the
-clock starts; the state machine is driven by hand. Records of wallets are measured apart, since all shards
-share them.
+A shard of a thousand markets in which 20,000 wallets trade, a few of them most of the time, at 500 trades per second of
+event time, so that tens of thousands of episodes are open. Everything is in memory before the clock starts; the state
+machine is called directly. Wallet records are measured separately, since all shards share them.
 
     python -m benchmarks.whales [--markets N] [--trades N] [--runs N]
 """
@@ -16,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.report import Table, median_rate, tell
+from benchmarks.report import Table, median_rate, publish
 from domain.blocks import TRADE, markets_block, trades_block
 from domain.clock import MILLISECOND, SECOND
 from domain.markets import FeeSchedule, Group, Market, Token
@@ -107,7 +106,7 @@ def record(count: int) -> float:
 
 
 def main() -> None:
-    """Measure and tell."""
+    """Measure and publish the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--markets", type=int, default=1_000)
     parser.add_argument("--trades", type=int, default=1_000_000)
@@ -123,7 +122,7 @@ def main() -> None:
         median_rate(lambda: run(groups, rows, 64)[0], rows.size, options.runs),
         median_rate(lambda: record(taken), taken, options.runs),
     )
-    tell(
+    publish(
         TABLE,
         list(zip(TABLE.rows, rates, (1_000_000, None, None), strict=True)),
         [

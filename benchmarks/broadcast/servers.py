@@ -70,7 +70,7 @@ def bare(redis_url: str) -> Iterator[Server]:
 def straight() -> Iterator[Server]:
     """The same, given to over TCP."""
     with serving([sys.executable, "-m", "benchmarks.broadcast.bare"]) as (program, port):
-        (inner,) = program.says(r"inner url=http://\S+:(\d+)")
+        (inner,) = program.wait_for_output(r"inner url=http://\S+:(\d+)")
         with _line(int(inner)) as line:
             yield Server(program, port, "/", "ws", _by_length(line), f"uvloop {version('uvloop')}")
 
@@ -99,7 +99,7 @@ def node_ws() -> Iterator[Server]:
     script = "require('ws/package.json').version + ' on Node ' + process.versions.node"
     made_of = _said([node, "--print", script], cwd=modules.parent)
     with running([node, str(HERE / "ws.mjs"), str(modules.parent)]) as program:
-        port, inner = map(int, program.says(r"(\d+) (\d+)\n"))
+        port, inner = map(int, program.wait_for_output(r"(\d+) (\d+)\n"))
         with _line(inner) as line:
             yield Server(program, port, "/", "ws", _by_length(line), f"ws {made_of}")
 
@@ -163,8 +163,8 @@ def _broker(
         path = Path(directory) / "settings.conf"
         path.write_text(settings.format(port=port, inner=inner))
         with running([program, "-c", str(path)]) as runs:
-            runs.takes(port)
-            runs.takes(inner)
+            runs.wait_for_listener(port)
+            runs.wait_for_listener(inner)
             with _line(inner) as line:
                 line.sendall(hello)
                 yield Server(runs, port, "/", dialect, lambda payload: line.sendall(packet(payload)), made_of)

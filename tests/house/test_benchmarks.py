@@ -42,7 +42,7 @@ def results(tmp_path, monkeypatch):
 
 
 def test_what_was_measured_is_written(results) -> None:
-    report.tell(TABLE, [("ours", 28_107_171.0, 20_000), ("theirs", 0.0123, None)], ["on one core"])
+    report.publish(TABLE, [("ours", 28_107_171.0, 20_000), ("theirs", 0.0123, None)], ["on one core"])
     written = readme.renewed(page())
     assert "| ours | 28.1 M | 20,000 |\n| theirs | 0.0123 |  |\n" in written
     assert "on one core; other processes used" in written
@@ -52,14 +52,14 @@ def test_what_was_measured_is_written(results) -> None:
 
 
 def test_what_was_not_measured_here_keeps_its_figures(results) -> None:
-    report.tell(TABLE, [("ours", 2.0, 1), ("theirs", 1.0, 1)])
+    report.publish(TABLE, [("ours", 2.0, 1), ("theirs", 1.0, 1)])
     written = readme.renewed(page())
     (results / "example.json").unlink()
     assert readme.renewed(written) == written
 
 
 def test_figures_of_another_shape_are_dropped(results) -> None:
-    report.tell(TABLE, [("ours", 2.0, 1), ("theirs", 1.0, 1)])
+    report.publish(TABLE, [("ours", 2.0, 1), ("theirs", 1.0, 1)])
     other = {**json.loads((results / "example.json").read_text()), "columns": ["what", "rows/s", "bytes"]}
     (results / "example.json").write_text(json.dumps(other))
     written = readme.renewed(page("<!-- benchmark example -->\n**An example**\n\n| what |\n| --- |\n| ours |\n"))
@@ -69,7 +69,7 @@ def test_figures_of_another_shape_are_dropped(results) -> None:
 
 def test_rows_that_were_not_declared_are_refused(results) -> None:
     with pytest.raises(ValueError, match="the rows of example are not those"):
-        report.tell(TABLE, [("ours", 2.0, 1)])
+        report.publish(TABLE, [("ours", 2.0, 1)])
 
 
 @pytest.mark.parametrize(

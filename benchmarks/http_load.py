@@ -1,4 +1,4 @@
-"""Asking: an HTTP client that does as little as it can, to time servers with."""
+"""HTTP load: a minimal HTTP client that measures servers in a closed and in an open loop."""
 
 import asyncio
 import re
@@ -8,7 +8,7 @@ from typing import cast
 
 LENGTH = re.compile(rb"content-length: (\d+)")
 CONNECTIONS_MAX = 256
-"""Of the open loop; who finds none free waits for one, and is timed all the same."""
+"""Of the open loop; a request that finds no free connection waits for one, and the wait counts."""
 
 
 class _Client(asyncio.Protocol):
@@ -23,7 +23,7 @@ class _Client(asyncio.Protocol):
         # uvloop has transports of its own.
         self.transport = cast(asyncio.Transport, transport)
 
-    def ask(self, request: bytes) -> asyncio.Future[None]:
+    def send(self, request: bytes) -> asyncio.Future[None]:
         self._waiting = asyncio.get_running_loop().create_future()
         self.transport.write(request)
         return self._waiting
@@ -52,14 +52,14 @@ async def _connect(port: int) -> _Client:
 
 
 async def closed_loop(port: int, request: bytes, connections: int, seconds: float) -> list[float]:
-    """Seconds that each request took, of connections that ask again at once."""
+    """Seconds that each request took, on connections that send the next request at once."""
     took: list[float] = []
     end = time.perf_counter() + seconds
 
     async def one() -> None:
         client = await _connect(port)
         while (began := time.perf_counter()) < end:
-            await client.ask(request)
+            await client.send(request)
             took.append(time.perf_counter() - began)
         client.transport.close()
 
@@ -68,7 +68,7 @@ async def closed_loop(port: int, request: bytes, connections: int, seconds: floa
 
 
 async def open_loop(port: int, request: bytes, rate: int, seconds: float) -> list[float]:
-    """Seconds from the instant at which each request was due to its answer; they are due evenly, come what may."""
+    """Seconds from the time at which each request was due to its response; requests are due at a constant rate."""
     took: list[float] = []
     free: deque[_Client] = deque([await _connect(port) for _ in range(8)])
     opened = len(free)
@@ -84,7 +84,7 @@ async def open_loop(port: int, request: bytes, rate: int, seconds: float) -> lis
             async with returned:
                 await returned.wait_for(lambda: bool(free))
                 client = free.popleft()
-        await client.ask(request)
+        await client.send(request)
         took.append(time.perf_counter() - due)
         async with returned:
             free.append(client)
