@@ -54,11 +54,11 @@ def document(program_version: str) -> dict[str, Any]:
     }
     streams = {f"stream_{name}": _stream(name, [record, *controls]) for name, record in CHANNEL_MESSAGES.items()}
     channels = {**sockets, **streams}
-    operations = {f"tell_{name}": _operation("send", name, _sent(one)) for name, one in channels.items()}
+    operations = {f"send_{name}": _operation("send", name, _sent(one)) for name, one in channels.items()}
     for name in streams:
-        operations[f"tell_{name}"]["bindings"] = {"http": {"method": "GET", "query": _query()}}
+        operations[f"send_{name}"]["bindings"] = {"http": {"method": "GET", "query": _query()}}
     operations |= {
-        f"ask_{name}": _operation("receive", name, [_name(record) for record in commands]) for name in sockets
+        f"receive_{name}": _operation("receive", name, [_name(record) for record in commands]) for name in sockets
     }
     codes = ", ".join(f"{code} ({meaning})" for code, meaning in CLOSE_CODES.items())
     return {
