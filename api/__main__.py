@@ -32,7 +32,7 @@ from domain.errors import SettingError, SetupError
 SHUTDOWN_NOTICE_S = 0.1
 """Time between `going_away`, which tells clients when to reconnect, and the close of their connections."""
 DRAIN_POLLS, DRAIN_POLL_S = 80, 0.1
-"""How long a worker that is replaced waits for its clients to leave: longer than the longest delay it asks for."""
+"""How long a worker that is replaced waits for its clients to disconnect: longer than any `reconnect_after_ms`."""
 DRAIN_POLLS_MIN = 10
 """How long it waits at least: for connections just received, and for keep-alive connections, whose next response
 carries `Connection: close`."""

@@ -167,7 +167,7 @@ async def _on_service_error(request: Request, error: Exception) -> Response:
 
 
 async def _on_disconnect(request: Request, _: Exception) -> Response:
-    # Nobody receives it, but the metrics count the request under its status.
+    # The response reaches no client, but the metrics count the request under its status.
     return problem_response(TIMED_OUT, "the client disconnected", request.state.request_id)
 
 

@@ -1,4 +1,4 @@
-"""Waiting in tests: for a condition, with a deadline, and never for luck."""
+"""Waiting in tests: until a condition holds, with a deadline, instead of a fixed sleep."""
 
 import time
 from collections.abc import Callable
@@ -7,10 +7,10 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def until(question: Callable[[], T], within_s: float = 60.0) -> T:
-    """The first answer that is true; an assertion fails if there is none in time."""
+def until(condition: Callable[[], T], within_s: float = 60.0) -> T:
+    """Poll `condition` and return its first true result; an assertion fails if there is none in time."""
     deadline = time.monotonic() + within_s
-    while not (answer := question()):
-        assert time.monotonic() < deadline, f"still {answer!r} after {within_s:g} s"
+    while not (result := condition()):
+        assert time.monotonic() < deadline, f"still {result!r} after {within_s:g} s"
         time.sleep(0.01)
-    return answer
+    return result

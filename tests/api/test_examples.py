@@ -40,12 +40,12 @@ def test_a_list_is_read_page_by_page_to_the_end(api: Api) -> None:
     rows = [signal(number) for number in range(25)]
     api.write(rows)
     client = Client(f"http://{api.address}")
-    found = list(client.signals(limit=4, status="all"))
-    assert [one.id for one in found] == [row.id for row in reversed(rows)]
-    assert isinstance(found[0], Signal)
+    listed = list(client.signals(limit=4, status="all"))
+    assert [each.id for each in listed] == [row.id for row in reversed(rows)]
+    assert isinstance(listed[0], Signal)
     longs = list(client.signals(limit=1000, direction="long", mtf_aligned=True, since=rows[3].detected_at))
-    wanted = [row for row in rows[3:] if row.direction == "long" and row.mtf_aligned and row.status == "emitted"]
-    assert {one.id for one in longs} == {row.id for row in wanted}
+    expected = [row for row in rows[3:] if row.direction == "long" and row.mtf_aligned and row.status == "emitted"]
+    assert {each.id for each in longs} == {row.id for row in expected}
     with pytest.raises(RefusedError, match=r"invalid_parameter: .*nmae"):
         client.get("/api/v1/signals", nmae="x")
 
@@ -143,8 +143,8 @@ def test_the_key_is_sent_and_a_revoked_key_ends_the_stream(serve: Serve) -> None
 
 def example(language: str) -> str:
     """The code block of the README in this language."""
-    (found,) = re.findall(rf"```{language}\n((?!#).*?)```", README.read_text(), re.DOTALL)
-    return str(found)
+    (code,) = re.findall(rf"```{language}\n((?!#).*?)```", README.read_text(), re.DOTALL)
+    return str(code)
 
 
 def follow(*arguments: str, **environ: str) -> "subprocess.Popen[str]":
