@@ -9,6 +9,7 @@ from api.errors import Problem
 from api.rest.command import IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_PATTERN, Command
 from api.rest.openapi_headers import HEADERS, IF_NONE_MATCH, headers_of
 from api.rest.operation import JSON, Operation
+from api.rest.pagination import PageParameters
 from api.rest.schemas import schemas
 
 COMMON_PROBLEMS = (
@@ -139,10 +140,13 @@ def _request_body(command: Command) -> dict[str, Any]:
 
 
 def _parameters(operation: Operation) -> list[dict[str, Any]]:
+    """Path parameters first and paging last, as they are read."""
     record = schemas([operation.parameters])[1][operation.parameters.__name__]
     described = [
         _parameter(name, schema, operation, name in record["required"]) for name, schema in record["properties"].items()
     ]
+    paging = PageParameters.__struct_fields__ if issubclass(operation.parameters, PageParameters) else ()
+    described.sort(key=lambda parameter: (parameter["in"] != "path", parameter["name"] in paging))
     return described if operation.no_store else [*described, IF_NONE_MATCH]
 
 

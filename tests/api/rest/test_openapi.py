@@ -137,6 +137,12 @@ def test_every_problem_type_is_described() -> None:
     assert {status for status in statuses if status >= 400} == {each.status for each in PROBLEM_TYPES} - {405}
 
 
+def test_parameters_are_ordered_by_path_filters_and_paging(api: Api) -> None:
+    operation = operation_at(api.get("/openapi.json"), "/api/v1/signals/market/{slug}")
+    names = [parameter["name"] for parameter in operation["parameters"]]
+    assert (names[:2], names[-5:]) == (["slug", "symbol"], ["limit", "cursor", "page", "per_page", "If-None-Match"])
+
+
 def test_problems_with_the_same_status_share_its_response(api: Api) -> None:
     execute = operation_at(api.get("/openapi.json"), "/api/v1/arbitrage/execute")
     expected = "Invalid parameter (`invalid_parameter`), or Invalid message (`invalid_message`)."
