@@ -43,7 +43,25 @@ class BarColumns(NamedTuple):
 
 
 class Bar(msgspec.Struct, frozen=True, kw_only=True):
-    """One closed bar; null where the input had no value."""
+    """One closed bar; null where the input had no value.
+
+    Attributes
+    ----------
+    instrument
+        `venue:symbol`.
+    open_time, close_time
+        Start and end of the bar; a trade at `close_time` belongs to the next one.
+    volume, quote_volume
+        Traded amount in base units, and in quote currency.
+    buy_volume
+        Part of `volume` whose taker bought.
+    trades
+        Number of trades.
+    synthetic
+        Whether there was no trade, so that the prices are the previous close.
+    incomplete
+        Whether trades are missing.
+    """
 
     instrument: str
     timeframe: str
