@@ -1,1 +1,1 @@
-"""REST: what every operation is made of, and the documents made from all of them."""
+"""REST: the parts that every endpoint is built from, and the OpenAPI document and reference page generated from them."""
