@@ -41,7 +41,9 @@ class AuditLog:
 
     def record(self, action: str, *, actor: str, target: str, address: str, request_id: str) -> None:
         """Record that `actor` performed `action` on `target`."""
-        log.info("action=%s actor=%s object=%s address=%s request=%s", action, actor, target, address, request_id)
+        log.info(
+            "recorded action=%s actor=%s object=%s address=%s request=%s", action, actor, target, address, request_id
+        )
         at = to_datetime(self._now_ns())
         self._buffer.append(
             AuditEntry(at=at, action=action, actor=actor, object=target, address=address, request_id=request_id)
