@@ -1,1 +1,1 @@
-"""The ledger: the only place that speaks SQL and Redis."""
+"""Storage: the only package that uses SQL and Redis."""

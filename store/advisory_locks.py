@@ -1,11 +1,11 @@
-"""Advisory locks: every number that a transaction or a session locks in Postgres, so that no two purposes share one."""
+"""Advisory locks: the keys of all advisory locks in Postgres, in one place so that no two purposes share a key."""
 
 from enum import IntEnum, unique
 
 
 @unique
 class AdvisoryLock(IntEnum):
-    """Keys of `pg_advisory_lock` and its kin; arbitrary, but unlikely to be used by others of the same database."""
+    """Keys of `pg_advisory_lock`; arbitrary numbers that other users of the database are unlikely to choose."""
 
     MIGRATIONS = 7_236_144_001
     OUTBOX = 7_236_144_002

@@ -1,4 +1,4 @@
-"""Alerts: what was worth telling a person; written once, by id."""
+"""Alerts: notifications for people; written once, by id."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -34,7 +34,7 @@ LISTING: Final = Listing(
 
 
 def write(connection: psycopg.Connection, alerts: Sequence[Alert]) -> int:
-    """Write alerts and the outbox row of each that is new; how many wait there because of this call.
+    """Write alerts, and an outbox row for each that is new; returns the number of outbox rows.
 
     Raises
     ------

@@ -1,7 +1,7 @@
-"""Arbitrage executions: opportunities that were taken on paper because somebody asked, each at most once.
+"""Arbitrage executions: opportunities that were executed on paper by request, each at most once.
 
-What is taken is the plan of an opportunity as of one revision. When that plan has been judged by the books that
-followed, its paper trade ends with what would have become of it.
+An execution is of the plan of an opportunity at one revision. Its paper trade stays open until that plan is settled by
+the order books that followed, and then ends with the result that it would have had.
 """
 
 from collections.abc import Sequence
@@ -17,9 +17,9 @@ from store import executions, outbox
 from store.executions import COLUMNS
 from store.postgres import Pool, map_errors, write_transaction
 
-# Whether the opportunity is still the one that was meant is asked in the statement that takes it.
-_TAKE: Final = f"""
-WITH taken AS (
+# The statement itself checks that the opportunity is still open and at the revision that was read.
+_CREATE: Final = f"""
+WITH created AS (
     INSERT INTO arbitrage_executions (key, opportunity_id, revision, execution_id, at, plan_revision, settlement)
     SELECT %(key)s, id, %(revision)s, %(execution_id)s, %(at)s, (plan->>'revision')::int,
            CASE WHEN settlement->>'revision' = plan->>'revision' THEN settlement END
@@ -29,21 +29,21 @@ WITH taken AS (
     RETURNING execution_id
 ), written AS (
     INSERT INTO trade_executions ({", ".join(COLUMNS)}, stage)
-    SELECT {", ".join(f"%(trade_{name})s::{kind}" for name, kind in COLUMNS.items())}, 1 FROM taken
+    SELECT {", ".join(f"%(trade_{name})s::{kind}" for name, kind in COLUMNS.items())}, 1 FROM created
     RETURNING id
 )
 INSERT INTO outbox (channel, payload) SELECT 'executions', %(payload)s FROM written
-"""  # noqa: S608  names and types of our own columns
+"""  # noqa: S608  names and types of columns, no user input
 
 _OPEN: Final = f"""
-SELECT taken.opportunity_id, taken.plan_revision,
-       coalesce(taken.settlement, told.settlement)::text, {", ".join(f"trade.{name}" for name in COLUMNS)}
-FROM arbitrage_executions AS taken
-JOIN trade_executions AS trade ON trade.id = taken.execution_id
-JOIN arbitrage_opportunities AS told ON told.id = taken.opportunity_id
-WHERE NOT taken.ended
-ORDER BY taken.at, taken.execution_id
-"""  # noqa: S608  names of our own columns
+SELECT execution.opportunity_id, execution.plan_revision,
+       coalesce(execution.settlement, opportunity.settlement)::text, {", ".join(f"trade.{name}" for name in COLUMNS)}
+FROM arbitrage_executions AS execution
+JOIN trade_executions AS trade ON trade.id = execution.execution_id
+JOIN arbitrage_opportunities AS opportunity ON opportunity.id = execution.opportunity_id
+WHERE NOT execution.ended
+ORDER BY execution.at, execution.execution_id
+"""  # noqa: S608  names of columns, no user input
 
 _END: Final = """
 UPDATE arbitrage_executions SET settlement = %(settlement)s, ended = true WHERE execution_id = %(id)s
@@ -56,16 +56,16 @@ _READ_TRADE: Final = f"SELECT {', '.join(COLUMNS)} FROM trade_executions WHERE i
 
 
 class ArbitrageExecution(msgspec.Struct, frozen=True, kw_only=True):
-    """A wish that was carried out.
+    """A request that was executed.
 
     Attributes
     ----------
     key
-        Under which it was asked for.
+        Idempotency key of the request.
     opportunity_id, revision
-        What was asked for.
+        The opportunity, and the revision that the client had seen.
     execution_id
-        Of the paper trade.
+        Id of the paper trade.
     """
 
     key: str
@@ -75,40 +75,40 @@ class ArbitrageExecution(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
 
 
-async def create(pool: Pool, wish: ArbitrageExecution, trade: Execution, *, at_revision: int) -> bool:
-    """Take an opportunity: the wish, its open paper trade and that trade's line in the outbox, or nothing.
+async def create(pool: Pool, execution: ArbitrageExecution, trade: Execution, *, at_revision: int) -> bool:
+    """Write an execution, its open paper trade and the outbox row of the trade, or nothing.
 
-    The engine announces the trade when it next empties the outbox.
+    The engine publishes the trade when it next drains the outbox.
 
     Parameters
     ----------
     at_revision
-        Of the opportunity, as it was read.
+        Revision of the opportunity when it was read.
 
     Returns
     -------
     bool
-        False if the key is known, the opportunity was taken before, or it is no longer open and as it was read.
+        False if the key was used, the opportunity was executed before, has changed since it was read, or is closed.
 
     Raises
     ------
     ServiceError
         If Postgres cannot be reached in time.
     SetupError
-        If the API's user may not write to these three tables.
+        If the database user of the API may not insert into these three tables.
     """
-    values = msgspec.structs.asdict(wish) | {
+    values = msgspec.structs.asdict(execution) | {
         f"trade_{name}": value for name, value in msgspec.structs.asdict(trade).items()
     }
     values["at_revision"] = at_revision
     values["payload"] = msgspec.json.encode(trade).decode()
     async with write_transaction(pool) as connection:
         await outbox.lock_async(connection)
-        return (await connection.execute(_TAKE, values)).rowcount == 1
+        return (await connection.execute(_CREATE, values)).rowcount == 1
 
 
 async def by_key(pool: Pool, key: str) -> ArbitrageExecution | None:
-    """What was carried out under a key.
+    """The execution with this idempotency key; None if there is none.
 
     Raises
     ------
@@ -121,8 +121,8 @@ async def by_key(pool: Pool, key: str) -> ArbitrageExecution | None:
     return ArbitrageExecution(**dict(zip(ArbitrageExecution.__struct_fields__, row, strict=True))) if row else None
 
 
-async def trade_of(pool: Pool, taken: ArbitrageExecution) -> Execution | None:
-    """The paper trade of a wish, as of its last change.
+async def trade_of(pool: Pool, execution: ArbitrageExecution) -> Execution | None:
+    """The current paper trade of an execution.
 
     Raises
     ------
@@ -131,51 +131,53 @@ async def trade_of(pool: Pool, taken: ArbitrageExecution) -> Execution | None:
     """
     with map_errors():
         async with pool.connection() as connection:
-            row = await (await connection.execute(_READ_TRADE, (taken.execution_id,))).fetchone()
+            row = await (await connection.execute(_READ_TRADE, (execution.execution_id,))).fetchone()
     return Execution(**dict(zip(COLUMNS, row, strict=True))) if row else None
 
 
-def settle(connection: psycopg.Connection, told: Sequence[Opportunity]) -> int:
-    """End the paper trades whose plan has been judged, in `told` or before.
+def settle(connection: psycopg.Connection, opportunities: Sequence[Opportunity]) -> int:
+    """End the open paper trades whose plan was settled, in `opportunities` or before.
 
-    Call it in the transaction that writes `told`, after it.
+    Call it in the transaction that writes `opportunities`, after they are written.
 
     Returns
     -------
     int
-        How many wait in the outbox because of this call.
+        The number of outbox rows.
 
     Raises
     ------
     ServiceError
         If Postgres cannot be reached.
     """
-    judged = {(each.id, each.settlement.revision): each.settlement for each in told if each.settlement is not None}
+    settlements = {
+        (each.id, each.settlement.revision): each.settlement for each in opportunities if each.settlement is not None
+    }
     with map_errors():
         rows: list[tuple[Any, ...]] = connection.execute(_OPEN).fetchall()
     ended: list[Execution] = []
     for opportunity_id, revision, text, *values in rows:
-        known = _settlement.decode(text) if text else None
-        found = judged.get((opportunity_id, revision), known)
-        if found is None or found.revision != revision:
+        stored = _settlement.decode(text) if text else None
+        settlement = settlements.get((opportunity_id, revision), stored)
+        if settlement is None or settlement.revision != revision:
             continue
         trade = Execution(**dict(zip(COLUMNS, values, strict=True)))
-        ended.append(_ended(trade, found))
+        ended.append(_ended(trade, settlement))
         with map_errors():
-            connection.execute(_END, {"settlement": msgspec.json.encode(found).decode(), "id": trade.id})
+            connection.execute(_END, {"settlement": msgspec.json.encode(settlement).decode(), "id": trade.id})
     return executions.write(connection, ended)
 
 
-def _ended(trade: Execution, judged: Settlement) -> Execution:
-    """The trade at its end.
+def _ended(trade: Execution, settlement: Settlement) -> Execution:
+    """The trade with its result.
 
-    What nobody can say, since a book was no longer to be trusted, was not filled; what stood alone and could not be
-    undone is lost as far as it was at risk.
+    It counts as unfilled if a book was not reliable enough to settle the plan. If a leg was filled alone and could not
+    be unwound, the amount at risk is lost.
     """
-    at = max(judged.judged_at, trade.planned_at)
-    if judged.outcome == "unjudged" or (judged.outcome == "missed" and judged.net == 0):
+    at = max(settlement.judged_at, trade.planned_at)  # the plan may have been settled before the trade was requested
+    if settlement.outcome == "unjudged" or (settlement.outcome == "missed" and settlement.net == 0):
         return msgspec.structs.replace(trade, updated_at=at, exit_time=at, outcome="unfilled", entry_time=None)
-    pnl = -trade.risk if judged.net is None else float(judged.net)
+    pnl = -trade.risk if settlement.net is None else float(settlement.net)
     outcome: TradeState = "win" if pnl > 0.0 else "loss" if pnl < 0.0 else "even"
     return msgspec.structs.replace(
         trade,

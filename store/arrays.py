@@ -1,9 +1,9 @@
-"""Arrays: a column as a Postgres array, in binary.
+"""Arrays: numpy arrays as Postgres arrays in binary format.
 
-psycopg writes a list element by element as text, with a search for quotes in each, and the server
-parses it again; a numpy array is one copy. Measured on bars: 120,000 rows a second against 32,000.
+psycopg writes a list element by element as text, searching each for quotes, and the server parses it again; a numpy
+array is copied once. Measured on bars: 120,000 rows a second against 32,000.
 
-    float64          double precision[]   what is not finite becomes null
+    float64          double precision[]   NaN and infinities become null
     int64            bigint[]
     bool             boolean[]
     datetime64[us]   timestamptz[]        UTC; NaT becomes null
@@ -22,7 +22,7 @@ from psycopg.adapt import Dumper
 from psycopg.pq import Format
 
 _TYPES = {"<f8": ("float8", ">f8"), "<i8": ("int8", ">i8"), "|b1": ("bool", "u1"), "<M8[us]": ("timestamptz", ">i8")}
-_NULL = b"\xff\xff\xff\xff"  # a length of -1, and no value
+_NULL = b"\xff\xff\xff\xff"  # a length of -1 without a value
 _POSTGRES_EPOCH = np.datetime64("2000-01-01", "us")
 
 
@@ -33,7 +33,7 @@ class Texts(NamedTuple):
 
 
 class _ArrayDumper(Dumper):
-    """Finds the dumper of an array by its dtype."""
+    """Selects the dumper of an array by its dtype."""
 
     format = Format.BINARY
 
@@ -42,15 +42,17 @@ class _ArrayDumper(Dumper):
 
     def upgrade(self, obj: NDArray[Any], format: PyFormat) -> Dumper:  # noqa: A002, ARG002
         if obj.dtype.str not in _TYPES:
-            raise TypeError(f"an array of {obj.dtype} is no column; {', '.join(_TYPES)} are")
+            raise TypeError(
+                f"an array of dtype {obj.dtype} cannot be a column; convert it to one of {', '.join(_TYPES)}"
+            )
         return _ColumnDumper(obj.dtype.str)
 
     def dump(self, obj: NDArray[Any]) -> bytes:
-        raise AssertionError(f"no dumper was chosen for {obj.dtype}")
+        raise AssertionError(f"no dumper was selected for {obj.dtype}")
 
 
 class _ColumnDumper(Dumper):
-    """Writes arrays of one dtype."""
+    """Dumps arrays of one dtype."""
 
     format = Format.BINARY
 
@@ -65,15 +67,15 @@ class _ColumnDumper(Dumper):
         cells = np.empty(len(obj), self._cell)
         cells["bytes"] = self._cell["value"].itemsize
         cells["value"] = (obj - _POSTGRES_EPOCH).view(np.int64) if obj.dtype.kind == "M" else obj
-        known = np.isfinite(obj) if obj.dtype.kind in "fM" else np.ones(len(obj), bool)
-        whole = bool(known.all())
-        return _head(len(obj), self._element, has_null=not whole) + (
-            cells.tobytes() if whole else _with_nulls(cells, known)
+        valid = np.isfinite(obj) if obj.dtype.kind in "fM" else np.ones(len(obj), bool)
+        complete = bool(valid.all())
+        return _head(len(obj), self._element, has_null=not complete) + (
+            cells.tobytes() if complete else _with_nulls(cells, valid)
         )
 
 
 class _TextsDumper(Dumper):
-    """Writes texts."""
+    """Dumps texts."""
 
     format = Format.BINARY
     oid = postgres.types["text"].array_oid
@@ -90,20 +92,20 @@ class _TextsDumper(Dumper):
 
 
 def _head(length: int, element: int, *, has_null: bool) -> bytes:
-    """Dimensions, whether it has nulls, type of the elements, length, lower bound."""
+    """Array header: dimensions, whether there are nulls, type of the elements, length, lower bound."""
     return struct.pack(">iiIii", 1, has_null, element, length, 1)
 
 
-def _with_nulls(cells: NDArray[Any], known: NDArray[np.bool_]) -> bytes:
-    """The cells without the values of nulls."""
-    cells["bytes"][~known] = -1
+def _with_nulls(cells: NDArray[Any], valid: NDArray[np.bool_]) -> bytes:
+    """The cells, with nulls where a value is not valid."""
+    cells["bytes"][~valid] = -1
     octets = cells.view(np.uint8).reshape(len(cells), cells.itemsize)
     kept = np.ones(octets.shape, bool)
-    kept[~known, 4:] = False
+    kept[~valid, 4:] = False
     return octets[kept].tobytes()
 
 
 def register(connection: Connection) -> None:
-    """Let `connection` take numpy arrays and `Texts` as parameters."""
+    """Register the dumpers, so that `connection` accepts numpy arrays and `Texts` as parameters."""
     connection.adapters.register_dumper(np.ndarray, _ArrayDumper)
     connection.adapters.register_dumper(Texts, _TextsDumper)

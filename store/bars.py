@@ -1,4 +1,4 @@
-"""Bars: closed bars of every frame, written as columns and read as records."""
+"""Bars: closed bars of every timeframe, written as columns and read as records."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,14 +16,14 @@ from store.partitions import create_missing
 from store.postgres import Pool, map_errors
 
 _BACKFILL: Final = 2_000
-"""Rows from which a batch counts as backfill, that is, as probably new."""
-_AT_ONCE: Final = 20_000
+"""Batches of at least this many rows are taken for a backfill, whose bars are probably new."""
+_BATCH: Final = 20_000
 
 
 class BarColumns(NamedTuple):
     """Bars to write, column by column, each of length n.
 
-    `quote_volume` and `buy_volume` are NaN and `trades` is -1 where the input did not say.
+    `quote_volume` and `buy_volume` are NaN and `trades` is -1 where the input has no value.
     """
 
     instrument: list[str]
@@ -81,14 +81,14 @@ class Bar(msgspec.Struct, frozen=True, kw_only=True):
 
 _COLUMNS: Final = ", ".join(BarColumns._fields)
 
-# NaN is null by the time it gets here (store/arrays.py).
+# NaN was converted to null by store/arrays.py.
 _INSERT: Final = f"""
 INSERT INTO bars ({_COLUMNS})
 SELECT {_COLUMNS.replace("trades", "nullif(trades, -1)")}
 FROM unnest({", ".join(f"%({name})s" for name in BarColumns._fields)}) AS given ({_COLUMNS})
-"""  # noqa: S608  names of our own columns
+"""  # noqa: S608  names of columns, no user input
 
-_KNOWN: Final = """
+_EXISTS: Final = """
 SELECT EXISTS (SELECT FROM bars WHERE instrument = %s AND timeframe = %s AND open_time = %s)
 """
 
@@ -96,18 +96,18 @@ _READ: Final = f"SELECT {_COLUMNS} FROM bars WHERE instrument = %(instrument)s A
 
 
 def join(parts: Sequence[BarColumns]) -> BarColumns:
-    """Several sets of bars as one."""
-    names, frames, *columns = zip(*parts, strict=True)
-    return BarColumns(list(chain(*names)), list(chain(*frames)), *map(np.concatenate, columns))
+    """Concatenate several sets of bars."""
+    instruments, timeframes, *columns = zip(*parts, strict=True)
+    return BarColumns(list(chain(*instruments)), list(chain(*timeframes)), *map(np.concatenate, columns))
 
 
 def write(connection: psycopg.Connection, bars: BarColumns) -> int:
-    """Write bars; one that is there stays as it is. Makes the partitions it needs.
+    """Write bars; a stored bar is not changed. Creates missing partitions.
 
     Returns
     -------
     int
-        How many were new.
+        The number of new rows.
 
     Raises
     ------
@@ -120,20 +120,20 @@ def write(connection: psycopg.Connection, bars: BarColumns) -> int:
     columns: tuple[Any, ...] = bars
     written = 0
     with map_errors():
-        for start in range(0, len(bars.instrument), _AT_ONCE):
-            written += _write(connection, BarColumns(*(column[start : start + _AT_ONCE] for column in columns)))
+        for start in range(0, len(bars.instrument), _BATCH):
+            written += _write(connection, BarColumns(*(column[start : start + _BATCH] for column in columns)))
     return written
 
 
 def _write(connection: psycopg.Connection, bars: BarColumns) -> int:
-    """A large batch is tried without ON CONFLICT first, and again with it if a bar is known after all.
+    """Insert a large batch without ON CONFLICT first, and again with it if a bar exists after all.
 
-    Measured with 20,000 rows: 190,000 rows a second without, 130,000 with it; COPY to a temporary table
-    and an upsert from there, 155,000. A replay is known by its first bar, so as not to fail each time.
+    Measured with 20,000 rows: 190,000 rows a second without it, 130,000 with it; COPY to a temporary table with an
+    upsert from there, 155,000. A replay is detected by its first bar, so that its batches do not fail each time.
     """
-    names = {"instrument": Texts(bars.instrument), "timeframe": Texts(bars.timeframe)}
-    parameters = bars._asdict() | names
-    if len(bars.instrument) >= _BACKFILL and not _first_is_known(connection, bars):
+    texts = {"instrument": Texts(bars.instrument), "timeframe": Texts(bars.timeframe)}
+    parameters = bars._asdict() | texts
+    if len(bars.instrument) >= _BACKFILL and not _first_exists(connection, bars):
         try:
             with connection.transaction():
                 return connection.execute(_INSERT, parameters).rowcount
@@ -142,13 +142,13 @@ def _write(connection: psycopg.Connection, bars: BarColumns) -> int:
     return connection.execute(f"{_INSERT} ON CONFLICT DO NOTHING", parameters).rowcount
 
 
-def _first_is_known(connection: psycopg.Connection, bars: BarColumns) -> bool:
+def _first_exists(connection: psycopg.Connection, bars: BarColumns) -> bool:
     first = (bars.instrument[0], bars.timeframe[0], bars.open_time[:1].tolist()[0])
-    return connection.execute(_KNOWN, first).fetchone() == (True,)
+    return connection.execute(_EXISTS, first).fetchone() == (True,)
 
 
 async def page(pool: Pool, instrument: str, timeframe: str, *, limit: int, before: datetime | None = None) -> list[Bar]:
-    """Bars of one instrument and frame, newest first.
+    """Bars of one instrument and timeframe, newest first.
 
     Parameters
     ----------

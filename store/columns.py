@@ -1,8 +1,8 @@
-"""Columns: many rows in one statement, a parameter a column.
+"""Columns: write many rows in one statement, with one array parameter for each column.
 
-With kinds = {"name": "text", "id": "int8"} it reads
+With types = {"name": "text", "id": "int8"}:
 
-    execute(f"INSERT INTO instruments (name, id) SELECT * FROM {unnest(kinds)}", columns(rows, kinds))
+    execute(f"INSERT INTO instruments (name, id) SELECT * FROM {unnest(types)}", columns(rows, types))
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,32 +14,32 @@ from domain import clock
 from store.arrays import Texts
 
 
-def unnest(kinds: Mapping[str, str]) -> str:
-    """The rows again, of parameters named as their columns; `kinds` maps column to Postgres type."""
-    return f"unnest({', '.join(f'%({name})s::{kind}[]' for name, kind in kinds.items())})"
+def unnest(types: Mapping[str, str]) -> str:
+    """SQL that turns the parameters made by `columns` into rows; `types` maps columns to Postgres types."""
+    return f"unnest({', '.join(f'%({name})s::{type_}[]' for name, type_ in types.items())})"
 
 
-def columns(rows: Sequence[Any], kinds: Mapping[str, str]) -> dict[str, Any]:
+def columns(rows: Sequence[Any], types: Mapping[str, str]) -> dict[str, Any]:
     """The attributes of `rows` as parameters for `unnest`."""
-    return {name: column([getattr(row, name) for row in rows], kind) for name, kind in kinds.items()}
+    return {name: column([getattr(row, name) for row in rows], type_) for name, type_ in types.items()}
 
 
-def column(values: Sequence[Any], kind: str) -> Any:
-    """Values of a Postgres type as a parameter; None is null.
+def column(values: Sequence[Any], type_: str) -> Any:
+    """Values of a Postgres type as a parameter; None becomes null.
 
     Parameters
     ----------
-    kind
-        `text` takes texts, `json` and `jsonb` JSON as text, `timestamptz` aware datetimes.
+    type_
+        `text` takes strings, `json` and `jsonb` JSON as strings, `timestamptz` aware datetimes.
     """
-    match kind:
+    match type_:
         case "text" | "json" | "jsonb":
             return Texts(values)
         case "float8":
-            return np.array(values, np.float64)  # None becomes NaN, and that null
+            return np.array(values, np.float64)  # None becomes NaN, which becomes null
         case "boolean":
             return np.array(values, np.bool_)
         case "timestamptz":
             times = [np.iinfo(np.int64).min if at is None else clock.from_datetime(at) // 1_000 for at in values]
-            return np.array(times, np.int64).view("datetime64[us]")  # the least integer is NaT
+            return np.array(times, np.int64).view("datetime64[us]")  # the smallest integer is NaT
     return list(values)

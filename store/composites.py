@@ -1,4 +1,4 @@
-"""Composites: signals that belong together, as one; written once, by id, and listed newest first."""
+"""Composites: signals that match a pattern together; written once, by id, and listed newest first."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -60,7 +60,7 @@ LISTING: Final = Listing(
 
 
 def write(connection: psycopg.Connection, composites: Sequence[Composite]) -> int:
-    """Write composites and the outbox row of each that is new; how many wait there because of this call.
+    """Write composites, and an outbox row for each that is new; returns the number of outbox rows.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Events: what detectors noticed, one row per event, written once."""
+"""Events: events found by detectors, one row each, written once."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -28,7 +28,7 @@ _WRITE: Final = f"""
 INSERT INTO events ({", ".join(_COLUMNS)})
 SELECT * FROM {unnest(_COLUMNS)}
 ON CONFLICT DO NOTHING
-"""  # noqa: S608  names and types of our own columns
+"""  # noqa: S608  names and types of columns, no user input
 
 
 def _event(row: tuple[Any, ...]) -> Event:
@@ -54,12 +54,12 @@ LISTING: Final = Listing(
 
 
 def write(connection: psycopg.Connection, events: Sequence[Event]) -> int:
-    """Write events; one that is there stays as it is. Makes the partitions it needs.
+    """Write events; a stored event is not changed. Creates missing partitions.
 
     Returns
     -------
     int
-        How many were new.
+        The number of new rows.
 
     Raises
     ------

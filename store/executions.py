@@ -1,6 +1,6 @@
-"""Executions: paper trades, one row each, which a later stage replaces and an earlier one never does.
+"""Executions: paper trades, one row each, which is replaced only by a later stage of the trade.
 
-What they came to is summed as they end (store/trade_days.py).
+The results of ended trades are added to daily sums (store/trade_days.py).
 """
 
 from collections.abc import Sequence
@@ -56,8 +56,8 @@ _TABLE: Final = OutboxTable(
     "trade_executions",
     "executions",
     {**COLUMNS, "stage": "int2"},
-    newer="old.stage < excluded.stage",
-    also=trade_days.ADD,
+    replace_if="old.stage < excluded.stage",
+    extra_ctes=trade_days.ADD,
 )
 
 _DAYS: Final = {
@@ -74,7 +74,7 @@ _WRITE_DAYS: Final = f"""
 INSERT INTO account_equity ({", ".join(_DAYS)})
 SELECT * FROM {unnest(_DAYS)}
 ON CONFLICT (account, day) DO NOTHING
-"""  # noqa: S608  names and types of our own columns
+"""  # noqa: S608  names and types of columns, no user input
 
 _READ_DAYS: Final = f"""
 SELECT {", ".join(_DAYS)} FROM account_equity
@@ -108,48 +108,49 @@ LISTING: Final = Listing(
 
 
 class _Row(Execution, frozen=True, kw_only=True):
-    """A trade and how far it is, by which a change is known to be newer."""
+    """A trade with its stage: 0 planned, 1 open, 2 ended."""
 
     stage: int
 
 
 def write(connection: psycopg.Connection, executions: Sequence[Execution]) -> int:
-    """Write trades as of their last change, and the outbox row of each that changed.
+    """Write trades in their latest state, and an outbox row for each that changed.
 
     Returns
     -------
     int
-        How many wait in the outbox because of this call.
+        The number of outbox rows.
 
     Raises
     ------
     ServiceError
         If Postgres cannot be reached.
     """
-    newest: dict[str, Execution] = {}
+    latest: dict[str, Execution] = {}
     for each in sorted(executions, key=lambda trade: (_stage(trade), trade.updated_at)):
-        newest[each.id] = each
-    told = sorted(newest.values(), key=lambda trade: (trade.updated_at, trade.id))
-    return _TABLE.write(connection, [_Row(**msgspec.structs.asdict(each), stage=_stage(each)) for each in told], told)
+        latest[each.id] = each
+    trades = sorted(latest.values(), key=lambda trade: (trade.updated_at, trade.id))
+    rows = [_Row(**msgspec.structs.asdict(trade), stage=_stage(trade)) for trade in trades]
+    return _TABLE.write(connection, rows, trades)
 
 
-def write_days(connection: psycopg.Connection, ended: Sequence[EquityDay]) -> None:
-    """Write what each account was worth at the end of each day; the first of a day stays.
+def write_days(connection: psycopg.Connection, equity: Sequence[EquityDay]) -> None:
+    """Write the equity of accounts at the end of days; a stored day is not changed.
 
     Raises
     ------
     ServiceError
         If Postgres cannot be reached.
     """
-    if ended:
+    if equity:
         with map_errors():
-            connection.execute(_WRITE_DAYS, columns(ended, _DAYS))
+            connection.execute(_WRITE_DAYS, columns(equity, _DAYS))
 
 
 async def days(
     pool: Pool, *, account: Branch = INSTRUMENTS, since: datetime | None = None, until: datetime | None = None
 ) -> list[EquityDay]:
-    """What an account was worth at the end of each day, oldest first, from `since` on and before `until`.
+    """Equity of an account at the end of each day, oldest first, from `since` on and before `until`.
 
     Raises
     ------

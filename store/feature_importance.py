@@ -1,4 +1,4 @@
-"""Feature importance: what a model looked at, at each time it was loaded."""
+"""Feature importance: the importance of each feature of a model, written each time a model is loaded."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,14 +12,14 @@ from store.postgres import Pool, map_errors
 
 
 class Importance(msgspec.Struct, frozen=True, kw_only=True):
-    """How much one feature counts in a model.
+    """The importance of one feature in a model.
 
     Attributes
     ----------
     at
-        When the model was loaded.
+        Time at which the model was loaded.
     importance, split_share
-        Its share of the gain and of the splits of all features, in [0, 1]; each adds up to 1 over a model.
+        Share of the total gain and of all splits, in [0, 1]; each sums to 1 over the features of a model.
     """
 
     model_id: str
@@ -44,7 +44,7 @@ _WRITE: Final = f"""
 INSERT INTO feature_importance ({", ".join(_COLUMNS)})
 SELECT * FROM {unnest(_COLUMNS)}
 ON CONFLICT (model_id, at, feature_name) DO NOTHING
-"""  # noqa: S608  names and types of our own columns
+"""  # noqa: S608  names and types of columns, no user input
 
 _LATEST: Final = f"""
 SELECT {", ".join(_COLUMNS)} FROM feature_importance
@@ -56,19 +56,19 @@ ORDER BY importance DESC, feature_name
 
 
 def write(connection: psycopg.Connection, rows: Sequence[Importance]) -> int:
-    """Write what a load showed; the same again changes nothing.
+    """Write the importance of features at a load; writing it again has no effect.
 
     Returns
     -------
     int
-        How many rows were new.
+        The number of new rows.
 
     Raises
     ------
     ServiceError
         If Postgres cannot be reached.
     SetupError
-        If it was not migrated.
+        If the database was not migrated.
     """
     if not rows:
         return 0
@@ -77,7 +77,7 @@ def write(connection: psycopg.Connection, rows: Sequence[Importance]) -> int:
 
 
 async def latest(pool: Pool, model_type: str) -> list[Importance]:
-    """What the model of that type that was loaded last looks at, most first; empty if there was none.
+    """Feature importance of the latest loaded model of a type, highest first; empty if there is none.
 
     Raises
     ------
@@ -86,5 +86,5 @@ async def latest(pool: Pool, model_type: str) -> list[Importance]:
     """
     with map_errors():
         async with pool.connection() as connection:
-            found = await connection.execute(_LATEST, (model_type,))
-            return [Importance(**dict(zip(_COLUMNS, row, strict=True))) for row in await found.fetchall()]
+            cursor = await connection.execute(_LATEST, (model_type,))
+            return [Importance(**dict(zip(_COLUMNS, row, strict=True))) for row in await cursor.fetchall()]

@@ -1,4 +1,4 @@
-"""Gaps: where a feed is known or likely to have missed trades."""
+"""Gaps: holes in the input, where trades are known or likely to be missing."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -19,11 +19,11 @@ class Gap(msgspec.Struct, frozen=True, kw_only=True):
     Attributes
     ----------
     detected_at
-        Close time of the bar that shows it.
+        Close time of the bar in which it was detected.
     first_id, last_id
-        Trade ids around the hole, both present; null if the feed itself said that it may have missed some.
+        Trade ids before and after the hole, both present; null if the venue itself reported a possible gap.
     missing
-        Trades known to be missing; null if unknown.
+        Number of missing trades; null if unknown.
     """
 
     instrument: str
@@ -45,16 +45,16 @@ _WRITE: Final = f"""
 INSERT INTO gaps (id, {", ".join(_COLUMNS)})
 SELECT * FROM {unnest({"id": "text"} | _COLUMNS)}
 ON CONFLICT (id) DO NOTHING
-"""  # noqa: S608  names and types of our own columns
+"""  # noqa: S608  names and types of columns, no user input
 
 
 def write(connection: psycopg.Connection, gaps: Sequence[Gap]) -> int:
-    """Write gaps; one that is there stays as it is.
+    """Write gaps; a stored gap is not changed.
 
     Returns
     -------
     int
-        How many were new.
+        The number of new rows.
 
     Raises
     ------
@@ -74,14 +74,14 @@ async def page(pool: Pool, *, limit: int, since: datetime | None = None) -> list
     Parameters
     ----------
     since
-        Only gaps of this instant or later.
+        Only gaps that were detected at this time or later.
 
     Raises
     ------
     ServiceError
         If Postgres cannot be reached in time.
     """
-    query = f"SELECT {', '.join(_COLUMNS)} FROM gaps"  # noqa: S608  names of our own columns
+    query = f"SELECT {', '.join(_COLUMNS)} FROM gaps"  # noqa: S608  names of columns, no user input
     if since is not None:
         query += " WHERE detected_at >= %(since)s"
     with map_errors():

@@ -1,16 +1,16 @@
-"""Ready: whether Postgres or Redis answers, and if not, why."""
+"""Health checks: whether Postgres and Redis respond, and if not, why."""
 
 from domain.errors import ServiceError
 from store import postgres, redis_server
 
 
 def check_postgres(url: str) -> str | None:
-    """What is wrong with Postgres at `url`; None if it answers.
+    """The reason why Postgres at `url` cannot be used; None if it responds.
 
     Raises
     ------
     SettingError
-        If `url` is not one.
+        If `url` is not a valid address.
     """
     try:
         with postgres.map_errors(), postgres.connect(url):
@@ -20,12 +20,12 @@ def check_postgres(url: str) -> str | None:
 
 
 def check_redis(url: str) -> str | None:
-    """What is wrong with Redis or Valkey at `url`; None if it answers and has loaded its data.
+    """The reason why Redis or Valkey at `url` cannot be used; None if it responds and has loaded its data.
 
     Raises
     ------
     SettingError
-        If `url` is not one.
+        If `url` is not a valid address.
     """
     try:
         with redis_server.map_errors(), redis_server.connect(url) as client:

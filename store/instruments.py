@@ -1,4 +1,4 @@
-"""Instruments: what is traded, by name."""
+"""Instruments: traded instruments, by name."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -11,7 +11,7 @@ from store.postgres import Pool, map_errors
 
 
 class Instrument(msgspec.Struct, frozen=True, kw_only=True):
-    """An instrument as it is listed.
+    """A traded instrument.
 
     Attributes
     ----------
@@ -20,9 +20,9 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True):
     id
         `domain.instruments.instrument_id` of the name.
     market_slug
-        The market it belongs to; the symbol in lower case outside prediction markets.
+        Market to which it belongs; the symbol in lower case outside prediction markets.
     simulated
-        Whether its prices are made up.
+        Whether its prices come from the simulator.
     """
 
     name: str
@@ -46,18 +46,18 @@ _WRITE: Final = f"""
 INSERT INTO instruments ({", ".join(_COLUMNS)})
 SELECT * FROM {unnest(_COLUMNS)}
 ON CONFLICT DO NOTHING
-"""  # noqa: S608  names and types of our own columns
+"""  # noqa: S608  names and types of columns, no user input
 
 _READ: Final = f"SELECT {', '.join(_COLUMNS)} FROM instruments"  # noqa: S608
 
 
 def write(connection: psycopg.Connection, instruments: Sequence[Instrument]) -> int:
-    """List instruments; one that is listed stays as it is.
+    """Write instruments; a stored instrument is not changed.
 
     Returns
     -------
     int
-        How many were new.
+        The number of new rows.
 
     Raises
     ------
@@ -76,9 +76,9 @@ async def page(pool: Pool, *, limit: int, symbol: str | None = None, after: str 
     Parameters
     ----------
     symbol
-        Only those of this symbol, on whichever venue.
+        Only instruments with this symbol, on any venue.
     after
-        Only names that come after this one.
+        Only names after this one.
 
     Raises
     ------

@@ -1,7 +1,7 @@
-"""Latest: the newest feature row of each symbol and frame, as a Redis hash such as `BTCUSDT:features:5m`.
+"""Latest: the latest feature row of each symbol and timeframe, as a Redis hash such as `BTCUSDT:features:5m`.
 
-A field for each feature that is warm, and `close_time` and `instrument`. The hash is replaced whole,
-so a feature that is no longer warm, or no longer exists, leaves no old value behind.
+The hash has a field for each warm feature, and `close_time` and `instrument`. It is always replaced as a whole, so that
+no old value of a feature remains that is no longer warm or was removed.
 """
 
 import math
@@ -23,7 +23,7 @@ class FeatureRow(NamedTuple):
     close_time
         RFC 3339.
     values
-        Feature to value; one that is not finite is left out.
+        Feature to value; values that are not finite are not stored.
     """
 
     instrument: str
@@ -33,12 +33,12 @@ class FeatureRow(NamedTuple):
 
 
 def key(symbol: str, timeframe: str) -> str:
-    """The hash of a symbol and frame."""
+    """Key of the hash of a symbol and timeframe."""
     return f"{symbol}:features:{timeframe}"
 
 
 def write(client: redis.Redis, rows: Sequence[FeatureRow], *, ttl_s: int) -> None:
-    """Replace the hashes of `rows`; each is gone after `ttl_s` seconds without another row.
+    """Replace the hashes of `rows`; each expires `ttl_s` seconds after its latest row.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def write(client: redis.Redis, rows: Sequence[FeatureRow], *, ttl_s: int) -> Non
 
 
 async def read(client: redis.asyncio.Redis, symbol: str, timeframe: str) -> FeatureRow | None:
-    """The newest row of a symbol and frame; None if there is none.
+    """The latest row of a symbol and timeframe; None if there is none.
 
     Raises
     ------
@@ -64,9 +64,9 @@ async def read(client: redis.asyncio.Redis, symbol: str, timeframe: str) -> Feat
         If Redis cannot be reached.
     """
     with map_errors():
-        found: Any = await client.hgetall(key(symbol, timeframe))
-    if not found:
+        reply: Any = await client.hgetall(key(symbol, timeframe))
+    if not reply:
         return None
-    fields = {name.decode(): value.decode() for name, value in found.items()}
+    fields = {name.decode(): value.decode() for name, value in reply.items()}
     instrument, close_time = fields.pop("instrument"), fields.pop("close_time")
     return FeatureRow(instrument, timeframe, close_time, {name: float(value) for name, value in fields.items()})

@@ -1,4 +1,4 @@
-"""Listing: the rows of one table, newest first, by filter and by place."""
+"""Listing: pages of the rows of one table, newest first, with filters."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -12,33 +12,33 @@ from store.postgres import Connection, Pool, map_errors
 R = TypeVar("R", bound=msgspec.Struct)
 
 COUNT_MAX = 100_000
-"""Rows that are counted at most: a million would take longer than the page itself."""
+"""Limit up to which rows are counted: counting a million would take longer than the page itself."""
 
 
 class Cursor(NamedTuple):
-    """The place of one row in the order by (at, id)."""
+    """The position of a row in the order by (at, id)."""
 
     at: datetime
     id: str
 
 
 class Listing(Generic[R]):
-    """How one table is listed.
+    """Queries of one table.
 
     Parameters
     ----------
     table
-        Has the columns `id` and `at`, by which it is ordered, and an index on both. What is joined to it adds no row.
+        SQL of the table, which has an index on its time column and `id`; a joined table must not add rows.
     at
-        Its column of time, and the attribute of its record.
+        Name of the time column, and of the attribute of the record.
     columns
-        Those that are read, as SQL.
+        SQL of the selected columns.
     conditions
-        SQL for each filter, by the name of its parameter.
+        SQL condition of each filter, by the name of its parameter.
     record
-        Makes the record of a row.
+        Makes a record of a row.
     version
-        SQL that grows with each change of a row.
+        SQL expression that increases with each change of a row.
     """
 
     def __init__(
@@ -54,28 +54,28 @@ class Listing(Generic[R]):
         self._conditions, self._record, self._version = conditions, record, version
 
     def cursor_of(self, row: Any) -> Cursor:
-        """Where a row stands in the order."""
+        """The cursor that points to a row."""
         return Cursor(getattr(row, self._at), row.id)
 
-    def read(self, connection: Connection, chosen: Mapping[str, Any], *, limit: int) -> list[R]:
-        """The newest rows, newest first, for the engine's side.
+    def read(self, connection: Connection, filters: Mapping[str, Any], *, limit: int) -> list[R]:
+        """The newest rows, newest first, over the connection of a process with blocking I/O.
 
         Raises
         ------
         ServiceError
             If Postgres cannot be reached.
         """
-        where, values = self._where(chosen)
+        where, values = self._where(filters)
         query = f"""
             SELECT {self._columns} FROM {self._table} WHERE {where} ORDER BY {self._at} DESC, id DESC LIMIT %(limit)s
-        """  # noqa: S608  names of our own columns
+        """  # noqa: S608  names of columns, no user input
         with map_errors():
             return [self._record(row) for row in connection.execute(query, values | {"limit": limit}).fetchall()]
 
     async def page(
         self,
         pool: Pool,
-        chosen: Mapping[str, Any],
+        filters: Mapping[str, Any],
         *,
         limit: int,
         before: Cursor | None = None,
@@ -85,58 +85,58 @@ class Listing(Generic[R]):
 
         Parameters
         ----------
-        chosen
-            Filters by name; None lets all pass.
+        filters
+            Values of filters by name; None means no filter.
         before
-            Only rows that stand after this place in that order. Pages by it stay put while new rows arrive.
+            Only rows after this cursor in that order. Such pages do not shift while new rows arrive.
         offset
-            How many to skip; slower the larger it is.
+            Number of rows to skip; the larger, the slower.
 
         Raises
         ------
         ServiceError
             If Postgres cannot be reached in time.
         """
-        where, values = self._where(chosen)
+        where, values = self._where(filters)
         if before is not None:
             where += f" AND ({self._at}, id) < (%(before_at)s, %(before_id)s)"
-            # The row comparison alone does not leave out partitions.
+            # The row comparison alone does not exclude partitions.
             where += f" AND {self._at} <= %(before_at)s"
             values |= {"before_at": before.at, "before_id": before.id}
         query = f"""
             SELECT {self._columns} FROM {self._table} WHERE {where}
             ORDER BY {self._at} DESC, id DESC LIMIT %(limit)s OFFSET %(offset)s
-        """  # noqa: S608  names of our own columns
+        """  # noqa: S608  names of columns, no user input
         with map_errors():
             async with pool.connection() as connection:
                 cursor = await connection.execute(query, values | {"limit": limit, "offset": offset})
                 return [self._record(row) for row in await cursor.fetchall()]
 
-    async def count(self, pool: Pool, chosen: Mapping[str, Any]) -> int | None:
-        """How many rows pass; None if they are more than `COUNT_MAX`, or take too long to count.
+    async def count(self, pool: Pool, filters: Mapping[str, Any]) -> int | None:
+        """The number of matching rows; None if it exceeds `COUNT_MAX`, or counting takes too long.
 
         Raises
         ------
         ServiceError
             If Postgres cannot be reached.
         """
-        found = await self._count(pool, *self._where(chosen))
-        return found if found <= COUNT_MAX else None
+        count = await self._count(pool, *self._where(filters))
+        return count if count <= COUNT_MAX else None
 
-    async def count_below(self, pool: Pool, chosen: Mapping[str, Any], floor: Cursor) -> int:
-        """How many rows are older than this place; `COUNT_MAX` + 1 if more, or if they take too long to count.
+    async def count_below(self, pool: Pool, filters: Mapping[str, Any], floor: Cursor) -> int:
+        """The number of matching rows below `floor`; `COUNT_MAX` + 1 if there are more, or counting takes too long.
 
         Raises
         ------
         ServiceError
             If Postgres cannot be reached.
         """
-        where, values = self._where(chosen)
+        where, values = self._where(filters)
         where += f" AND ({self._at}, id) < (%(floor_at)s, %(floor_id)s)"
         return await self._count(pool, where, values | {"floor_at": floor.at, "floor_id": floor.id})
 
     async def get(self, pool: Pool, id_: str) -> R | None:
-        """The row of that id.
+        """The row with this id; None if there is none.
 
         Raises
         ------
@@ -146,7 +146,7 @@ class Listing(Generic[R]):
         return next(iter(await self.get_many(pool, [id_])), None)
 
     async def get_many(self, pool: Pool, ids: Sequence[str]) -> list[R]:
-        """The rows of these ids, in no order.
+        """The rows with these ids, in no particular order.
 
         Raises
         ------
@@ -160,16 +160,16 @@ class Listing(Generic[R]):
                 return [self._record(row) for row in await cursor.fetchall()]
 
     async def versions(
-        self, pool: Pool, chosen: Mapping[str, Any], *, floor: Cursor | None, limit: int
+        self, pool: Pool, filters: Mapping[str, Any], *, floor: Cursor | None, limit: int
     ) -> dict[str, int]:
-        """Ids and versions of the newest rows down to this place; None: of all rows, at most `limit`.
+        """Ids and versions of the newest matching rows, at most `limit`; with `floor` only those not older than it.
 
         Raises
         ------
         ServiceError
             If Postgres cannot be reached in time.
         """
-        where, values = self._where(chosen)
+        where, values = self._where(filters)
         if floor is not None:
             where += f" AND ({self._at}, id) >= (%(floor_at)s, %(floor_id)s) AND {self._at} >= %(floor_at)s"
             values |= {"floor_at": floor.at, "floor_id": floor.id}
@@ -182,15 +182,15 @@ class Listing(Generic[R]):
                 return dict(await (await connection.execute(query, values | {"limit": limit})).fetchall())
 
     async def _count(self, pool: Pool, where: str, values: Mapping[str, Any]) -> int:
-        query = f"SELECT count(*) FROM (SELECT FROM {self._table} WHERE {where} LIMIT {COUNT_MAX + 1}) AS found"  # noqa: S608
+        query = f"SELECT count(*) FROM (SELECT FROM {self._table} WHERE {where} LIMIT {COUNT_MAX + 1}) AS matching"  # noqa: S608
         with map_errors():
             async with pool.connection() as connection:
                 try:
-                    ((found,),) = await (await connection.execute(query, values)).fetchall()
-                except errors.QueryCanceled:  # the few that pass lie far apart
+                    ((count,),) = await (await connection.execute(query, values)).fetchall()
+                except errors.QueryCanceled:  # the matching rows are few and far apart
                     return COUNT_MAX + 1
-        return int(found)
+        return int(count)
 
-    def _where(self, chosen: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-        values = {name: value for name, value in chosen.items() if value is not None}
+    def _where(self, filters: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+        values = {name: value for name, value in filters.items() if value is not None}
         return " AND ".join(["TRUE", *(self._conditions[name] for name in values)]), values

@@ -1,8 +1,8 @@
-"""The log: one stream of blocks per shard of each branch, from which the engine reads and may read again.
+"""Log: the input of the engine, one Redis stream of blocks for each shard of each branch.
 
-An entry holds one block (domain/blocks.py). Its id is the position of a reader: what comes after it
-was not read yet. A reader that knows its position to be durable trims what lies before it, and the
-entry at the position itself stays, so that whoever resumes there can see that nothing is missing.
+An entry holds one block (domain/blocks.py). The position of a reader is the id of the last entry that it read. A reader
+trims the entries before a position that it has stored durably; the entry at the position stays, so that a reader that
+resumes there can check that nothing is missing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,11 +17,11 @@ from domain.instruments import SHARDS
 from store.redis_server import map_errors
 
 START: Final = "0-0"
-"""The position of a reader that has read nothing."""
+"""Position before the first entry."""
 
 
 def key(shard: int, branch: Branch = INSTRUMENTS) -> str:
-    """The stream of a shard: `log:003`, `log:prediction:003`."""
+    """Key of the stream of a shard: `log:003`, `log:prediction:003`."""
     return f"log:{shard:03d}" if branch == INSTRUMENTS else f"log:{branch}:{shard:03d}"
 
 
@@ -31,13 +31,13 @@ def append(client: redis.Redis, shard: int, blocks: Sequence[bytes], branch: Bra
     Returns
     -------
     str
-        Id of the last entry; `START` if there was no block.
+        Id of the last entry; `START` without blocks.
 
     Raises
     ------
     ServiceError
-        If Redis cannot be reached or is full. Some blocks may be in the log; trades that are appended
-        again are known by their ids.
+        If Redis cannot be reached or is full. Some of the blocks may have been appended; append all of them again,
+        since repeated trades are recognised by their ids.
     """
     return append_many(client, {shard: blocks}, branch).get(shard, START)
 
@@ -45,12 +45,12 @@ def append(client: redis.Redis, shard: int, blocks: Sequence[bytes], branch: Bra
 def append_many(
     client: redis.Redis, blocks: Mapping[int, Sequence[bytes]], branch: Branch = INSTRUMENTS
 ) -> dict[int, str]:
-    """Append blocks to many shards in one round trip; see `append`.
+    """Append blocks to several shards in one round trip; see `append`.
 
     Returns
     -------
     dict
-        Shard to the id of its last entry, for each shard that got one.
+        Shard to the id of its last entry, for each shard with blocks.
     """
     with map_errors(), client.pipeline(transaction=False) as pipeline:
         owners = _queue(pipeline, blocks, branch)
@@ -60,7 +60,7 @@ def append_many(
 async def append_many_async(
     client: redis.asyncio.Redis, blocks: Mapping[int, Sequence[bytes]], branch: Branch = INSTRUMENTS
 ) -> dict[int, str]:
-    """`append_many` for a collector that runs on an event loop."""
+    """`append_many` on an event loop."""
     with map_errors():
         async with client.pipeline(transaction=False) as pipeline:
             owners = _queue(pipeline, blocks, branch)
@@ -70,19 +70,19 @@ async def append_many_async(
 def read(
     client: redis.Redis, shard: int, after: str, count: int, branch: Branch = INSTRUMENTS
 ) -> list[tuple[str, bytes]]:
-    """The next entries of a shard; never waits.
+    """Read the next entries of a shard; does not wait for new ones.
 
     Parameters
     ----------
     after
         Id of the last entry that was read, or `START`.
     count
-        How many at most.
+        Maximum number of entries.
 
     Returns
     -------
     list of tuple
-        Id and block, oldest first.
+        Ids and blocks, oldest first.
 
     Raises
     ------
@@ -90,7 +90,7 @@ def read(
         If Redis cannot be reached.
     """
     with map_errors():
-        # No `block`: BLOCK 0 would wait for ever.
+        # Without `block`: BLOCK 0 would wait without a limit.
         streams: Any = client.xread({key(shard, branch): after}, count=count)
     return [_entry(entry) for _, entries in streams for entry in entries]
 
@@ -98,19 +98,19 @@ def read(
 def read_many(
     client: redis.Redis, after: Mapping[int, str], count: int, branch: Branch = INSTRUMENTS
 ) -> dict[int, list[tuple[str, bytes]]]:
-    """The next entries of many shards in one round trip; see `read`.
+    """Read the next entries of several shards in one round trip; see `read`.
 
     Parameters
     ----------
     after
         Shard to the id of the last entry that was read, or `START`.
     count
-        How many of each shard at most.
+        Maximum number of entries of each shard.
 
     Returns
     -------
     dict
-        Shard to its entries, for each shard that has some.
+        Shard to its entries, for each shard with new ones.
 
     Raises
     ------
@@ -126,7 +126,7 @@ def read_many(
 
 
 def longest(client: redis.Redis, branch: Branch = INSTRUMENTS) -> int:
-    """Entries in the longest stream of a branch.
+    """Length of the longest stream of a branch.
 
     Raises
     ------
@@ -153,12 +153,12 @@ def last_entry(client: redis.Redis, shard: int, branch: Branch = INSTRUMENTS) ->
 
 
 def trim(client: redis.Redis, shard: int, before: str, branch: Branch = INSTRUMENTS) -> int:
-    """Forget the entries before `before`; that one stays.
+    """Delete the entries before `before`; that one stays.
 
     Returns
     -------
     int
-        How many were forgotten.
+        The number of deleted entries.
 
     Raises
     ------
@@ -170,38 +170,38 @@ def trim(client: redis.Redis, shard: int, before: str, branch: Branch = INSTRUME
 
 
 def check_resume(client: redis.Redis, shard: int, position: str, branch: Branch = INSTRUMENTS) -> None:
-    """Make sure that the log still holds all that came after `position`.
+    """Check that the log still holds every entry after `position`.
 
-    The entry at the position must be there: Redis forgets from the front only, and `trim` leaves that
-    entry alone. `max-deleted-entry-id` would not do; it stays 0-0 after XTRIM (seen in Valkey 9.1).
+    It does if it holds the entry at the position: streams are trimmed from the oldest entry on, and `trim` keeps that
+    entry. `max-deleted-entry-id` cannot be used; it stays 0-0 after XTRIM (observed with Valkey 9.1).
 
     Raises
     ------
     RecoveryError
-        If it is not: the log was trimmed too far, emptied, or has lost its newest entries.
+        If it does not: the log was trimmed too far, was emptied, or has lost its newest entries.
     ServiceError
         If Redis cannot be reached.
     """
     if position == START:
         return
     with map_errors():
-        here: Any = client.xrange(key(shard, branch), min=position, max=position)
-        if here:
+        entry: Any = client.xrange(key(shard, branch), min=position, max=position)
+        if entry:
             return
         oldest: Any = client.xrange(key(shard, branch), count=1)
         newest: Any = client.xrevrange(key(shard, branch), count=1)
-    held = f"it holds {_entry(oldest[0])[0]} to {_entry(newest[0])[0]}" if oldest else "it is empty"
+    content = f"it holds {_entry(oldest[0])[0]} to {_entry(newest[0])[0]}" if oldest else "it is empty"
     raise RecoveryError(
-        f"{key(shard, branch)} no longer holds entry {position}, after which the engine would resume; {held}. "
-        f"Entries are lost: restore the log from a backup, or begin anew with 'signalengine reset'"
+        f"{key(shard, branch)} no longer holds entry {position}, after which the engine would resume; {content}. "
+        f"Entries are lost: restore the log from a backup, or start anew with 'signalengine reset'"
     )
 
 
 def _queue(pipeline: Any, blocks: Mapping[int, Sequence[bytes]], branch: Branch) -> list[int]:
-    """Queue one XADD per block; the shard of each."""
+    """Queue one XADD per block; returns the shard of each."""
     owners = []
-    for shard, some in blocks.items():
-        for block in some:
+    for shard, of_shard in blocks.items():
+        for block in of_shard:
             pipeline.xadd(key(shard, branch), {b"b": block})
             owners.append(shard)
     return owners

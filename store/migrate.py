@@ -1,7 +1,7 @@
 """Migrations: numbered SQL files, each applied once, in order, in a transaction of its own.
 
-A file that was applied is never edited; its checksum is kept and compared. An advisory lock lets any
-number of processes call `migrate` at the same moment: one works, the others wait and find it done.
+A file that was applied is never edited; its checksum is stored and compared. Several processes may call `migrate` at
+the same time: an advisory lock makes all but one wait, and then there is nothing left to apply.
 """
 
 from hashlib import sha256
@@ -14,7 +14,7 @@ from domain.errors import SetupError
 from store.advisory_locks import AdvisoryLock
 from store.postgres import connect, map_errors
 
-_LEDGER = """
+_CREATE_HISTORY = """
 CREATE TABLE IF NOT EXISTS schema_migrations (
     version    text PRIMARY KEY,
     sha256     text NOT NULL,
@@ -37,9 +37,9 @@ class Migration(NamedTuple):
 
 def known() -> list[Migration]:
     """The migrations of this version of the code, in order."""
-    home = files("store.migrations")
-    names = sorted(path.name for path in home.iterdir() if path.name.endswith(".sql"))
-    return [Migration(name.removesuffix(".sql"), (home / name).read_text("utf-8")) for name in names]
+    directory = files("store.migrations")
+    names = sorted(path.name for path in directory.iterdir() if path.name.endswith(".sql"))
+    return [Migration(name.removesuffix(".sql"), (directory / name).read_text("utf-8")) for name in names]
 
 
 def migrate(url: str) -> list[str]:
@@ -58,10 +58,12 @@ def migrate(url: str) -> list[str]:
         If Postgres cannot be reached.
     """
     with connect(url, statement_timeout_s=0) as connection, map_errors():
-        connection.execute("SET lock_timeout = 0")  # whoever is at work may take long
-        connection.execute("SELECT pg_advisory_lock(%s)", (AdvisoryLock.MIGRATIONS,))  # until the connection ends
-        connection.execute(_LEDGER)
-        todo = _missing(connection)
+        connection.execute("SET lock_timeout = 0")  # another process may be applying a long migration
+        connection.execute(
+            "SELECT pg_advisory_lock(%s)", (AdvisoryLock.MIGRATIONS,)
+        )  # released when the connection ends
+        connection.execute(_CREATE_HISTORY)
+        todo = _unapplied(connection)
         for migration in todo:
             with connection.transaction():
                 connection.execute(migration.sql.encode())
@@ -78,32 +80,32 @@ def pending(url: str) -> list[str]:
     Raises
     ------
     SetupError, ServiceError
-        As `migrate` does.
+        See `migrate`.
     """
     with connect(url) as connection, map_errors():
-        begun = connection.execute("SELECT to_regclass('schema_migrations') IS NOT NULL").fetchone()
-        todo = _missing(connection) if begun == (True,) else known()
+        exists = connection.execute("SELECT to_regclass('schema_migrations') IS NOT NULL").fetchone()
+        todo = _unapplied(connection) if exists == (True,) else known()
     return [migration.version for migration in todo]
 
 
-def _missing(connection: psycopg.Connection) -> list[Migration]:
-    """The migrations that were not applied; refuses a history that is not the code's own."""
+def _unapplied(connection: psycopg.Connection) -> list[Migration]:
+    """The migrations that were not applied yet; raises if the applied ones differ from those of the code."""
     applied = connection.execute("SELECT version, sha256 FROM schema_migrations ORDER BY version").fetchall()
-    ours = known()
-    for (version, checksum), migration in zip(applied, ours, strict=False):
+    expected = known()
+    for (version, checksum), migration in zip(applied, expected, strict=False):
         if version != migration.version:
             raise SetupError(
                 f"migration {migration.version!r} was not applied to this database before {version!r}; "
-                f"run the version of signalengine that wrote it, or give an empty database"
+                f"run the version of signalengine that created it, or use an empty database"
             )
         if checksum != migration.sha256:
             raise SetupError(
                 f"migration {version!r} is not the file that was applied to this database; "
-                f"restore store/migrations/{version}.sql and make a new migration for the change"
+                f"restore store/migrations/{version}.sql and add a new migration for the change"
             )
-    if len(applied) > len(ours):
+    if len(applied) > len(expected):
         raise SetupError(
-            f"the database has migration {applied[len(ours)][0]!r}, which this version of signalengine "
+            f"the database has migration {applied[len(expected)][0]!r}, which this version of signalengine "
             f"does not know; upgrade signalengine"
         )
-    return ours[len(applied) :]
+    return expected[len(applied) :]

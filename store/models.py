@@ -1,4 +1,4 @@
-"""Models: the bundles that were trained, when each of them judged live, and what it was worth out of sample."""
+"""Models: trained models, when each was active, and its out-of-sample metrics."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -19,7 +19,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     Attributes
     ----------
     id
-        Hash of its bundle, 32 hexadecimal digits.
+        Hash of the model bundle, 32 hexadecimal digits.
     activated_at, retired_at
         When it was first used live, and when another model replaced it; null if never.
     first_at, last_at, candidates
@@ -66,7 +66,7 @@ SELECT * FROM {unnest(_COLUMNS)}
 ON CONFLICT (id) DO UPDATE SET
     activated_at = coalesce(old.activated_at, excluded.activated_at),
     retired_at = coalesce(old.retired_at, excluded.retired_at)
-"""  # noqa: S608  names and types of our own columns
+"""  # noqa: S608  names and types of columns, no user input
 
 _encoder = msgspec.json.Encoder()
 _names = msgspec.json.Decoder(list[str])
@@ -94,14 +94,14 @@ LISTING: Final = Listing(
 
 
 def write(connection: psycopg.Connection, models: Sequence[Model]) -> None:
-    """Write models; of one that is known, only when it began and ceased to judge is added, once each.
+    """Write models; of a stored model only `activated_at` and `retired_at` are changed, from null, once each.
 
     Raises
     ------
     ServiceError
         If Postgres cannot be reached.
     SetupError
-        If it was not migrated.
+        If the database was not migrated.
     """
     rows = list({each.id: each for each in reversed(models)}.values())
     if not rows:

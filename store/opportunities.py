@@ -1,4 +1,4 @@
-"""Opportunities: arbitrage while it lasts, each as of its newest revision, announced at every batch that changes it."""
+"""Opportunities: arbitrage opportunities at their latest revision, published with every batch that changes them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -46,7 +46,7 @@ _COLUMNS: Final = {
     "settlement": "json",
     "simulated": "boolean",
 }
-"""Name and Postgres type, in the order of the table and of `Opportunity`, whose `group` is a word of SQL."""
+"""Name and Postgres type, in the order of the table and of `Opportunity`, whose `group` is a reserved word in SQL."""
 
 _DOCUMENTS: Final[dict[str, msgspec.json.Decoder[Any]]] = {
     "plan": msgspec.json.Decoder(ExecutionPlan),
@@ -54,7 +54,9 @@ _DOCUMENTS: Final[dict[str, msgspec.json.Decoder[Any]]] = {
     "settlement": msgspec.json.Decoder(Settlement | None),
 }
 
-_TABLE: Final = OutboxTable("arbitrage_opportunities", "arbitrage", _COLUMNS, newer="old.revision < excluded.revision")
+_TABLE: Final = OutboxTable(
+    "arbitrage_opportunities", "arbitrage", _COLUMNS, replace_if="old.revision < excluded.revision"
+)
 _SELECTED: Final = ", ".join(f"{name}::text" if name in _DOCUMENTS else name for name in _COLUMNS)
 
 
@@ -93,35 +95,34 @@ LISTING: Final = Listing(
 
 
 def write(connection: psycopg.Connection, opportunities: Sequence[Opportunity]) -> int:
-    """Write opportunities as of their newest revision, and the outbox row of each that is newer than what was known.
+    """Write opportunities at their latest revision, and an outbox row for each that is newer than the stored one.
 
-    Paper trades of opportunities whose plan has been judged end with it (store/arbitrage_executions.py).
+    Also ends the paper trades of opportunities whose plan was settled (store/arbitrage_executions.py).
 
-    Call it in a transaction, and `outbox.drain` after the commit. Of one that changed more than once in a batch
-    the newest revision is announced; it says all that those before it did.
+    Call it in a transaction, and `outbox.drain` after the commit. Of several revisions in a batch only the latest is
+    published; it includes the earlier ones.
 
     Returns
     -------
     int
-        How many wait in the outbox because of this call.
+        The number of outbox rows.
 
     Raises
     ------
     ServiceError
         If Postgres cannot be reached.
     """
-    newest: dict[str, Opportunity] = {}
+    latest: dict[str, Opportunity] = {}
     for each in sorted(opportunities, key=lambda one: one.revision):
-        newest[each.id] = each
-    told = sorted(newest.values(), key=lambda one: (one.updated_at, one.id))
-    waiting = _TABLE.write(
-        connection, [_Row(**msgspec.structs.asdict(each), group_name=each.group) for each in told], told
-    )
-    return waiting + (arbitrage_executions.settle(connection, opportunities) if told else 0)
+        latest[each.id] = each
+    ordered = sorted(latest.values(), key=lambda one: (one.updated_at, one.id))
+    rows = [_Row(**msgspec.structs.asdict(each), group_name=each.group) for each in ordered]
+    published = _TABLE.write(connection, rows, ordered)
+    return published + (arbitrage_executions.settle(connection, opportunities) if ordered else 0)
 
 
 async def best(pool: Pool, *, limit: int) -> list[Opportunity]:
-    """Those that are open, the one that brings most first.
+    """Open opportunities, highest net profit first.
 
     Raises
     ------
@@ -130,14 +131,14 @@ async def best(pool: Pool, *, limit: int) -> list[Opportunity]:
     """
     query = f"""
         SELECT {_SELECTED} FROM arbitrage_opportunities WHERE closed_at IS NULL ORDER BY net DESC, id LIMIT %s
-    """  # noqa: S608  our own columns
+    """  # noqa: S608  names of columns, no user input
     with map_errors():
         async with pool.connection() as connection:
             return [_opportunity(row) for row in await (await connection.execute(query, (limit,))).fetchall()]
 
 
 async def changed_at(pool: Pool) -> datetime | None:
-    """When any of them changed last; None if there never was one.
+    """Time of the latest change of any opportunity; None if there are none.
 
     Raises
     ------
@@ -146,6 +147,6 @@ async def changed_at(pool: Pool) -> datetime | None:
     """
     with map_errors():
         async with pool.connection() as connection:
-            found = await connection.execute("SELECT max(updated_at) FROM arbitrage_opportunities")
-            row = await found.fetchone()
+            cursor = await connection.execute("SELECT max(updated_at) FROM arbitrage_opportunities")
+            row = await cursor.fetchone()
     return row[0] if row else None

@@ -1,9 +1,8 @@
-"""The outbox: what is committed and not yet announced.
+"""Outbox: messages that are committed and not yet published (transactional outbox).
 
-A row is written in the statement that writes the thing itself, so both are kept or neither. After the
-commit the rows are announced under their sequence numbers and deleted. A crash in between leaves
-them here, and they are announced at the next start; what had reached Redis is known by its number
-and not announced twice.
+An outbox row is written in the same transaction as the record that it is about, so both are committed or neither. After
+the commit the rows are published under their sequence numbers and deleted. After a crash in between they are published
+at the next start; Redis knows by the sequence number which of them it has already.
 """
 
 from collections import defaultdict
@@ -15,7 +14,7 @@ from store import feed
 from store.advisory_locks import AdvisoryLock
 from store.postgres import map_errors, transaction
 
-_AT_ONCE = 1_000
+_BATCH = 1_000
 
 _TAKE = """
 DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox ORDER BY seq LIMIT %s) RETURNING seq, channel, payload
@@ -26,28 +25,28 @@ SELECT setval(pg_get_serial_sequence('outbox', 'seq'), %(newest)s) FROM outbox_s
 
 
 def lock(connection: psycopg.Connection) -> None:
-    """Keep other writers of the outbox waiting until this transaction ends.
+    """Lock the outbox against other writers until the transaction ends.
 
-    Numbers are then committed in the order in which they were given out. Else a reader could meet
-    8 before 7, and Redis would refuse 7.
+    Sequence numbers are then committed in the order in which they are assigned. Otherwise 8 could be published before
+    7, and Redis would refuse 7.
     """
     with map_errors():
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (AdvisoryLock.OUTBOX,))
 
 
 async def lock_async(connection: psycopg.AsyncConnection) -> None:
-    """`lock` for the API."""
+    """`lock` for an asynchronous connection."""
     with map_errors():
         await connection.execute("SELECT pg_advisory_xact_lock(%s)", (AdvisoryLock.OUTBOX,))
 
 
 def drain(connection: psycopg.Connection, client: redis.Redis) -> int:
-    """Announce all that waits and delete it.
+    """Publish all messages in the outbox, and delete them.
 
     Returns
     -------
     int
-        The highest number that was announced; 0 if nothing waited.
+        The highest sequence number that was published; 0 if the outbox was empty.
 
     Raises
     ------
@@ -57,25 +56,25 @@ def drain(connection: psycopg.Connection, client: redis.Redis) -> int:
     last = 0
     while True:
         with transaction(connection):
-            # A deletion that a crash undoes is announced again, and known by its number.
+            # If a crash undoes the deletion, the message is published again, and ignored for its sequence number.
             connection.execute("SET LOCAL synchronous_commit = off")
             lock(connection)
-            rows = connection.execute(_TAKE, (_AT_ONCE,)).fetchall()
-            waiting: dict[str, list[tuple[int, bytes]]] = defaultdict(list)
+            rows = connection.execute(_TAKE, (_BATCH,)).fetchall()
+            entries_of: dict[str, list[tuple[int, bytes]]] = defaultdict(list)
             for seq, channel, payload in sorted(rows):
-                waiting[channel].append((seq, payload.encode()))
+                entries_of[channel].append((seq, payload.encode()))
                 last = seq
-            for channel, entries in waiting.items():
+            for channel, entries in entries_of.items():
                 feed.publish(client, channel, entries)
-        if len(rows) < _AT_ONCE:
+        if len(rows) < _BATCH:
             return last
 
 
 def advance(connection: psycopg.Connection, client: redis.Redis) -> None:
-    """Number on from where the feed is, if it is ahead.
+    """Advance the sequence of the outbox to the newest number in the feed, if that is higher.
 
-    After the database was emptied or restored from a backup its numbers begin again, and the feed
-    would take every new signal for an old one.
+    After the database was emptied or restored from a backup its numbers start again, and the feed would ignore every
+    new message as a repeated one.
     """
     with map_errors():
         connection.execute(_ADVANCE, {"newest": feed.newest(client)})

@@ -1,7 +1,7 @@
-"""OutboxTable: tables whose new or changed rows go to the feed, by one statement a batch.
+"""Outbox table: a table whose new and changed rows are published on the feed, written in one statement per batch.
 
-The row and its line in the outbox are written together, so both are kept or neither; a row that comes
-again unchanged is neither written nor announced.
+A row and its outbox row are written by the same statement, so that both are committed or neither; a row that is written
+again unchanged is neither stored nor published.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,58 +19,58 @@ _encoder = msgspec.json.Encoder()
 
 
 class OutboxTable:
-    """How the rows of one table are written and announced.
+    """Writes the rows of one table and publishes them on one channel.
 
     Parameters
     ----------
     table, channel
-        Where they go.
-    kinds
-        Name and Postgres type of each column; attributes of the rows have the same names.
-    newer
-        What must hold for a row to replace one of the same id, in which `old` is the one that stands
-        there and `excluded` the one that comes; None: the first stays.
-    also
-        Further parts of the WITH clause, which see the rows that are new or newer as `fresh`.
+        Name of the table, and of the channel of the feed.
+    types
+        Name and Postgres type of each column; the rows have attributes of the same names.
+    replace_if
+        SQL condition for a row to replace one with the same id, where `old` is the stored row and `excluded` the
+        written one; None: a stored row is never replaced.
+    extra_ctes
+        Further common table expressions of the statement, in which `fresh` are the inserted and replaced rows.
     """
 
     def __init__(
-        self, table: str, channel: str, kinds: Mapping[str, str], *, newer: str | None = None, also: str = ""
+        self, table: str, channel: str, types: Mapping[str, str], *, replace_if: str | None = None, extra_ctes: str = ""
     ) -> None:
-        self._kinds = kinds
-        names = ", ".join(kinds)
-        changes = ", ".join(f"{name} = excluded.{name}" for name in kinds if name != "id")
-        conflict = f"UPDATE SET {changes} WHERE {newer}" if newer else "NOTHING"
+        self._types = types
+        names = ", ".join(types)
+        changes = ", ".join(f"{name} = excluded.{name}" for name in types if name != "id")
+        conflict = f"UPDATE SET {changes} WHERE {replace_if}" if replace_if else "NOTHING"
         self._statement = f"""
             WITH fresh AS (
                 INSERT INTO {table} AS old ({names})
-                SELECT * FROM {unnest(kinds)}
+                SELECT * FROM {unnest(types)}
                 ON CONFLICT (id) DO {conflict}
                 RETURNING *
-            ){f", {also}" if also else ""}
+            ){f", {extra_ctes}" if extra_ctes else ""}
             INSERT INTO outbox (channel, payload)
-            SELECT '{channel}', announced.payload
-            FROM unnest(%(id)s, %(payloads)s) WITH ORDINALITY AS announced (id, payload, place)
+            SELECT '{channel}', messages.payload
+            FROM unnest(%(id)s, %(payloads)s) WITH ORDINALITY AS messages (id, payload, ordinal)
             JOIN fresh USING (id)
-            ORDER BY announced.place
-        """  # noqa: S608  names and types of our own columns
+            ORDER BY messages.ordinal
+        """  # noqa: S608  names and types of columns, no user input
 
     def write(
-        self, connection: psycopg.Connection, rows: Sequence[Any], told: Sequence[msgspec.Struct] | None = None
+        self, connection: psycopg.Connection, rows: Sequence[Any], messages: Sequence[msgspec.Struct] | None = None
     ) -> int:
-        """Write rows, each id once, and announce those that are new or newer.
+        """Write rows, each id once, and an outbox row for each that was inserted or replaced.
 
         Call it in a transaction, and `outbox.drain` after the commit.
 
         Parameters
         ----------
-        told
-            What is announced of each row; the row itself if not given.
+        messages
+            The message to publish for each row; by default the row itself.
 
         Returns
         -------
         int
-            How many wait in the outbox because of this call.
+            The number of outbox rows.
 
         Raises
         ------
@@ -79,11 +79,11 @@ class OutboxTable:
         """
         if not rows:
             return 0
-        parameters = columns(rows, self._kinds)
-        for name, kind in self._kinds.items():
-            if kind in ("json", "jsonb"):
+        parameters = columns(rows, self._types)
+        for name, type_ in self._types.items():
+            if type_ in ("json", "jsonb"):
                 parameters[name] = Texts([_encoder.encode(getattr(row, name)).decode() for row in rows])
-        parameters["payloads"] = Texts([_encoder.encode(row).decode() for row in told or rows])
+        parameters["payloads"] = Texts([_encoder.encode(row).decode() for row in messages or rows])
         with map_errors():
             outbox.lock(connection)
             return connection.execute(self._statement, parameters).rowcount

@@ -1,8 +1,8 @@
-"""Graded: how signals ended and how good their probabilities were, counted day by day.
+"""Outcome days: daily sums of the outcomes of signals, and of the accuracy of their probabilities.
 
-An outcome is counted by the statement that writes it, together with what its signal said, so it counts
-once however often it comes again. The ledger writes a signal before its outcome; an outcome whose
-signal is not there is in no count.
+An outcome is added to the sums by the statement that writes it, together with data of its signal, so that it counts
+once however often it is written. Signals are written before their outcomes; an outcome without its signal is not
+counted.
 """
 
 from datetime import date
@@ -52,8 +52,8 @@ graded AS (
     GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
     ON CONFLICT (signal_type, status, step, day) DO UPDATE SET {_adding(*_FORECASTS)}
 )
-"""  # noqa: S608  names of our own columns
-"""Part of a WITH clause in which `fresh` are the rows of `outcomes` that are new."""
+"""  # noqa: S608  names of columns, no user input
+"""Common table expressions that add new outcomes to the sums; `fresh` are the inserted rows of `outcomes`."""
 
 _READ_OUTCOMES: Final = f"""
 SELECT {", ".join(f"coalesce(sum({name}), 0)::float8" for name in (*_COUNTS, *_SUMS))},
@@ -77,7 +77,7 @@ GROUP BY symbol HAVING sum(entered) > 0 ORDER BY sum(entered) DESC, symbol LIMIT
 
 
 class Outcomes(msgspec.Struct, frozen=True, kw_only=True):
-    """How some signals ended, as sums; the returns are of those that were entered."""
+    """Sums over the outcomes of signals; returns are those of signals that were entered."""
 
     outcomes: float
     entered: float
@@ -96,7 +96,7 @@ class Outcomes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Forecasts(msgspec.Struct, frozen=True):
-    """Probabilities between step / 100 and a hundredth more, and what became of them."""
+    """Sums over forecasts with a probability from step / 100 to (step + 1) / 100."""
 
     step: int
     n: float
@@ -106,7 +106,7 @@ class Forecasts(msgspec.Struct, frozen=True):
 
 
 class SymbolOutcomes(msgspec.Struct, frozen=True):
-    """How the emitted signals of one symbol that were entered ended."""
+    """Sums over the emitted signals of one symbol that were entered."""
 
     symbol: str
     entered: float
@@ -126,16 +126,16 @@ async def outcomes(
     since: date = date.min,
     until: date = date.max,
 ) -> Outcomes:
-    """How signals ended.
+    """Sums over the outcomes of signals.
 
     Parameters
     ----------
     symbol
-        Only its signals; all of them if empty.
+        Only signals of this symbol; empty for all.
     status
-        Only emitted or only suppressed ones; None: both.
+        Only emitted or only suppressed signals; None for both.
     since, until
-        Only signals that ended on these UTC days or between them.
+        First and last UTC day on which the signals ended.
 
     Raises
     ------
@@ -161,14 +161,14 @@ async def forecasts(
     since: date = date.min,
     until: date = date.max,
 ) -> list[Forecasts]:
-    """Probabilities and what became of them, by steps, ascending; steps without any are left out.
+    """Sums over forecasts by probability, ascending; steps without forecasts are left out.
 
     Parameters
     ----------
     signal_type
-        Only of this strategy; of all of them if empty.
+        Only signals of this strategy; empty for all.
     status, since, until
-        As for `outcomes`.
+        See `outcomes`.
 
     Raises
     ------
@@ -183,7 +183,7 @@ async def forecasts(
 
 
 async def symbols(pool: Pool, *, since: date, limit: int) -> list[SymbolOutcomes]:
-    """The symbols with the most entered signals that ended since a UTC day, most first.
+    """The symbols with the most entered signals that ended since a UTC day, in descending order.
 
     Raises
     ------

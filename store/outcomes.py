@@ -1,4 +1,4 @@
-"""Outcomes: how each signal ended, one row per signal, written once."""
+"""Outcomes: the outcome of each signal, one row per signal, written once."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -33,18 +33,18 @@ WITH fresh AS (
     RETURNING *
 ), {outcome_days.ADD}
 SELECT count(*) FROM fresh
-"""  # noqa: S608  names and types of our own columns
+"""  # noqa: S608  names and types of columns, no user input
 
 
 def write(connection: psycopg.Connection, outcomes: Sequence[Outcome]) -> int:
-    """Write outcomes, and count those that are new; the first of a signal stays.
+    """Write outcomes, and add new ones to the daily sums; a stored outcome is not changed.
 
-    Write their signals first.
+    Their signals must be written before.
 
     Returns
     -------
     int
-        How many were new.
+        The number of new rows.
 
     Raises
     ------
@@ -54,5 +54,5 @@ def write(connection: psycopg.Connection, outcomes: Sequence[Outcome]) -> int:
     if not outcomes:
         return 0
     with map_errors():
-        found = connection.execute(_WRITE, columns(outcomes, _COLUMNS)).fetchone()
-    return int(found[0]) if found else 0
+        row = connection.execute(_WRITE, columns(outcomes, _COLUMNS)).fetchone()
+    return int(row[0]) if row else 0

@@ -1,7 +1,7 @@
-"""Partitions: one table per month of a table that grows, made just before it is first written to.
+"""Partitions: monthly partitions of large tables, created just before the first row is written to them.
 
-There is no default partition: a row without a month is a bug, and a default would keep a month from
-being detached without a lock.
+There is no default partition: a row without a partition is a bug, and with a default one a month could not be detached
+without a lock.
 """
 
 from typing import Any, Literal
@@ -15,22 +15,22 @@ from psycopg.sql import Literal as Value
 from store.advisory_locks import AdvisoryLock
 from store.postgres import map_errors
 
-# Not to_regclass: a name that was absent is remembered so, past the lock that waits for it to be made.
-_PRESENT = "SELECT relname FROM pg_inherits JOIN pg_class ON oid = inhrelid WHERE inhparent = %s::regclass"
+# Not to_regclass, which caches that a name is missing even after another session has created it.
+_EXISTING = "SELECT relname FROM pg_inherits JOIN pg_class ON oid = inhrelid WHERE inhparent = %s::regclass"
 
 
 def create_missing(connection: psycopg.Connection, table: Literal["bars", "events"], times: NDArray[Any]) -> list[str]:
-    """Make the partitions that rows of `times` fall in; cheap when they exist.
+    """Create the partitions for rows of `times` that do not exist yet; cheap if all exist.
 
     Parameters
     ----------
     times
-        (n,) datetime64, UTC, in any order: the partitioning column of the rows to come.
+        (n,) datetime64, UTC, in any order: the partitioning column of the rows to be written.
 
     Returns
     -------
     list of str
-        Names of the partitions that were made, such as `bars_2013_10`.
+        Names of the partitions that were created, such as `bars_2013_10`.
 
     Raises
     ------
@@ -39,22 +39,22 @@ def create_missing(connection: psycopg.Connection, table: Literal["bars", "event
     """
     months = {_name(table, month): month for month in np.unique(times.astype("datetime64[M]"))}
     with map_errors():
-        if months.keys() <= _present(connection, table):
+        if months.keys() <= _existing(connection, table):
             return []
         with connection.transaction():
             connection.execute("SELECT pg_advisory_xact_lock(%s)", (AdvisoryLock.PARTITIONS,))
-            absent = sorted(months.keys() - _present(connection, table))
-            for name in absent:
-                _make(connection, table, name, months[name])
-    return absent
+            missing = sorted(months.keys() - _existing(connection, table))
+            for name in missing:
+                _create(connection, table, name, months[name])
+    return missing
 
 
-def _present(connection: psycopg.Connection, table: str) -> set[str]:
-    return {name for (name,) in connection.execute(_PRESENT, (table,)).fetchall()}
+def _existing(connection: psycopg.Connection, table: str) -> set[str]:
+    return {name for (name,) in connection.execute(_EXISTING, (table,)).fetchall()}
 
 
-def _make(connection: psycopg.Connection, table: str, name: str, month: np.datetime64) -> None:
-    """Attach a table made beside the parent: readers go on, whom CREATE … PARTITION OF would stop."""
+def _create(connection: psycopg.Connection, table: str, name: str, month: np.datetime64) -> None:
+    """Create a table and attach it, which blocks no reader; CREATE … PARTITION OF would."""
     connection.execute(
         SQL("CREATE TABLE {name} (LIKE {table} INCLUDING ALL)").format(name=Identifier(name), table=Identifier(table))
     )

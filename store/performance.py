@@ -1,4 +1,4 @@
-"""Performance: what the trades of each strategy and of each bucket of confidence earned so far."""
+"""Performance: cumulative results of the trades of each strategy and of each confidence bucket."""
 
 import math
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ def _upsert(table: str, names: Sequence[str], key: Sequence[str]) -> str:
     return f"""
         INSERT INTO {table} AS old ({", ".join(names)}) VALUES ({", ".join(f"%({name})s" for name in names)})
         ON CONFLICT ({", ".join(key)}) DO UPDATE SET {changes} WHERE old.total_trades < excluded.total_trades
-    """  # noqa: S608  names of our own columns
+    """  # noqa: S608  names of columns, no user input
 
 
 _WRITE_STRATEGY: Final = _upsert("signal_performance", _OF_STRATEGY, ["account", "signal_type"])
@@ -39,55 +39,58 @@ _WRITE_BUCKET: Final = _upsert("confidence_buckets", _OF_BUCKET, ["account", "bu
 
 
 def write(connection: psycopg.Connection, performance: Sequence[Performance]) -> int:
-    """Write the newest of each group and its outbox row; what knows of no more trades changes nothing.
+    """Write the latest performance of each group, and an outbox row for each; ignores rows without additional trades.
 
     Returns
     -------
     int
-        How many wait in the outbox because of this call.
+        The number of outbox rows.
 
     Raises
     ------
     ServiceError
         If Postgres cannot be reached.
     """
-    newest: dict[tuple[str, str, str], Performance] = {}
+    latest: dict[tuple[str, str, str], Performance] = {}
     for each in sorted(performance, key=lambda row: row.total_trades):
-        newest[each.account, each.group, each.name] = each
-    if not newest:
+        latest[each.account, each.group, each.name] = each
+    if not latest:
         return 0
     with map_errors():
         outbox.lock(connection)
-        changed = [each for each in newest.values() if _write_one(connection, each)]
+        changed = [each for each in latest.values() if _write_one(connection, each)]
         for each in changed:
-            connection.execute(_ANNOUNCE, (_encoder.encode(each).decode(),))
+            connection.execute(_PUBLISH, (_encoder.encode(each).decode(),))
     return len(changed)
 
 
-_ANNOUNCE: Final = "INSERT INTO outbox (channel, payload) VALUES ('performance', %s)"
+_PUBLISH: Final = "INSERT INTO outbox (channel, payload) VALUES ('performance', %s)"
 
 
-def _write_one(connection: psycopg.Connection, given: Performance) -> bool:
+def _write_one(connection: psycopg.Connection, performance: Performance) -> bool:
     values = {
-        **{name: getattr(given, name) for name in ("account", "total_trades", "wins", "losses", "streak")},
-        **{name: getattr(given, name) for name in ("total_pnl", "gains", "losings", "max_drawdown", "days", *_SUMS)},
-        "avg_pnl": given.total_pnl / given.total_trades,
+        **{name: getattr(performance, name) for name in ("account", "total_trades", "wins", "losses", "streak")},
+        **{
+            name: getattr(performance, name)
+            for name in ("total_pnl", "gains", "losings", "max_drawdown", "days", *_SUMS)
+        },
+        "avg_pnl": performance.total_pnl / performance.total_trades,
     }
-    if given.group == "confidence":
-        low = float(given.name.split("-")[0])
+    if performance.group == "confidence":
+        low = float(performance.name.split("-")[0])
         values |= {"bucket_min": low, "bucket_max": round(low + 1.0 / BUCKETS, 9)}
         return connection.execute(_WRITE_BUCKET, values).rowcount == 1
-    values |= {"signal_type": given.name, "sharpe_ratio": sharpe_ratio(given)}
+    values |= {"signal_type": performance.name, "sharpe_ratio": sharpe_ratio(performance)}
     return connection.execute(_WRITE_STRATEGY, values).rowcount == 1
 
 
-def sharpe_ratio(given: Performance) -> float | None:
-    """Annualised Sharpe ratio of the daily returns of what was closed; None under 2 days or without variance."""
-    if given.days < 2:
+def sharpe_ratio(performance: Performance) -> float | None:
+    """Annualised Sharpe ratio of the daily returns of closed trades; None with less than 2 days or without variance."""
+    if performance.days < 2:
         return None
-    mean = given.day_returns / given.days
-    variance = (given.day_return_squares - given.days * mean * mean) / (given.days - 1)
-    # What is left of equal returns is a rounding error.
-    if variance <= 1e-12 * given.day_return_squares:
+    mean = performance.day_returns / performance.days
+    variance = (performance.day_return_squares - performance.days * mean * mean) / (performance.days - 1)
+    # The variance of equal returns is a rounding error instead of 0.
+    if variance <= 1e-12 * performance.day_return_squares:
         return None
     return mean / math.sqrt(variance) * math.sqrt(DAYS_A_YEAR)

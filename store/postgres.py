@@ -1,6 +1,6 @@
-"""Postgres: how we connect, and what a lost connection is called.
+"""Postgres: connections, transactions, and the mapping of their errors.
 
-Every session speaks UTC, bounds its statements in time, and says who it is in `pg_stat_activity`.
+Every session uses UTC, limits the duration of its statements, and has a name in `pg_stat_activity`.
 """
 
 from collections.abc import AsyncIterator, Iterator
@@ -31,14 +31,14 @@ _KEEPALIVE: dict[str, Any] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 30_000,
 }
-"""A peer that vanished without a word is found out in 45 s at most."""
+"""A peer that disappears without closing the connection is detected within 45 s."""
 
 
-_USUAL = {"host": "localhost", "port": 5432, "dbname": ""}
+_DEFAULTS = {"host": "localhost", "port": 5432, "dbname": ""}
 
 
 def connect(url: str, *, statement_timeout_s: float = 60) -> psycopg.Connection:
-    """A connection for the engine, in autocommit: a transaction is opened where one is meant.
+    """Open a connection in autocommit mode, for the engine; use `transaction` where a transaction is needed.
 
     Parameters
     ----------
@@ -50,11 +50,11 @@ def connect(url: str, *, statement_timeout_s: float = 60) -> psycopg.Connection:
     Raises
     ------
     SettingError
-        If `url` is not one.
+        If `url` is not a valid address.
     ServiceError
         If Postgres does not answer.
     """
-    place = _place(url)
+    address = _address(url)
     try:
         connection = psycopg.connect(
             url, autocommit=True, connect_timeout=5, application_name="signalengine", **_KEEPALIVE
@@ -62,34 +62,33 @@ def connect(url: str, *, statement_timeout_s: float = 60) -> psycopg.Connection:
         connection.execute(_SESSION, (f"{statement_timeout_s * 1000:.0f}", "10s", "off"))
     except psycopg.OperationalError as problem:
         raise ServiceError(
-            f"Postgres at {place} does not answer ({_first_line(problem)}); start it, or give another DATABASE_URL"
+            f"Postgres at {address} does not answer ({_first_line(problem)}); start it, or give another DATABASE_URL"
         ) from problem
     arrays.register(connection)
     return connection
 
 
 def async_pool(url: str, *, max_size: int = 8) -> Pool:
-    """A pool of reading connections for the API, not yet open: `await pool.open()` in its lifespan.
+    """A pool of read-only connections for the API, not yet open: call `await pool.open()` in its lifespan.
 
-    What has to be written is written in `write_transaction`.
-
-    Connections are tried before they are lent out, so a restart of Postgres costs nobody a request.
+    Use `write_transaction` to write. Connections are checked before they are handed out, so that no request fails
+    because Postgres was restarted.
 
     Raises
     ------
     SettingError
-        If `url` is not one.
+        If `url` is not a valid address.
     """
-    _place(url)
+    _address(url)
     return AsyncConnectionPool(
         url,
         kwargs={"autocommit": True, "connect_timeout": 5, "application_name": "signalengine api", **_KEEPALIVE},
         min_size=1,
         max_size=max_size,
         timeout=2,
-        max_waiting=500,  # who would wait behind so many is told at once
+        max_waiting=500,  # beyond that a request fails at once instead of waiting
         max_lifetime=3600,
-        reconnect_timeout=4,  # the pauses between attempts double: without an end, one begins anew with who asks next
+        reconnect_timeout=4,  # delays between attempts double; after this the next request starts again with short ones
         open=False,
         check=AsyncConnectionPool.check_connection,
         configure=_configure,
@@ -99,34 +98,36 @@ def async_pool(url: str, *, max_size: int = 8) -> Pool:
 
 @contextmanager
 def map_errors() -> Iterator[None]:
-    """Names what Postgres may do to us at any time; everything else is a bug and passes.
+    """Map errors of psycopg to errors of the domain; those that indicate a bug are not mapped.
 
     Raises
     ------
     ServiceError
-        If the connection is lost, the pool is exhausted, the disk is full, a time limit is passed, or
-        Postgres is about to stop or cannot write: to try again may help.
+        If the connection is lost, the pool is exhausted, the disk is full, a timeout is exceeded, or Postgres is
+        shutting down or read-only: a retry may succeed.
     SetupError
-        If a table is not there, since the database was not migrated; or if we may not do that to it.
+        If a table or column is missing, because the database was not migrated, or a privilege is missing.
     """
     try:
         yield
     except (psycopg.OperationalError, errors.ReadOnlySqlTransaction) as problem:
         raise ServiceError(f"Postgres: {_first_line(problem)}") from problem
     except (errors.UndefinedTable, errors.UndefinedColumn) as problem:
-        raise SetupError(f"{_first_line(problem)}: the database is behind; run 'signalengine migrate'") from problem
+        raise SetupError(
+            f"{_first_line(problem)}: the database schema is out of date; run 'signalengine migrate'"
+        ) from problem
     except errors.InsufficientPrivilege as problem:
         raise SetupError(f"{_first_line(problem)}; grant it to the user of DATABASE_URL") from problem
 
 
 @contextmanager
 def transaction(connection: Connection) -> Iterator[None]:
-    """All of it or nothing.
+    """Run a block in a transaction, which is rolled back if the block raises.
 
     Raises
     ------
     ServiceError, SetupError
-        As `map_errors` does; also if the commit itself does not come through.
+        See `map_errors`; also if the commit fails.
     """
     with map_errors(), connection.transaction():
         yield
@@ -134,12 +135,12 @@ def transaction(connection: Connection) -> Iterator[None]:
 
 @asynccontextmanager
 async def write_transaction(pool: Pool) -> AsyncIterator[psycopg.AsyncConnection]:
-    """One transaction of the API that may write; every other on its pool only reads.
+    """A read-write transaction on the pool of the API; all its other transactions are read-only.
 
     Raises
     ------
     ServiceError, SetupError
-        As `map_errors` does.
+        See `map_errors`.
     """
     with map_errors():
         async with pool.connection() as connection, connection.transaction():
@@ -149,24 +150,24 @@ async def write_transaction(pool: Pool) -> AsyncIterator[psycopg.AsyncConnection
 
 async def _configure(connection: psycopg.AsyncConnection) -> None:
     await connection.execute(_SESSION, ("2000", "1s", "on"))
-    # What the API asks for is in memory or on flash, where a page here costs what one there does; with the default
-    # of 4, a year of days is sorted anew instead of being read in the order of its index (43 ms against 36).
+    # The data is in memory or on flash, where a random page costs as much as a sequential one; with the default of 4
+    # the planner sorts a year of days instead of reading them in the order of an index (43 ms against 36).
     await connection.execute("SET random_page_cost = 1.1")
 
 
-def _place(url: str) -> str:
-    """Where `url` leads. Nothing of one that is wrong is quoted: unescaped, a password may be any part of it."""
-    wrong = SettingError(
-        "the address of Postgres is not one; write postgresql://user:password@host:5432/database, "
-        "with signs of the password such as / and @ as %2F and %40"
+def _address(url: str) -> str:
+    """Host, port and database of `url`. An invalid URL is not quoted: any part may be an unescaped password."""
+    invalid = SettingError(
+        "the address of Postgres is invalid; write postgresql://user:password@host:5432/database, "
+        "with special characters of the password escaped, such as / as %2F and @ as %40"
     )
     try:
         parts = conninfo_to_dict(url)
     except psycopg.ProgrammingError:
-        raise wrong from None
-    host, port, database = (str(parts.get(name, usual)) for name, usual in _USUAL.items())
+        raise invalid from None
+    host, port, database = (str(parts.get(name, default)) for name, default in _DEFAULTS.items())
     if "@" in database or not port.replace(",", "").isdecimal():
-        raise wrong
+        raise invalid
     return f"{host}:{port}/{database}"
 
 

@@ -1,4 +1,4 @@
-"""Rejects: input that could not be used, with its reason and its bytes."""
+"""Rejects: invalid input, with the reason and the raw bytes."""
 
 from collections.abc import Sequence
 from hashlib import blake2b
@@ -24,7 +24,7 @@ _WRITE: Final = f"""
 INSERT INTO rejects ({", ".join(_COLUMNS)})
 SELECT * FROM {unnest(_COLUMNS)}
 ON CONFLICT (id) DO NOTHING
-"""  # noqa: S608  names and types of our own columns
+"""  # noqa: S608  names and types of columns, no user input
 
 _READ: Final = """
 SELECT source, position, reason, raw, at FROM rejects
@@ -34,12 +34,12 @@ ORDER BY source, position, id LIMIT %(limit)s
 
 
 def write(connection: psycopg.Connection, rejects: Sequence[Reject]) -> int:
-    """Write rejects; the same one from the same place is kept once.
+    """Write rejects; the same reject from the same position is stored once.
 
     Returns
     -------
     int
-        How many were new.
+        The number of new rows.
 
     Raises
     ------
@@ -84,5 +84,5 @@ def _id(reject: Reject) -> str:
 
 
 def _text(text: str) -> str:
-    """What Postgres can keep: a file name may hold bytes that are no text, and bad input may hold NUL."""
+    """The text as Postgres can store it: file names may not be valid UTF-8, and bad input may contain NUL."""
     return text.encode("utf-8", "replace").decode().replace("\x00", "�")

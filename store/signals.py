@@ -1,7 +1,7 @@
-"""Signals: the candidates of all strategies, emitted and suppressed, with how they ended.
+"""Signals: candidates of all strategies, emitted and suppressed, with their outcomes.
 
-Written once, by id; whatever comes again under the same id changes nothing and is not announced
-again. The outcome is a row of its own (store/outcomes.py) and joined when a signal is read.
+A signal is written once, by id; writing the same id again changes nothing and publishes nothing. The outcome is a row
+of another table (store/outcomes.py), joined when a signal is read.
 """
 
 from collections.abc import Sequence
@@ -73,11 +73,11 @@ WITH fresh AS (
     RETURNING id
 )
 INSERT INTO outbox (channel, payload)
-SELECT 'signals', announced.payload
-FROM unnest(%(announced)s, %(payloads)s) WITH ORDINALITY AS announced (id, payload, place)
+SELECT 'signals', messages.payload
+FROM unnest(%(emitted)s, %(payloads)s) WITH ORDINALITY AS messages (id, payload, ordinal)
 JOIN fresh USING (id)
-ORDER BY announced.place
-"""  # noqa: S608  names and types of our own columns
+ORDER BY messages.ordinal
+"""  # noqa: S608  names and types of columns, no user input
 
 
 def _signal(row: tuple[Any, ...]) -> Signal:
@@ -113,27 +113,27 @@ LISTING: Final = Listing(
         "until": "detected_at < %(until)s",
     },
     _signal,
-    version="(o.signal_id IS NOT NULL)::int",  # a signal changes once: when it ends
+    version="(o.signal_id IS NOT NULL)::int",  # a signal changes once, when it gets its outcome
 )
 """Signals, emitted and suppressed, by (detected_at, id) descending."""
 
 
 def write(connection: psycopg.Connection, signals: Sequence[Signal]) -> int:
-    """Write signals and, in the same statement, the outbox row of each emitted one that is new.
+    """Write signals and, in the same statement, an outbox row for each emitted signal that is new.
 
     Call it in a transaction, and `outbox.drain` after the commit.
 
     Returns
     -------
     int
-        How many signals wait in the outbox because of this call.
+        The number of outbox rows.
 
     Raises
     ------
     ServiceError
         If Postgres cannot be reached.
     """
-    # The first of an id wins here too, or its outbox row would be written twice.
+    # Of equal ids the first is kept here too; otherwise two outbox rows would be written.
     first = {signal.id: signal for signal in reversed(signals)}
     rows = sorted(first.values(), key=lambda signal: (signal.detected_at, signal.id))
     if not rows:
@@ -142,7 +142,7 @@ def write(connection: psycopg.Connection, signals: Sequence[Signal]) -> int:
     for name in _DOCUMENTS:
         parameters[name] = Texts([_encoder.encode(getattr(row, name)).decode() for row in rows])
     emitted = [row for row in rows if row.status == "emitted"]
-    parameters["announced"] = Texts([row.id for row in emitted])
+    parameters["emitted"] = Texts([row.id for row in emitted])
     parameters["payloads"] = Texts([payload(row).decode() for row in emitted])
     with map_errors():
         if emitted:
@@ -151,5 +151,5 @@ def write(connection: psycopg.Connection, signals: Sequence[Signal]) -> int:
 
 
 def payload(signal: Signal) -> bytes:
-    """What the feed carries: the signal as JSON."""
+    """The message that is published: the signal as JSON."""
     return _encoder.encode(signal)

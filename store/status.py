@@ -1,6 +1,6 @@
-"""Status: short texts by which processes tell of themselves, such as metrics and health.
+"""Status: short texts that processes publish about themselves in Redis, such as metrics and health.
 
-A text lives for seconds. Who no longer writes has no status, and nobody reads a stale one.
+A text expires after seconds, so that a process that no longer writes has no status instead of a stale one.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ from store.redis_server import map_errors
 
 
 def set_text(client: redis.Redis, key: str, value: str, ttl_s: float) -> None:
-    """Put down `value`; it is gone after `ttl_s` seconds.
+    """Set `key` to `value`; it expires after `ttl_s` seconds.
 
     Raises
     ------
@@ -24,7 +24,7 @@ def set_text(client: redis.Redis, key: str, value: str, ttl_s: float) -> None:
 
 
 def get_text(client: redis.Redis, key: str) -> str | None:
-    """What was put down under `key`; None if nothing, or too long ago.
+    """The value of `key`; None if it was never set or has expired.
 
     Raises
     ------
@@ -36,7 +36,7 @@ def get_text(client: redis.Redis, key: str) -> str | None:
 
 
 async def get_text_async(client: redis.asyncio.Redis, key: str) -> str | None:
-    """`get_text` for the API."""
+    """`get_text` on an event loop."""
     with map_errors():
         return _text(await client.get(key))
 

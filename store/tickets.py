@@ -1,4 +1,4 @@
-"""Tickets in Redis: good for one use and some seconds. Only their hash is there, so who reads Redis has none."""
+"""Tickets in Redis: valid for one use and some seconds. Only hashes are stored, so Redis reveals no ticket."""
 
 from hashlib import sha256
 from typing import Any
@@ -9,7 +9,7 @@ from store.redis_server import map_errors
 
 
 async def put(client: redis.asyncio.Redis, ticket: str, holder: bytes, ttl_s: float) -> None:
-    """Keep a ticket and who it was given to, for `ttl_s` seconds.
+    """Store a ticket and its holder for `ttl_s` seconds.
 
     Raises
     ------
@@ -21,7 +21,7 @@ async def put(client: redis.asyncio.Redis, ticket: str, holder: bytes, ttl_s: fl
 
 
 async def consume(client: redis.asyncio.Redis, ticket: str) -> bytes | None:
-    """Who the ticket was given to; it is used up. None if it is unknown, was used, or came too late.
+    """Delete a ticket and return its holder; None if it is unknown, was used before, or has expired.
 
     Raises
     ------

@@ -1,8 +1,8 @@
-"""Trade days: what the trades of each part of the record came to, day by day and together.
+"""Trade days: daily and total sums of the results of paper trades, by strategy, regime and confidence.
 
-A trade is added by the statement that writes its end, so it is counted once however often it comes
-again. Sums are exact, so they do not depend on how the trades came in batches; the deepest fall of the
-running sum survives being put together from days.
+A trade is added to the sums by the statement that writes its end, so that it counts once however often it is written.
+Sums are exact (`numeric`), so they do not depend on how trades are divided into batches; the drawdown of a period is
+computed from the sums of its days.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ _SUMS: Final = (
     *("trades", "wins", "losses", "total_pnl", "gains", "losings", "day_return", "total_r", "r_squares"),
     *("duration_s", "predicted", "predicted_wins", "probability_sum", "brier_sum"),
 )
-"""Columns that add up."""
+"""Columns that are added."""
 
 _MERGED: Final = {
     "least_pnl": "least(old.least_pnl, excluded.least_pnl)",
@@ -30,12 +30,11 @@ _MERGED: Final = {
     "low": "trim_scale(least(old.low, old.total_pnl + excluded.low))",
     "drawdown": "trim_scale(least(old.drawdown, excluded.drawdown, old.total_pnl + excluded.low - old.peak))",
 }
-"""How the others come together. Of two equal numbers either may be taken, so their zeros are trimmed."""
+"""How the other columns are merged. Trailing zeros are trimmed, since either of two equal numbers may be taken."""
 _FIRST: Final = date.min + timedelta(days=1)
-"""The earliest day; the one before it stands for all of them."""
-_BUCKET: Final = (
-    "(floor(probability * 10) - (probability >= 1)::int)::numeric / 10"  # null stays null; 1 is in the last
-)
+"""The earliest day; the row of the day before it holds the totals of all days."""
+_BUCKET: Final = "(floor(probability * 10) - (probability >= 1)::int)::numeric / 10"
+"""Lower bound of the confidence bucket of a trade; null without a probability. The last bucket includes 1."""
 
 ADD: Final = f"""
 ended AS (
@@ -74,8 +73,9 @@ ended AS (
         {", ".join(f"{name} = old.{name} + excluded.{name}" for name in _SUMS)},
         {", ".join(f"{name} = {rule}" for name, rule in _MERGED.items())}
 )
-"""  # noqa: S608  names of our own columns
-"""Part of a WITH clause in which `fresh` are the rows of `trade_executions` that are new or newer."""
+"""  # noqa: S608  names of columns, no user input
+"""Common table expressions that add ended trades to the sums; `fresh` are the inserted and replaced rows of
+`trade_executions`."""
 
 _READ_PERIOD: Final = f"""
 WITH days AS (
@@ -114,18 +114,18 @@ GROUP BY symbol ORDER BY sum(trades) DESC, symbol LIMIT %(limit)s
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """What the trades of one part of the record came to, as sums.
+    """Sums over the trades of one group.
 
     Attributes
     ----------
     kind, name
-        Which part: the strategy, the regime, the bucket as in "0.5-0.6".
+        The group: overall, a strategy, a regime, or a confidence bucket such as "0.5-0.6".
     drawdown
-        Deepest fall of the running sum of PnL, quote units, at most 0.
+        Maximum drawdown of cumulative PnL, in quote units, at most 0.
     predicted, predicted_wins
-        Trades that had a probability at the decision, and those of them that won.
+        Trades that had a probability at the decision, and the number of these that won.
     days, returns
-        Days since 1970 with a trade, ascending, and what each earned over the equity of the account.
+        Days since 1970 with a trade, ascending, and the return of each on the equity of the account.
     """
 
     kind: Kind
@@ -154,7 +154,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SymbolPart(msgspec.Struct, frozen=True):
-    """How many trades of one symbol ended, and what each day with one earned, as in `Part`."""
+    """The number of ended trades of one symbol, with days and returns as in `Part`."""
 
     symbol: str
     trades: float
@@ -168,14 +168,14 @@ _FIELDS: Final = tuple(field.name for field in msgspec.structs.fields(Part))
 async def read(
     pool: Pool, kinds: Sequence[Kind], *, symbol: str = "", since: date | None = None, until: date | None = None
 ) -> list[Part]:
-    """The parts of some kinds that hold a trade, by kind and name.
+    """Sums of the groups of some kinds that have trades, ordered by kind and name.
 
     Parameters
     ----------
     symbol
-        Only its trades; all of them if empty.
+        Only trades of this symbol; empty for all.
     since, until
-        Only trades that ended on these UTC days or between them.
+        First and last UTC day on which the trades ended.
 
     Raises
     ------
@@ -194,7 +194,7 @@ async def read(
 
 
 async def read_symbols(pool: Pool, *, since: date, limit: int) -> list[SymbolPart]:
-    """The symbols that traded most since a UTC day, most first.
+    """The symbols with the most trades since a UTC day, in descending order.
 
     Raises
     ------

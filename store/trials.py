@@ -1,6 +1,6 @@
-"""Trials: every backtest that was run, by the hash of its line in the ledger; written once, and never taken back.
+"""Trials: every backtest that was run, by the hash of its line in a trial ledger; rows are added and never changed.
 
-The files in which `backtest` counts are its ledgers; this table is where those of all machines come together.
+A trial ledger is a file to which `backtest` appends on one machine; this table collects those of all machines.
 """
 
 from collections.abc import Sequence
@@ -17,30 +17,30 @@ from store.postgres import map_errors
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
-    """A line of a ledger of trials.
+    """A line of a trial ledger.
 
     Attributes
     ----------
     id
-        Hash of the line, which holds that of the line before it.
+        Hash of the line, which includes the hash of the previous line.
     previous
-        Hash of the line before it; empty for the first.
+        Hash of the previous line; empty for the first.
     number
-        Its place in its ledger, from 1.
+        Line number in its ledger, from 1.
     at
-        When the backtest was run.
+        Time of the backtest.
     name
-        As its user called it.
+        Name given by the user.
     files
         SHA-256 of the content of each input file.
     config
-        Hash of all that decides the output, the code of the ideas included.
+        Hash of everything that determines the output, including the code of the plug-ins.
     first_day
-        Days since 1970, of the first of `returns`.
+        Day of the first of `returns`, in days since 1970.
     returns
-        Net, of each UTC day that was judged.
+        Net return of each evaluated UTC day.
     sharpe
-        Of them, per day; None if undefined.
+        Daily Sharpe ratio of `returns`; None if undefined.
     """
 
     id: str
@@ -87,7 +87,7 @@ _WRITE: Final = f"""
 INSERT INTO trials ({", ".join(_COLUMNS)})
 SELECT * FROM {unnest(_COLUMNS)}
 ON CONFLICT (id) DO NOTHING
-"""  # noqa: S608  names and types of our own columns
+"""  # noqa: S608  names and types of columns, no user input
 
 _READ: Final = f"""
 SELECT {", ".join(f"{name}::text" if kind.startswith("json") else name for name, kind in _COLUMNS.items())}
@@ -118,19 +118,19 @@ LISTING: Final = Listing(
 
 
 def write(connection: psycopg.Connection, trials: Sequence[Trial]) -> int:
-    """Write trials; one that is there stays as it is.
+    """Write trials; a stored trial is not changed.
 
     Returns
     -------
     int
-        How many were new.
+        The number of new rows.
 
     Raises
     ------
     ServiceError
         If Postgres cannot be reached.
     SetupError
-        If it was not migrated.
+        If the database was not migrated.
     """
     if not trials:
         return 0
@@ -142,14 +142,14 @@ def write(connection: psycopg.Connection, trials: Sequence[Trial]) -> int:
 
 
 def of_files(connection: psycopg.Connection, files: Sequence[str]) -> list[Trial]:
-    """The trials that share a file with these, oldest first.
+    """The trials that used at least one of these files, oldest first.
 
     Raises
     ------
     ServiceError
         If Postgres cannot be reached.
     SetupError
-        If it was not migrated.
+        If the database was not migrated.
     """
     with map_errors():
         rows = connection.execute(_READ, {"files": list(files)}).fetchall()

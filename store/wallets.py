@@ -1,7 +1,7 @@
-"""Wallets: who trades large on prediction markets, and what each had won when it was last seen.
+"""Wallets: large traders on prediction markets, with the track record of each when it was last seen.
 
-A wallet is told of by its address, or by its number where that is not known yet or not known any more. It is
-one row, whose key is the number, which follows from the address.
+A wallet is identified by its address, or by its number while the address is not known. It is stored as one row, whose
+key is the number, a hash of the address.
 """
 
 from collections.abc import Sequence
@@ -16,10 +16,10 @@ from store.arrays import Texts
 from store.columns import column, columns, unnest
 from store.postgres import Pool, map_errors
 
-_TOLD: Final = {"id": "text", "seen_at": "timestamptz", "record": "json"}
-_COLUMNS: Final = {"number": "int8", **_TOLD}
+_VALUES: Final = {"id": "text", "seen_at": "timestamptz", "record": "json"}
+_COLUMNS: Final = {"number": "int8", **_VALUES}
 NUMBER_MAX = (1 << 63) - 1
-"""The greatest number."""
+"""The highest wallet number."""
 
 _encoder = msgspec.json.Encoder()
 _record = msgspec.json.Decoder(WalletRecord)
@@ -32,13 +32,13 @@ ON CONFLICT (number) DO UPDATE SET
     seen_at = GREATEST(old.seen_at, excluded.seen_at),
     record = CASE WHEN old.seen_at < excluded.seen_at THEN excluded.record ELSE old.record END
 WHERE old.seen_at < excluded.seen_at OR (old.id = old.number::text AND excluded.id <> old.id)
-"""  # noqa: S608  names and types of our own columns
+"""  # noqa: S608  names and types of columns, no user input
 
 _READ: Final = "SELECT id, seen_at, record::text FROM wallets WHERE number = %s"
 
 
 def number_of(wallet: str) -> int:
-    """The number of a wallet that is called by its address or its number.
+    """The number of a wallet that is given by its address or its number.
 
     Examples
     --------
@@ -50,35 +50,35 @@ def number_of(wallet: str) -> int:
 
 
 def aliases(wallet: str) -> list[str]:
-    """What whales of a wallet may have been told under, in small letters."""
+    """The identifiers, in lower case, under which trades of a wallet may be stored: as given, and its number."""
     return [wallet.lower(), str(number_of(wallet))]
 
 
 def write(connection: psycopg.Connection, wallets: Sequence[Wallet]) -> int:
-    """Write wallets as they were last seen; how many are new, or were seen later than was known.
+    """Write wallets as they were last seen; returns how many were inserted or updated.
 
     Raises
     ------
     ServiceError
         If Postgres cannot be reached.
     """
-    newest: dict[int, Wallet] = {}
+    latest: dict[int, Wallet] = {}
     for each in sorted(wallets, key=lambda one: one.seen_at):
         number = number_of(each.id)
-        known = newest.get(number, each)
-        newest[number] = msgspec.structs.replace(each, id=known.id) if each.id == str(number) else each
-    if not newest:
+        previous = latest.get(number, each)
+        latest[number] = msgspec.structs.replace(each, id=previous.id) if each.id == str(number) else each
+    if not latest:
         return 0
-    numbers = sorted(newest)
-    rows = [newest[number] for number in numbers]
-    parameters = {"number": column(numbers, "int8"), **columns(rows, _TOLD)}
+    numbers = sorted(latest)
+    rows = [latest[number] for number in numbers]
+    parameters = {"number": column(numbers, "int8"), **columns(rows, _VALUES)}
     parameters["record"] = Texts([_encoder.encode(row.record).decode() for row in rows])
     with map_errors():
         return connection.execute(_WRITE, parameters).rowcount
 
 
 async def one(pool: Pool, wallet: str) -> Wallet | None:
-    """The wallet of that address or number, whichever letters of it are capitals.
+    """The wallet with this address, in any case, or number; None if there is none.
 
     Raises
     ------

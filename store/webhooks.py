@@ -86,7 +86,7 @@ _INSERT: Final = f"""
 INSERT INTO webhook_deliveries ({", ".join(_COLUMNS)}, status, due_at)
 SELECT *, 'waiting', created_at FROM {unnest(_COLUMNS)} AS given ({", ".join(_COLUMNS)})
 ON CONFLICT (id) DO NOTHING
-"""  # noqa: S608  names and types of our own columns
+"""  # noqa: S608  names and types of columns, no user input
 _ADVANCE: Final = """
 INSERT INTO webhook_positions AS old (channel, seq, at, epoch)
 SELECT * FROM unnest(%(channels)s::text[], %(seqs)s::int8[], %(ats)s::timestamptz[], %(epochs)s::text[])
@@ -112,7 +112,7 @@ _GIVE_UP_EXPIRED: Final = f"{_GIVE_UP} created_at < %(before)s"
 _GIVE_UP_SURPLUS: Final = f"""{_GIVE_UP} hook = %(hook)s AND id IN (
     SELECT id FROM webhook_deliveries WHERE hook = %(hook)s AND status = 'waiting'
     ORDER BY created_at DESC, seq DESC OFFSET %(waiting_max)s
-)"""  # noqa: S608  no value from outside
+)"""  # noqa: S608  no user input
 _GIVE_UP_ORPHANED: Final = f"{_GIVE_UP} hook <> ALL(%(hooks)s)"
 # The condition on the status lets Postgres use the partial index of ended deliveries.
 _DELETE_ENDED: Final = "DELETE FROM webhook_deliveries WHERE status <> 'waiting' AND ended_at < %(before)s"

@@ -1,4 +1,4 @@
-"""Whales: large trades of prediction markets, told and suppressed, each as of its newest revision."""
+"""Whales: large trades on prediction markets, emitted and suppressed, at their latest revision."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -54,7 +54,7 @@ INSERT INTO whale_trades AS old ({", ".join(_COLUMNS)})
 SELECT * FROM {unnest(_COLUMNS)}
 ON CONFLICT (id) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _COLUMNS if name != "id")}
 WHERE old.revision < excluded.revision
-"""  # noqa: S608  names and types of our own columns
+"""  # noqa: S608  names and types of columns, no user input
 
 
 def _whale(row: tuple[Any, ...]) -> WhaleTrade:
@@ -84,17 +84,17 @@ LISTING: Final = Listing(
 
 
 def write(connection: psycopg.Connection, whales: Sequence[WhaleTrade]) -> int:
-    """Write whales as of their newest revision; how many are new or newer than what was known.
+    """Write whales at their latest revision; returns how many were inserted or updated.
 
     Raises
     ------
     ServiceError
         If Postgres cannot be reached.
     """
-    newest: dict[str, WhaleTrade] = {}
+    latest: dict[str, WhaleTrade] = {}
     for each in sorted(whales, key=lambda one: one.revision):
-        newest[each.id] = each
-    rows = sorted(newest.values(), key=lambda one: (one.detected_at, one.id))
+        latest[each.id] = each
+    rows = sorted(latest.values(), key=lambda one: (one.detected_at, one.id))
     if not rows:
         return 0
     parameters = columns(rows, _COLUMNS)

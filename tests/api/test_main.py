@@ -93,7 +93,7 @@ def test_a_wrong_set_up_is_one_line_that_names_thing_value_and_way_out() -> None
         **SERVICES, SIGNALENGINE_API_PROT="1"
     )
     assert "SIGNALENGINE_API_PORT='70000'" in setup_error(**SERVICES, SIGNALENGINE_API_PORT="70000")
-    assert "address of Redis is not one" in setup_error(DATABASE_URL=SERVICES["DATABASE_URL"], REDIS_URL="nonsense://x")
+    assert "address of Redis is invalid" in setup_error(DATABASE_URL=SERVICES["DATABASE_URL"], REDIS_URL="nonsense://x")
     with socket.create_server(("127.0.0.1", 0)) as in_use:
         port = str(in_use.getsockname()[1])
         assert f"cannot listen on 127.0.0.1:{port}" in setup_error(**SERVICES, SIGNALENGINE_API_PORT=port)

@@ -1,4 +1,4 @@
-"""A database without tables, the engine's clients, and the API's side of them on an event loop."""
+"""Fixtures: an empty database, blocking clients, and asynchronous clients on an event loop."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
@@ -17,22 +17,22 @@ T = TypeVar("T")
 _numbers = count(1)
 
 
-class Asker:
-    """Runs `work(source, …)` on one event loop, where `source` is what the API would hand it."""
+class AsyncCaller:
+    """Calls asynchronous functions with the pool or client of the API as first argument, on one event loop."""
 
-    def __init__(self, runner: asyncio.Runner, source: Any) -> None:
-        self.runner, self.source = runner, source
+    def __init__(self, runner: asyncio.Runner, client: Any) -> None:
+        self._runner, self._client = runner, client
 
-    def __call__(self, work: Callable[..., Awaitable[T]], *args: Any, **options: Any) -> T:
-        async def ask() -> T:
-            return await work(self.source, *args, **options)
+    def __call__(self, function: Callable[..., Awaitable[T]], *args: Any, **options: Any) -> T:
+        async def call() -> T:
+            return await function(self._client, *args, **options)
 
-        return self.runner.run(ask())
+        return self._runner.run(call())
 
 
 @pytest.fixture
 def empty_database_url(postgres_url: str) -> Iterator[str]:
-    """The address of a fresh database with nothing in it."""
+    """The address of a new database without tables."""
     name = f"empty_{next(_numbers)}"
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
@@ -43,32 +43,32 @@ def empty_database_url(postgres_url: str) -> Iterator[str]:
 
 @pytest.fixture
 def connection(database_url: str) -> Iterator[psycopg.Connection]:
-    """The engine's connection to a migrated database."""
+    """A blocking connection to a migrated database."""
     with connect(database_url) as opened:
         yield opened
 
 
 @pytest.fixture
 def client(clean_redis_url: str) -> Iterator[redis.Redis]:
-    """The engine's client of an empty Valkey."""
+    """A blocking client of an empty Valkey."""
     with redis_server.connect(clean_redis_url) as opened:
         yield opened
 
 
 @pytest.fixture
-def ask(database_url: str) -> Iterator[Asker]:
-    """Calls the reading half of the store with the API's pool."""
+def call(database_url: str) -> Iterator[AsyncCaller]:
+    """Calls asynchronous functions of the store with the pool of the API."""
     with asyncio.Runner() as runner:
         pool = async_pool(database_url)
         runner.run(pool.open(wait=True))
-        yield Asker(runner, pool)
+        yield AsyncCaller(runner, pool)
         runner.run(pool.close())
 
 
 @pytest.fixture
-def ask_redis(clean_redis_url: str) -> Iterator[Asker]:
-    """Calls the reading half of the feed with the API's client."""
+def call_redis(clean_redis_url: str) -> Iterator[AsyncCaller]:
+    """Calls asynchronous functions of the feed with the client of the API."""
     with asyncio.Runner() as runner:
         client = redis_server.connect_async(clean_redis_url)
-        yield Asker(runner, client)
+        yield AsyncCaller(runner, client)
         runner.run(client.aclose())

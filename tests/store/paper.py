@@ -1,4 +1,4 @@
-"""Paper trades and graded signals for tests: what is drawn is what an engine could have written."""
+"""Paper trades and signals with outcomes, such as the engine could have written."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,9 +14,9 @@ SYMBOLS, STRATEGIES, REGIMES = ("BTCUSDT", "ETHUSDT", "SOLUSDT"), ("breakout", "
 
 
 def trade(number: int, pnl: float | None, **changes: Any) -> Execution:
-    """The trade that was decided in the hour `number` and closed an hour later; open if `pnl` is None."""
+    """A trade planned in hour `number` and closed an hour later; open if `pnl` is None."""
     at = BEGIN + timedelta(hours=number)
-    done = pnl is not None
+    closed = pnl is not None
     plain = Execution(
         id=f"{number + 2**64:032x}",
         signal_id=f"{number:032x}",
@@ -27,15 +27,15 @@ def trade(number: int, pnl: float | None, **changes: Any) -> Execution:
         timeframe="5m",
         direction="long" if number % 5 < 3 else "short",
         planned_at=at,
-        updated_at=at + timedelta(hours=1) if done else at,
+        updated_at=at + timedelta(hours=1) if closed else at,
         entry_price=100.5,
         entry_time=at + timedelta(seconds=30),
-        exit_price=101.25 if done else None,
-        exit_time=at + timedelta(hours=1) if done else None,
+        exit_price=101.25 if closed else None,
+        exit_time=at + timedelta(hours=1) if closed else None,
         shares=2.5,
         notional=251.25,
         risk=10.0,
-        fees=0.5 if done else 0.0,
+        fees=0.5 if closed else 0.0,
         pnl=pnl,
         pnl_pct=None if pnl is None else pnl / 251.25 * 100,
         pnl_r=None if pnl is None else pnl / 10.0,
@@ -50,27 +50,27 @@ def trade(number: int, pnl: float | None, **changes: Any) -> Execution:
 
 
 def trades(count: int, seed: int = 1) -> list[Execution]:
-    """Trades that closed, in the order in which they did."""
+    """Closed trades, in the order in which they closed."""
     results = np.round(np.random.default_rng(seed).normal(0.5, 10.0, count), 2).tolist()
     return [trade(number, result) for number, result in enumerate(results)]
 
 
 def signal(number: int, **changes: Any) -> Signal:
-    """The signal of the trade of the same number."""
-    given = trade(number, None)
+    """The signal of the trade with the same number."""
+    opened = trade(number, None)
     plain = Signal(
-        id=given.signal_id,
+        id=opened.signal_id,
         venue="sim",
-        symbol=given.symbol,
-        market_slug=given.market_slug,
-        signal_type=given.signal_type,
+        symbol=opened.symbol,
+        market_slug=opened.market_slug,
+        signal_type=opened.signal_type,
         timeframe=("5m", "1h")[number // 2 % 2],
-        direction=given.direction,
-        detected_at=given.planned_at,
+        direction=opened.direction,
+        detected_at=opened.planned_at,
         entry_price=100.5,
         take_profit=102.0,
         stop_loss=99.0,
-        expires_at=given.planned_at + timedelta(hours=4),
+        expires_at=opened.planned_at + timedelta(hours=4),
         status="suppressed" if number % 5 == 4 else "emitted",
         suppressed_reason="below_threshold" if number % 5 == 4 else None,
         raw_confidence=0.5,
@@ -81,14 +81,14 @@ def signal(number: int, **changes: Any) -> Signal:
         features={"rsi_14": 61.25},
         reason="The close broke the range.",
         simulated=True,
-        regime=given.regime,
-        probability=given.probability,
+        regime=opened.regime,
+        probability=opened.probability,
     )
     return msgspec.structs.replace(plain, **changes)
 
 
 def outcome(number: int, r: float | None) -> Outcome:
-    """How the signal of that number ended; never entered if `r` is None."""
+    """The outcome of the signal with the same number; never entered if `r` is None."""
     exit_at = BEGIN + timedelta(hours=number + 1)
     entered = r is not None
     return Outcome(
@@ -107,7 +107,7 @@ def outcome(number: int, r: float | None) -> Outcome:
 
 
 def graded(count: int, seed: int = 2) -> tuple[list[Signal], list[Outcome]]:
-    """Signals, and how each ended."""
+    """Signals and their outcomes."""
     results = np.round(np.random.default_rng(seed).normal(0.1, 1.0, count), 3).tolist()
-    ends = [outcome(number, None if number % 11 == 10 else result) for number, result in enumerate(results)]
-    return [signal(number) for number in range(count)], ends
+    outcomes = [outcome(number, None if number % 11 == 10 else result) for number, result in enumerate(results)]
+    return [signal(number) for number in range(count)], outcomes

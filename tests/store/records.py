@@ -1,4 +1,4 @@
-"""Strategies that draw records of the domain, with names that try to be SQL."""
+"""Hypothesis strategies for records of the domain, with names that attempt SQL injection."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -26,7 +26,7 @@ ids = st.integers(0, 40).map(lambda n: f"{n:032x}")
 
 @st.composite
 def signals(draw: st.DrawFn) -> Signal:
-    """A signal of one of few ids; drawn twice, an id may come with other contents."""
+    """A signal with one of few ids; the same id may be drawn with different contents."""
     status = draw(st.sampled_from(("emitted", "suppressed")))
     return Signal(
         id=draw(ids),
@@ -122,7 +122,7 @@ gaps = st.builds(
 
 @st.composite
 def bars(draw: st.DrawFn) -> Bar:
-    """A bar of one of few instruments and instants, years apart; drawn twice, it may come with other contents."""
+    """A bar of few instruments and times, years apart; the same key may be drawn with different contents."""
     open_time = datetime(draw(st.sampled_from((1999, 2013, 2024))), draw(st.integers(11, 12)), 1, tzinfo=UTC)
     low, high = sorted((draw(numbers), draw(numbers)))
     return Bar(
@@ -144,7 +144,7 @@ def bars(draw: st.DrawFn) -> Bar:
 
 
 def bar_columns(rows: list[Bar]) -> BarColumns:
-    """The same bars as they are written."""
+    """The same bars as columns."""
     columns = dict(zip(BarColumns._fields, zip(*map(msgspec.structs.astuple, rows), strict=True), strict=True))
     times = {name: [at.replace(tzinfo=None) for at in columns[name]] for name in ("open_time", "close_time")}
     return BarColumns(

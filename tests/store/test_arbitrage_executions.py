@@ -1,4 +1,4 @@
-"""An opportunity is taken once, while it is open and as it was read; its paper trade ends once."""
+"""An opportunity is executed once, while it is open and unchanged; its paper trade ends once."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,22 +11,22 @@ from domain.opportunities import Opportunity
 from store import arbitrage_executions, opportunities
 from store.arbitrage_executions import ArbitrageExecution
 from tests.opportunities import opportunity, settled
-from tests.store.conftest import Asker
+from tests.store.conftest import AsyncCaller
 from tests.store.paper import trade
 
 AT = opportunity(1).opened_at
 
 
-def taken(number: int = 1) -> ArbitrageExecution:
+def request(number: int = 1) -> ArbitrageExecution:
     return ArbitrageExecution(key="k1", opportunity_id=f"{number:032x}", revision=0, execution_id=f"{7:032x}", at=AT)
 
 
-def paper(planned_at: datetime = AT) -> Execution:
+def open_trade(planned_at: datetime = AT) -> Execution:
     return trade(1, None, id=f"{7:032x}", planned_at=planned_at, updated_at=planned_at, entry_time=planned_at)
 
 
-def judged(at: datetime) -> Opportunity:
-    """Opportunity 1 when its first plan was judged."""
+def settled_first_plan(at: datetime) -> Opportunity:
+    """Opportunity 1 after its first plan was settled."""
     settlement = settled(1).settlement
     assert settlement is not None
     settlement = msgspec.structs.replace(settlement, revision=0, judged_at=at)
@@ -37,27 +37,27 @@ def rows(connection: psycopg.Connection, columns: str) -> list[tuple[Any, ...]]:
     return connection.execute(f"SELECT {columns} FROM arbitrage_executions").fetchall()
 
 
-def test_closed_opportunity_is_not_taken_though_its_revision_is_known(
-    connection: psycopg.Connection, ask: Asker
+def test_closed_opportunity_is_not_executed_even_at_its_revision(
+    connection: psycopg.Connection, call: AsyncCaller
 ) -> None:
     opportunities.write(connection, [opportunity(1, 2)])
-    assert not ask(arbitrage_executions.create, taken(), paper(), at_revision=2)
+    assert not call(arbitrage_executions.create, request(), open_trade(), at_revision=2)
     assert rows(connection, "key") == []
 
 
-def test_trade_does_not_end_before_it_began(connection: psycopg.Connection, ask: Asker) -> None:
-    opportunities.write(connection, [judged(AT + timedelta(seconds=1))])
-    began = AT + timedelta(seconds=5)
-    assert ask(arbitrage_executions.create, taken(), paper(began), at_revision=1)
+def test_trade_does_not_end_before_it_is_planned(connection: psycopg.Connection, call: AsyncCaller) -> None:
+    opportunities.write(connection, [settled_first_plan(AT + timedelta(seconds=1))])
+    planned_at = AT + timedelta(seconds=5)
+    assert call(arbitrage_executions.create, request(), open_trade(planned_at), at_revision=1)
     opportunities.write(connection, [opportunity(3)])
-    ended = ask(arbitrage_executions.trade_of, taken())
-    assert (ended.outcome, ended.exit_time, ended.updated_at) == ("loss", began, began)
+    ended = call(arbitrage_executions.trade_of, request())
+    assert (ended.outcome, ended.exit_time, ended.updated_at) == ("loss", planned_at, planned_at)
 
 
-def test_trade_that_ended_is_not_written_again(connection: psycopg.Connection, ask: Asker) -> None:
+def test_ended_trade_is_not_written_again(connection: psycopg.Connection, call: AsyncCaller) -> None:
     opportunities.write(connection, [opportunity(1)])
-    assert ask(arbitrage_executions.create, taken(), paper(), at_revision=0)
-    opportunities.write(connection, [judged(AT + timedelta(seconds=1))])
+    assert call(arbitrage_executions.create, request(), open_trade(), at_revision=0)
+    opportunities.write(connection, [settled_first_plan(AT + timedelta(seconds=1))])
     (before,) = rows(connection, "ended, xmin::text")
     opportunities.write(connection, [opportunity(3)])
     assert rows(connection, "ended, xmin::text") == [before]

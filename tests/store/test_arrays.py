@@ -19,7 +19,7 @@ KINDS = {
 @pytest.mark.parametrize("dtype", KINDS)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
 @given(data=st.data())
-def test_an_array_is_a_column(connection: psycopg.Connection, dtype: str, data: st.DataObject) -> None:
+def test_array_is_sent_as_a_column(connection: psycopg.Connection, dtype: str, data: st.DataObject) -> None:
     column = np.array(data.draw(st.lists(KINDS[dtype], max_size=9)), dtype)
     rows = connection.execute("SELECT x, pg_typeof(x)::text FROM unnest(%s) AS x", (column,)).fetchall()
     if dtype == "datetime64[us]":
@@ -32,23 +32,23 @@ def test_an_array_is_a_column(connection: psycopg.Connection, dtype: str, data: 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
 @given(values=st.lists(st.none() | st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]))))
-def test_texts_are_a_column(connection: psycopg.Connection, values: list[str | None]) -> None:
+def test_texts_are_sent_as_a_column(connection: psycopg.Connection, values: list[str | None]) -> None:
     rows = connection.execute("SELECT x, pg_typeof(x)::text FROM unnest(%s) AS x", (Texts(values),)).fetchall()
     assert rows == [(value, "text") for value in values]
 
 
-def test_no_time_is_null(connection: psycopg.Connection) -> None:
+def test_nat_is_null(connection: psycopg.Connection) -> None:
     times = np.array(["2024-08-08", "NaT"], "datetime64[us]")
     assert connection.execute("SELECT x IS NULL FROM unnest(%s) AS x", (times,)).fetchall() == [(False,), (True,)]
 
 
-def test_a_view_that_skips_is_a_column(connection: psycopg.Connection) -> None:
+def test_strided_view_is_sent_as_a_column(connection: psycopg.Connection) -> None:
     rows = np.zeros(3, [("a", "f8"), ("b", "i8")])
     rows["a"] = (1, math.nan, 3)
     assert connection.execute("SELECT %s", (rows["a"][::2],)).fetchone() == ([1.0, 3.0],)
     assert connection.execute("SELECT %s", (rows["a"],)).fetchone() == ([1.0, None, 3.0],)
 
 
-def test_another_dtype_is_an_error(connection: psycopg.Connection) -> None:
+def test_unsupported_dtype_is_an_error(connection: psycopg.Connection) -> None:
     with pytest.raises(TypeError, match="float32"):
         connection.execute("SELECT %s", (np.zeros(1, np.float32),))

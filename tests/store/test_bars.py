@@ -9,16 +9,16 @@ from hypothesis import strategies as st
 from store import bars
 from store.bars import Bar, BarColumns
 from tests.store import records
-from tests.store.conftest import Asker
+from tests.store.conftest import AsyncCaller
 
 batches = st.lists(st.lists(records.bars(), max_size=6), max_size=4)
 
 
 @pytest.fixture(params=["live", "backfill"])
 def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Both ways to write, and batches that are cut."""
+    """Both ways of writing, with batches that are split."""
     monkeypatch.setattr(bars, "_BACKFILL", 1 if request.param == "backfill" else 1_000)
-    monkeypatch.setattr(bars, "_AT_ONCE", 4)
+    monkeypatch.setattr(bars, "_BATCH", 4)
     return request.param
 
 
@@ -26,8 +26,8 @@ def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=40, deadline=None
 )
 @given(batches=batches, limit=st.integers(1, 4))
-def test_bars_read_back_as_they_were_written(
-    connection: psycopg.Connection, ask: Asker, path: str, batches: list[list[Bar]], limit: int
+def test_bars_are_read_back_as_written(
+    connection: psycopg.Connection, call: AsyncCaller, path: str, batches: list[list[Bar]], limit: int
 ) -> None:
     connection.execute("TRUNCATE bars")
     expected: dict[tuple[object, ...], Bar] = {}
@@ -41,13 +41,13 @@ def test_bars_read_back_as_they_were_written(
         own = [bar for bar in expected.values() if (bar.instrument, bar.timeframe) == (name, frame)]
         found: list[Bar] = []
         before = None
-        while some := ask(bars.page, name, frame, limit=limit, before=before):
+        while some := call(bars.page, name, frame, limit=limit, before=before):
             found += some
             before = some[-1].open_time
         assert found == sorted(own, key=lambda bar: bar.open_time, reverse=True)
 
 
-def test_a_failed_fast_write_keeps_the_rest_of_a_transaction(connection: psycopg.Connection, ask: Asker) -> None:
+def test_failed_insert_does_not_abort_the_transaction(connection: psycopg.Connection, call: AsyncCaller) -> None:
     columns = _many(4_000)
     bars.write(connection, BarColumns(*(column[-1:] for column in columns)))
     with connection.transaction():
@@ -57,7 +57,7 @@ def test_a_failed_fast_write_keeps_the_rest_of_a_transaction(connection: psycopg
     assert connection.execute("SELECT count(*) FROM bars").fetchone() == (4_000,)
 
 
-def test_joined_columns_are_the_columns_of_all() -> None:
+def test_join_concatenates_columns() -> None:
     whole = _many(10)
     parts = [BarColumns(*(column[start:end] for column in whole)) for start, end in ((0, 3), (3, 3), (3, 10))]
     for column, expected in zip(bars.join(parts), whole, strict=True):

@@ -26,7 +26,7 @@ class Row(NamedTuple):
     raw: Any
 
 
-def test_rows_come_back_as_they_were(connection: psycopg.Connection) -> None:
+def test_rows_are_read_back_unchanged(connection: psycopg.Connection) -> None:
     rows = [
         Row("it's", '{"b": 1.50, "a": -0.0}', 0.1, True, datetime(2013, 10, 7, 1, 2, 3, 456_789, UTC), -7, b"\x00\xff"),
         Row("", "null", 1e-300, False, datetime(1900, 1, 1, tzinfo=UTC), 2**31 - 1, b""),
@@ -37,7 +37,7 @@ def test_rows_come_back_as_they_were(connection: psycopg.Connection) -> None:
     assert connection.execute(query, columns([], KINDS)).fetchall() == []
 
 
-def test_an_instant_is_an_instant_in_any_zone(connection: psycopg.Connection) -> None:
+def test_time_zones_are_converted(connection: psycopg.Connection) -> None:
     at = datetime(2024, 8, 8, 12, tzinfo=timezone(timedelta(hours=-7)))
     kinds = {"at": "timestamptz"}
     row = connection.execute(f"SELECT * FROM {unnest(kinds)}", columns([Row(*"abcd", at, 1, b"")], kinds))

@@ -6,7 +6,7 @@ from domain.signals import Event
 from store import events
 from store.events import LISTING
 from tests.store import records
-from tests.store.conftest import Asker
+from tests.store.conftest import AsyncCaller
 
 
 def place(event: Event) -> tuple[object, str]:
@@ -20,9 +20,9 @@ def place(event: Event) -> tuple[object, str]:
     symbol=st.none() | records.names,
     detector=st.none() | st.just("breakout"),
 )
-def test_events_read_back_as_they_were_written(
+def test_events_are_read_back_as_written(
     connection: psycopg.Connection,
-    ask: Asker,
+    call: AsyncCaller,
     batches: list[list[Event]],
     limit: int,
     symbol: str | None,
@@ -39,12 +39,12 @@ def test_events_read_back_as_they_were_written(
     wanted.sort(key=place, reverse=True)
     found: list[Event] = []
     before = None
-    while some := ask(LISTING.page, {"symbol": symbol, "detector": detector}, limit=limit, before=before):
+    while some := call(LISTING.page, {"symbol": symbol, "detector": detector}, limit=limit, before=before):
         found += some
         before = LISTING.cursor_of(some[-1])
     assert found == wanted
     if wanted:
         since = wanted[len(wanted) // 2].detected_at
         filters = {"symbol": symbol, "detector": detector, "since": since, "timeframe": "5m"}
-        page = ask(LISTING.page, filters, limit=99)
+        page = call(LISTING.page, filters, limit=99)
         assert page == [e for e in wanted if e.detected_at >= since and e.timeframe == "5m"]

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from domain.errors import ServiceError, SettingError
 from store import feed, redis_server
-from tests.store.conftest import Asker
+from tests.store.conftest import AsyncCaller
 
 batches = st.lists(st.lists(st.integers(1, 60), unique=True, max_size=8).map(sorted), max_size=8)
 
@@ -16,8 +16,8 @@ def entries(numbers: list[int]) -> list[tuple[int, bytes]]:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
 @given(batches=batches)
-def test_a_number_is_announced_once_and_only_upwards(
-    client: redis.Redis, ask_redis: Asker, batches: list[list[int]]
+def test_sequence_numbers_are_published_once_and_ascending(
+    client: redis.Redis, call_redis: AsyncCaller, batches: list[list[int]]
 ) -> None:
     client.flushall()
     kept: list[int] = []
@@ -25,82 +25,82 @@ def test_a_number_is_announced_once_and_only_upwards(
         fresh = [n for n in batch if n > max(kept, default=0)]
         assert feed.publish(client, "signals", entries(batch)) == len(fresh)
         kept += fresh
-    assert ask_redis(feed.head, "signals") == max(kept, default=0) == feed.newest(client)
-    assert ask_redis(feed.tail, "signals", 5) == entries(kept)[-5:]
-    assert ask_redis(feed.read, {"signals": 0}, block_ms=0) == [("signals", *entry) for entry in entries(kept)]
+    assert call_redis(feed.head, "signals") == max(kept, default=0) == feed.newest(client)
+    assert call_redis(feed.tail, "signals", 5) == entries(kept)[-5:]
+    assert call_redis(feed.read, {"signals": 0}, block_ms=0) == [("signals", *entry) for entry in entries(kept)]
 
 
-def test_subscribers_hear_each_payload_once(client: redis.Redis) -> None:
+def test_subscribers_receive_each_payload_once(client: redis.Redis) -> None:
     with client.pubsub() as listener:
         listener.subscribe(feed.key("signals"))
         assert listener.get_message(timeout=5)["type"] == "subscribe"
         for _ in range(2):
             feed.publish(client, "signals", entries([3, 5]))
         feed.publish(client, "signals", entries([9]))
-        heard = [listener.get_message(timeout=5)["data"] for _ in range(3)]
-    assert heard == [b'{"n":3}', b'{"n":5}', b'{"n":9}']
+        received = [listener.get_message(timeout=5)["data"] for _ in range(3)]
+    assert received == [b'{"n":3}', b'{"n":5}', b'{"n":9}']
 
 
-def test_read_resumes_each_channel_where_it_was(client: redis.Redis, ask_redis: Asker) -> None:
+def test_read_resumes_each_channel_at_its_position(client: redis.Redis, call_redis: AsyncCaller) -> None:
     feed.publish(client, "signals", entries([1, 4]))
     feed.publish(client, "alerts", entries([2, 3]))
     positions = {"signals": 1, "alerts": 2, "composites": 0}
-    assert sorted(ask_redis(feed.read, positions, block_ms=0)) == [
+    assert sorted(call_redis(feed.read, positions, block_ms=0)) == [
         ("alerts", 3, b'{"n":3}'),
         ("signals", 4, b'{"n":4}'),
     ]
-    assert ask_redis(feed.read, {"signals": 4}, block_ms=0) == []
-    assert ask_redis(feed.read, {"signals": 4}, block_ms=20) == []
-    assert ask_redis(feed.read, {}, block_ms=20) == []
+    assert call_redis(feed.read, {"signals": 4}, block_ms=0) == []
+    assert call_redis(feed.read, {"signals": 4}, block_ms=20) == []
+    assert call_redis(feed.read, {}, block_ms=20) == []
 
 
-def test_a_large_batch_is_cut_and_a_stream_is_bounded(client: redis.Redis, ask_redis: Asker) -> None:
+def test_large_batch_is_split_and_the_stream_is_trimmed(client: redis.Redis, call_redis: AsyncCaller) -> None:
     numbers = list(range(1, 2_502))
-    assert ask_redis(feed.is_complete, "signals")
+    assert call_redis(feed.is_complete, "signals")
     assert feed.publish(client, "signals", entries([1]), keep=500) == 1
-    assert ask_redis(feed.is_complete, "signals")
+    assert call_redis(feed.is_complete, "signals")
     assert feed.publish(client, "signals", entries(numbers), keep=500) == 2_500
     assert 500 <= client.xlen(feed.key("signals")) < 1_000
-    assert not ask_redis(feed.is_complete, "signals")
-    assert ask_redis(feed.tail, "signals", 2) == entries([2_500, 2_501])
+    assert not call_redis(feed.is_complete, "signals")
+    assert call_redis(feed.tail, "signals", 2) == entries([2_500, 2_501])
 
 
-def test_the_epoch_lasts_until_data_is_lost(client: redis.Redis, ask_redis: Asker) -> None:
+def test_epoch_changes_only_when_data_is_lost(client: redis.Redis, call_redis: AsyncCaller) -> None:
     first = feed.epoch_blocking(client)
-    assert ask_redis(feed.epoch) == first
+    assert call_redis(feed.epoch) == first
     feed.publish(client, "signals", entries([1]))
-    assert ask_redis(feed.epoch) == first
+    assert call_redis(feed.epoch) == first
     client.flushall()
-    second = ask_redis(feed.epoch)
+    second = call_redis(feed.epoch)
     assert second != first
     feed.renew_epoch(client)
-    assert ask_redis(feed.epoch) not in (first, second)
+    assert call_redis(feed.epoch) not in (first, second)
 
 
-def test_any_other_error_of_redis_is_not_taken_for_a_replay(client: redis.Redis) -> None:
+def test_other_errors_of_redis_are_raised(client: redis.Redis) -> None:
     client.set(feed.key("signals"), "a string")
     with pytest.raises(redis.ResponseError, match="WRONGTYPE"):
         feed.publish(client, "signals", entries([1]))
 
 
-def test_a_full_redis_is_a_service_error(client: redis.Redis) -> None:
-    room = client.config_get("maxmemory")["maxmemory"]
+def test_full_redis_is_a_service_error(client: redis.Redis) -> None:
+    maxmemory = client.config_get("maxmemory")["maxmemory"]
     client.config_set("maxmemory", "1mb")
     try:
         with pytest.raises(ServiceError, match="maxmemory"):
             feed.publish(client, "signals", [(1, b"x" * 2_000_000)])
     finally:
-        client.config_set("maxmemory", room)
+        client.config_set("maxmemory", maxmemory)
 
 
-def test_no_server_and_no_address() -> None:
-    with redis_server.connect("unix:///nowhere/valkey.sock") as nobody, pytest.raises(ServiceError, match="Redis"):
-        feed.publish(nobody, "signals", entries([1]))
+def test_unreachable_server_and_invalid_address() -> None:
+    with redis_server.connect("unix:///nowhere/valkey.sock") as unreachable, pytest.raises(ServiceError, match="Redis"):
+        feed.publish(unreachable, "signals", entries([1]))
     with pytest.raises(SettingError, match="redis://"):
         redis_server.connect("http://localhost")
 
 
-def test_reader_that_waits_for_nothing_else_reads_the_same(clean_redis_url: str) -> None:
+def test_blocking_reader_reads_the_same(clean_redis_url: str) -> None:
     with feed.connect(clean_redis_url) as client:
         assert feed.ends(client, "alerts") == (0, 0)
         feed.publish(client, "alerts", [(3, b"c"), (5, b"e")])

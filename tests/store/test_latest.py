@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from store import latest
 from store.latest import FeatureRow
-from tests.store.conftest import Asker
+from tests.store.conftest import AsyncCaller
 
 values = st.dictionaries(st.sampled_from(("rsi_14", "ema_21", "naïve")), st.floats())
 rows = st.builds(
@@ -20,7 +20,7 @@ rows = st.builds(
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
 @given(batches=st.lists(st.lists(rows, max_size=4), max_size=3))
-def test_the_newest_row_is_what_is_read(client: redis.Redis, ask_redis: Asker, batches: list[list[FeatureRow]]) -> None:
+def test_latest_row_is_read(client: redis.Redis, call_redis: AsyncCaller, batches: list[list[FeatureRow]]) -> None:
     client.flushall()
     expected: dict[tuple[str, str], FeatureRow] = {}
     for batch in batches:
@@ -29,7 +29,7 @@ def test_the_newest_row_is_what_is_read(client: redis.Redis, ask_redis: Asker, b
             warm = {name: value for name, value in row.values.items() if math.isfinite(value)}
             expected[row.instrument.partition(":")[2], row.timeframe] = row._replace(values=warm)
     for (symbol, frame), row in expected.items():
-        assert ask_redis(latest.read, symbol, frame) == row
+        assert call_redis(latest.read, symbol, frame) == row
         assert 55 < client.ttl(f"{symbol}:features:{frame}") <= 60
     assert len(client.keys()) == len(expected)
-    assert ask_redis(latest.read, "nothing", "5m") is None
+    assert call_redis(latest.read, "nothing", "5m") is None

@@ -47,7 +47,7 @@ def composite(number: int) -> Composite:
     )
 
 
-def announced(client: redis.Redis, channel: str) -> list[bytes]:
+def published(client: redis.Redis, channel: str) -> list[bytes]:
     return [payload for _, _, payload in feed.read_blocking(client, {channel: 0}, block_ms=1)]
 
 
@@ -61,41 +61,41 @@ WRITERS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("channel", WRITERS)
-def test_ledger_says_what_the_feed_said_to_the_letter(
+def test_history_equals_the_published_messages(
     connection: psycopg.Connection, client: redis.Redis, channel: str
 ) -> None:
     write, rows = WRITERS[channel]
     with connection.transaction():
         write(connection, rows)
     outbox.drain(connection, client)
-    told = announced(client, channel)
-    assert len(told) == 5
+    messages = published(client, channel)
+    assert len(messages) == 5
     everything = message_history.since(connection, channel, BEGIN - timedelta(days=9999), limit=9)
-    assert sorted(everything) == sorted(told)
+    assert sorted(everything) == sorted(messages)
     assert message_history.since(connection, channel, BEGIN + timedelta(days=9999), limit=9) == []
     assert len(message_history.since(connection, channel, BEGIN - timedelta(days=9999), limit=2)) == 2
 
 
-def test_signal_is_told_as_it_was_before_its_end_and_not_if_it_was_suppressed(
+def test_signals_are_without_outcome_and_suppressed_ones_are_left_out(
     connection: psycopg.Connection, client: redis.Redis
 ) -> None:
-    told = signal(1, status="emitted", suppressed_reason=None)
-    quiet = signal(2, status="suppressed", suppressed_reason="cooldown")
+    emitted = signal(1, status="emitted", suppressed_reason=None)
+    suppressed = signal(2, status="suppressed", suppressed_reason="cooldown")
     with connection.transaction():
-        signals.write(connection, [told, quiet])
+        signals.write(connection, [emitted, suppressed])
         outcomes.write(connection, [outcome(1, 1.5)])
     outbox.drain(connection, client)
-    assert message_history.since(connection, "signals", BEGIN, limit=9) == announced(client, "signals")
+    assert message_history.since(connection, "signals", BEGIN, limit=9) == published(client, "signals")
 
 
-def test_from_an_instant_on_the_newest_last(connection: psycopg.Connection) -> None:
+def test_newest_messages_since_an_instant_in_order(connection: psycopg.Connection) -> None:
     with connection.transaction():
         alerts.write(connection, [alert(number) for number in range(6)])
-    found = message_history.since(connection, "alerts", BEGIN + timedelta(hours=2), limit=3)
-    assert [f'"number {number}"'.encode() in payload for number, payload in zip((3, 4, 5), found, strict=True)] == [
+    payloads = message_history.since(connection, "alerts", BEGIN + timedelta(hours=2), limit=3)
+    assert [f'"number {number}"'.encode() in payload for number, payload in zip((3, 4, 5), payloads, strict=True)] == [
         True
     ] * 3
 
 
-def test_performance_says_all_with_its_next_message(connection: psycopg.Connection) -> None:
+def test_performance_has_no_history(connection: psycopg.Connection) -> None:
     assert message_history.since(connection, "performance", BEGIN, limit=9) == []

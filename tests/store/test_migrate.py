@@ -28,7 +28,7 @@ TABLES = {
 }
 
 
-def test_migrate_makes_every_table_once(empty_database_url: str) -> None:
+def test_migrate_creates_every_table_once(empty_database_url: str) -> None:
     versions = [migration.version for migration in known()]
     assert pending(empty_database_url) == versions
     assert migrate(empty_database_url) == versions
@@ -45,18 +45,18 @@ def test_pending_writes_nothing(empty_database_url: str) -> None:
         assert connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall() == []
 
 
-def test_versions_are_numbered_without_a_hole() -> None:
+def test_versions_are_numbered_consecutively() -> None:
     assert [int(migration.version[:4]) for migration in known()] == list(range(1, len(known()) + 1))
 
 
-def test_many_at_once_apply_each_version_once(empty_database_url: str) -> None:
+def test_concurrent_migrations_apply_each_version_once(empty_database_url: str) -> None:
     with ThreadPoolExecutor(6) as threads:
         applied = list(threads.map(migrate, [empty_database_url] * 6))
     assert sorted(applied, key=len)[-1] == [migration.version for migration in known()]
     assert sum(map(len, applied)) == len(known())
 
 
-def test_checksums_are_those_of_the_files(empty_database_url: str) -> None:
+def test_stored_checksums_match_the_files(empty_database_url: str) -> None:
     migrate(empty_database_url)
     with psycopg.connect(empty_database_url) as connection:
         rows = connection.execute("SELECT version, sha256 FROM schema_migrations").fetchall()
@@ -64,7 +64,7 @@ def test_checksums_are_those_of_the_files(empty_database_url: str) -> None:
     assert dict(rows) == {version: sha256((home / f"{version}.sql").read_bytes()).hexdigest() for version, _ in rows}
 
 
-def test_an_edited_file_is_refused(empty_database_url: str) -> None:
+def test_edited_file_is_refused(empty_database_url: str) -> None:
     migrate(empty_database_url)
     first = known()[0].version
     with psycopg.connect(empty_database_url) as connection:
@@ -74,7 +74,7 @@ def test_an_edited_file_is_refused(empty_database_url: str) -> None:
             refuse(empty_database_url)
 
 
-def test_a_newer_database_is_refused(empty_database_url: str) -> None:
+def test_newer_database_is_refused(empty_database_url: str) -> None:
     migrate(empty_database_url)
     with psycopg.connect(empty_database_url) as connection:
         connection.execute("INSERT INTO schema_migrations VALUES ('9999_future', 'x')")
@@ -83,7 +83,7 @@ def test_a_newer_database_is_refused(empty_database_url: str) -> None:
             refuse(empty_database_url)
 
 
-def test_a_foreign_history_is_refused(empty_database_url: str) -> None:
+def test_different_history_is_refused(empty_database_url: str) -> None:
     migrate(empty_database_url)
     first = known()[0].version
     with psycopg.connect(empty_database_url) as connection:
@@ -92,12 +92,12 @@ def test_a_foreign_history_is_refused(empty_database_url: str) -> None:
         migrate(empty_database_url)
 
 
-def test_no_server_is_named_without_its_password() -> None:
+def test_unreachable_server_is_named_without_its_password() -> None:
     with pytest.raises(ServiceError, match=r"127\.0\.0\.1:1/nowhere does not answer") as caught:
         migrate("postgresql://me:secret@127.0.0.1:1/nowhere")
     assert "secret" not in str(caught.value)
 
 
-def test_no_address_is_a_setting_error() -> None:
+def test_invalid_address_is_a_setting_error() -> None:
     with pytest.raises(SettingError, match="postgresql://"):
         migrate("nonsense")

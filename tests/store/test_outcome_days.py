@@ -9,7 +9,7 @@ from domain.signals import Outcome, Signal
 from store import outcome_days, outcomes, signals
 from store.outcome_days import Forecasts, Outcomes
 from tests.store import paper
-from tests.store.conftest import Asker
+from tests.store.conftest import AsyncCaller
 
 SIGNALS, OUTCOMES = paper.graded(300)
 
@@ -60,17 +60,21 @@ def chosen(**same: Any) -> list[tuple[Signal, Outcome]]:
         {"symbol": "NONE"},
     ],
 )
-def test_counts_are_those_of_the_outcomes(connection: psycopg.Connection, ask: Asker, same: dict[str, Any]) -> None:
+def test_sums_equal_those_over_the_outcomes(
+    connection: psycopg.Connection, call: AsyncCaller, same: dict[str, Any]
+) -> None:
     assert write(connection, SIGNALS, OUTCOMES) == len(OUTCOMES)
     found = chosen(**same)
-    assert plain(ask(outcome_days.outcomes, **same)) == twin([o for _, o in found])
+    assert plain(call(outcome_days.outcomes, **same)) == twin([o for _, o in found])
     since, until = date(2026, 3, 4), date(2026, 3, 8)
     within = [o for _, o in found if since <= o.exit_at.date() <= until]
-    assert plain(ask(outcome_days.outcomes, **same, since=since, until=until)) == twin(within)
+    assert plain(call(outcome_days.outcomes, **same, since=since, until=until)) == twin(within)
 
 
 @pytest.mark.parametrize("same", [{}, {"status": "emitted"}, {"signal_type": "breakout"}, {"signal_type": "none"}])
-def test_forecasts_are_counted_by_hundredths(connection: psycopg.Connection, ask: Asker, same: dict[str, Any]) -> None:
+def test_forecasts_are_summed_by_hundredths(
+    connection: psycopg.Connection, call: AsyncCaller, same: dict[str, Any]
+) -> None:
     write(connection, SIGNALS, OUTCOMES)
     steps: dict[int, list[tuple[float, bool]]] = {}
     for row, end in chosen(**same):
@@ -87,13 +91,13 @@ def test_forecasts_are_counted_by_hundredths(connection: psycopg.Connection, ask
         )
         for step, pairs in sorted(steps.items())
     ]
-    found = ask(outcome_days.forecasts, **same)
+    found = call(outcome_days.forecasts, **same)
     assert [plain(each) for each in found] == [
         {name: pytest.approx(value, rel=1e-12) for name, value in plain(each).items()} for each in expected
     ]
 
 
-def test_symbols_with_the_most_outcomes_come_first(connection: psycopg.Connection, ask: Asker) -> None:
+def test_symbols_are_ordered_by_number_of_outcomes(connection: psycopg.Connection, call: AsyncCaller) -> None:
     write(connection, SIGNALS, OUTCOMES)
     since = date(2026, 3, 4)
     found = []
@@ -103,11 +107,11 @@ def test_symbols_with_the_most_outcomes_come_first(connection: psycopg.Connectio
         total = pytest.approx(sum(o.return_pct or 0.0 for o in ended))
         found.append((-len(ended), symbol, sum((o.return_r or 0) > 0 for o in ended), total))
     found.sort(key=lambda each: each[:2])
-    asked = ask(outcome_days.symbols, since=since, limit=2)
+    asked = call(outcome_days.symbols, since=since, limit=2)
     assert [(-each.entered, each.symbol, each.wins, each.total_pct) for each in asked] == found[:2]
 
 
-def test_a_replay_in_other_batches_changes_no_count(connection: psycopg.Connection) -> None:
+def test_replay_in_other_batches_changes_no_sum(connection: psycopg.Connection) -> None:
     def contents() -> set[str]:
         return {
             row
@@ -125,6 +129,8 @@ def test_a_replay_in_other_batches_changes_no_count(connection: psycopg.Connecti
     assert contents() == once
 
 
-def test_an_outcome_without_its_signal_is_kept_and_not_counted(connection: psycopg.Connection, ask: Asker) -> None:
+def test_outcome_without_its_signal_is_stored_but_not_counted(
+    connection: psycopg.Connection, call: AsyncCaller
+) -> None:
     assert write(connection, [], OUTCOMES[:3]) == 3
-    assert ask(outcome_days.outcomes).outcomes == 0
+    assert call(outcome_days.outcomes).outcomes == 0

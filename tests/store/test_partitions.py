@@ -8,7 +8,7 @@ from store.partitions import create_missing
 from store.postgres import connect
 
 
-def test_each_month_is_made_once(connection: psycopg.Connection) -> None:
+def test_each_partition_is_created_once(connection: psycopg.Connection) -> None:
     times = np.array(["2024-01-01T00:00:00", "2013-10-31T23:59:59.999999", "2024-01-31"], "datetime64[us]")
     assert sorted(create_missing(connection, "bars", times)) == ["bars_2013_10", "bars_2024_01"]
     assert create_missing(connection, "bars", times) == []
@@ -16,7 +16,7 @@ def test_each_month_is_made_once(connection: psycopg.Connection) -> None:
     assert create_missing(connection, "bars", times[:0]) == []
 
 
-def test_bounds_are_those_of_utc_whatever_the_session_says(connection: psycopg.Connection) -> None:
+def test_bounds_are_in_utc_in_any_session_time_zone(connection: psycopg.Connection) -> None:
     connection.execute("SET TimeZone = 'Asia/Kolkata'")
     create_missing(connection, "bars", np.array(["2024-12-05"], "datetime64[us]"))
     connection.execute("SET TimeZone = 'UTC'")
@@ -26,7 +26,7 @@ def test_bounds_are_those_of_utc_whatever_the_session_says(connection: psycopg.C
     assert bounds == ("FOR VALUES FROM ('2024-12-01 00:00:00+00') TO ('2025-01-01 00:00:00+00')",)
 
 
-def test_many_at_once_make_a_month_once(database_url: str) -> None:
+def test_concurrent_sessions_create_a_partition_once(database_url: str) -> None:
     times = np.array(["2024-02-01", "2024-03-01"], "datetime64[us]")
 
     def work(_: int) -> list[str]:
@@ -34,8 +34,8 @@ def test_many_at_once_make_a_month_once(database_url: str) -> None:
             return create_missing(connection, "events", times)
 
     with ThreadPoolExecutor(6) as threads:
-        made = list(threads.map(work, range(6)))
-    assert sorted(name for names in made for name in names) == ["events_2024_02", "events_2024_03"]
+        created = list(threads.map(work, range(6)))
+    assert sorted(name for names in created for name in names) == ["events_2024_02", "events_2024_03"]
 
 
 def test_partition_is_created_while_webhooks_are_delivered(connection: psycopg.Connection, database_url: str) -> None:
@@ -45,7 +45,7 @@ def test_partition_is_created_while_webhooks_are_delivered(connection: psycopg.C
         assert create_missing(connection, "bars", np.array(["2024-04-01"], "datetime64[us]")) == ["bars_2024_04"]
 
 
-def test_a_partition_has_what_its_table_has(connection: psycopg.Connection) -> None:
+def test_partition_has_the_indexes_of_its_table(connection: psycopg.Connection) -> None:
     create_missing(connection, "events", np.array(["2024-02-01"], "datetime64[us]"))
     indexes = connection.execute(
         "SELECT tablename, count(*) FROM pg_indexes WHERE tablename LIKE 'events%' GROUP BY 1 ORDER BY 1"

@@ -9,7 +9,7 @@ from domain.errors import ServiceError, SettingError, SetupError
 from flows.services import postgres as service
 from store.postgres import Pool, async_pool, connect, map_errors, transaction, write_transaction
 from tests.servers import server
-from tests.store.conftest import Asker
+from tests.store.conftest import AsyncCaller
 
 SESSION = (
     "SELECT current_setting('TimeZone'), current_setting('application_name'), current_setting('statement_timeout')"
@@ -22,13 +22,13 @@ async def fetch(pool: Any, query: str) -> Any:
             return await (await connection.execute(query)).fetchone()
 
 
-def test_sessions_speak_utc_and_say_who_they_are(database_url: str, ask: Asker) -> None:
+def test_sessions_use_utc_and_have_a_name(database_url: str, call: AsyncCaller) -> None:
     with connect(database_url) as connection:
         assert connection.execute(SESSION).fetchone() == ("UTC", "signalengine", "1min")
     with connect(database_url, statement_timeout_s=0) as connection:
         assert connection.execute(SESSION).fetchone() == ("UTC", "signalengine", "0")
-    assert ask(fetch, SESSION) == ("UTC", "signalengine api", "2s")
-    assert ask(fetch, "SELECT current_setting('random_page_cost')") == ("1.1",)
+    assert call(fetch, SESSION) == ("UTC", "signalengine api", "2s")
+    assert call(fetch, "SELECT current_setting('random_page_cost')") == ("1.1",)
 
 
 @pytest.mark.parametrize(
@@ -44,25 +44,25 @@ def test_sessions_speak_utc_and_say_who_they_are(database_url: str, ask: Asker) 
         (errors.CheckViolation("strength"), errors.CheckViolation),
     ],
 )
-def test_what_may_pass_is_told_from_what_is_wrong(problem: Exception, expected: type[Exception]) -> None:
+def test_errors_are_mapped(problem: Exception, expected: type[Exception]) -> None:
     with pytest.raises(expected) as caught, map_errors():
         raise problem
     assert "\n" not in str(caught.value)
 
 
-def test_a_transaction_is_all_or_nothing(database_url: str) -> None:
-    def broken() -> None:
+def test_transaction_is_rolled_back_on_an_error(database_url: str) -> None:
+    def fail() -> None:
         with transaction(connection):
             connection.execute("INSERT INTO outbox (channel, payload) VALUES ('signals', '{}')")
             raise ZeroDivisionError
 
     with connect(database_url) as connection:
         with pytest.raises(ZeroDivisionError):
-            broken()
+            fail()
         assert connection.execute("SELECT count(*) FROM outbox").fetchone() == (0,)
 
 
-def test_the_pool_outlives_a_restart_and_names_an_outage() -> None:
+def test_pool_survives_a_restart_and_reports_an_outage() -> None:
     with server(service) as own, asyncio.Runner() as runner:
         pool = async_pool(own.start())
         runner.run(pool.open(wait=True))
@@ -76,7 +76,7 @@ def test_the_pool_outlives_a_restart_and_names_an_outage() -> None:
 
 
 @pytest.mark.parametrize("make", [connect, async_pool])
-def test_an_address_that_is_none_says_how_to_write_one(make: Any) -> None:
+def test_invalid_address_is_refused_with_the_expected_form(make: Any) -> None:
     with pytest.raises(SettingError, match="postgresql://user:password@host:5432/database"):
         make("nonsense")
 
@@ -91,13 +91,13 @@ def test_an_address_that_is_none_says_how_to_write_one(make: Any) -> None:
     ],
 )
 @pytest.mark.parametrize("make", [connect, async_pool])
-def test_nothing_of_a_password_that_was_not_escaped_is_told(address: str, make: Any) -> None:
+def test_unescaped_password_is_not_quoted(address: str, make: Any) -> None:
     with pytest.raises(SettingError, match="%2F") as refused:
         make(address)
     assert "sec" not in str(refused.value)
 
 
-def test_the_pool_writes_in_one_transaction_and_reads_in_all_others(database_url: str, ask: Asker) -> None:
+def test_pool_is_read_only_but_for_write_transactions(database_url: str, call: AsyncCaller) -> None:
     insert = "INSERT INTO outbox (channel, payload) VALUES ('alerts', '{}')"
 
     async def write(pool: Pool, *, fail: bool) -> None:
@@ -111,11 +111,11 @@ def test_the_pool_writes_in_one_transaction_and_reads_in_all_others(database_url
             async with pool.connection() as connection:
                 await connection.execute(insert)
 
-    ask(write, fail=False)
+    call(write, fail=False)
     with pytest.raises(ValueError, match=r"^$"):
-        ask(write, fail=True)
+        call(write, fail=True)
     for _ in range(3):
         with pytest.raises(ServiceError, match="read-only"):
-            ask(read_only)
+            call(read_only)
     with connect(database_url) as connection:
         assert connection.execute("SELECT count(*) FROM outbox").fetchone() == (1,)

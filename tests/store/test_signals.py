@@ -14,9 +14,9 @@ from store import feed, outbox, outcomes, signals
 from store.postgres import connect
 from store.signals import LISTING
 from tests.store import records
-from tests.store.conftest import Asker
+from tests.store.conftest import AsyncCaller
 
-Chosen = dict[str, Any]
+Filters = dict[str, Any]
 
 filters = st.fixed_dictionaries(
     {},
@@ -34,33 +34,35 @@ filters = st.fixed_dictionaries(
         "until": records.few_instants,
     },
 )
-# One condition more often than eleven, or nearly every page is empty.
+# One condition more often than eleven; otherwise nearly every page would be empty.
 few_filters = filters | st.fixed_dictionaries({"symbol": records.names}) | st.just({"status": None})
 
 
-def passes(signal: Signal, chosen: Chosen) -> bool:
+def matches(signal: Signal, conditions: Filters) -> bool:
     same = ("symbol", "venue", "market_slug", "timeframe", "direction", "signal_type", "status", "mtf_aligned")
-    given = {name: value for name, value in chosen.items() if value is not None}
+    active = {name: value for name, value in conditions.items() if value is not None}
     return (
-        all(getattr(signal, name) == given[name] for name in same if name in given)
-        and ("min_confidence" not in given or signal.raw_confidence >= given["min_confidence"])
-        and ("since" not in given or signal.detected_at >= given["since"])
-        and ("until" not in given or signal.detected_at < given["until"])
+        all(getattr(signal, name) == active[name] for name in same if name in active)
+        and ("min_confidence" not in active or signal.raw_confidence >= active["min_confidence"])
+        and ("since" not in active or signal.detected_at >= active["since"])
+        and ("until" not in active or signal.detected_at < active["until"])
     )
 
 
-class Ledger(RuleBasedStateMachine):
-    """The tables `signals` and `outcomes` and the feed, beside dicts that say what must be in them."""
+class Storage(RuleBasedStateMachine):
+    """The tables `signals` and `outcomes` and the feed, and dicts of what they must contain."""
 
-    def __init__(self, connection: psycopg.Connection, client: redis.Redis, ask: Asker, ask_redis: Asker) -> None:
+    def __init__(
+        self, connection: psycopg.Connection, client: redis.Redis, call: AsyncCaller, call_redis: AsyncCaller
+    ) -> None:
         super().__init__()
-        self.connection, self.client, self.ask, self.ask_redis = connection, client, ask, ask_redis
+        self.connection, self.client, self.call, self.call_redis = connection, client, call, call_redis
         self.signals: dict[str, Signal] = {}
         self.outcomes: dict[str, Outcome] = {}
-        self.announced: list[str] = []
+        self.published: list[str] = []
 
     @initialize()
-    def begin_empty(self) -> None:
+    def start_empty(self) -> None:
         self.connection.execute("TRUNCATE signals, outcomes, outbox")
         self.client.flushall()
 
@@ -69,7 +71,7 @@ class Ledger(RuleBasedStateMachine):
         fresh = {signal.id: signal for signal in reversed(batch) if signal.id not in self.signals}
         emitted = [signal for signal in fresh.values() if signal.status == "emitted"]
         self.signals |= fresh
-        self.announced += [s.id for s in sorted(emitted, key=lambda signal: (signal.detected_at, signal.id))]
+        self.published += [s.id for s in sorted(emitted, key=lambda signal: (signal.detected_at, signal.id))]
         with self.connection.transaction():
             assert signals.write(self.connection, batch) == len(emitted)
         outbox.drain(self.connection, self.client)
@@ -80,72 +82,72 @@ class Ledger(RuleBasedStateMachine):
         self.outcomes |= fresh
         assert outcomes.write(self.connection, batch) == len(fresh)
 
-    def expected(self, chosen: Chosen) -> list[Signal]:
+    def expected(self, conditions: Filters) -> list[Signal]:
         found = [
             msgspec.structs.replace(signal, outcome=self.outcomes.get(signal.id))
             for signal in self.signals.values()
-            if passes(signal, chosen)
+            if matches(signal, conditions)
         ]
         return sorted(found, key=lambda signal: (signal.detected_at, signal.id), reverse=True)
 
-    @rule(chosen=few_filters, limit=st.integers(1, 7))
-    def page_by_cursor(self, chosen: Chosen, limit: int) -> None:
+    @rule(conditions=few_filters, limit=st.integers(1, 7))
+    def page_by_cursor(self, conditions: Filters, limit: int) -> None:
         found: list[Signal] = []
         before = None
-        while some := self.ask(LISTING.page, chosen, limit=limit, before=before):
+        while some := self.call(LISTING.page, conditions, limit=limit, before=before):
             assert len(some) <= limit
             found += some
             before = LISTING.cursor_of(some[-1])
-        assert found == self.expected(chosen)
+        assert found == self.expected(conditions)
 
-    @rule(chosen=few_filters, limit=st.integers(1, 7), offset=st.integers(0, 9))
-    def page_by_offset(self, chosen: Chosen, limit: int, offset: int) -> None:
-        found = self.ask(LISTING.page, chosen, limit=limit, offset=offset)
-        assert found == self.expected(chosen)[offset : offset + limit]
+    @rule(conditions=few_filters, limit=st.integers(1, 7), offset=st.integers(0, 9))
+    def page_by_offset(self, conditions: Filters, limit: int, offset: int) -> None:
+        found = self.call(LISTING.page, conditions, limit=limit, offset=offset)
+        assert found == self.expected(conditions)[offset : offset + limit]
 
-    @rule(chosen=few_filters)
-    def count_all(self, chosen: Chosen) -> None:
-        assert self.ask(LISTING.count, chosen) == len(self.expected(chosen))
+    @rule(conditions=few_filters)
+    def count_all(self, conditions: Filters) -> None:
+        assert self.call(LISTING.count, conditions) == len(self.expected(conditions))
 
-    @rule(chosen=few_filters, place=st.integers(0, 9), limit=st.integers(1, 9))
-    def compare(self, chosen: Chosen, place: int, limit: int) -> None:
-        expected = self.expected(chosen)
+    @rule(conditions=few_filters, place=st.integers(0, 9), limit=st.integers(1, 9))
+    def compare(self, conditions: Filters, place: int, limit: int) -> None:
+        expected = self.expected(conditions)
         floor = LISTING.cursor_of(expected[place]) if place < len(expected) else None
         down_to = expected if floor is None else expected[: place + 1]
         versions = {signal.id: int(signal.outcome is not None) for signal in down_to[:limit]}
-        assert self.ask(LISTING.versions, chosen, floor=floor, limit=limit) == versions
+        assert self.call(LISTING.versions, conditions, floor=floor, limit=limit) == versions
         if floor is not None:
-            assert self.ask(LISTING.count_below, chosen, floor) == len(expected) - len(down_to)
+            assert self.call(LISTING.count_below, conditions, floor) == len(expected) - len(down_to)
 
     @rule(signal_id=records.ids)
     def find_one(self, signal_id: str) -> None:
         signal = self.signals.get(signal_id)
         if signal is not None:
             signal = msgspec.structs.replace(signal, outcome=self.outcomes.get(signal_id))
-        assert self.ask(LISTING.get, signal_id) == signal
+        assert self.call(LISTING.get, signal_id) == signal
 
     @invariant()
-    def every_emitted_signal_is_announced_once_and_as_it_was(self) -> None:
-        told = self.ask_redis(feed.tail, "signals", 1_000)
-        assert [seq for seq, _ in told] == sorted({seq for seq, _ in told})
-        assert [payload for _, payload in told] == [signals.payload(self.signals[name]) for name in self.announced]
+    def every_emitted_signal_is_published_once_and_unchanged(self) -> None:
+        entries = self.call_redis(feed.tail, "signals", 1_000)
+        assert [seq for seq, _ in entries] == sorted({seq for seq, _ in entries})
+        assert [payload for _, payload in entries] == [signals.payload(self.signals[name]) for name in self.published]
 
 
-def test_signals_read_back_as_they_were_written(
-    connection: psycopg.Connection, client: redis.Redis, ask: Asker, ask_redis: Asker
+def test_signals_are_read_back_as_written(
+    connection: psycopg.Connection, client: redis.Redis, call: AsyncCaller, call_redis: AsyncCaller
 ) -> None:
     run_state_machine_as_test(
-        lambda: Ledger(connection, client, ask, ask_redis),
+        lambda: Storage(connection, client, call, call_redis),
         settings=settings(max_examples=40, stateful_step_count=20, deadline=None),
     )
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
 @given(signal=records.signals())
-def test_what_is_read_is_what_was_announced(connection: psycopg.Connection, ask: Asker, signal: Signal) -> None:
+def test_signal_is_read_as_it_was_published(connection: psycopg.Connection, call: AsyncCaller, signal: Signal) -> None:
     connection.execute("TRUNCATE signals")
     signals.write(connection, [signal])
-    assert signals.payload(ask(LISTING.get, signal.id)) == signals.payload(signal)
+    assert signals.payload(call(LISTING.get, signal.id)) == signals.payload(signal)
     assert msgspec.json.decode(signals.payload(signal), type=Signal) == signal
 
 
@@ -163,15 +165,15 @@ def test_pages_use_an_index(connection: psycopg.Connection) -> None:
         assert any(f"Index Scan using {index}" in line for (line,) in plan), plan
 
 
-def test_a_database_without_tables_says_what_to_run(empty_database_url: str, client: redis.Redis) -> None:
+def test_missing_tables_are_an_error_that_names_the_command(empty_database_url: str, client: redis.Redis) -> None:
     with connect(empty_database_url) as connection, pytest.raises(SetupError, match="run 'signalengine migrate'"):
         outbox.drain(connection, client)
 
 
-def test_the_api_cannot_write(ask: Asker) -> None:
+def test_the_api_cannot_write(call: AsyncCaller) -> None:
     async def write(pool: Any) -> None:
         async with pool.connection() as connection:
             await connection.execute("DELETE FROM signals")
 
     with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
-        ask(write)
+        call(write)

@@ -6,7 +6,7 @@ from store import tickets
 from store.redis_server import connect_async
 
 
-async def taken(url: str) -> list[bytes | None]:
+async def consumed(url: str) -> list[bytes | None]:
     client = connect_async(url)
     try:
         await tickets.put(client, "abc", b"holder", 30)
@@ -15,8 +15,8 @@ async def taken(url: str) -> list[bytes | None]:
         await client.aclose()
 
 
-def test_ticket_is_good_once(clean_redis_url: str) -> None:
-    assert asyncio.run(taken(clean_redis_url)) == [None, b"holder", None]
+def test_ticket_is_valid_once(clean_redis_url: str) -> None:
+    assert asyncio.run(consumed(clean_redis_url)) == [None, b"holder", None]
 
 
 async def put(url: str) -> None:
@@ -25,7 +25,7 @@ async def put(url: str) -> None:
     await client.aclose()
 
 
-def test_redis_has_the_hash_alone_and_not_for_long(clean_redis_url: str) -> None:
+def test_redis_stores_only_a_hash_that_expires(clean_redis_url: str) -> None:
     asyncio.run(put(clean_redis_url))
     with redis.Redis.from_url(clean_redis_url) as client:
         (key,) = client.keys()

@@ -12,7 +12,7 @@ from domain.executions import Execution
 from store import executions, trade_days
 from store.trade_days import Part, SymbolPart
 from tests.store import paper
-from tests.store.conftest import Asker
+from tests.store.conftest import AsyncCaller
 
 KINDS = ("overall", "signal_type", "regime", "confidence")
 
@@ -25,7 +25,7 @@ def bucket(probability: float | None) -> str | None:
 
 
 def twin(rows: Sequence[Execution], kind: str, name: str) -> Part:
-    """The sums of one part, said once more."""
+    """The sums of one group, by a simple loop."""
     pnl = [row.pnl or 0.0 for row in rows]
     r = [row.pnl_r or 0.0 for row in rows]
     total = peak = fall = 0.0
@@ -79,7 +79,7 @@ def expected(rows: Sequence[Execution]) -> list[Part]:
 
 
 def close_to(part: Any) -> Any:
-    """The same, but for rounding."""
+    """Equal up to rounding."""
     values = {name: getattr(part, name) for name in part.__struct_fields__}
     return {
         name: value if isinstance(value, str) else pytest.approx(value, rel=1e-12, abs=1e-9)
@@ -105,8 +105,8 @@ def contents(connection: psycopg.Connection) -> set[str]:
     results=st.lists(st.none() | st.integers(-2_000, 2_000).map(lambda cents: cents / 100), max_size=60),
     cuts=st.lists(st.integers(0, 60), max_size=4),
 )
-def test_sums_are_those_of_the_trades_however_they_come(
-    connection: psycopg.Connection, ask: Asker, results: list[float | None], cuts: list[int]
+def test_sums_equal_those_over_the_trades_in_any_batches(
+    connection: psycopg.Connection, call: AsyncCaller, results: list[float | None], cuts: list[int]
 ) -> None:
     connection.execute("TRUNCATE trade_executions, trade_days, outbox")
     rows = [paper.trade(number, result) for number, result in enumerate(results)]
@@ -114,14 +114,14 @@ def test_sums_are_those_of_the_trades_however_they_come(
     for first, last in pairwise(edges):
         write(connection, rows[first:last])
         write(connection, rows[max(0, first - 5) : last])
-    assert [plain(part) for part in ask(trade_days.read, KINDS)] == [close_to(part) for part in expected(rows)]
+    assert [plain(part) for part in call(trade_days.read, KINDS)] == [close_to(part) for part in expected(rows)]
     at_once = contents(connection)
     connection.execute("TRUNCATE trade_executions, trade_days")
     write(connection, rows)
     assert contents(connection) == at_once
 
 
-def test_a_replay_changes_no_sum(connection: psycopg.Connection) -> None:
+def test_replay_changes_no_sum(connection: psycopg.Connection) -> None:
     rows = paper.trades(60)
     write(connection, rows)
     once = contents(connection)
@@ -131,31 +131,31 @@ def test_a_replay_changes_no_sum(connection: psycopg.Connection) -> None:
     assert contents(connection) == once
 
 
-def test_a_trade_counts_when_it_ends(connection: psycopg.Connection, ask: Asker) -> None:
+def test_trade_counts_when_it_ends(connection: psycopg.Connection, call: AsyncCaller) -> None:
     write(connection, [paper.trade(1, None), paper.trade(2, None, outcome="planned")])
     write(connection, [paper.trade(3, 0.0, outcome="skipped"), paper.trade(4, 0.0, outcome="unfilled")])
-    assert ask(trade_days.read, KINDS) == []
+    assert call(trade_days.read, KINDS) == []
     write(connection, [paper.trade(1, 5.0)])
-    (overall,) = ask(trade_days.read, ["overall"])
+    (overall,) = call(trade_days.read, ["overall"])
     assert (overall.trades, overall.total_pnl, overall.drawdown) == (1, 5.0, 0.0)
 
 
-def test_parts_of_a_symbol_and_of_some_days(connection: psycopg.Connection, ask: Asker) -> None:
+def test_sums_of_a_symbol_and_of_a_period(connection: psycopg.Connection, call: AsyncCaller) -> None:
     rows = paper.trades(200)
     write(connection, rows)
     since, until = date(2026, 3, 3), date(2026, 3, 6)
     of_symbol = [row for row in rows if row.symbol == "ETHUSDT"]
     within = [row for row in of_symbol if row.exit_time and since <= row.exit_time.date() <= until]
-    assert [plain(part) for part in ask(trade_days.read, KINDS, symbol="ETHUSDT")] == list(
+    assert [plain(part) for part in call(trade_days.read, KINDS, symbol="ETHUSDT")] == list(
         map(close_to, expected(of_symbol))
     )
-    assert [plain(part) for part in ask(trade_days.read, KINDS, symbol="ETHUSDT", since=since, until=until)] == list(
+    assert [plain(part) for part in call(trade_days.read, KINDS, symbol="ETHUSDT", since=since, until=until)] == list(
         map(close_to, expected(within))
     )
-    assert ask(trade_days.read, KINDS, symbol="NONE") == []
+    assert call(trade_days.read, KINDS, symbol="NONE") == []
 
 
-def test_symbols_that_traded_most_come_first(connection: psycopg.Connection, ask: Asker) -> None:
+def test_symbols_are_ordered_by_number_of_trades(connection: psycopg.Connection, call: AsyncCaller) -> None:
     rows = paper.trades(100)
     write(connection, rows)
     since = paper.BEGIN.date() + timedelta(days=1)
@@ -167,5 +167,5 @@ def test_symbols_that_traded_most_come_first(connection: psycopg.Connection, ask
         SymbolPart(name, *(getattr(parts[name], field) for field in SymbolPart.__struct_fields__[1:]))
         for name in ordered
     ]
-    asked = ask(trade_days.read_symbols, since=since, limit=2)
+    asked = call(trade_days.read_symbols, since=since, limit=2)
     assert [plain(part) for part in asked] == [close_to(part) for part in sums[:2]]

@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 from store import trials
 from store.trials import Trial, TrialRow
 from tests.store import records
-from tests.store.conftest import Asker
+from tests.store.conftest import AsyncCaller
 
 FILES = tuple(f"{number:064x}" for number in range(4))
 
 
 @st.composite
 def drawn(draw: st.DrawFn) -> Trial:
-    """A trial of one of few ids; what it says follows from its id, as from a hash."""
+    """A trial with one of few ids."""
     number = draw(st.integers(1, 12))
     name, at, returns = draw(records.names), draw(records.few_instants), draw(st.lists(records.numbers, max_size=3))
     return Trial(
@@ -48,8 +48,8 @@ def listed(trial: Trial) -> TrialRow:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
 @given(batches=st.lists(st.lists(drawn(), max_size=5), max_size=3), file=st.none() | st.sampled_from(FILES))
-def test_trials_read_back_as_they_were_first_written(
-    connection: psycopg.Connection, ask: Asker, batches: list[list[Trial]], file: str | None
+def test_trials_are_read_back_as_they_were_first_written(
+    connection: psycopg.Connection, call: AsyncCaller, batches: list[list[Trial]], file: str | None
 ) -> None:
     with connection.transaction(force_rollback=True):
         expected: dict[str, Trial] = {}
@@ -65,7 +65,7 @@ def test_trials_read_back_as_they_were_first_written(
             assert trials.of_files(connection, [file]) == [trial for trial in oldest if file in trial.files]
 
 
-def test_trials_are_listed_newest_first(connection: psycopg.Connection, ask: Asker) -> None:
+def test_trials_are_listed_newest_first(connection: psycopg.Connection, call: AsyncCaller) -> None:
     written = [
         Trial(
             id=f"{number:064x}",
@@ -83,12 +83,12 @@ def test_trials_are_listed_newest_first(connection: psycopg.Connection, ask: Ask
     ]
     trials.write(connection, written)
     newest = [listed(trial) for trial in reversed(written)]
-    assert ask(trials.LISTING.page, {}, limit=9) == newest
-    assert ask(trials.LISTING.page, {"file": FILES[1]}, limit=2) == newest[0:3:2]
-    assert ask(trials.LISTING.count, {"file": FILES[1], "until": written[3].at}) == 1
+    assert call(trials.LISTING.page, {}, limit=9) == newest
+    assert call(trials.LISTING.page, {"file": FILES[1]}, limit=2) == newest[0:3:2]
+    assert call(trials.LISTING.count, {"file": FILES[1], "until": written[3].at}) == 1
 
 
 @pytest.mark.parametrize("statement", ["DELETE FROM trials", "UPDATE trials SET sharpe = 3", "TRUNCATE trials"])
-def test_trials_cannot_be_taken_back(connection: psycopg.Connection, statement: str) -> None:
+def test_trials_cannot_be_changed_or_deleted(connection: psycopg.Connection, statement: str) -> None:
     with pytest.raises(psycopg.errors.RaiseException, match="trials are only added to"):
         connection.execute(statement)

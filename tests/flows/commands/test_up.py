@@ -74,5 +74,5 @@ def test_detached_up_that_fails_says_why(trial: Trial) -> None:
     trial.environ["DATABASE_URL"] = "nonsense"
     done = trial.run("up", "--detach")
     assert done.returncode == 2
-    assert done.stderr.splitlines()[-1].startswith("signalengine: the address of Postgres is not one; ")
+    assert done.stderr.splitlines()[-1].startswith("signalengine: the address of Postgres is invalid; ")
     assert trial.alive() == {}

@@ -13,7 +13,7 @@ from flows.sinks.latest import LatestPartition, LatestSink
 from store import latest
 from store.latest import FeatureRow
 from tests.flows.market import WORDS, market
-from tests.store.conftest import Asker
+from tests.store.conftest import AsyncCaller
 
 
 def newest_rows() -> dict[tuple[str, str], FeatureRow]:
@@ -24,7 +24,7 @@ def newest_rows() -> dict[tuple[str, str], FeatureRow]:
 
 
 @pytest.mark.parametrize("size", [1, 7, 1_000])
-def test_hashes_hold_the_newest_rows_in_any_batches(clean_redis_url: str, ask_redis: Asker, size: int) -> None:
+def test_hashes_hold_the_newest_rows_in_any_batches(clean_redis_url: str, call_redis: AsyncCaller, size: int) -> None:
     writer = LatestPartition(clean_redis_url, WORDS, ttl_s=60, timeout_s=0)
     slices = list(market())
     for at in range(0, len(slices), size):
@@ -33,7 +33,7 @@ def test_hashes_hold_the_newest_rows_in_any_batches(clean_redis_url: str, ask_re
     expected = newest_rows()
     assert len(expected) == 4 * 3
     for (symbol, frame), row in expected.items():
-        assert ask_redis(latest.read, symbol, frame) == row
+        assert call_redis(latest.read, symbol, frame) == row
 
 
 def test_it_is_a_sink_of_bytewax(clean_redis_url: str, client: redis.Redis) -> None:

@@ -29,15 +29,15 @@ from tests.flows.sinks.ledger import (
     opened,
     write,
 )
-from tests.store.conftest import Asker
+from tests.store.conftest import AsyncCaller
 
 
 def test_the_ledger_holds_what_was_concluded(
-    addresses: tuple[str, str], connection: psycopg.Connection, client: redis.Redis, ask: Asker
+    addresses: tuple[str, str], connection: psycopg.Connection, client: redis.Redis, call: AsyncCaller
 ) -> None:
     partition = opened(addresses)
     write(partition, decided(), 7)
-    assert ask(signals.LISTING.page, {}, limit=10_000) == concluded()
+    assert call(signals.LISTING.page, {}, limit=10_000) == concluded()
     assert dict.fromkeys(announced(client)) == dict.fromkeys(emitted().values())
     assert len(announced(client)) == len(emitted()) > 5
     assert not contents(connection)["outbox"]

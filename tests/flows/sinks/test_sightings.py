@@ -12,7 +12,7 @@ from flows.sinks.sightings import SightingPartition
 from operators.grade_wallets import GradeWallets
 from operators.spot_whales import SpotWhales
 from store import wallets, whales
-from tests.store.conftest import Asker
+from tests.store.conftest import AsyncCaller
 from tests.whales import EAGER, blocks, messy_log
 
 ADDRESSES = [f"0x{number:02d}" + "11" * 3 for number in range(5)]
@@ -43,17 +43,17 @@ def contents(connection: psycopg.Connection) -> list[list[str]]:
     return [sorted(row for (row,) in connection.execute(f"SELECT {name}::text FROM {name}")) for name in tables]
 
 
-def test_what_was_found_is_kept_under_its_names(database_url: str, ask: Asker) -> None:
+def test_what_was_found_is_kept_under_its_names(database_url: str, call: AsyncCaller) -> None:
     run(database_url, 3)
     newest = {one.id: one for each in found() for one in sightings.whales(each)}
     assert len(newest) > 20
-    kept = ask(whales.LISTING.page, {}, limit=1_000)
+    kept = call(whales.LISTING.page, {}, limit=1_000)
     assert {one.id: one for one in kept} == newest
     seen = {one.id: one for each in found() for one in sightings.wallets(each)}
     assert any(wallet.isdigit() for wallet in seen)
     assert set(ADDRESSES) & seen.keys()
     for identity, wallet in seen.items():
-        assert ask(wallets.one, identity) == wallet
+        assert call(wallets.one, identity) == wallet
 
 
 @pytest.mark.parametrize("size", [1, 1_000])
