@@ -1,1 +1,1 @@
-"""The nouns: what markets say and what we conclude. Imports nothing of ours."""
+"""The domain model: records of market input and of results. Imports no other package of this project."""

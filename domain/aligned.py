@@ -1,7 +1,7 @@
-"""Aligned: what all shards concluded up to one watermark, in one order.
+"""Aligned: the results of all shards up to one watermark, in one order.
 
-Shards run at their own pace. Whatever looks across instruments must see their conclusions in an order
-that no number of workers and no speed of replay can change: by event time, then by instrument.
+Shards progress independently. Steps that look across instruments must see their results in an order that does not
+depend on the number of workers or the speed of a replay: by event time, then by instrument.
 """
 
 from dataclasses import dataclass, field
@@ -36,10 +36,10 @@ ORDER: dict[str, tuple[str, ...]] = {
     "candidates": ("ts", "instrument", "strategy"),
     "outcomes": ("exit_at", "instrument", "ts", "strategy"),
 }
-"""Families of rows that are aligned, and their order; the first column is their event time.
+"""Families of aligned rows and their sort keys; the first column is their event time.
 
-Within a Slice the rows of one instrument stand in this order already: there is only time and instrument
-to merge by."""
+Within a Slice the rows of one instrument are already in this order, so the merge compares only time and
+instrument."""
 
 DTYPES = {"bars": BAR, "events": EVENT, "candidates": CANDIDATE, "outcomes": OUTCOME}
 
@@ -48,11 +48,11 @@ DTYPES = {"bars": BAR, "events": EVENT, "candidates": CANDIDATE, "outcomes": OUT
 class Aligned:
     """Rows of all shards up to `watermark` (ns), each family in its `ORDER`.
 
-    `slot` and `row` are those of the shard and mean nothing here. `decided` holds the features of
-    each candidate at its decision: (columns, candidates). align fills these; relate `relations`;
-    score `scores`, a row for each candidate, and the candidates' status and reason; correlate
-    `composites`; execute `executions` and `equity`; tally `performance` and `alerts`. `evidence` is
-    what else speaks for or against an instrument, in `EVIDENCE_ORDER`: whales, arbitrage.
+    `slot` and `row` refer to the shard and are meaningless here. `decided` holds the features of each candidate at
+    its decision: (columns, candidates). `align` fills these; `relate` fills `relations`; `score` fills `scores`, one
+    row per candidate, and sets the status and reason of the candidates; `correlate` fills `composites`; `execute`
+    fills `executions` and `equity`; `tally` fills `performance` and `alerts`. `evidence` is additional evidence
+    about an instrument, from whales and arbitrage, in `EVIDENCE_ORDER`.
     """
 
     watermark: int

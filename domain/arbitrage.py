@@ -1,4 +1,4 @@
-"""Arbitrage: from when on an opportunity is worth telling, and how much of a book one may count on."""
+"""Arbitrage settings: minimum profit of an opportunity, and usable depth and age of order books."""
 
 import math
 
@@ -13,27 +13,27 @@ class ArbitrageSettings(msgspec.Struct, frozen=True, kw_only=True):
     Attributes
     ----------
     edge_min
-        Dollars that the last set taken must still bring after fees. More stops earlier in the books.
+        Minimum marginal edge per set in dollars, after fees. A larger value walks less deep into the books.
     profit_min
-        Dollars that all sets together must bring, after rounded fees and gas.
+        Minimum total profit in dollars, after rounded fees and gas.
     depth_share
-        Share of each visible level that is counted on, (0, 1]. Others are after the same orders.
+        Fraction of each visible level assumed to be available, (0, 1]. Others compete for the same orders.
     capital_max
-        The most dollars that one opportunity may bind.
+        Maximum capital of one opportunity, dollars.
     gas
-        Dollars a basket for splitting, merging, converting or redeeming on chain.
+        Dollars per basket for splitting, merging, converting or redeeming on chain.
     material
-        Relative change of size or profit that is told as an update; smaller ones are not.
+        Relative change of size or profit that is published as an update; smaller changes are not.
     stale_s
-        A book that was not heard of for longer is not traded on.
+        Maximum age of a usable order book since its last update.
     ghost_s
-        How long a level may stand after a trade printed through it.
+        How long a level may persist after a trade was executed beyond it.
     ttl_s
-        Life of a plan from its last update.
+        Validity of a plan from its last update.
     latency_ms
-        From the decision to the venue; a plan is judged by the books as they are then.
+        Latency from the decision to the venue; a plan is settled against the books at that time.
     skew_max_s
-        Largest difference in age between the books of a plan that costs no grade.
+        Maximum difference in age between the books of a plan that does not lower its grade.
     """
 
     edge_min: float = 0.001
@@ -49,12 +49,12 @@ class ArbitrageSettings(msgspec.Struct, frozen=True, kw_only=True):
     skew_max_s: float = 30.0
 
     def checked(self) -> "ArbitrageSettings":
-        """These settings, if they make sense.
+        """Validate the settings and return them.
 
         Raises
         ------
         SettingError
-            If one is out of range; the message names it and the way out.
+            If one is out of range; the message names it and the valid range.
         """
         if not 0.0 < self.depth_share <= 1.0:
             raise SettingError(f"depth_share {self.depth_share:g} must be above 0 and at most 1")

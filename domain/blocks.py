@@ -1,17 +1,17 @@
-"""Blocks: what travels in the log and on the hot path, as bytes that say what they are.
+"""Blocks: the unit of data in the log and on the hot path, as tagged bytes.
 
-A block is an eight-byte tag followed by its body: a struct array for trades and bars, JSON for the
-rare rest. Bytes pickle in under a microsecond and are read in place with `np.frombuffer`; the tag
-carries a version, so an old log is refused by name and not misread.
+A block is an eight-byte tag followed by its body: a struct array for trades, bars and quotes, JSON for the other,
+infrequent kinds. Bytes pickle in under a microsecond and are read in place with `np.frombuffer`; the tag contains a
+version, so that a log of another version is rejected and not misread.
 
-    TRADES01   rows of TRADE: trades, heartbeats and gap marks, in log order
+    TRADES01   rows of TRADE: trades, heartbeats and gap markers, in log order
     BARS0001   rows of BAR (domain.slices), closed bars given as input
     QUOTES01   rows of QUOTE (domain.quotes): the steps of order books, in log order
     NAMES001   {"<instrument id>": "venue:symbol"}, before the first row of each instrument
     WALLETS1   {"<hash>": "<address>"} (domain.wallets), before the first trade of each wallet
-    MARKETS1   groups of markets (domain.markets.Group), whole; a new version replaces the one before
+    MARKETS1   complete groups of markets (domain.markets.Group); a new version replaces the previous one
     REJECTS1   rejected input with its reason (domain.slices.Reject)
-    BUNDLE01   blocks that are kept or lost together, in one entry of the log
+    BUNDLE01   blocks that are stored or lost together, in one entry of the log
 """
 
 from collections.abc import Iterable
@@ -35,7 +35,7 @@ TRADE = np.dtype(
         ("instrument", "<i8"),  # domain.instruments.instrument_id
         ("price", "<f8"),
         ("size", "<f8"),  # in base units
-        ("id", "<i8"),  # venue's trade id, growing with time; NO_ID if it has none; below: domain.ids.trade_fingerprint
+        ("id", "<i8"),  # venue's trade id, increasing; NO_ID if it has none; below that: domain.ids.trade_fingerprint
         ("wallet", "<i8"),  # hash of the taker's wallet; 0 if unknown
         ("side", "i1"),  # +1 taker buy, -1 taker sell, 0 unknown
         ("kind", "u1"),  # KIND_TRADE, KIND_HEARTBEAT or KIND_GAP
@@ -45,10 +45,10 @@ TRADE = np.dtype(
 )
 NO_ID = -1
 KIND_TRADE, KIND_HEARTBEAT, KIND_GAP = 0, 1, 2
-"""A heartbeat moves time on in its shard. A gap mark says that the feed of `instrument` (0: of every
+"""A heartbeat advances the clock of its shard. A gap marker means that the feed of `instrument` (0: of every
 instrument in the shard) may have missed trades before `ts`."""
 CONTIGUOUS_IDS = 1
-"""The venue counts this instrument's trades one by one, so a missing id is a missing trade."""
+"""The venue numbers this instrument's trades consecutively, so that a missing id is a missing trade."""
 
 _TRADES, _BARS, _QUOTES = b"TRADES01", b"BARS0001", b"QUOTES01"
 _NAMES, _WALLETS, _MARKETS, _REJECTS = b"NAMES001", b"WALLETS1", b"MARKETS1", b"REJECTS1"
@@ -60,17 +60,17 @@ _texts = msgspec.json.Decoder(dict[str, str])
 
 
 def trades_block(rows: Rows) -> bytes:
-    """Rows of `TRADE` as a block."""
+    """Encode rows of `TRADE` as a block."""
     return _block(_TRADES, rows.astype(TRADE, copy=False))
 
 
 def bars_block(rows: Rows) -> bytes:
-    """Rows of `BAR` as a block; `slot` and `flags` are the reader's to fill."""
+    """Encode rows of `BAR` as a block; `slot` and `flags` are filled by the reader."""
     return _block(_BARS, rows.astype(BAR, copy=False))
 
 
 def quotes_block(rows: Rows) -> bytes:
-    """Rows of `QUOTE` as a block."""
+    """Encode rows of `QUOTE` as a block."""
     return _block(_QUOTES, rows.astype(QUOTE, copy=False))
 
 
@@ -80,44 +80,44 @@ def _block(tag: bytes, rows: Rows) -> bytes:
 
 
 def names_block(names: list[str]) -> bytes:
-    """The names of instruments, ahead of their first rows."""
+    """Encode the names of instruments; precedes their first rows."""
     return _NAMES + msgspec.json.encode({str(instrument_id(name)): name for name in names})
 
 
 def wallets_block(addresses: Iterable[str]) -> bytes:
-    """The addresses of wallets, ahead of their first trades."""
+    """Encode the addresses of wallets; precedes their first trades."""
     return _WALLETS + msgspec.json.encode({str(wallet_id(address)): address.lower() for address in addresses})
 
 
 def markets_block(groups: Iterable[Group]) -> bytes:
-    """Groups of markets, each as it is from here on."""
+    """Encode groups of markets, in the version valid from here on."""
     return _MARKETS + msgspec.json.encode(list(groups))
 
 
 def rejects_block(rejects: list[Reject]) -> bytes:
-    """Rejected input on its way to the store."""
+    """Encode rejected input for the store."""
     return _REJECTS + msgspec.json.encode(rejects)
 
 
 def bundled(blocks: Iterable[bytes]) -> bytes:
-    """Blocks as one, which `unbundled` takes apart again; nobody else reads it."""
+    """Combine blocks into one; only `unbundled` reads the result."""
     return _BUNDLE + msgspec.msgpack.encode(list(blocks))
 
 
 def unbundled(block: bytes) -> list[bytes]:
-    """The blocks of a bundle, or the block itself if it is none."""
+    """Split a bundle into its blocks; any other block is returned as it is."""
     return _blocks.decode(block[8:]) if block[:8] == _BUNDLE else [block]
 
 
 def heartbeats(at_ns: Rows | list[int]) -> Rows:
-    """Rows of `TRADE` that do nothing but move time on to each of `at_ns`."""
+    """Rows of `TRADE` that only advance the clock to each of `at_ns`."""
     rows = np.zeros(len(at_ns), TRADE)
     rows["ts"], rows["kind"], rows["id"] = at_ns, KIND_HEARTBEAT, NO_ID
     return rows
 
 
 def read_block(block: bytes) -> tuple[str, Any]:
-    """What a block holds.
+    """Decode a block.
 
     Returns
     -------
@@ -129,7 +129,7 @@ def read_block(block: bytes) -> tuple[str, Any]:
     Raises
     ------
     ValueError
-        If the tag is not one of ours.
+        If the tag is unknown.
     """
     tag = block[:8]
     if tag == _TRADES:
@@ -145,4 +145,4 @@ def read_block(block: bytes) -> tuple[str, Any]:
         return "markets", _groups.decode(block[8:])
     if tag == _REJECTS:
         return "rejects", _rejects.decode(block[8:])
-    raise ValueError(f"block begins with {tag!r}, which no version of this log format writes")
+    raise ValueError(f"block starts with the unknown tag {tag!r}; it was not written by this log format")

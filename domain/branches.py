@@ -1,9 +1,9 @@
-"""Branch: the two recipes that run beside each other in one dataflow, each with its log, its clock and its account."""
+"""Branch: the two pipelines of one dataflow, each with its own log, clock and account."""
 
 from typing import Final, Literal
 
 Branch = Literal["instruments", "prediction"]
 INSTRUMENTS: Final = "instruments"
-"""What is traded for a price: bars, features, strategies."""
+"""Price-quoted instruments: bars, features, strategies."""
 PREDICTION: Final = "prediction"
-"""What pays 1 or 0 in the end: wallets, order books, whales and baskets."""
+"""Prediction markets, which pay 1 or 0: wallets, order books, whales and baskets."""

@@ -1,7 +1,7 @@
-"""Catalogues: a folder of ideas, one per file, found by looking.
+"""Catalogues: discovery of entries in a package, one per file.
 
-To add an idea is to add its file; to remove it, delete the file. A module exports one object under
-its own name.
+Adding an entry means adding its file; removing it means deleting the file. Each module exports one object under its
+own name.
 """
 
 from importlib import import_module
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 def load(package: ModuleType, kind: type[T]) -> tuple[T, ...]:
-    """Every idea in `package`, in file-name order.
+    """Load every entry of `package`, in file-name order.
 
     Raises
     ------

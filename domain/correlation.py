@@ -1,4 +1,4 @@
-"""Correlation: how much evidence has to agree before it is told as one signal, and how often."""
+"""Correlation settings: how evidence is combined into composite signals, and how many are emitted."""
 
 import msgspec
 
@@ -11,20 +11,20 @@ class CorrelateSettings(msgspec.Struct, frozen=True, kw_only=True):
     Attributes
     ----------
     composites_per_hour
-        Composites that may be told in an hour for every ten instruments that were active within a
-        day. Evenly refilled; an hour's worth can come at once. The most confident of an instant go first.
+        Maximum number of composites per hour for every ten instruments that were active within a day, as a
+        token bucket with a capacity of one hour. The most confident of an instant are emitted first.
     same_tape
-        Correlation of pieces of evidence that are read off the same trades, given the outcome, in
-        [0, 1]: 0 adds their log-odds up, 1 takes the mean.
+        Correlation of pieces of evidence derived from the same trades, given the outcome, in [0, 1]: 0 sums
+        their log-odds, 1 takes the mean.
     half_life_h, half_life_outcomes
-        What detectors, composites and the market have earned halves over so many hours or so many
-        outcomes, whichever takes longer.
+        Half-life of the track records of detectors, composites and the market, in hours and in outcomes;
+        the longer one applies.
     prior_strength
-        Outcomes that it takes for a detector's own record to weigh as much as the base rate.
+        Number of outcomes at which a detector's own track record weighs as much as the base rate.
     neighbours
-        Past windows that a repeat is judged by.
+        Number of past windows to which a repeat is compared.
     remembered
-        Resolved windows that are kept to look for them.
+        Number of resolved windows stored for the comparison.
     """
 
     composites_per_hour: float = 4.0
@@ -36,12 +36,12 @@ class CorrelateSettings(msgspec.Struct, frozen=True, kw_only=True):
     remembered: int = 2_000
 
     def checked(self) -> "CorrelateSettings":
-        """These settings, if they make sense.
+        """Validate the settings and return them.
 
         Raises
         ------
         SettingError
-            If one is out of range; the message names it and the way out.
+            If one is out of range; the message names it and the valid range.
         """
         for name, least, most in (
             ("composites_per_hour", 0.0, 1e6),

@@ -1,27 +1,27 @@
-"""Decay: what age leaves of evidence, and of the numbers that stand on it.
+"""Decay: time decay of evidence, and of the scores derived from it.
 
-Stored scores are those at the decision; whoever shows them later lets them age here, so that all who
-show them agree. What fades is evidence, on the scale of log-odds, towards the base rate. A probability
-times a share would turn an old signal into a strong claim of the opposite.
+Stored scores are those at the decision; decay is applied here whenever they are displayed, so that all displays
+agree. Evidence decays on the log-odds scale, towards the base rate. Multiplying a probability by a factor would turn
+an old signal into strong evidence for the opposite.
 """
 
 import math
 
 RATE_PER_H = 0.1
-"""What a displayed score loses in an hour, as a continuous rate."""
+"""Decay rate of a displayed score per hour, continuous."""
 HALF_LIFE_S = math.log(2.0) / RATE_PER_H * 3_600.0
-"""The same as a half-life in seconds, about 6.9 hours."""
+"""The equivalent half-life in seconds, about 6.9 hours."""
 
 
 def share_left(age_s: float, half_life_s: float = HALF_LIFE_S) -> float:
-    """The share of the evidence that is left, in (0, 1]: the `time_decay_factor` of a signal.
+    """Fraction of the evidence that is left, in (0, 1]: the `time_decay_factor` of a signal.
 
     Parameters
     ----------
     age_s
-        Seconds since the decision; one that lies ahead has lost nothing.
+        Seconds since the decision; negative ages count as 0.
     half_life_s
-        Seconds in which half of it goes; above 0.
+        Half-life in seconds; above 0.
 
     Examples
     --------
@@ -34,7 +34,7 @@ def share_left(age_s: float, half_life_s: float = HALF_LIFE_S) -> float:
 
 
 def aged_probability(probability: float, base_rate: float, share: float) -> float:
-    """The probability when `share` of its log-odds over the base rate is left.
+    """Probability after decay: `share` of its log-odds over the base rate is left.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def aged_probability(probability: float, base_rate: float, share: float) -> floa
 
 
 def aged_score(score: float, share: float) -> float:
-    """A rank score of [0, 100] when `share` of it is left. A rank has no base rate: it goes to 0.
+    """Rank score in [0, 100] after decay. A rank has no base rate: it decays to 0.
 
     Examples
     --------

@@ -2,8 +2,8 @@
 
 A record is a frozen msgspec Struct with a default for each field. The record for section `engine`
 reads the table `[engine]` of the file and the variables `SIGNALENGINE_ENGINE_<FIELD>`; the
-environment wins. A name nobody defined is an error that offers the nearest known name, so a typing
-error cannot pass for a default.
+environment takes precedence. An unknown name is an error that suggests the nearest known name, so that a typing
+error cannot silently leave a default in place.
 """
 
 import tomllib
@@ -28,7 +28,7 @@ S = TypeVar("S", bound=msgspec.Struct)
 
 
 def read(record: type[S], section: str, environ: Mapping[str, str]) -> S:
-    """The record of one section.
+    """Read the record of one section.
 
     Parameters
     ----------
@@ -46,11 +46,11 @@ def read(record: type[S], section: str, environ: Mapping[str, str]) -> S:
 
     Examples
     --------
-    >>> class Door(msgspec.Struct, frozen=True):
+    >>> class Listener(msgspec.Struct, frozen=True):
     ...     port: int = 8000
-    >>> read(Door, "api", {"SIGNALENGINE_API_PORT": "9000"})
-    Door(port=9000)
-    >>> read(Door, "api", {"SIGNALENGINE_API_PROT": "9000"})
+    >>> read(Listener, "api", {"SIGNALENGINE_API_PORT": "9000"})
+    Listener(port=9000)
+    >>> read(Listener, "api", {"SIGNALENGINE_API_PROT": "9000"})
     Traceback (most recent call last):
         ...
     domain.errors.SettingError: setting SIGNALENGINE_API_PROT is unknown; did you mean SIGNALENGINE_API_PORT?
@@ -77,7 +77,7 @@ def read(record: type[S], section: str, environ: Mapping[str, str]) -> S:
 
 
 def _parse(variable: str, text: str, kind: Any) -> Any:
-    """The text as the field's type; a comma separates the members of a tuple."""
+    """Convert the text to the type of the field; a comma separates the members of a tuple."""
     try:
         if getattr(kind, "__origin__", None) is tuple:
             return tuple(part.strip() for part in text.split(",") if part.strip())

@@ -1,23 +1,23 @@
-"""The exceptions we raise, drawn before they are defined.
+"""Exception hierarchy.
 
 * SignalEngineError
-  x SetupError            the user can mend it: one line, exit status 2
+  x SetupError            the user can fix it: one line on stderr, exit status 2
     + SettingError          a setting or option that does not exist or does not parse
     + InputError            a file, format or column that cannot be read
     + RecoveryError         the recovery store belongs to another version of the flow
-  x ServiceError          Postgres or Redis cannot be had: what was tried, and the way out
-  x RejectLimitError      too large a share of the input was rejected
+  x ServiceError          Postgres or Redis is unavailable: what was tried, and the way out
+  x RejectLimitError      too large a fraction of the input was rejected
 
-Bad data is not here: it is a value (`domain.slices.Reject`), counted and kept.
+Bad data is not an exception: it is a value (`domain.slices.Reject`), counted and stored.
 """
 
 
 class SignalEngineError(Exception):
-    """Anything we raise on purpose."""
+    """Base class of all exceptions of this project."""
 
 
 class SetupError(SignalEngineError):
-    """Something the user asked for cannot be done as asked; the message names the way out."""
+    """A request that cannot be fulfilled as configured; the message names the way out."""
 
 
 class SettingError(SetupError):
@@ -33,7 +33,7 @@ class RecoveryError(SetupError):
 
 
 class ServiceError(SignalEngineError):
-    """A service we stand on is away; the message lists what was tried."""
+    """A required service is unavailable; the message lists what was tried."""
 
 
 class RejectLimitError(SignalEngineError):

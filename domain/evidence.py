@@ -1,7 +1,7 @@
-"""Evidence: whatever speaks for or against an instrument at an instant, in one form.
+"""Evidence: the common record of directional information about an instrument at an instant.
 
-Emitted signals and events are told in it; so are whales and arbitrage, which other recipes bring. A
-pattern asks for evidence, and need not know where it comes from.
+Emitted signals and events are converted to it, and so are whales and arbitrage from the other branch, so that
+patterns do not depend on the source of their evidence.
 """
 
 import numpy as np
@@ -10,15 +10,15 @@ EVIDENCE = np.dtype(
     [
         ("ts", "<i8"),  # when it was known
         ("instrument", "<i8"),
-        ("source", "<i8"),  # who says it: the idea plus 1, or a cluster of wallets; the same twice counts once
+        ("source", "<i8"),  # strategy or detector + 1, or a cluster of wallets; equal sources count once
         ("strength", "<f8"),  # (0, 1]
-        ("probability", "<f8"),  # that its side pays, calibrated; NaN: the record of its idea speaks for it
+        ("probability", "<f8"),  # of a win in its direction, calibrated; NaN: the track record of its detector is used
         ("expected_r", "<f8"),  # in R, net of costs; NaN if unknown
         ("risk", "<f8"),  # [0, 1); 0 if unknown
         ("kind", "u1"),  # index into KINDS
         ("direction", "i1"),  # +1 long, -1 short, 0 neither
         ("frame", "<i2"),
-        ("idea", "<i2"),  # strategy of a signal, detector of an event, 0 where there is but one idea
+        ("idea", "<i2"),  # strategy of a signal, detector of an event, else 0
         ("spare", "<i2"),
     ]
 )

@@ -1,9 +1,9 @@
-"""Fees: what a venue charges the taker of an order, to the last digit.
+"""Fees: exact taker fees of an order.
 
-Polymarket charges each fill C r (p (1 - p))^e and rounds to five decimals; what is less than 0.00001
-is free (docs.polymarket.com, trading/fees, 2026-10). Kalshi charges an order the sum of 0.07 m C P (1 - P)
-over its fills and rounds that up to the next cent (Kalshi fee schedule, 2026-09). Exchanges take a share
-of what is paid. Money is Decimal here; the hot path has the same formulas in `operators.kernels.basket`.
+Polymarket charges each fill C r (p (1 - p))^e and rounds to five decimals; fees below 0.00001 are waived
+(docs.polymarket.com, trading/fees, 2026-10). Kalshi charges an order the sum of 0.07 m C P (1 - P) over its fills,
+rounded up to the next cent (Kalshi fee schedule, 2026-09). Exchanges charge a fraction of the notional. Amounts are
+Decimal here; the hot path has the same formulas in `operators.kernels.basket`.
 """
 
 from collections.abc import Iterable
@@ -13,21 +13,21 @@ from domain.markets import FeeSchedule
 
 KALSHI_RATE = Decimal("0.07")
 HIGHEST_POLYMARKET_RATE = Decimal("0.07")
-"""Of crypto markets; others pay 0.04 or 0.05, or nothing (Polymarket fee schedule, 2026-10)."""
+"""Rate of crypto markets; others have 0.04, 0.05 or no fee (Polymarket fee schedule, 2026-10)."""
 HIGHEST_NOTIONAL_RATE = Decimal("0.01")
-"""Above what the larger exchanges charge a small account (Coinbase 60 basis points, 2026)."""
+"""Above the rate of the larger exchanges for a small account (Coinbase 60 basis points, 2026)."""
 
 _FIFTH_DECIMAL = Decimal("0.00001")
 _CENT = Decimal("0.01")
 
 
 def order_fee(schedule: FeeSchedule, fills: Iterable[tuple[Decimal, Decimal]]) -> Decimal:
-    """What the taker of one order pays.
+    """Taker fee of one order.
 
     Parameters
     ----------
     schedule
-        Of the market.
+        Fee schedule of the market.
     fills
         (price, size) of each fill, in dollars and contracts.
 
@@ -54,12 +54,12 @@ def order_fee(schedule: FeeSchedule, fills: Iterable[tuple[Decimal, Decimal]]) -
 
 
 def marginal_fee(schedule: FeeSchedule, price: Decimal) -> Decimal:
-    """What one more contract at `price` adds to the fee, before rounding."""
+    """Fee of one additional contract at `price`, before rounding."""
     return _charge(schedule, price, Decimal(1))
 
 
 def highest(venue: str) -> FeeSchedule:
-    """What to assume where a venue does not say what it charges: the most that it charges anybody.
+    """Fee schedule to assume where it is unknown: the highest of the venue.
 
     Examples
     --------
@@ -74,7 +74,7 @@ def highest(venue: str) -> FeeSchedule:
 
 
 def _charge(schedule: FeeSchedule, price: Decimal, size: Decimal) -> Decimal:
-    """Before rounding."""
+    """Fee of one fill before rounding."""
     if schedule.kind == "none":
         return Decimal(0)
     if schedule.kind == "notional":

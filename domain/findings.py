@@ -1,4 +1,4 @@
-"""Findings: what one shard found in its books: opportunities, as documents and as rows, and what came of steps."""
+"""Findings: the arbitrage opportunities of one shard, as documents and as rows, and counts of processed rows."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +16,7 @@ OPPORTUNITY = np.dtype(
         ("id", "<i8"),  # the first 63 bits of its id
         ("group", "<i8"),  # domain.instruments.instrument_id of the group's name
         ("size", "<f8"),  # sets
-        ("net", "<f8"),  # dollars, after fees and gas; of what filled once settled, NaN if nobody can say
+        ("net", "<f8"),  # dollars, after fees and gas; once settled, of the filled sets, NaN if unknown
         ("edge", "<f8"),  # dollars a set, net
         ("best_edge", "<f8"),  # over its life
         ("fees", "<f8"),  # dollars
@@ -31,29 +31,29 @@ OPPORTUNITY = np.dtype(
 
 
 class BookCounts(msgspec.Struct, kw_only=True):
-    """What became of the rows of one shard since they were last told of."""
+    """Counts of the rows of one shard since the last findings."""
 
     applied: int = 0
     """Rows that changed a book, or ended a snapshot."""
     unready: int = 0
-    """Rows for a book whose snapshot has not come, or that is void."""
+    """Rows for a book without a snapshot, or that is void."""
     bad: int = 0
-    """Levels with an impossible price or size."""
+    """Levels with an invalid price or size."""
     repeated: int = 0
-    """Rows whose number came before."""
+    """Rows with a sequence number already seen."""
     voided: int = 0
-    """Books that were made unusable until their next snapshot."""
+    """Books that became unusable until their next snapshot."""
     crossed: int = 0
     """Times that a book was found crossed or locked."""
     unknown: int = 0
-    """Rows of tokens that belong to no known group."""
+    """Rows of tokens without a known group."""
     prints: int = 0
     """Trades."""
 
 
 @dataclass(slots=True)
 class Findings:
-    """What one shard found up to `watermark` (ns): each change in the life of an opportunity, oldest first.
+    """Changes of the opportunities of one shard up to `watermark` (ns), oldest first.
 
     `rows` has a row of OPPORTUNITY for each of `opportunities`.
     """

@@ -1,4 +1,4 @@
-"""Frame: a bar length such as 1m, 5m or 1h, and the rule that says which frames nest.
+"""Frame: a bar length such as 1m, 5m or 1h, and the rule for combining frames.
 
 Bars are right-open and aligned to the epoch, as venues' own klines are: the bar with index k of a
 frame of length d covers [k d, (k + 1) d).
@@ -12,7 +12,7 @@ from domain import clock
 from domain.errors import SettingError
 
 MAX_FRAMES = 8
-"""Frames one recipe may carry; the width of the per-frame columns of a candidate."""
+"""Maximum number of frames of a pipeline; the width of the per-frame columns of a candidate."""
 
 _UNITS = {"s": clock.SECOND, "m": clock.MINUTE, "h": clock.HOUR, "d": clock.DAY}
 _FORM = re.compile(r"([1-9][0-9]{0,4})([smhd])")
@@ -67,9 +67,9 @@ def parse_frames(names: tuple[str, ...]) -> tuple[Frame, ...]:
 
 
 def check_multiples(frames: tuple[Frame, ...]) -> None:
-    """Refuse frames that cannot be folded from closed bars of the first.
+    """Check that all frames can be folded from closed bars of the first.
 
-    1m, 7m and 15m go together, since each is whole minutes; 2m and 5m do not.
+    1m, 7m and 15m are compatible, since each is a whole number of minutes; 2m and 5m are not.
 
     Raises
     ------

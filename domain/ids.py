@@ -1,6 +1,6 @@
-"""Ids as pure functions of what they name, so that a replay repeats them.
+"""Deterministic ids: pure functions of their subjects, so that a replay reproduces them.
 
-No clock, no counter, no random number: the same log gives the same ids on every machine.
+They use no clock, counter or random number: the same log gives the same ids on every machine.
 """
 
 from hashlib import blake2b
@@ -33,17 +33,17 @@ def composite_id(instrument: str, pattern: str, direction: int, decided_ns: int)
 
 
 def evidence_id(instrument: str, kind: str, direction: int, at_ns: int) -> str:
-    """Id of other evidence in a composite, such as a whale's."""
+    """The id of other evidence in a composite, such as a whale: 32 hex digits."""
     return _digest("evidence", instrument, kind, direction, at_ns)
 
 
 def opportunity_id(kind: str, group: str, key: str, opened_ns: int) -> str:
-    """The id of one basket of one kind of arbitrage in a group, from one opening to its end: 32 hex digits."""
+    """The id of one opportunity of a basket in a group, from its opening to its settlement: 32 hex digits."""
     return _digest("opportunity", kind, group, key, opened_ns)
 
 
 def whale_id(kind: str, market: int, token: int, wallet: int, side: int, opened_ns: int) -> str:
-    """The id of one episode, consensus or disagreement, whatever it grows to: 32 hex digits."""
+    """The id of one episode, consensus or disagreement, constant as it grows: 32 hex digits."""
     return _digest(kind, market, token, wallet, side, opened_ns)
 
 
@@ -53,9 +53,9 @@ def alert_id(kind: str, subject: str, at_ns: int, count: int) -> str:
 
 
 def trade_fingerprint(*parts: str) -> int:
-    """The number of a trade that has no number which grows: always below `domain.blocks.NO_ID`.
+    """Numeric id of a trade without an increasing id of its own: always below `domain.blocks.NO_ID`.
 
-    Equal parts are the same trade. Fingerprints say nothing about the order of trades.
+    Equal parts identify the same trade. Fingerprints do not reflect the order of trades.
 
     Examples
     --------

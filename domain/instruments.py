@@ -13,7 +13,7 @@ SHARDS = 24
 
 
 def check_name(name: str) -> str:
-    """`name` if it is `venue:symbol`.
+    """Validate a name of the form `venue:symbol` and return it.
 
     Raises
     ------

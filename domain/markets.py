@@ -1,8 +1,8 @@
-"""Market: what is bought and sold on a prediction market, and which markets belong together.
+"""Market: binary prediction markets and exchange listings, and groups of related ones.
 
-A market asks a question; each possible answer has a token that pays 1 dollar if that answer comes
-true and 0 otherwise (a half each where a market may be voided). A group holds the markets whose
-prices bind each other; all of its books live in one shard.
+A market is a question; each of its two outcomes has a token that pays 1 dollar if the outcome comes true and 0
+otherwise (0.5 each if a market is voided). A group contains the markets whose prices are linked by arbitrage; all of
+its order books are in one shard.
 """
 
 from decimal import Decimal
@@ -14,21 +14,21 @@ from domain.instruments import instrument_id, shard_of
 
 
 class FeeSchedule(msgspec.Struct, frozen=True, kw_only=True):
-    """How a venue charges the taker; the formulas are in `domain.fees`.
+    """Taker fee schedule; the formulas are in `domain.fees`.
 
     Attributes
     ----------
     kind
-        `polymarket`: C r (p (1 - p))^e; `kalshi`: the same with r = 0.07 m, rounded up to a cent an
-        order; `notional`: a share of what is paid; `none`.
+        `polymarket`: C r (p (1 - p))^e; `kalshi`: the same with r = 0.07 m, rounded up to a cent per
+        order; `notional`: a fraction of the notional; `none`.
     rate
-        r, or the share.
+        r, or the fraction.
     exponent
         e.
     multiplier
         m of `kalshi`.
     assumed
-        Nobody said, so the highest that the venue charges is assumed.
+        Whether the schedule is unknown, so that the highest of the venue is assumed.
     """
 
     kind: Literal["polymarket", "kalshi", "notional", "none"]
@@ -39,54 +39,54 @@ class FeeSchedule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Token(msgspec.Struct, frozen=True, kw_only=True):
-    """One answer. `name` is `venue:token id`, the instrument's name; `outcome` what people call it."""
+    """One outcome. `name` is `venue:token id`, the name of the instrument; `outcome` its display name."""
 
     name: str
     outcome: str
 
     @property
     def instrument(self) -> int:
-        """The instrument's number."""
+        """Number of the instrument."""
         return instrument_id(self.name)
 
 
 class Market(msgspec.Struct, frozen=True, kw_only=True):
-    """A question with two answers; the first is the one that the question asks for ("yes").
+    """A question with two outcomes; the first is the affirmative one ("yes").
 
     Attributes
     ----------
     name
         `venue:market id`.
     slug, question
-        For people.
+        Human-readable.
     group
         Name of its group; see `Group`.
     yes, no
         Its tokens.
     fees
-        What a taker pays.
+        Taker fees.
     tick
-        The price grid, in dollars.
+        Price increment in dollars.
     minimum_size
-        Of an order, in contracts.
+        Minimum order size in contracts.
     lot
-        What sizes of orders are multiples of, in contracts.
+        Size increment in contracts.
     minimum_value
-        Of an order that is to be filled at once, in dollars.
+        Minimum value in dollars of an order that is filled immediately.
     mirrored
-        The book of `no` is that of `yes` seen from the other side (one pool of orders, shown twice).
+        Whether the book of `no` is the mirror image of that of `yes` (one order pool, shown twice).
     strike
-        Of a ladder: the question is whether some value will be above it.
+        For a ladder: the question is whether some value will be above it.
     strict
         Whether "above" excludes the strike itself.
     closes_at_ns
-        When it is due; 0 if unknown.
+        Due date; 0 if unknown.
     status
-        `open`, `paused` (no orders are taken), `disputed`, `closed`, or `resolved`.
+        `open`, `paused` (accepts no orders), `disputed`, `closed`, or `resolved`.
     winner
-        Name of the token that pays, once resolved; empty before, or if both pay a half.
+        Name of the winning token once resolved; empty before, or if both pay 0.5.
     rules
-        Fingerprint of the words by which it is resolved (`domain.pairs.fingerprint`); empty if unknown.
+        Fingerprint of its settlement rules (`domain.pairs.fingerprint`); empty if unknown.
     """
 
     name: str
@@ -110,26 +110,26 @@ class Market(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def tokens(self) -> tuple[Token, ...]:
-        """What is bought and sold: yes and no."""
+        """Its tradable tokens: yes and no."""
         return self.yes, self.no
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
-    """An asset as it trades on one exchange, for quote currency.
+    """A trading pair on one exchange.
 
     Attributes
     ----------
     name
-        `venue:symbol`, the instrument's name.
+        `venue:symbol`, the name of the instrument.
     base, quote
-        What is traded, and for what: BTC and USDT.
+        Base and quote currency: BTC and USDT.
     fees
-        What a taker pays; of kind `notional`.
+        Taker fees; of kind `notional`.
     tick, minimum_size, lot, minimum_value
-        As of a `Market`, in quote currency and base units.
+        As for a `Market`, in quote currency and base units.
     moving
-        Share of the price that it costs to bring what was bought here to where it was sold, and the
-        money back. It is part of what a basket pays, though it is spent later and for many at once.
+        Rebalancing cost as a fraction of the price: moving the asset to the other exchange, and the money
+        back. It is charged to each basket, although it is incurred later and for many baskets at once.
     status
         `open`, or `paused`.
     """
@@ -147,46 +147,46 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def closes_at_ns(self) -> int:
-        """It is never due."""
+        """Always 0: a listing has no due date."""
         return 0
 
     @property
     def tokens(self) -> tuple[Token, ...]:
-        """What is bought and sold."""
+        """Its tradable token."""
         return (Token(name=self.name, outcome=self.base),)
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
-    """Markets whose prices bind each other.
+    """Markets whose prices are linked.
 
     Attributes
     ----------
     name
         `venue:event id`, or `pair:mapping id` across venues.
     slug, title
-        For people.
+        Human-readable.
     kind
-        `single` market; `event`, whose markets are answers to one question; `ladder`, whose markets
-        ask for ever higher strikes of one value; `pair`, the same question on two venues; `exchange`,
-        whose listings are assets on exchanges.
+        `single` market; `event`, whose markets are outcomes of one question; `ladder`, whose markets have
+        increasing strikes of one value; `pair`, the same question on two venues; `exchange`, whose listings
+        are trading pairs.
     exclusive
-        At most one of its markets resolves to yes.
+        Whether at most one of its markets resolves to yes.
     exhaustive
-        At least one of them does, and all of them are here. False where nobody proved it.
+        Whether at least one of them does, and all of them are listed. False if unproven.
     convertible
-        The venue turns the no-tokens of k markets into k - 1 dollars and the yes-tokens of all others.
+        Whether the venue converts the no-tokens of k markets into k - 1 dollars and the yes-tokens of all others.
     augmented
-        Answers may still be added, so the ones here need not be all.
+        Whether outcomes may still be added, so that the listed ones may be incomplete.
     reviewed
-        Of a pair: a person has compared source, date, strike and rules.
+        For a pair: whether a person has compared source, date, strike and rules.
     faults
-        Of a pair that is not reviewed, or no longer: why.
+        For a pair that is not, or no longer, reviewed: the reasons.
     home
-        Name of the group whose shard owns the books, where pairs bind several groups; its own if empty.
+        Name of the group whose shard owns the books, where pairs link several groups; its own if empty.
     markets
-        In the venue's order; of a ladder, by strike.
+        In the order of the venue; for a ladder, by strike.
     listings
-        What trades on exchanges.
+        Trading pairs on exchanges.
     """
 
     name: str

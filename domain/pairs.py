@@ -1,9 +1,8 @@
-"""Pairs: markets of two venues that a person has found to ask the same question.
+"""Pairs: manually reviewed mappings of equivalent markets on two venues.
 
-What was compared is written down with the pair: when the question is decided, at which strike, and by
-which words. As long as both markets still say so, the pair is reviewed; a date that moves, another strike
-or a changed word ends that until somebody has looked again. Shutdowns, deaths and records have been
-resolved to opposite answers by venues whose questions read alike.
+The reviewed terms are stored with the pair: decision date, strike, and settlement rules. The pair is valid as long as
+both markets match these terms; a changed date, strike or rule invalidates it until it is reviewed again. Markets on
+shutdowns, deaths and records have been resolved to opposite outcomes by venues with similarly worded questions.
 """
 
 import re
@@ -19,7 +18,7 @@ from domain.errors import InputError
 from domain.markets import Group, Market
 
 TOLERANCE_NS = DAY
-"""Venues stamp the end of trading, of the event or of the day; beyond a day it is another date."""
+"""Tolerance of the date: venues publish the end of trading, of the event or of the day."""
 
 
 class Pair(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -28,19 +27,19 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     Attributes
     ----------
     name
-        Tells it from the others; the group is `pair:<name>`.
+        Unique name; the group is `pair:<name>`.
     first, second
         Names of the markets, `venue:market id`.
     decided_at
-        When the question is decided, with a time zone.
+        Decision date of the question, with a time zone.
     rules
-        Fingerprints of both markets' rules as they were compared, in that order.
+        Fingerprints of the reviewed rules of both markets, in that order.
     reviewed_by, reviewed_at
-        Who compared them, and when; nobody yet if empty.
+        Reviewer and time of the review; not reviewed if empty.
     strike, strict
-        Of both; see `domain.markets.Market`.
+        Of both markets; see `domain.markets.Market`.
     note
-        What the two venues judge differently in corner cases, for people.
+        Human-readable differences of the two venues in edge cases.
     """
 
     name: str
@@ -60,7 +59,7 @@ class _Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def fingerprint(rules: str) -> str:
-    """32 hex digits that stand for the words of a market's rules; the width of white space counts for nothing.
+    """Hash of the text of a market's rules, 32 hex digits; white space is normalised.
 
     Examples
     --------
@@ -71,13 +70,13 @@ def fingerprint(rules: str) -> str:
 
 
 def read_pairs(path: Path) -> list[Pair]:
-    """The pairs of a TOML file of `[[pair]]` tables.
+    """Read the pairs of a TOML file of `[[pair]]` tables.
 
     Raises
     ------
     InputError
-        If it cannot be read, an entry is malformed, or a name or a market comes twice; the message
-        names the file and what is wrong.
+        If it cannot be read, an entry is malformed, or a name or a market is duplicated; the message
+        names the file and the problem.
     """
     try:
         pairs = msgspec.toml.decode(path.read_bytes(), type=_Mapping).pair
@@ -88,22 +87,22 @@ def read_pairs(path: Path) -> list[Pair]:
             raise InputError(f"pair {pair.name!r} in {str(path)!r}: decided_at has no time zone; add Z")
     for what in ([pair.name for pair in pairs], [name for pair in pairs for name in (pair.first, pair.second)]):
         if twice := sorted({name for name in what if what.count(name) > 1}):
-            raise InputError(f"{', '.join(twice)} in {str(path)!r} comes twice; keep one of them")
+            raise InputError(f"{', '.join(twice)} in {str(path)!r} is duplicated; keep one of them")
     return pairs
 
 
 def faults(pair: Pair, first: Market, second: Market) -> list[str]:
-    """Why the two markets are not, or no longer, what was reviewed; empty if they are.
+    """Differences between the two markets and the reviewed terms; empty if there are none.
 
-    Each says what the market is now, which is what to look at, and to write down if it is found to be equal.
+    Each contains the current value, which is to be reviewed, and stored in the pair if it is accepted.
     """
     decided = from_datetime(pair.decided_at)
-    found = [] if pair.reviewed_by else ["nobody has reviewed it"]
+    found = [] if pair.reviewed_by else ["it is not reviewed"]
     for market, rules in zip((first, second), pair.rules, strict=True):
         checks = (
             (
                 rules != "" and market.rules == rules,
-                f"its rules are not those that were compared; now {market.rules or 'nobody tells them'}",
+                f"its rules differ from the reviewed ones; now {market.rules or 'unknown'}",
             ),
             (
                 market.closes_at_ns > 0 and abs(market.closes_at_ns - decided) <= TOLERANCE_NS,
@@ -119,7 +118,7 @@ def faults(pair: Pair, first: Market, second: Market) -> list[str]:
 
 
 def _date(at_ns: int) -> str:
-    return to_datetime(at_ns).isoformat() if at_ns > 0 else "nobody tells it"
+    return to_datetime(at_ns).isoformat() if at_ns > 0 else "unknown"
 
 
 def _strike(market: Market) -> str:
@@ -127,9 +126,9 @@ def _strike(market: Market) -> str:
 
 
 def pair_group(pair: Pair, first: Market, second: Market) -> Group:
-    """The group of two markets; `reviewed` if both are still what a person has compared, else with its faults.
+    """Group of the two markets; `reviewed` if both match the reviewed terms, otherwise with its faults.
 
-    In a reviewed group both have the date that was found to be one.
+    In a reviewed group both markets have the reviewed date.
     """
     found = faults(pair, first, second)
     if not found:

@@ -1,4 +1,4 @@
-"""Paper: the rules of the account that trades every emitted signal, without an order behind it."""
+"""Settings of the paper account, which simulates a trade for every emitted signal."""
 
 import math
 
@@ -13,17 +13,17 @@ class PaperSettings(msgspec.Struct, frozen=True, kw_only=True):
     Attributes
     ----------
     equity
-        What the account begins with, in quote units.
+        Initial equity in quote units.
     risk_fraction
-        Share of the equity that one trade may lose at its stop, costs included.
+        Fraction of the equity that one trade may lose at its stop, costs included.
     kelly_fraction
-        Share of Kelly's size that is the most a trade risks once its probability is known. A quarter
-        keeps most of the growth and forgives a probability that is off. 0 does not ask: every trade
-        risks `risk_fraction`, also one that is thought to lose.
+        Upper limit of the risk as a fraction of the Kelly size, once the probability is known. A quarter
+        keeps most of the growth and tolerates errors of the probability. 0 disables the limit: every trade
+        risks `risk_fraction`, even with a negative expected value.
     notional_max
-        The most that one position may be worth, as a multiple of the equity.
+        Maximum notional of one position, as a multiple of the equity.
     positions_max
-        Positions that may be planned or open at once.
+        Maximum number of planned and open positions.
     """
 
     equity: float = 10_000.0
@@ -33,12 +33,12 @@ class PaperSettings(msgspec.Struct, frozen=True, kw_only=True):
     positions_max: int = 10
 
     def checked(self) -> "PaperSettings":
-        """These settings, if they make sense.
+        """Validate the settings and return them.
 
         Raises
         ------
         SettingError
-            If one is out of range; the message names it and the way out.
+            If one is out of range; the message names it and the valid range.
         """
         for name, top in (("equity", math.inf), ("risk_fraction", 1.0), ("notional_max", 100.0)):
             if not 0.0 < getattr(self, name) <= top:

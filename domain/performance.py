@@ -1,6 +1,6 @@
-"""Performance: running sums of what trades earned, and what is worth telling somebody about them.
+"""Performance: running sums over paper trades, and alerts.
 
-Sums, not ratios: whoever shows a rate computes it from its sums, with its interval, where it is shown.
+Only sums are stored, not ratios: rates and their intervals are computed from the sums where they are displayed.
 """
 
 from datetime import datetime
@@ -46,7 +46,7 @@ PERFORMANCE = np.dtype(
 WIN_STREAK, LOSS_STREAK, DRAWDOWN, DEGRADED, RECOVERED = range(5)
 ALERTS = ("win_streak", "loss_streak", "drawdown", "degraded", "recovered")
 LEVELS = ("info", "warning", "warning", "warning", "info")
-"""How much each kind of alert matters."""
+"""Severity of each kind of alert."""
 
 ALERT = np.dtype(
     [
@@ -61,10 +61,10 @@ ALERT = np.dtype(
 
 
 class Performance(msgspec.Struct, frozen=True, kw_only=True):
-    """What the trades of a group earned, net of costs: sums and counts, as of its newest trade.
+    """Performance of a group of trades, net of costs: sums and counts, as of its newest trade.
 
-    `group` is overall, signal_type or confidence; `name` the strategy, or the bucket as in "0.5-0.6".
-    Money is in quote units; `r` in units of the planned risk. `account` is that of the branch.
+    `group` is overall, signal_type or confidence; `name` is the strategy, or the bucket such as "0.5-0.6".
+    Amounts are in quote units; `r` is in units of the planned risk. `account` is that of the branch.
     """
 
     group: str
@@ -90,7 +90,7 @@ class Performance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
-    """Something worth telling a person; `signal_type` is null if it is of the whole account."""
+    """A performance alert; `signal_type` is null if it concerns the whole account."""
 
     id: str
     kind: str

@@ -1,8 +1,8 @@
-"""Quote: one step in the life of an order book, as it travels in the log.
+"""Quote: one update of an order book, as stored in the log.
 
-Prices and sizes are whole numbers, so that levels compare exactly and sizes that are told as changes
-add up without error: prices in billionths of a dollar (or other quote currency), sizes in millionths
-of a contract (or base unit). Both hold what venues of prediction markets send, to the last digit.
+Prices and sizes are integers, so that levels compare exactly and incremental sizes add up without error: prices in
+billionths of a dollar (or other quote currency), sizes in millionths of a contract (or base unit). Both represent the
+values sent by prediction-market venues exactly.
 """
 
 from contextlib import suppress
@@ -28,32 +28,30 @@ PRICE_UNITS, SIZE_UNITS = 1_000_000_000, 1_000_000
 NO_SEQ = -1
 BID, ASK = 1, -1
 MESSAGE_END, CONTIGUOUS_SEQ = 1, 2
-"""Flags. MESSAGE_END stands on the last row of a message of the venue: until then its books may contradict
-each other, and nobody looks at them; without it the message ends where a row with another time begins.
-CONTIGUOUS_SEQ says that the venue counts this book's messages one by one, so a missing number is a missed
-message."""
+"""Flags. MESSAGE_END marks the last row of a message of the venue: until then its books may be inconsistent and are
+not evaluated; without it, the message ends at the next row with another time. CONTIGUOUS_SEQ means that the venue
+numbers the messages of this book consecutively, so that a missing number is a missed message."""
 _EXACT = Context(prec=28, traps=[Inexact])
 _LONGEST = 19
 """Digits before the point; no whole number of 63 bits has more."""
 
 CLEAR, LEVEL, CHANGE, TOP, DROP, TICK, READY = range(7)
-"""What a row does to the book of its instrument.
+"""Effect of a row on the book of its instrument.
 
-CLEAR empties it, ahead of the levels of a snapshot; READY ends that snapshot, and the book is good.
-LEVEL sets the size at a price, 0 takes the level away. CHANGE adds to the size at a price. TOP is what
-the venue says the best price of a side is now: where ours differs, the book is wrong. DROP makes the
-book unusable until the next snapshot: the feed was interrupted. TICK says that the price grid is now
-`price`, which voids the book as well.
+CLEAR empties it before the levels of a snapshot; READY ends the snapshot and makes the book usable. LEVEL sets the size
+at a price, where 0 removes the level. CHANGE adds to the size at a price. TOP is the venue's current best price of a
+side: if the book differs, it is inconsistent. DROP makes the book unusable until the next snapshot, because the feed
+was interrupted. TICK changes the tick size to `price`, which voids the book as well.
 """
 
 
 def to_price(text: str | Decimal) -> int:
-    """A price in units of `PRICE_UNITS`.
+    """Convert a price to units of `PRICE_UNITS`.
 
     Raises
     ------
     ValueError
-        If it is no number, or has digits finer than a unit.
+        If it is not a number, or has digits finer than a unit.
 
     Examples
     --------
@@ -64,12 +62,12 @@ def to_price(text: str | Decimal) -> int:
 
 
 def to_size(text: str | Decimal) -> int:
-    """A size in units of `SIZE_UNITS`.
+    """Convert a size to units of `SIZE_UNITS`.
 
     Raises
     ------
     ValueError
-        If it is no number, or has digits finer than a unit.
+        If it is not a number, or has digits finer than a unit.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Settings of score: how fast it forgets, how much it asks for, how much it lets through."""
+"""Settings of `score`: half-lives, priors, penalties, thresholds and rate limits."""
 
 import msgspec
 
@@ -12,47 +12,47 @@ class ScoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     Attributes
     ----------
     gate
-        Whether candidates that are not known to pay are held back. Off, score ranks, calibrates and
-        explains all of them and suppresses none: for research, and to see what it would have cost to
-        listen to everything.
+        Whether candidates that are not credibly profitable are suppressed. If off, all of them are ranked,
+        calibrated and explained, and none is suppressed: for research, and to measure the cost of trading
+        everything.
     half_life_h, half_life_outcomes
-        What was learnt halves over so many hours or so many outcomes, whichever takes longer.
+        Half-life of the track records, in hours and in outcomes; the longer one applies.
     prior_strength
-        Outcomes that a wider kind counts for in a narrower one: the market for a strategy, the
-        strategy for its regime, that for an instrument. Also of the planned reward and risk.
+        Weight, in outcomes, of each level of the hierarchy in the next: of the market for a strategy, the
+        strategy for its regime, and that for an instrument. Also of the planned reward and risk.
     boost_max
-        The most that history may add or take, in log-odds. 0 where confidence comes from a model that
-        knows the strategy already.
+        Maximum absolute adjustment by history, in log-odds. 0 if the confidence comes from a model that
+        already knows the strategy.
     liquidity_exponent
-        How much a thin market weakens evidence, in [0, 1]; 0 not at all.
+        Effect of low liquidity on evidence, in [0, 1]; 0 for none.
     liquidity_fast_bars, liquidity_slow_bars
-        Half-lives, in primary bars, of the turnover now and of the usual one.
+        Half-lives, in primary bars, of the current and of the usual turnover.
     reference_r
-        Expected value, in R, that is worth a full rank score.
+        Expected value, in R, of a full rank score.
     drawdown_r
-        Drawdown, in R, that 25 outcomes may have without losing rank.
+        Drawdown, in R, over 25 outcomes without a penalty.
     drawdown_penalty, volatility_penalty, sharpe_penalty
-        Weights in the risk's exponent: of the drawdown beyond that, of the log of the volatility
-        ratio, of a Sharpe ratio per trade below 0.
+        Weights in the exponent of the risk: of the excess drawdown, of the log of the volatility ratio, of
+        a Sharpe ratio per trade below 0.
     min_graded
-        Effective outcomes before the calibrator and the thresholds begin. Until then confidence
+        Effective number of outcomes before calibrator and thresholds are used. Until then the confidence
         alone decides.
     refit_outcomes
-        Outcomes between two fits of the calibrator and moves of the thresholds.
+        Number of outcomes between two fits of the calibrator and updates of the thresholds.
     threshold_deviations
-        Standard errors by which the mean return at a threshold must lie above 0.
+        Number of standard errors by which the mean return at a threshold must exceed 0.
     threshold_strength
-        Outcomes that all other regimes count for in one. Few of them keep a regime silent that is met
-        for the first time, since a mean of 30 returns lies within 0.3 R of anything.
+        Weight, in outcomes, of all other regimes in one. With a small value a new regime emits nothing for
+        long, since a mean of 30 returns is only known to 0.3 R.
     threshold_step
-        The most that a threshold moves at once, in R.
+        Maximum change of a threshold per update, in R.
     mute_win_rate
-        A win rate below this is poor.
+        Win rate below which an instrument counts as poor.
     mute_probability, unmute_probability
-        An instrument is muted when its rate is poor with the first probability, until it falls under
-        the second.
+        An instrument is muted when its rate is poor with the first probability, until that falls below the
+        second.
     signals_per_hour, signals_per_hour_overall
-        Signals of one instrument, and of all, that are let through in an hour, the best ranks first.
+        Maximum number of signals emitted per hour for one instrument, and for all; the best ranks first.
     """
 
     gate: bool = True
@@ -85,12 +85,12 @@ class ScoreSettings(msgspec.Struct, frozen=True, kw_only=True):
         return read(cls, "score", environ).checked()
 
     def checked(self) -> "ScoreSettings":
-        """These settings, if they fit together.
+        """Validate the settings and return them.
 
         Raises
         ------
         SettingError
-            If one is out of range or contradicts another; the message names it and the way out.
+            If one is out of range or contradicts another; the message names it and the valid range.
         """
         for name in (
             *("half_life_h", "half_life_outcomes", "prior_strength", "liquidity_fast_bars", "liquidity_slow_bars"),

@@ -1,11 +1,11 @@
-"""Slice: all that one shard concluded up to one watermark, as it travels down the chain.
+"""Slice: the results of one shard up to one watermark, passed from step to step.
 
-roll fills `bars`, `gaps`, `rejects` and `counts`; measure `features`; detect `events`; propose
-`candidates`; settle `outcomes`. Bars stand in the order (close time, slot, frame), so that every
-step sees the bars that end at one instant together, finest frame first.
+`roll` fills `bars`, `gaps`, `rejects` and `counts`; `measure` fills `features`; `detect` fills `events`; `propose`
+fills `candidates`; `settle` fills `outcomes`. Bars are in the order (close time, slot, frame), so that every step
+sees the bars that end at one instant together, finest frame first.
 
-`slot` is the instrument's index in its shard's state. Slots are used again after an instrument has
-been quiet for long; its first bar then carries the flag FIRST, which tells every step to begin anew.
+`slot` is the index of the instrument in the state of its shard. Slots of instruments without trades are reused; the
+first bar of the next instrument then carries the flag FIRST, on which every step resets its state.
 """
 
 from dataclasses import dataclass, field
@@ -29,27 +29,27 @@ BAR = np.dtype(
         ("low", "<f8"),
         ("close", "<f8"),
         ("volume", "<f8"),  # base units
-        ("quote_volume", "<f8"),  # NaN if the input did not say
-        ("buy_volume", "<f8"),  # taker buys, base units; NaN if the input did not say
+        ("quote_volume", "<f8"),  # NaN if unknown
+        ("buy_volume", "<f8"),  # taker buys, base units; NaN if unknown
         ("first_id", "<i8"),  # ids of its first and last trade; NO_ID if unknown
         ("last_id", "<i8"),
-        ("available_at", "<i8"),  # event time at which it was known to be closed
-        ("largest", "<f8"),  # size of the largest trade; NaN if the input did not say
-        ("trades", "<i8"),  # -1 if the input did not say
+        ("available_at", "<i8"),  # event time at which its close was known
+        ("largest", "<f8"),  # size of the largest trade; NaN if unknown
+        ("trades", "<i8"),  # -1 if unknown
         ("slot", "<i4"),
         ("frame", "<i2"),  # index into the recipe's frames, finest first
         ("flags", "<u2"),
     ]
 )
 SYNTHETIC, INCOMPLETE, FIRST, PAYOUT = 1, 2, 4, 8
-"""Bar flags: no trade fell in the bar; trades are known or likely to be missing; the instrument's
-first bar in its slot; its market was resolved before, and what it holds is what that pays."""
+"""Bar flags: no trade in the bar; trades are known or likely to be missing; first bar of the instrument in its slot;
+its market was resolved before, and the prices are the payout."""
 
 GAP = np.dtype(
     [
         ("detected_at", "<i8"),  # close time of the bar that shows it
         ("instrument", "<i8"),
-        ("first_id", "<i8"),  # ids around the hole, both present; NO_ID if the feed marked it
+        ("first_id", "<i8"),  # ids on both sides of the gap, both present; NO_ID if the feed marked it
         ("last_id", "<i8"),
         ("missing", "<i8"),  # trades known to be missing; -1 if unknown
         ("slot", "<i4"),
@@ -90,7 +90,7 @@ CANDIDATE = np.dtype(
         ("status", "u1"),  # EMITTED or SUPPRESSED
         ("reason", "u1"),  # index into SUPPRESSED_REASONS
         ("spare", "<u2"),
-        ("cost", "<i4"),  # of both sides, millionths of the price; below 0: its fee is assumed; 0: the recipe's own
+        ("cost", "<i4"),  # round trip, millionths of the price; below 0: its fee is assumed; 0: the default cost
         ("mtf_direction", "i1", (MAX_FRAMES,)),
         ("mtf_strength", "<f8", (MAX_FRAMES,)),  # [0, 1]
     ]
@@ -121,14 +121,14 @@ OUTCOME = np.dtype(
         ("direction", "i1"),
         ("outcome", "u1"),  # index into OUTCOMES
         ("status", "u1"),  # of the candidate
-        ("redeemed", "u1"),  # whether it ended in what its market pays, which costs nothing
+        ("redeemed", "u1"),  # whether it was redeemed at the payout of its market, without an exit cost
         ("spare", "u1", (6,)),
     ]
 )
 
 
 class Reject(msgspec.Struct, frozen=True):
-    """Input that could not be used, and why. It is counted, stored and limited, never dropped.
+    """Rejected input with its reason. It is counted and stored, never dropped silently.
 
     Attributes
     ----------
@@ -139,7 +139,7 @@ class Reject(msgspec.Struct, frozen=True):
     reason
         A short phrase, such as "price is not a positive number".
     raw
-        The input as it came, at most 1,000 bytes.
+        The original input, at most 1,000 bytes.
     at_ns
         Event or receive time if known, else 0.
     """
@@ -152,7 +152,7 @@ class Reject(msgspec.Struct, frozen=True):
 
 
 class Counts(msgspec.Struct):
-    """What one shard took in since its last Slice."""
+    """Input counts of one shard since its last Slice."""
 
     accepted: int = 0  # trades, or bars where bars are the input
     duplicates: int = 0
@@ -163,7 +163,7 @@ class Counts(msgspec.Struct):
 
 @dataclass(slots=True)
 class Slice:
-    """All that closed in one shard up to `watermark` (ns)."""
+    """Results of one shard up to `watermark` (ns)."""
 
     watermark: int
     names: tuple[str, ...] = ()  # by slot

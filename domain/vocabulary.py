@@ -1,7 +1,7 @@
-"""Vocabulary: the names behind the numbers of a Slice.
+"""Vocabulary: the names behind the indices of a Slice.
 
-Rows on the hot path name frames, features, detectors and strategies by index. Whoever writes them
-down for people, the ledger or a file, needs the words in the same order.
+Rows on the hot path refer to frames, features, detectors and strategies by index. Writers of readable output, such as
+the database or files, need the names in the same order.
 """
 
 import msgspec
@@ -10,7 +10,7 @@ from domain.branches import INSTRUMENTS, Branch
 
 
 class Vocabulary(msgspec.Struct, frozen=True):
-    """What a recipe speaks of.
+    """Names of the frames, features and catalogue entries of a pipeline.
 
     Attributes
     ----------
@@ -19,13 +19,13 @@ class Vocabulary(msgspec.Struct, frozen=True):
     features
         Names of the feature columns, in the order of `Slice.features`.
     detectors, strategies, patterns
-        Names in file-name order, as the catalogues give them.
+        Names in file-name order, as in the catalogues.
     primary
         The frame on which strategies decide; one of `frames`.
     verbs
-        What the components of each pattern do, for a sentence: "agree".
+        Verb of the components of each pattern in a sentence: "agree".
     branch
-        Whose recipe it is; its account and its metrics are called so.
+        Branch of the pipeline; its account and its metrics have this name.
     """
 
     frames: tuple[str, ...]

@@ -1,13 +1,13 @@
-"""Wallets: the numbers under which owners of trades travel on the hot path; addresses go to the store alone."""
+"""Wallets: numeric ids of wallets on the hot path; addresses are only stored."""
 
 from domain.instruments import instrument_id
 
 UNKNOWN = 0
-"""The wallet of a trade that does not say whose it is."""
+"""Wallet of a trade without an owner."""
 
 
 def wallet_id(address: str) -> int:
-    """The wallet's number in [0, 2**63): the same whichever letters of its address are capitals.
+    """Number of the wallet in [0, 2**63), independent of the letter case of its address.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Settings of whales: from which size on a trade is worth a word, and how many make a consensus."""
+"""Settings of whale detection: minimum sizes, and requirements of a consensus."""
 
 import math
 
@@ -10,54 +10,53 @@ from domain.errors import SettingError
 class WhaleSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Section `[whales]`, or SIGNALENGINE_WHALES_<NAME>.
 
-    What is measured against the floors and ranked is the lesser of what an episode costs and what it
-    can gain, in dollars, so that buying what is nearly certain does not count as large.
+    The size of an episode is the lesser of its cost and its maximum gain, in dollars, so that buying a nearly certain
+    outcome does not count as large.
 
     Attributes
     ----------
     floor
-        The least that is large, where it is known what is usual.
+        Minimum size of a whale where the size distribution is known.
     headline
-        The least where that is not yet known: fewer than `baseline` episodes, or less than `span_h`.
+        Minimum size where it is not yet known: fewer than `baseline` episodes, or less than `span_h`.
     quantile
-        Share of the market's own recent episodes that a whale must exceed, (0, 1).
+        Quantile of the market's own recent episodes that a whale must exceed, (0, 1).
     baseline
-        Episodes that a rank must stand on, and that all markets together count for in the rank within one.
+        Minimum number of episodes for a rank, and the weight of all markets as a prior for a single one.
     span_h
-        Hours that they must span; a market that was watched for less counts in proportion.
+        Minimum time span of these episodes in hours; a market observed for less is weighted in proportion.
     half_life_h
-        In which episodes, and the rate of large wallets, count for half.
+        Half-life of episodes and of the arrival rate of large wallets, in hours.
     gap_s
-        Fills of one wallet, token and side that lie no further apart are one episode.
+        Maximum gap between fills of one wallet, token and side that form one episode.
     price_max
-        Whoever pays as much collects what is nearly settled; such episodes are not told.
+        Maximum price of a reported episode; above it the outcome is nearly settled.
     escalation
-        An episode, or a consensus, is told again when it is so many times as large as when last told.
+        Growth factor after which an episode, or a consensus, is reported again.
     cooldown_min
-        Minutes after a whale in which the same wallet in the same market is told again on escalation only.
+        Minutes after a whale in which the same wallet is reported again in the same market on escalation only.
     lateness_s
-        How far behind the newest row of its shard a trade may come.
+        Allowed lateness of a trade behind the newest row of its shard.
     volume_h
-        Mean age, in hours, of the trailing volume of which an episode is a share.
+        Mean age, in hours, of the trailing volume to which an episode is compared.
     quiet_d
-        Days without a trade after which a market begins anew.
+        Days without a trade after which the state of a market is reset.
     consensus_wallets
-        Distinct wallets that make a consensus; half of them, at least 2, against each other a disagreement.
+        Number of distinct wallets of a consensus; half of them, at least 2, on the smaller side of a disagreement.
     consensus_h
-        Hours within which they must come.
+        Window of their arrivals in hours.
     consensus_posterior
-        Least probability that more than half of such wallets take this side.
+        Minimum posterior probability that more than half of such wallets take this side.
     consensus_chance
-        As many wallets must be less probable than this by the market's own rate.
+        Maximum probability of as many wallets under the market's own arrival rate.
     rate_per_h
-        Large wallets an hour that a market is taken to have until its own are known. 0.11 were recorded in
-        1,160 markets over three hours.
+        Prior arrival rate of large wallets per hour. 0.11 were recorded in 1,160 markets over three hours.
     record_floor
-        Dollars from which on an episode counts for the record of its wallet.
+        Minimum dollars of an episode that counts for the track record of its wallet.
     positions_max
-        Positions of all wallets that are kept until their markets are resolved.
+        Maximum number of positions in unresolved markets, over all wallets.
     wallets_max
-        Wallets whose record is kept.
+        Maximum number of wallets with a track record.
     """
 
     floor: float = 2_500.0
@@ -83,12 +82,12 @@ class WhaleSettings(msgspec.Struct, frozen=True, kw_only=True):
     wallets_max: int = 50_000
 
     def checked(self) -> "WhaleSettings":
-        """These settings, if they make sense.
+        """Validate the settings and return them.
 
         Raises
         ------
         SettingError
-            If one is out of range; the message names it and the way out.
+            If one is out of range; the message names it and the valid range.
         """
         for name in ("quantile", "price_max", "consensus_posterior", "consensus_chance"):
             if not 0.0 < getattr(self, name) < 1.0:

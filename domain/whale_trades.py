@@ -184,7 +184,7 @@ def whale_trade(
 
 
 def record_of(row: Any) -> WalletRecord:
-    """The record of the wallet of a row, at that time."""
+    """Track record of the wallet of a row, at that time."""
     return WalletRecord(
         markets=int(row["markets"]),
         edge=_known(row["edge"]),
@@ -196,40 +196,40 @@ def record_of(row: Any) -> WalletRecord:
 
 
 def suppressed_reason(row: Any) -> str | None:
-    """Why a row was not told; None if it was."""
+    """Why a row was suppressed; None if it was emitted."""
     if row["status"] == EMITTED:
         return None
     return "; ".join(words for bit, words in GATES.items() if row["gates"] & bit)
 
 
 def reason_of(row: Any, outcome: str = "") -> str:
-    """What a row says, as one sentence.
+    """Describe a row in one sentence.
 
     Parameters
     ----------
     row
-        Of `WHALE`.
+        A row of `WHALE`.
     outcome
-        What the token, or of a consensus the market's first token, stands for.
+        Outcome of the token or, for a consensus, of the market's first token.
     """
-    answer = repr(outcome) if outcome else "the first answer" if row["kind"] != WHALE_ALONE else "one answer"
+    answer = repr(outcome) if outcome else "the first outcome" if row["kind"] != WHALE_ALONE else "one outcome"
     if row["kind"] == WHALE_ALONE:
         return _alone(row, answer)
     wallets, against = int(row["wallets"]), int(row["against"])
     minutes = max(1, math.ceil((int(row["ts"]) - int(row["first_at"])) / 60e9))
     within = f"within {minutes} minute{'' if minutes == 1 else 's'}"
-    chance = f"so many come by chance with a probability of {row['chance']:.1g}"
+    chance = f"the probability of as many by chance is {row['chance']:.1g}"
     if row["kind"] == DISAGREEMENT:
-        sides = f"{wallets - against} of one side and {against} of the other of {answer}"
+        sides = f"{wallets - against} on one side and {against} on the other side of {answer}"
         return f"{wallets} large wallets disagree {within}, {sides}; {chance}."
     verb = "for" if row["direction"] > 0 else "against"
-    alone = "nobody" if not against else f"{against} wallet{'' if against == 1 else 's'}"
+    others = "none" if not against else f"{against} wallet{'' if against == 1 else 's'}"
     dollars = f"{_dollars(row['notional'])} or more"
-    return f"{wallets} large wallets trade {verb} {answer} {within} for {dollars}, {alone} to the contrary; {chance}."
+    return f"{wallets} large wallets trade {verb} {answer} {within} for {dollars}, {others} opposed; {chance}."
 
 
 def _alone(row: Any, answer: str) -> str:
-    who = "A wallet" if row["wallet"] != UNKNOWN else "Somebody"
+    who = "A wallet" if row["wallet"] != UNKNOWN else "An unknown wallet"
     verb = {1: "bought", -1: "sold", 0: "traded"}[int(row["side"])]
     fills = f" in {row['fills']} fills" if row["fills"] > 1 else ""
     text = f"{who} {verb} {answer} for {_dollars(row['notional'])} at {row['vwap']:.3f}{fills}"
@@ -237,9 +237,9 @@ def _alone(row: Any, answer: str) -> str:
         text += f", more than {min(row['rank'], 0.9999):.2%} of recent episodes there"
     text += f", {row['share']:.0%} of the recent volume there"
     if row["markets"]:
-        text += f"; it made {row['edge']:+.3f} a contract over {row['markets']} markets before, shrunk"
+        text += f"; its earlier edge is {row['edge']:+.3f} per contract over {row['markets']} markets, shrunk"
     if why := suppressed_reason(row):
-        text += f"; not told, since {why}"
+        text += f"; suppressed, because {why}"
     return f"{text}."
 
 

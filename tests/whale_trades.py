@@ -56,7 +56,7 @@ def whale(number: int, revision: int = 0, **changes: Any) -> WhaleTrade:
         record=record(number) if alone else None,
         revision=revision,
         status="emitted" if told else "suppressed",
-        suppressed_reason=None if told else "as much is usual in this market",
+        suppressed_reason=None if told else "its size is usual in this market",
         reason="A wallet bought 'Yes' for $20,000 at 0.625.",
         simulated=bool(number % 2),
     )

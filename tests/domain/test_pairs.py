@@ -57,11 +57,11 @@ def test_markets_that_are_what_was_compared_make_a_reviewed_group(tmp_path: Path
     [
         (
             {"rules": fingerprint("Other words.")},
-            f"its rules are not those that were compared; now {fingerprint('Other words.')}",
+            f"its rules differ from the reviewed ones; now {fingerprint('Other words.')}",
         ),
-        ({"rules": ""}, "its rules are not those that were compared; now nobody tells them"),
+        ({"rules": ""}, "its rules differ from the reviewed ones; now unknown"),
         ({"closes_at_ns": from_datetime(DECIDED) + DAY + HOUR}, "its date differs; now 2026-03-19T19:00:00+00:00"),
-        ({"closes_at_ns": 0}, "its date differs; now nobody tells it"),
+        ({"closes_at_ns": 0}, "its date differs; now unknown"),
         ({"strike": D("4.25")}, "its strike differs; now above 4.25"),
         ({"strict": False}, "its strike differs; now none"),
     ],
@@ -76,7 +76,7 @@ def test_a_market_that_changed_must_be_reviewed_again(tmp_path: Path, changed: d
 
 def test_a_pair_that_nobody_reviewed_is_not_reviewed(tmp_path: Path) -> None:
     (pair,) = read(tmp_path, FILE.replace("R. Viewer", ""))
-    assert faults(pair, FIRST, SECOND) == ["nobody has reviewed it"]
+    assert faults(pair, FIRST, SECOND) == ["it is not reviewed"]
 
 
 def test_rules_without_a_fingerprint_were_not_compared(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_rules_without_a_fingerprint_were_not_compared(tmp_path: Path) -> None:
         ("[[pair]]\nname = 'x'\n", "missing required field"),
         (FILE.replace("reviewed_by", "reviewer"), "unknown field"),
         (FILE.replace("18:00:00Z", "18:00:00"), "no time zone"),
-        (FILE + FILE, "comes twice"),
+        (FILE + FILE, "is duplicated"),
         ("not toml", "cannot be used"),
     ],
 )

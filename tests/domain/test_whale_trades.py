@@ -37,25 +37,25 @@ def test_a_whale_in_words():
     )
     known = BOUGHT | {"rank": 0.9951, "markets": 40, "edge": -0.0123, "side": -1, "fills": 1}
     assert reason_of(row(**known)) == (
-        "A wallet sold one answer for $12,346 at 0.382, more than 99.51% of recent episodes there, 25% of the recent "
-        "volume there; it made -0.012 a contract over 40 markets before, shrunk."
+        "A wallet sold one outcome for $12,346 at 0.382, more than 99.51% of recent episodes there, 25% of the recent "
+        "volume there; its earlier edge is -0.012 per contract over 40 markets, shrunk."
     )
     hushed = BOUGHT | {"status": SUPPRESSED, "gates": DEAR | COOLING, "side": 0, "wallet": 0, "fills": 1}
     assert reason_of(row(**hushed)) == (
-        "Somebody traded one answer for $12,346 at 0.382, 25% of the recent volume there; not told, since it "
-        "collects what is nearly settled; the wallet was told of in this market shortly before."
+        "An unknown wallet traded one outcome for $12,346 at 0.382, 25% of the recent volume there; suppressed, "
+        "because its price leaves little to gain; the wallet was reported in this market shortly before."
     )
 
 
 def test_a_consensus_and_a_disagreement_in_words():
     assert reason_of(row(**AGREED), "Yes") == (
-        "5 large wallets trade against 'Yes' within 7 minutes for $12,346 or more, 1 wallet to the contrary; so many "
-        "come by chance with a probability of 2e-06."
+        "5 large wallets trade against 'Yes' within 7 minutes for $12,346 or more, 1 wallet opposed; the "
+        "probability of as many by chance is 2e-06."
     )
     torn = AGREED | {"kind": DISAGREEMENT, "against": 2, "direction": 0, "first_at": AT}
     assert reason_of(row(**torn)) == (
-        "5 large wallets disagree within 1 minute, 3 of one side and 2 of the other of the first answer; so many come "
-        "by chance with a probability of 2e-06."
+        "5 large wallets disagree within 1 minute, 3 on one side and 2 on the other side of the first outcome; the "
+        "probability of as many by chance is 2e-06."
     )
 
 

@@ -57,11 +57,11 @@ def test_recorded_trades_have_62_headlines_and_45_repeats_and_say_why_whales_wer
     }  # fmt: skip
     told = [
         f"{one.at:%H:%M:%S} {one.market}: "
-        + one.reason.removeprefix("A wallet traded one answer for ").removesuffix(" of the recent volume there.")
+        + one.reason.removeprefix("A wallet traded one outcome for ").removesuffix(" of the recent volume there.")
         for one in found.sightings
     ]
     assert told == TOLD.strip().splitlines()
-    assert all("; not told, since " in one.reason for one in found.passed_over)
+    assert all("; suppressed, because " in one.reason for one in found.passed_over)
     whales = read(tmp_path, "whale_trades")
     assert Counter(whales["status"].to_list()) == {"emitted": 15, "suppressed": 397}
     assert len(found.passed_over) == len(whales.filter(pl.col("notional") >= 10_000, pl.col("status") == "suppressed"))

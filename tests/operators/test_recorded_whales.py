@@ -9,11 +9,11 @@ from domain.whales import WhaleCounts
 from tests.operators.recorded_whales import NAME, hushed, listed, recorded, said
 from tests.recordings import recording
 
-SMALL = "the lesser of what it costs and can gain is under the floor"
-DEAR = "it collects what is nearly settled"
-UNKNOWN = "it is not yet known what is usual here, and it makes no headline"
-USUAL = "as much is usual in this market"
-COOLING = "the wallet was told of in this market shortly before"
+SMALL = "the lesser of its cost and its maximum gain is below the floor"
+DEAR = "its price leaves little to gain"
+UNKNOWN = "the usual size here is not yet known, and it is below the headline size"
+USUAL = "its size is usual in this market"
+COOLING = "the wallet was reported in this market shortly before"
 COUNTS = WhaleCounts(accepted=9_777, duplicates=45, unknown=9_777, headlines=62)
 
 TOLD = """
@@ -47,7 +47,7 @@ def test_what_is_counted_told_and_suppressed():
     table = [
         line.replace("2025-12-20T", "")
         .replace("Z whale ", " ")
-        .replace(": A wallet traded one answer for ", ": ")
+        .replace(": A wallet traded one outcome for ", ": ")
         .replace(" of the recent volume there.", "")
         for line in listed(given, told.rows)
     ]

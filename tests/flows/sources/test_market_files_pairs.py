@@ -69,11 +69,11 @@ def test_a_reviewed_pair_that_costs_less_than_a_dollar_is_an_arbitrage(tmp_path:
 @pytest.mark.parametrize(
     ("file", "closes", "said"),
     [
-        (FILE.replace("R. Viewer", ""), "2028-11-07T00:00:00Z", "nobody has reviewed it"),
+        (FILE.replace("R. Viewer", ""), "2028-11-07T00:00:00Z", "it is not reviewed"),
         (
             FILE.replace(fingerprint(WORDS[0]), fingerprint("Yes.")),
             "2028-11-07T00:00:00Z",
-            f"polymarket:0x1: its rules are not those that were compared; now {fingerprint(WORDS[0])}",
+            f"polymarket:0x1: its rules differ from the reviewed ones; now {fingerprint(WORDS[0])}",
         ),
         (FILE, "2028-12-09T00:00:00Z", "kalshi:CUT: its date differs; now 2028-12-09T00:00:00+00:00"),
         (
