@@ -1,8 +1,8 @@
-"""align: Slices of all shards to one stream in one order, for whatever looks across instruments.
+"""align: merge the Slices of all shards into one ordered stream, for steps that look across instruments.
 
-A shard's watermark says that all it will ever conclude up to then has been sent. Rows are held until
-the watermark of every shard has reached them and are then released by (event time, instrument, …).
-What is released, and in which order, is a function of the log alone.
+A shard's watermark guarantees that every row up to that time has been sent. Rows are held back until the
+watermark of every shard has reached them, and are then released in the order (event time, instrument, …).
+The rows released, and their order, are a function of the log alone.
 """
 
 from dataclasses import replace
@@ -23,16 +23,16 @@ from operators.state import freeze, thaw
 
 VERSION = 3
 KEY = "all"
-"""The one key under which shards meet."""
+"""The key under which the streams of all shards are merged."""
 
 NAMES = 1_024
-"""So many names are kept before it is looked which are still needed."""
+"""Number of stored names above which the unused ones are dropped."""
 
 Rows = NDArray[Any]
 
 
 class Align(StatefulBatchLogic[tuple[str, Slice], Aligned, bytes]):
-    """Holds rows back until no shard can send an earlier one; `shards` are expected."""
+    """Hold rows back until none of the `shards` shards can send an earlier one."""
 
     def __init__(self, columns: int, resume: bytes | None = None, *, shards: int = SHARDS) -> None:
         self._shards = shards
@@ -49,7 +49,7 @@ class Align(StatefulBatchLogic[tuple[str, Slice], Aligned, bytes]):
             self._decided = [values["decided"]]
 
     def on_batch(self, values: list[tuple[str, Slice]]) -> tuple[list[Aligned], bool]:
-        """Take Slices with the keys of their shards; release what all shards have passed."""
+        """Accept (shard key, Slice) pairs; release the rows up to the least watermark of all shards."""
         for shard, each in values:
             self._watermarks[shard] = max(each.watermark, self._watermarks.get(shard, each.watermark))
             self._hold(each)
@@ -58,11 +58,11 @@ class Align(StatefulBatchLogic[tuple[str, Slice], Aligned, bytes]):
         return [self._release(min(self._watermarks.values()))], False
 
     def on_eof(self) -> tuple[list[Aligned], bool]:
-        """A pause: what is held stays held."""
+        """Emit nothing: the end of the input may only be a pause, so held rows stay held."""
         return [], False
 
     def snapshot(self) -> bytes:
-        """All of the state as bytes; what is held goes down as one run."""
+        """Serialise the state; the held rows of each family are merged into one run."""
         values: dict[str, Any] = {"watermarks": dict(self._watermarks), "names": dict(self._names)}
         for family, runs in self._held.items():
             values[family], order = _merged(family, runs)
@@ -72,7 +72,7 @@ class Align(StatefulBatchLogic[tuple[str, Slice], Aligned, bytes]):
 
     def _hold(self, given: Slice) -> None:
         if not given.bars.size:
-            return  # all else is concluded of bars
+            return  # every other row is derived from bars
         for family, runs in self._held.items():
             if (rows := getattr(given, family)).size:
                 runs.append(rows)
@@ -102,7 +102,7 @@ class Align(StatefulBatchLogic[tuple[str, Slice], Aligned, bytes]):
         return out
 
     def _forget_names(self) -> None:
-        """Those of which no bar is held: each bar brings its name along."""
+        """Drop the names of instruments without a held bar; each later bar brings its name again."""
         held = {instrument for rows in self._held["bars"] for instrument in np.unique(rows["instrument"]).tolist()}
         self._names = {instrument: self._names[instrument] for instrument in held}
         self._names_max = NAMES + 2 * len(held)
@@ -112,7 +112,7 @@ class Align(StatefulBatchLogic[tuple[str, Slice], Aligned, bytes]):
 
 
 def _passed(family: str, rows: Rows, watermark: int) -> int:
-    """How many rows of a run are not later than the watermark."""
+    """Count the rows of a run at or before the watermark."""
     time = ORDER[family][0]
     if not rows.size or rows[-1][time] <= watermark:
         return rows.size
@@ -120,7 +120,7 @@ def _passed(family: str, rows: Rows, watermark: int) -> int:
 
 
 def _merged(family: str, runs: list[Rows]) -> tuple[Rows, NDArray[np.int64]]:
-    """The rows of all runs in the order of the family, and where each stood."""
+    """Merge runs into the order of the family; return the rows and the permutation that sorts them."""
     rows = concatenated([run for run in runs if run.size] or [np.empty(0, DTYPES[family])])
     time, instrument, *_ = ORDER[family]
     starts = np.cumsum([0, *(run.size for run in runs)])
@@ -130,21 +130,21 @@ def _merged(family: str, runs: list[Rows]) -> tuple[Rows, NDArray[np.int64]]:
 
 @operator
 def align(step_id: str, up: KeyedStream[Slice], columns: int) -> KeyedStream[Aligned]:
-    """Slices of all shards as one stream in one order, under `KEY`.
+    """Merge the Slices of all shards into one ordered stream, keyed by `KEY`.
 
     Parameters
     ----------
     columns
-        Feature columns of a Slice.
+        Number of feature columns of a Slice.
     """
     together = op.map("together", up, _without_features)
     return stateful_batch("order", together, lambda resume: Align(columns, resume))
 
 
 def _without_features(item: tuple[str, Slice]) -> tuple[str, tuple[str, Slice]]:
-    """A Slice on its way to the others, which may be in another process: nine tenths of it are features.
+    """Drop the features of all rows but candidates: they are nine tenths of a Slice that may go to another process.
 
-    Those of the rows on which a candidate stands go along; its `row` is then their column.
+    The `row` of each candidate becomes the column of its features.
     """
     shard, given = item
     candidates = given.candidates.copy()

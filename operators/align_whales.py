@@ -1,7 +1,7 @@
-"""align_whales: what all shards found about whales, as one stream in one order, for the records of wallets.
+"""align_whales: merge the whale findings of all shards into one ordered stream, for the track records of wallets.
 
-A wallet trades in markets of every shard. Rows are held until the watermark of each shard has reached them,
-and are then released by time and market; so what is released is a function of the log alone.
+A wallet trades in markets of every shard. Rows are held back until the watermark of every shard has reached
+them, and are then released in the order (time, market), so that the output is a function of the log alone.
 """
 
 from typing import Any
@@ -23,7 +23,7 @@ VERSION = 2
 
 
 class AlignWhales(StatefulBatchLogic[tuple[str, WhaleFindings], WhaleFindings, bytes]):
-    """Holds findings back until no shard can send earlier ones; `shards` are expected."""
+    """Hold findings back until none of the `shards` shards can send an earlier one."""
 
     def __init__(self, resume: bytes | None = None, *, shards: int = SHARDS) -> None:
         self._shards = shards
@@ -39,7 +39,7 @@ class AlignWhales(StatefulBatchLogic[tuple[str, WhaleFindings], WhaleFindings, b
             self._called = values["called"]
 
     def on_batch(self, values: list[tuple[str, WhaleFindings]]) -> tuple[list[WhaleFindings], bool]:
-        """Take findings with the keys of their shards; release what all shards have passed."""
+        """Accept (shard key, findings) pairs; release the rows up to the least watermark of all shards."""
         for shard, found in values:
             self._watermarks[shard] = max(found.watermark, self._watermarks.get(shard, found.watermark))
             for name in WhaleCounts.__struct_fields__:
@@ -50,20 +50,20 @@ class AlignWhales(StatefulBatchLogic[tuple[str, WhaleFindings], WhaleFindings, b
         if len(self._watermarks) < self._shards:
             return [], False
         watermark = min(self._watermarks.values())
-        due, later = _parted(self._rows, watermark)
+        due, later = _split(self._rows, watermark)
         rows, self._rows = self._rows[due], self._rows[later]
         called, self._called = ([self._called[at] for at in part.tolist()] for part in (due, later))
-        due, later = _parted(self._positions, watermark)
+        due, later = _split(self._positions, watermark)
         positions, self._positions = self._positions[due], self._positions[later]
         counts, self._counts = self._counts, WhaleCounts()
         return [WhaleFindings(watermark, rows, positions, counts, called)], False
 
     def on_eof(self) -> tuple[list[WhaleFindings], bool]:
-        """A pause: what is held stays held."""
+        """Emit nothing: the end of the input may only be a pause, so held rows stay held."""
         return [], False
 
     def snapshot(self) -> bytes:
-        """All of the state as bytes."""
+        """Serialise the state."""
         return freeze(
             VERSION,
             {
@@ -76,8 +76,8 @@ class AlignWhales(StatefulBatchLogic[tuple[str, WhaleFindings], WhaleFindings, b
         )
 
 
-def _parted(rows: NDArray[Any], watermark: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Places of rows up to the watermark in order, and of the later ones; what is of one market keeps its order."""
+def _split(rows: NDArray[Any], watermark: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the sorted indices of rows up to the watermark, and those of later rows; stable within a market."""
     passed = np.flatnonzero(rows["ts"] <= watermark)
     order = np.lexsort([rows["market"][passed], rows["ts"][passed]])
     return passed[order], np.flatnonzero(rows["ts"] > watermark)
@@ -85,6 +85,6 @@ def _parted(rows: NDArray[Any], watermark: int) -> tuple[NDArray[np.intp], NDArr
 
 @operator
 def align_whales(step_id: str, up: KeyedStream[WhaleFindings]) -> KeyedStream[WhaleFindings]:
-    """Findings of all shards as one stream in one order, under `KEY`."""
+    """Merge the whale findings of all shards into one ordered stream, keyed by `KEY`."""
     together = op.map("together", up, lambda item: (KEY, item))
     return stateful_batch("order", together, AlignWhales)

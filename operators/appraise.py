@@ -1,7 +1,7 @@
-"""Appraising: what a basket brings to the last digit, and the orders that would take it.
+"""Appraisal: the exact profit of a basket, and the orders that would realise it.
 
-The hot path finds size and legs in floating point; what is told is reckoned anew, in decimals, from the
-whole numbers of the books. The two agree to a billionth of a dollar.
+The hot path finds size and legs in floating point; the published figures are recomputed in decimal
+arithmetic from the integer levels of the books. The two agree to a billionth of a dollar.
 """
 
 from collections.abc import Sequence
@@ -17,14 +17,14 @@ from domain.opportunities import ExecutionPlan, PlanLeg
 from operators.arbitrages import Basket, Leg
 
 Fill = tuple[Decimal, Decimal]
-"""Price in dollars and size in contracts."""
+"""(price in dollars, size in contracts)."""
 BASIS_POINT = Decimal("0.0001")
 NANO = Decimal("1E-9")
 
 
 @dataclass(frozen=True)
 class Book:
-    """A book at an instant: (price in PRICE_UNITS, size in SIZE_UNITS), best first; and its times, ns."""
+    """An order book at an instant: levels (price in PRICE_UNITS, size in SIZE_UNITS), best first; times in ns."""
 
     bids: tuple[tuple[int, int], ...]
     asks: tuple[tuple[int, int], ...]
@@ -32,53 +32,53 @@ class Book:
     seen_at: int
 
     def taken_by(self, side: str) -> tuple[tuple[int, int], ...]:
-        """The side that a buyer or a seller takes from."""
+        """Levels that an order of `side` takes from: asks for a buy, bids for a sell."""
         return self.asks if side == "buy" else self.bids
 
-    def left_by(self, side: str) -> tuple[tuple[int, int], ...]:
-        """The side at which that is undone."""
+    def unwound_by(self, side: str) -> tuple[tuple[int, int], ...]:
+        """Levels on which a position opened by `side` is unwound: the opposite side."""
         return self.bids if side == "buy" else self.asks
 
 
 @dataclass(frozen=True)
-class Taken:
-    """A leg, the book it takes from, its fills, and what a unit of the money it is quoted in is worth."""
+class FilledLeg:
+    """A leg, the book it takes from, its fills, and the price of a unit of its quote currency."""
 
     leg: Leg
     book: Book
     fills: tuple[Fill, ...]
-    worth: Decimal = Decimal(1)
+    quote_price: Decimal = Decimal(1)
 
     @property
     def value(self) -> Decimal:
-        """Paid or received, before fees; in the money that it is quoted in."""
+        """Amount paid or received before fees, in quote currency."""
         return value_of(self.fills)
 
     @property
     def size(self) -> Decimal:
-        """Contracts."""
+        """Filled size in contracts."""
         return size_of(self.fills)
 
     @property
     def fee(self) -> Decimal:
-        """Dollars."""
+        """Taker fee in dollars."""
         fee = order_fee(self.leg.market.fees, self.fills)
-        return fee if self.worth == 1 else (fee * self.worth).quantize(NANO)
+        return fee if self.quote_price == 1 else (fee * self.quote_price).quantize(NANO)
 
     @property
-    def spare(self) -> Decimal:
-        """What the book shows at the worst price taken, or better, over what is taken; at least 1."""
+    def depth_ratio(self) -> Decimal:
+        """Visible size at the worst fill price or better, divided by the filled size; at least 1."""
         return visible(self) / self.size
 
     @property
-    def worst(self) -> Decimal:
+    def worst_price(self) -> Decimal:
         """Price of the last level it takes from."""
         return self.fills[-1][0]
 
 
 @dataclass(frozen=True)
 class Appraisal:
-    """The dollars of all sets, and the legs that make them: the thinnest first, those of a cycle in its order."""
+    """Profit of a basket in dollars, over all sets, and its legs: thinnest first, or in the order of a cycle."""
 
     size: Decimal
     payoff: Decimal
@@ -89,50 +89,50 @@ class Appraisal:
     capital: Decimal
     edge: float
     edge_after_1_tick: float
-    legs: tuple[Taken, ...]
+    legs: tuple[FilledLeg, ...]
 
 
 def contracts(units: int) -> Decimal:
-    """Contracts of a whole number of SIZE_UNITS."""
+    """Convert a whole number of SIZE_UNITS to contracts."""
     return Decimal(units).scaleb(-6)
 
 
 def units(size: Decimal) -> int:
-    """SIZE_UNITS of contracts; less than a unit is left out."""
+    """Convert contracts to SIZE_UNITS, rounded down."""
     return int(size.scaleb(6))
 
 
 def size_of(fills: Sequence[Fill]) -> Decimal:
-    """Contracts of fills."""
+    """Total size of the fills in contracts."""
     return sum((size for _, size in fills), Decimal(0))
 
 
 def value_of(fills: Sequence[Fill]) -> Decimal:
-    """What fills cost or bring, before fees; in the money that they are quoted in."""
+    """Total value of the fills before fees, in quote currency."""
     return sum((price * size for price, size in fills), Decimal(0))
 
 
 def trimmed(value: Decimal) -> Decimal:
-    """The same number without zeros at its end, and without an exponent."""
+    """Strip trailing zeros, without switching to an exponent."""
     return value.quantize(Decimal(1)) if value == value.to_integral_value() else value.normalize()
 
 
 def dollars(units: int) -> Decimal:
-    """Dollars of a whole number of PRICE_UNITS."""
+    """Convert a whole number of PRICE_UNITS to dollars."""
     return Decimal(units).scaleb(-9)
 
 
 def take(levels: Sequence[tuple[int, int]], size: int, share: float) -> tuple[Fill, ...]:
-    """Fills of an order from the best level on.
+    """Walk the book from the best level and return the fills of a market order.
 
     Parameters
     ----------
     levels
-        Of the side it takes from, best first.
+        Levels of the side it takes from, best first.
     size
-        In SIZE_UNITS; what the book does not hold stays unfilled.
+        Order size in SIZE_UNITS; the part that the book does not hold stays unfilled.
     share
-        Share of each level that is counted on.
+        Fraction of each level assumed to be available.
     """
     fills: list[Fill] = []
     for price, here in levels:
@@ -145,7 +145,7 @@ def take(levels: Sequence[tuple[int, int]], size: int, share: float) -> tuple[Fi
 
 
 def within(levels: Sequence[tuple[int, int]], limit: Decimal, side: str) -> tuple[tuple[int, int], ...]:
-    """The levels that an order of `side` with a limit may take."""
+    """Levels within the limit price of an order of `side`."""
     worst = int(limit.scaleb(9))
     return tuple(level for level in levels if (level[0] <= worst if side == "buy" else level[0] >= worst))
 
@@ -153,17 +153,17 @@ def within(levels: Sequence[tuple[int, int]], limit: Decimal, side: str) -> tupl
 def appraise(
     basket: Basket, chosen: Sequence[tuple[Leg, Book]], size: int, settings: ArbitrageSettings, gas: Decimal
 ) -> Appraisal:
-    """What `size` (SIZE_UNITS) sets of a basket bring with the legs that were chosen."""
-    legs = [Taken(leg, book, take(book.taken_by(leg.side), size, settings.depth_share)) for leg, book in chosen]
+    """Appraise `size` (SIZE_UNITS) sets of a basket with the chosen legs."""
+    legs = [FilledLeg(leg, book, take(book.taken_by(leg.side), size, settings.depth_share)) for leg, book in chosen]
     sets = contracts(size)
     payoff = sum((leg.adds for leg, _ in chosen), basket.payoff)
-    bought = sum((taken.value for taken in legs if taken.leg.side == "buy"), Decimal(0))
-    sold = sum((taken.value for taken in legs if taken.leg.side == "sell"), Decimal(0))
-    fees = sum((taken.fee for taken in legs), Decimal(0))
+    bought = sum((each.value for each in legs if each.leg.side == "buy"), Decimal(0))
+    sold = sum((each.value for each in legs if each.leg.side == "sell"), Decimal(0))
+    fees = sum((each.fee for each in legs), Decimal(0))
     gross = payoff * sets + sold - bought
     net = gross - fees - gas
-    ordered = tuple(sorted(legs, key=lambda taken: (taken.spare, taken.leg.token.name)))
-    worse = net - one_tick(ordered[0]) - BASIS_POINT * (bought + sold)
+    ordered = tuple(sorted(legs, key=lambda each: (each.depth_ratio, each.leg.token.name)))
+    worse = net - one_tick_cost(ordered[0]) - BASIS_POINT * (bought + sold)
     return Appraisal(
         size=trimmed(sets),
         payoff=trimmed(payoff),
@@ -178,39 +178,39 @@ def appraise(
     )
 
 
-def visible(taken: Taken) -> Decimal:
-    """Contracts that the book shows at the worst price taken, or better."""
-    reached = within(taken.book.taken_by(taken.leg.side), taken.worst, taken.leg.side)
+def visible(filled: FilledLeg) -> Decimal:
+    """Contracts that the book shows at the worst fill price or better."""
+    reached = within(filled.book.taken_by(filled.leg.side), filled.worst_price, filled.leg.side)
     return contracts(sum(size for _, size in reached))
 
 
-def one_tick(taken: Taken) -> Decimal:
-    """Dollars lost if a leg is filled one tick worse, its fee included."""
-    tick = taken.leg.market.tick if taken.leg.side == "buy" else -taken.leg.market.tick
-    ceiling = 1 if isinstance(taken.leg.market, Market) else Decimal("Infinity")
-    moved = [(price + tick, size) for price, size in taken.fills if 0 < price + tick < ceiling]
-    before = order_fee(taken.leg.market.fees, taken.fills)
-    fee = order_fee(taken.leg.market.fees, moved) if len(moved) == len(taken.fills) else before
-    return (sum((abs(tick) * size for _, size in taken.fills), Decimal(0)) + fee - before) * taken.worth
+def one_tick_cost(filled: FilledLeg) -> Decimal:
+    """Loss in dollars if the leg is filled one tick worse, including the change of its fee."""
+    tick = filled.leg.market.tick if filled.leg.side == "buy" else -filled.leg.market.tick
+    ceiling = 1 if isinstance(filled.leg.market, Market) else Decimal("Infinity")
+    moved = [(price + tick, size) for price, size in filled.fills if 0 < price + tick < ceiling]
+    before = order_fee(filled.leg.market.fees, filled.fills)
+    fee = order_fee(filled.leg.market.fees, moved) if len(moved) == len(filled.fills) else before
+    return (sum((abs(tick) * size for _, size in filled.fills), Decimal(0)) + fee - before) * filled.quote_price
 
 
-def unwinding(fees: FeeSchedule, side: str, spent: Decimal, size: int, book: Book) -> Decimal | None:
-    """Dollars lost by undoing a leg at once; None if the other side of its book does not hold as much.
+def unwind_cost(fees: FeeSchedule, side: str, spent: Decimal, size: int, book: Book) -> Decimal | None:
+    """Loss in dollars from unwinding a leg at once; None if the opposite side of its book is too thin.
 
     Parameters
     ----------
     fees
-        Of its market.
+        Fee schedule of its market.
     side
-        Of the leg.
+        Side of the leg.
     spent
-        Dollars that it cost, or brought, before and without fees.
+        Dollars that opening it cost, or brought, before fees.
     size
-        SIZE_UNITS to undo.
+        SIZE_UNITS to unwind.
     book
-        As it is when it is undone.
+        Order book at the time of unwinding.
     """
-    back = take(book.left_by(side), size, 1.0)
+    back = take(book.unwound_by(side), size, 1.0)
     if size_of(back) < contracts(size):
         return None
     value = value_of(back)
@@ -218,8 +218,8 @@ def unwinding(fees: FeeSchedule, side: str, spent: Decimal, size: int, book: Boo
 
 
 def plan_of(appraisal: Appraisal, settings: ArbitrageSettings, now: int, revision: int) -> ExecutionPlan:
-    """The orders of an appraisal, in its order."""
-    orders = [_order(taken) for taken in appraisal.legs]
+    """Execution plan of an appraisal: one order per leg, in the same order."""
+    orders = [_order(each) for each in appraisal.legs]
     costs = [order.unwind_cost for order in orders[:-1]]
     known = [cost for cost in costs if cost is not None]
     return ExecutionPlan(
@@ -231,23 +231,23 @@ def plan_of(appraisal: Appraisal, settings: ArbitrageSettings, now: int, revisio
     )
 
 
-def _order(taken: Taken) -> PlanLeg:
-    leg, book, size = taken.leg, taken.book, trimmed(taken.size)
-    undone = unwinding(leg.market.fees, leg.side, taken.value, units(size), book)
+def _order(filled: FilledLeg) -> PlanLeg:
+    leg, book, size = filled.leg, filled.book, trimmed(filled.size)
+    unwinding = unwind_cost(leg.market.fees, leg.side, filled.value, units(size), book)
     return PlanLeg(
         venue=venue_of(leg.token.name),
         market=leg.market.name,
         token=leg.token.name,
         outcome=leg.token.outcome,
         side=leg.side,
-        limit_price=trimmed(taken.worst),
+        limit_price=trimmed(filled.worst_price),
         size=size,
         time_in_force="fak",
-        average_price=trimmed((taken.value / size).quantize(NANO)),
-        fee=trimmed(taken.fee),
-        levels=len(taken.fills),
-        visible_size=trimmed(visible(taken)),
+        average_price=trimmed((filled.value / size).quantize(NANO)),
+        fee=trimmed(filled.fee),
+        levels=len(filled.fills),
+        visible_size=trimmed(visible(filled)),
         book_at=to_datetime(book.ts),
         seen_at=to_datetime(book.seen_at),
-        unwind_cost=None if undone is None else trimmed(undone * taken.worth + taken.fee),
+        unwind_cost=None if unwinding is None else trimmed(unwinding * filled.quote_price + filled.fee),
     )

@@ -1,7 +1,7 @@
-"""Evidence: an opportunity as what it says of each of its tokens, for patterns that look across kinds.
+"""Arbitrage evidence: one piece of directional evidence per leg of an opportunity, for cross-source patterns.
 
-Who takes a basket buys its cheap legs and sells its dear ones, so the price of what is bought is pushed
-up and of what is sold down.
+Arbitrageurs buy the underpriced legs of a basket and sell the overpriced ones, so their orders push the
+price of the former up and of the latter down.
 """
 
 from typing import Any
@@ -16,20 +16,20 @@ from domain.instruments import instrument_id
 from domain.opportunities import GRADES
 
 FULL_STRENGTH = 0.05
-"""Net edge, dollars a set, that counts as full strength. Deviations across venues are 0.02 to 0.04 (Gebele
+"""Net edge in dollars per set at which the strength reaches 1. Deviations across venues are 0.02 to 0.04 (Gebele
 and Matthes, 2026)."""
 
 
 def evidence_of(findings: Findings, probability: float = np.nan) -> NDArray[Any]:
-    """A row of EVIDENCE for each leg of each opportunity that opened or was updated, in the order of `findings`.
+    """Return a row of EVIDENCE for each leg of each opened or updated opportunity, in the order of `findings`.
 
     Parameters
     ----------
     findings
-        Of one shard.
+        Findings of one shard.
     probability
-        That a leg's price moves the way it is pushed, where that has been measured; NaN says nothing, and adds
-        nothing to the odds of a composite.
+        Measured probability that the price of a leg moves in the direction of the arbitrage; NaN if unknown,
+        which adds nothing to the log-odds of a composite.
     """
     rows = [
         (

@@ -1,7 +1,7 @@
-"""attend: evidence of all shards beside what was aligned, so that patterns see both at one instant.
+"""attend: join the evidence of all shards to the aligned rows, so that patterns see both at one instant.
 
-A whale speaks by the probability that score gives the candidate it became; without a candidate it says
-nothing. Aligned rows wait until no shard can bring evidence for them any more.
+A whale carries the probability that `score` gave to the candidate derived from it; without a candidate it has
+none. Aligned rows are held back until no shard can send evidence up to their watermark any more.
 """
 
 from dataclasses import replace
@@ -22,12 +22,12 @@ from operators.state import freeze, thaw
 
 VERSION = 2
 Rows = NDArray[Any]
-Told = tuple[str, int, Rows, dict[int, str]]
-"""A shard, its watermark, its evidence up to there, and the names of the instruments in it."""
+ShardEvidence = tuple[str, int, Rows, dict[int, str]]
+"""(shard, watermark, rows of EVIDENCE up to it, names of their instruments)."""
 
 
-class Attend(StatefulBatchLogic[Aligned | Told, Aligned, bytes]):
-    """Evidence that waits for its instant: the state machine that `attend` runs; `shards` are expected."""
+class Attend(StatefulBatchLogic[Aligned | ShardEvidence, Aligned, bytes]):
+    """State machine of the `attend` step: pending evidence and aligned rows; `shards` shards are expected."""
 
     def __init__(self, resume: bytes | None = None, *, shards: int = SHARDS) -> None:
         self._shards = shards
@@ -40,8 +40,8 @@ class Attend(StatefulBatchLogic[Aligned | Told, Aligned, bytes]):
             self._watermarks, self._names = values["watermarks"], values["names"]
             self._evidence, self._waiting = values["evidence"], values["waiting"]
 
-    def on_batch(self, values: list[Aligned | Told]) -> tuple[list[Aligned], bool]:
-        """Take both in; hand on what all shards have passed."""
+    def on_batch(self, values: list[Aligned | ShardEvidence]) -> tuple[list[Aligned], bool]:
+        """Accept both kinds of input; emit the aligned rows up to the least watermark of all shards."""
         for each in values:
             if isinstance(each, Aligned):
                 self._waiting.append(each)
@@ -58,11 +58,11 @@ class Attend(StatefulBatchLogic[Aligned | Told, Aligned, bytes]):
         return [self._attended(each) for each in passed], False
 
     def on_eof(self) -> tuple[list[Aligned], bool]:
-        """A pause."""
+        """Emit nothing: the end of the input may only be a pause."""
         return [], False
 
     def snapshot(self) -> bytes:
-        """All of the state as bytes."""
+        """Serialise the state."""
         return freeze(
             VERSION,
             {
@@ -77,14 +77,14 @@ class Attend(StatefulBatchLogic[Aligned | Told, Aligned, bytes]):
         passed = self._evidence["ts"] <= given.watermark
         rows, self._evidence = self._evidence[passed], self._evidence[~passed]
         rows = rows[np.lexsort([rows[name] for name in reversed(EVIDENCE_ORDER)])]
-        self._speak(rows, given)
+        self._add_scores(rows, given)
         shown = {number: self._names[number] for number in np.unique(rows["instrument"]).tolist()}
         held = np.unique(self._evidence["instrument"]).tolist()
         self._names = {number: self._names[number] for number in held}
         return replace(given, evidence=rows, names=given.names | shown)
 
-    def _speak(self, rows: Rows, given: Aligned) -> None:
-        """Let each whale say what score says of its candidate."""
+    def _add_scores(self, rows: Rows, given: Aligned) -> None:
+        """Copy the score of each whale's candidate into its row of evidence."""
         columns = (given.candidates[name].tolist() for name in ("ts", "instrument", "direction"))
         places = {key: at for at, key in reversed(list(enumerate(zip(*columns, strict=True))))}
         for row in rows:
@@ -97,12 +97,12 @@ class Attend(StatefulBatchLogic[Aligned | Told, Aligned, bytes]):
 
 @operator
 def attend(step_id: str, up: KeyedStream[Aligned], backed: KeyedStream[Backed]) -> KeyedStream[Aligned]:
-    """Aligned rows with the evidence of all shards up to their watermark."""
-    told = map("told", backed, _told)
-    together: KeyedStream[Any] = merge("together", up, told)
+    """Add the evidence of all shards up to their watermark to the aligned rows."""
+    evidence = map("told", backed, _shard_evidence)
+    together: KeyedStream[Any] = merge("together", up, evidence)
     return stateful_batch("evidence", together, Attend)
 
 
-def _told(item: tuple[str, Backed]) -> tuple[str, Told]:
+def _shard_evidence(item: tuple[str, Backed]) -> tuple[str, ShardEvidence]:
     shard, given = item
     return KEY, (shard, given.slice.watermark, given.evidence, given.names)

@@ -1,4 +1,4 @@
-"""All the ideas there are: what the recipe applies, found in the catalogue folders."""
+"""The complete catalogue: every feature, detector, strategy, pattern and arbitrage found in the catalogue folders."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -30,12 +30,12 @@ class Catalogue:
 
 @cache
 def catalogue() -> Catalogue:
-    """Every idea in `operators/features`, `detectors`, `strategies`, `patterns` and `arbitrages`.
+    """Load every entry of `operators/features`, `detectors`, `strategies`, `patterns` and `arbitrages`.
 
     Raises
     ------
     TypeError
-        If a file there does not export its idea under its own name; the message names the path.
+        If a file does not export an entry under its own name; the message names the path.
     """
     return Catalogue(
         load(features, Feature),

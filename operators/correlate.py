@@ -1,16 +1,18 @@
-"""correlate: signals, events and other evidence that belong together become one composite signal.
+"""correlate: combine signals, events and other evidence that belong together into composite signals.
 
-Patterns are tried at every instant at which something new of an instrument is known, after all that is
-known has been taken in. What answers a pattern's needs is fused on the scale of log-odds,
+Patterns are evaluated at every instant with new evidence about an instrument, after all rows of that instant
+have been processed. The evidence that matches a pattern is fused on the log-odds scale,
 
     L = sum of l_i 2^(-age / window) / (1 + (k - 1) rho),    confidence = g(sigmoid(logit(base rate) + L)),
 
-where a signal speaks by its probability, an event by what candidates with it have earned, shrunk to
-nothing, and signals of the other side are subtracted. g is fitted to how composites ended: their
-outcome is that of their most probable signal. A composite of events alone is not graded.
+where l_i is the log-odds over the base rate: of a signal, from its probability; of an event, from the win rate of
+candidates that coincided with it, shrunk to the base rate. Signals of the opposite direction are subtracted. The
+calibrator g is fitted to the outcomes of composites; the outcome of a composite is that of its most probable
+signal. A composite of events alone is not graded.
 
-A composite whose expected return is known and not above 0 is not told. Instruments that move with the
-same reference and do the same at one instant tell one story: the most confident is told.
+A composite with a known expected return that is not above 0 is not emitted. Instruments that are correlated with
+the same reference and match the same pattern at one instant count as one market move: only the most confident
+composite is emitted.
 """
 
 from dataclasses import dataclass, replace
@@ -27,35 +29,35 @@ from domain.composites import COMPOSITE
 from domain.correlation import CorrelateSettings
 from domain.evidence import EVIDENCE
 from domain.instruments import instrument_id, venue_of
-from operators.asked import ask, compared
 from operators.catalogue import Catalogue
-from operators.kernels.awaiting import AWAITED
+from operators.kernels.correlate_memory import UNKNOWN, Memory, Rules, blank, reset_instrument
 from operators.kernels.correlating import correlate_rows
 from operators.kernels.evidence import RING
-from operators.kernels.recollection import UNKNOWN, Memory, Rules, blank, forget
+from operators.kernels.pending import PENDING
 from operators.kernels.slots import index_slots
+from operators.pattern_table import compared_columns, pattern_table
 from operators.state import freeze, thaw
 
 VERSION = 1
 ZONE_BARS = 12
-"""Windows of one instrument are that many bars apart, and have ended as long ago, to be compared."""
-PER_SLOT = ("houses", "rings", "paces", "answered", "told")
+"""Embargo in bars: stored windows of one instrument are at least this far apart, and are compared only after it."""
+PER_SLOT = ("instruments", "rings", "paces", "answered", "told")
 
 
 @dataclass(frozen=True)
 class Scope:
-    """What is decided on.
+    """Frame, expiry and reference of the correlation.
 
     Attributes
     ----------
     primary
-        Index of the frame that is decided on. Events of finer frames are not looked at.
+        Index of the frame on which decisions are made. Events of finer frames are ignored.
     primary_ns
         Length of its bars.
     quiet_ns
-        An instrument that nothing is known of for so long is forgotten; at least the longest horizon.
+        Time without evidence after which the state of an instrument is reset; at least the longest horizon.
     reference_symbol
-        Correlations are with this symbol of the instrument's venue.
+        Symbol of the instrument's venue against which correlations are measured.
     """
 
     primary: int
@@ -65,23 +67,23 @@ class Scope:
 
 
 class Correlate(StatefulBatchLogic[Aligned, Aligned, bytes]):
-    """The evidence of all instruments: the state machine that `correlate` runs.
+    """State machine of the `correlate` step: the evidence of all instruments.
 
-    Memory grows with the instruments that are alive: about 6 KB for each.
+    Memory is proportional to the number of active instruments, about 6 KB each.
 
     Raises
     ------
     ValueError
-        If a pattern asks for a strategy, a detector or a feature that there is not.
+        If a pattern names an unknown strategy, detector or feature.
     """
 
     def __init__(
         self, settings: CorrelateSettings, ideas: Catalogue, scope: Scope, *, resume: bytes | None = None
     ) -> None:
         self._scope = scope
-        self._asked = ask(ideas, scope.primary_ns)
+        self._patterns = pattern_table(ideas, scope.primary_ns)
         names = [detector.name for detector in ideas.detectors]
-        self._columns = compared(ideas)
+        self._columns = compared_columns(ideas)
         self._regimes = [
             ideas.columns.index(name) for name in ("volatility_state", "trend_state") if name in ideas.columns
         ]
@@ -96,7 +98,13 @@ class Correlate(StatefulBatchLogic[Aligned, Aligned, bytes]):
             primary=scope.primary,
             regimes=names.index("regime_change") if "regime_change" in names else -1,
         )
-        self._sizes = (len(names), len(ideas.patterns), self._asked.least.size, len(self._columns), settings.remembered)
+        self._sizes = (
+            len(names),
+            len(ideas.patterns),
+            self._patterns.least.size,
+            len(self._columns),
+            settings.remembered,
+        )
         self._slots: dict[int, int] = {}
         self._memory = blank(0, *self._sizes)
         if resume is not None:
@@ -106,26 +114,27 @@ class Correlate(StatefulBatchLogic[Aligned, Aligned, bytes]):
         self._index()
 
     def on_batch(self, values: list[Aligned]) -> tuple[list[Aligned], bool]:
-        """Add the composites of each."""
+        """Add the composites of each batch of aligned rows."""
         return [self._correlate(each) for each in values], False
 
     def on_eof(self) -> tuple[list[Aligned], bool]:
-        """A pause."""
+        """Emit nothing: the end of the input may only be a pause."""
         return [], False
 
     def snapshot(self) -> bytes:
-        """All of the state as bytes; of the evidence only what a window may still reach."""
-        longest = int(self._asked.window.max(initial=0))
+        """Serialise the state; of the evidence only what a window can still reach."""
+        longest = int(self._patterns.window.max(initial=0))
         return freeze(VERSION, {"slots": dict(self._slots), **_packed(self._memory, longest)})
 
     def _correlate(self, given: Aligned) -> Aligned:
         events, outcomes, candidates = given.events, given.outcomes, given.candidates
-        looked_at = events["frame"] >= self._scope.primary
-        instruments = [events["instrument"][looked_at], *(rows["instrument"] for rows in (outcomes, candidates))]
-        self._settle_in(np.unique(np.concatenate([*instruments, given.evidence["instrument"]])).tolist(), given.names)
+        relevant = events["frame"] >= self._scope.primary
+        instruments = [events["instrument"][relevant], *(rows["instrument"] for rows in (outcomes, candidates))]
+        known = np.unique(np.concatenate([*instruments, given.evidence["instrument"]])).tolist()
+        self._allocate_slots(known, given.names)
         self._make_room(candidates.size)
-        rows = int(looked_at.sum()) + candidates.size + given.evidence.size
-        out = np.empty(2 * len(self._asked.window) * rows, COMPOSITE)  # what is not written costs no memory
+        rows = int(relevant.sum()) + candidates.size + given.evidence.size
+        out = np.empty(2 * len(self._patterns.window) * rows, COMPOSITE)  # unwritten pages cost no memory
         count = correlate_rows(
             outcomes,
             events,
@@ -133,7 +142,7 @@ class Correlate(StatefulBatchLogic[Aligned, Aligned, bytes]):
             (candidates, self._regime(given), _scores(given), self._shapes(given)),
             given.relations,
             (self._keys, self._places),
-            self._asked,
+            self._patterns,
             self._memory,
             self._rules,
             out,
@@ -148,13 +157,13 @@ class Correlate(StatefulBatchLogic[Aligned, Aligned, bytes]):
         return np.where(np.isnan(code), UNKNOWN, code).astype(np.int64)
 
     def _shapes(self, given: Aligned) -> NDArray[np.float32]:
-        """The window of each candidate, (candidates, columns)."""
+        """Feature window of each candidate, (candidates, columns)."""
         if not given.decided.size:
             return np.full((given.candidates.size, self._columns.size), np.nan, np.float32)
         return np.ascontiguousarray(given.decided[self._columns].T, np.float32)
 
-    def _settle_in(self, instruments: list[int], names: dict[int, str]) -> None:
-        """A slot for each instrument."""
+    def _allocate_slots(self, instruments: list[int], names: dict[int, str]) -> None:
+        """Give each new instrument a slot."""
         missing = [each for each in instruments if each not in self._slots]
         if not missing:
             return
@@ -163,24 +172,24 @@ class Correlate(StatefulBatchLogic[Aligned, Aligned, bytes]):
         if len(missing) > self._free_slots().size:
             self._grow(len(missing) - self._free_slots().size)
         for instrument, slot in zip(missing, self._free_slots().tolist(), strict=False):
-            house = self._memory.houses[slot]
-            house["instrument"], house["vacant"] = instrument, 0
+            row = self._memory.instruments[slot]
+            row["instrument"], row["vacant"] = instrument, 0
             if instrument in names:
-                house["reference"] = instrument_id(f"{venue_of(names[instrument])}:{self._scope.reference_symbol}")
+                row["reference"] = instrument_id(f"{venue_of(names[instrument])}:{self._scope.reference_symbol}")
             self._slots[instrument] = slot
         self._index()
 
     def _free_slots(self) -> NDArray[np.int64]:
-        return np.flatnonzero(self._memory.houses["vacant"])
+        return np.flatnonzero(self._memory.instruments["vacant"])
 
     def _vacate(self) -> None:
-        """Give up the slots of instruments that would be met as new ones the next time."""
-        houses, now = self._memory.houses, int(self._memory.state["now"][0])
-        for slot in np.flatnonzero((houses["vacant"] == 0) & (now - houses["seen_at"] > self._scope.quiet_ns)).tolist():
-            del self._slots[int(houses["instrument"][slot])]
-            forget(slot, self._memory)
-            houses[slot] = np.zeros(1, houses.dtype)[0]
-            houses["vacant"][slot] = 1
+        """Free the slots of quiet instruments, whose state would be reset at their next evidence."""
+        rows, now = self._memory.instruments, int(self._memory.state["now"][0])
+        for slot in np.flatnonzero((rows["vacant"] == 0) & (now - rows["seen_at"] > self._scope.quiet_ns)).tolist():
+            del self._slots[int(rows["instrument"][slot])]
+            reset_instrument(slot, self._memory)
+            rows[slot] = np.zeros(1, rows.dtype)[0]
+            rows["vacant"][slot] = 1
 
     def _grow(self, missing: int) -> None:
         more = blank(max(missing, len(self._slots), 16), *self._sizes)
@@ -189,13 +198,13 @@ class Correlate(StatefulBatchLogic[Aligned, Aligned, bytes]):
         )
 
     def _index(self) -> None:
-        """The table by which the kernel finds slots."""
-        size = 1 << (2 * self._memory.houses.size + 1).bit_length()
+        """Build the hash table by which the kernel finds slots."""
+        size = 1 << (2 * self._memory.instruments.size + 1).bit_length()
         self._keys, self._places = np.zeros(size, np.int64), np.full(size, -1)
-        index_slots(self._keys, self._places, self._memory.houses, self._memory.houses.size)
+        index_slots(self._keys, self._places, self._memory.instruments, self._memory.instruments.size)
 
     def _make_room(self, candidates: int) -> None:
-        """A free place in the book for each candidate."""
+        """Ensure a free pool entry for each candidate."""
         pool, shapes, free = self._memory.pool, self._memory.shapes, self._memory.free
         missing = candidates - int(free[0])
         if missing <= 0:
@@ -206,14 +215,14 @@ class Correlate(StatefulBatchLogic[Aligned, Aligned, bytes]):
         stack[1 + free[0] : 1 + free[0] + added] = np.arange(old + added - 1, old - 1, -1)
         stack[0] = free[0] + added
         self._memory = self._memory._replace(
-            pool=np.concatenate([pool, np.zeros(added, AWAITED)]),
+            pool=np.concatenate([pool, np.zeros(added, PENDING)]),
             shapes=np.concatenate([shapes, np.zeros((added, shapes.shape[1]), np.float32)]),
             free=stack,
         )
 
 
 def _scores(given: Aligned) -> NDArray[np.float64]:
-    """Probability, expected value in R and risk of each candidate; without scores its own confidence."""
+    """Probability, expected value in R and risk of each candidate; without scores, its raw confidence."""
     found = np.zeros((given.candidates.size, 3))
     if given.scores.size:
         for at, name in enumerate(("probability", "expected_r", "risk_penalty")):
@@ -224,11 +233,12 @@ def _scores(given: Aligned) -> NDArray[np.float64]:
 
 
 def _packed(memory: Memory, window: int) -> dict[str, Any]:
-    """What is remembered, with the rings as rows in the order in which they came."""
+    """State as a dictionary, with the live rows of all rings in order of arrival."""
     values = memory._asdict()
-    count = memory.houses["count"][:, None]
+    values["houses"] = values.pop("instruments")  # the name in stored snapshots
+    count = memory.instruments["count"][:, None]
     order = (count + np.arange(RING)) % RING
-    rows = memory.rings[np.arange(memory.houses.size)[:, None], order]
+    rows = memory.rings[np.arange(memory.instruments.size)[:, None], order]
     live = (np.arange(RING) >= RING - count) & (rows["ts"] > memory.state["now"][0] - window)
     return values | {"rings": rows[live], "alive": live.sum(axis=1)}
 
@@ -238,13 +248,15 @@ def _unpacked(values: dict[str, Any]) -> Memory:
     rings = np.zeros((alive.size, RING), EVIDENCE)
     slots = np.repeat(np.arange(alive.size), alive)
     rings[slots, np.arange(rows.size) - np.repeat(np.cumsum(alive) - alive, alive)] = rows
-    values["houses"]["count"] = alive
-    return Memory(**{name: values[name] for name in Memory._fields} | {"rings": rings})
+    instruments = values["houses"]
+    instruments["count"] = alive
+    kept = {name: values[name] for name in Memory._fields if name in values}
+    return Memory(**kept | {"rings": rings, "instruments": instruments})
 
 
 @operator
 def correlate(
     step_id: str, up: KeyedStream[Aligned], settings: CorrelateSettings, ideas: Catalogue, scope: Scope
 ) -> KeyedStream[Aligned]:
-    """Aligned rows with the composites of each instant, in the order (instant, instrument, pattern, direction)."""
+    """Add the composites to the aligned rows, in the order (instant, instrument, pattern, direction)."""
     return stateful_batch("composites", up, lambda resume: Correlate(settings, ideas, scope, resume=resume))

@@ -1,15 +1,15 @@
-"""Crowds: large wallets that came to a market lately, and whether they agree.
+"""Crowds: the large wallets that recently entered a market, and whether they agree.
 
-A wallet counts on the side it took within the window, once, however often it traded; one that took
-both sides counts on neither. Sides are those of the market: who sells the first answer is with those
-who buy the second. Nothing is known of whose wallets belong together, so wallets are taken to be
-independent if they are distinct, and those unknown do not count.
+A wallet counts once, on the side it took within the window, however often it traded; a wallet that took both
+sides counts on neither. Selling the first outcome and buying the second are the same side. Common ownership of
+wallets is not observable, so distinct wallets are treated as independent, and unknown wallets are not counted.
 
-A consensus needs enough wallets on one side, a posterior that more than half take it, and a number
-that is improbable by the market's own rate: those of its large wallets that have left the window, with
-the given rate as one wallet that was seen before. A disagreement needs as improbable a number on
-both sides together, and no side that has the posterior. Each is told when it forms and when it has
-grown by the escalation; it can form anew once it has dissolved.
+A consensus requires a minimum number of wallets on one side, a minimum posterior probability that more than
+half of such wallets take that side, and a number of arrivals that is improbable under the market's own arrival
+rate. That rate is estimated from the large wallets that have left the window, with the configured rate as a
+prior worth one wallet. A disagreement requires an equally improbable number of arrivals on both sides together,
+and no side that reaches the posterior. Each is reported when it forms and whenever it has grown by the
+escalation factor; after it has dissolved it can form again.
 """
 
 import math
@@ -23,35 +23,35 @@ from domain.whale_settings import WhaleSettings
 from domain.whales import CONSENSUS, DISAGREEMENT
 
 WINDOW_MAX = 1_024
-"""So many arrivals are kept in a window, the newest."""
+"""Greatest number of arrivals stored per market; the newest are kept."""
 
 Arrival = tuple[int, int, int, float]
-"""When (ns), which wallet, +1 or -1, dollars."""
-Told = tuple[int, int, int]
-"""When it formed, how many wallets it had when last told, how often it was told."""
+"""(time in ns, wallet, side +1 or -1, dollars)."""
+Reported = tuple[int, int, int]
+"""(formed at in ns, wallets at the last report, number of reports)."""
 
 
 class Agreement(NamedTuple):
-    """A consensus or disagreement of a market, when it forms or has grown.
+    """A consensus or disagreement in a market that has formed or grown.
 
     Attributes
     ----------
     kind
         CONSENSUS or DISAGREEMENT.
     direction
-        +1 or -1; 0 of a disagreement.
+        +1 or -1; 0 for a disagreement.
     wallets, against
-        On this side and the other; of a disagreement, on either and on the smaller.
+        Wallets on this side and on the other; for a disagreement, on both sides and on the smaller one.
     posterior
-        P(more than half of such wallets take the side that more did).
+        P(more than half of such wallets take the leading side).
     chance
-        P(as many wallets come within the window), by the rate.
+        P(at least as many wallets arrive within the window) under the arrival rate.
     notional
-        Dollars of those wallets, at least: what they had traded when they became large.
+        Lower bound of the dollars of those wallets: what they had traded when they became large.
     opened_at, first_at
-        When it formed, and when the first of those wallets came; ns.
+        Time at which it formed, and arrival of the first of those wallets; ns.
     revision
-        How often it was told before.
+        Number of earlier reports.
     """
 
     kind: int
@@ -67,29 +67,29 @@ class Agreement(NamedTuple):
 
 
 class Crowd:
-    """Of one market: who came within the window, how many before, and what was told."""
+    """State of one market: arrivals within the window, the decayed count before it, and the last reports."""
 
     def __init__(self, began_at: int) -> None:
         self.began_at = began_at
         self.arrivals: deque[Arrival] = deque(maxlen=WINDOW_MAX)
         self.past, self.past_at = 0.0, began_at
-        self.told: dict[tuple[int, int], Told] = {}
+        self.reported: dict[tuple[int, int], Reported] = {}
 
     def state(self) -> tuple[Any, ...]:
-        """Numbers and tuples."""
-        return self.began_at, tuple(self.arrivals), self.past, self.past_at, tuple(self.told.items())
+        """State as numbers and tuples."""
+        return self.began_at, tuple(self.arrivals), self.past, self.past_at, tuple(self.reported.items())
 
     @classmethod
     def of(cls, state: tuple[Any, ...]) -> "Crowd":
-        """Made of its state."""
+        """Restore a crowd from its state."""
         crowd = cls(state[0])
         crowd.arrivals.extend(state[1])
-        crowd.past, crowd.past_at, crowd.told = state[2], state[3], dict(state[4])
+        crowd.past, crowd.past_at, crowd.reported = state[2], state[3], dict(state[4])
         return crowd
 
     @property
     def newest_at(self) -> int:
-        """When somebody came last."""
+        """Time of the newest arrival, ns."""
         return self.arrivals[-1][0] if self.arrivals else self.began_at
 
 
@@ -105,34 +105,34 @@ class Crowds:
         self._crowds_max = 64
 
     def state(self) -> tuple[Any, ...]:
-        """Numbers and tuples."""
+        """State as numbers and tuples."""
         return tuple((market, crowd.state()) for market, crowd in self._crowds.items())
 
     def restore(self, state: tuple[Any, ...]) -> None:
-        """Go on from a state."""
+        """Restore the state."""
         self._crowds = {market: Crowd.of(each) for market, each in state}
 
     def forget(self, market: int) -> None:
-        """A market is over."""
+        """Drop a market that has been resolved."""
         self._crowds.pop(market, None)
 
     def arrive(self, market: int, at_ns: int, wallet: int, direction: int, notional: float) -> list[Agreement]:
-        """A wallet has become large in a market; what is to be told of it."""
+        """Add a wallet that has become large in a market; return the agreements to report."""
         crowd = self._crowds.get(market)
         if crowd is None or at_ns - crowd.newest_at > self._quiet:
             self._make_room(at_ns)
             crowd = self._crowds[market] = Crowd(at_ns)
-        self._leave(crowd, at_ns)
+        self._expire(crowd, at_ns)
         crowd.arrivals.append((at_ns, wallet, direction, notional))
         return self._agreements(crowd, at_ns)
 
-    def _leave(self, crowd: Crowd, now: int) -> None:
-        """Whose time in the window is up belongs to the rate, unless the same wallet came again."""
+    def _expire(self, crowd: Crowd, now: int) -> None:
+        """Move arrivals that have left the window into the rate, unless the same wallet has arrived again."""
         while crowd.arrivals and now - crowd.arrivals[0][0] > self._window:
             at_ns, wallet, _, _ = crowd.arrivals.popleft()
             left_at = at_ns + self._window
             if not any(each[1] == wallet and each[0] <= left_at for each in crowd.arrivals):
-                crowd.past = crowd.past * self._kept(left_at - crowd.past_at) + 1.0
+                crowd.past = crowd.past * self._decay(left_at - crowd.past_at) + 1.0
                 crowd.past_at = left_at
 
     def _agreements(self, crowd: Crowd, now: int) -> list[Agreement]:
@@ -151,39 +151,39 @@ class Crowds:
             found[CONSENSUS, leading] = (ahead, behind)
         if not clear and ahead + behind >= least and behind >= max(2, least // 2):
             found[DISAGREEMENT, 0] = (ahead + behind, behind)
-        made = []
+        agreements = []
         for (kind, direction), (wallets, against) in found.items():
             chance = poisson_tail(wallets, expected)
             if chance > self._settings.consensus_chance:
                 continue
-            opened_at, told, revision = crowd.told.get((kind, direction), (now, 0, 0))
-            if wallets < self._settings.escalation * told:
+            opened_at, last_wallets, revision = crowd.reported.get((kind, direction), (now, 0, 0))
+            if wallets < self._settings.escalation * last_wallets:
                 continue
-            crowd.told[kind, direction] = (opened_at, wallets, revision + 1)
-            theirs = (sides[1] | sides[-1] if direction == 0 else sides[direction]) - both
-            came = [each for each in crowd.arrivals if each[1] in theirs]
-            made.append(
+            crowd.reported[kind, direction] = (opened_at, wallets, revision + 1)
+            members = (sides[1] | sides[-1] if direction == 0 else sides[direction]) - both
+            arrivals = [each for each in crowd.arrivals if each[1] in members]
+            agreements.append(
                 Agreement(
                     kind, direction, wallets, against, posterior, chance,
-                    sum(each[3] for each in came), opened_at, came[0][0], revision,
+                    sum(each[3] for each in arrivals), opened_at, arrivals[0][0], revision,
                 )
             )  # fmt: skip
-        crowd.told = {key: told for key, told in crowd.told.items() if key in found}
-        return made
+        crowd.reported = {key: each for key, each in crowd.reported.items() if key in found}
+        return agreements
 
     def _rate(self, crowd: Crowd, now: int) -> float:
-        """Large wallets an hour that came to the market before the window."""
+        """Arrival rate of large wallets per hour, estimated from the time before the window."""
         watched = max(0, now - self._window - crowd.began_at)
         life = self._half_life / math.log(2.0)
         hours = life * -math.expm1(-watched / life) / HOUR
-        seen = crowd.past * self._kept(now - crowd.past_at)
+        seen = crowd.past * self._decay(now - crowd.past_at)
         return (seen + 1.0) / (hours + 1.0 / self._settings.rate_per_h)
 
-    def _kept(self, elapsed: int) -> float:
+    def _decay(self, elapsed: int) -> float:
         return float(2.0 ** -(max(0, elapsed) / self._half_life))
 
     def _make_room(self, now: int) -> None:
-        """Forget crowds that begin anew anyhow; there are no more markets than had a large wallet since."""
+        """Evict quiet markets, whose state would be reset at the next arrival; bounds the number of markets."""
         if len(self._crowds) < self._crowds_max:
             return
         alive = {key: crowd for key, crowd in self._crowds.items() if now - crowd.newest_at <= self._quiet}
@@ -191,7 +191,7 @@ class Crowds:
 
 
 def poisson_tail(least: int, expected: float) -> float:
-    """P(at least `least`) where `expected` are expected.
+    """P(N >= least) of a Poisson variable N with mean `expected`.
 
     Examples
     --------
@@ -202,7 +202,7 @@ def poisson_tail(least: int, expected: float) -> float:
         return 0.0 if least > 0 else 1.0
     term = math.exp(least * math.log(expected) - expected - math.lgamma(least + 1))
     total, step = 0.0, least
-    # Terms fall from the first on unless more are expected than asked for; then they first rise.
+    # The terms decrease from the first on, unless `expected` exceeds `least`; then they increase first.
     while term > total * 1e-17 or step < expected:
         total += term
         step += 1

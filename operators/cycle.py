@@ -1,7 +1,7 @@
-"""Cycle: three trades in a row on one exchange, to the last digit, as they would be sent and as they would end.
+"""Cycle: exact appraisal and settlement of a triangular arbitrage, three consecutive trades on one exchange.
 
-The hot path finds how much money pays; the trades are made anew here, in decimals, from the whole numbers of the
-books. Each is sent for what the one before it brought, less its fee and in whole lots.
+The hot path finds the profitable amount; the trades are recomputed here in decimal arithmetic from the integer
+levels of the books. Each order is sized by the proceeds of the trade before it, net of its fee, in whole lots.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,9 +18,9 @@ from operators.appraise import (
     Appraisal,
     Book,
     Fill,
-    Taken,
+    FilledLeg,
     contracts,
-    one_tick,
+    one_tick_cost,
     size_of,
     take,
     trimmed,
@@ -36,21 +36,24 @@ Levels = Sequence[tuple[int, int]]
 def appraise_cycle(
     basket: Basket, chosen: Sequence[tuple[Leg, Book]], size: int, settings: ArbitrageSettings, gas: Decimal
 ) -> Appraisal:
-    """What a cycle brings into which `size` (SIZE_UNITS) of its money is put; its legs in the order of the trades."""
+    """Appraise a cycle that starts with `size` (SIZE_UNITS) of quote currency; legs in the order of the trades."""
     share = settings.depth_share
     fills: list[tuple[Fill, ...]] = []
     amount = contracts(size) + NANO
     for leg, book in chosen:
         fills.append(_fills(leg.side, book.taken_by(leg.side), amount, to_size(leg.market.lot), share))
-        amount = brought(leg.side, leg.market.fees, fills[-1])
+        amount = proceeds(leg.side, leg.market.fees, fills[-1])
     price_in, price_out = (value_of(each) / size_of(each) for each in (fills[0], fills[2]))
-    worths = (Decimal(1), price_in if chosen[1][0].side == "buy" else price_out, Decimal(1))
-    legs = tuple(Taken(leg, book, mine, worth) for (leg, book), mine, worth in zip(chosen, fills, worths, strict=True))
+    quote_prices = (Decimal(1), price_in if chosen[1][0].side == "buy" else price_out, Decimal(1))
+    legs = tuple(
+        FilledLeg(leg, book, mine, quote_price)
+        for (leg, book), mine, quote_price in zip(chosen, fills, quote_prices, strict=True)
+    )
     spent = legs[0].value
-    fees = sum((taken.fee for taken in legs), Decimal(0))
+    fees = sum((each.fee for each in legs), Decimal(0))
     net = amount - spent - gas
-    thinnest = min(legs, key=lambda taken: (taken.spare, taken.leg.token.name))
-    worse = net - one_tick(thinnest) - BASIS_POINT * (spent + legs[2].value)
+    thinnest = min(legs, key=lambda each: (each.depth_ratio, each.leg.token.name))
+    worse = net - one_tick_cost(thinnest) - BASIS_POINT * (spent + legs[2].value)
     return Appraisal(
         size=trimmed(spent),
         payoff=Decimal(0),
@@ -68,30 +71,30 @@ def appraise_cycle(
 def settle_cycle(
     planned: Opportunity, fees: Sequence[FeeSchedule], books: Mapping[str, Book], share: float, now: int
 ) -> Settlement:
-    """Judge the plan of a cycle; parameters are those of `settle_plan`.
+    """Settle the plan of a cycle; parameters are those of `settle_plan`.
 
-    Each trade is sent for the share of its plan that the one before it filled, at its limit. What a trade brought
-    and the next did not take is traded back at once, the way it came.
+    Each order is sent at its limit price, scaled by the fill ratio of the order before it. Proceeds that the next
+    order did not use are converted back at once along the same path.
     """
     legs = planned.plan.legs
     at = to_datetime(now)
     if any(leg.token not in books for leg in legs):
         return Settlement.unjudged(planned.plan.revision, at)
     fills: list[tuple[Fill, ...]] = []
-    met: list[float] = []  # of what each was sent for
-    wanted = units(legs[0].size)
+    fill_ratios: list[float] = []  # filled size over order size
+    ordered = units(legs[0].size)
     for place, leg in enumerate(legs):
         levels = within(books[leg.token].taken_by(leg.side), leg.limit_price, leg.side)
-        fills.append(take(levels, wanted, share))
-        met.append(units(size_of(fills[-1])) / wanted if wanted else 1.0)
+        fills.append(take(levels, ordered, share))
+        fill_ratios.append(units(size_of(fills[-1])) / ordered if ordered else 1.0)
         if place + 1 < len(legs):
-            wanted = units(legs[place + 1].size) * units(size_of(fills[-1])) // units(leg.size)
+            ordered = units(legs[place + 1].size) * units(size_of(fills[-1])) // units(leg.size)
     filled = [size_of(mine) / leg.size for mine, leg in zip(fills, legs, strict=True)]
-    back = _traded_back(legs, fees, books, fills, filled)
-    net = None if back is None else brought("sell", fees[2], fills[2]) + back - value_of(fills[0])
+    recovered = _convert_back(legs, fees, books, fills, filled)
+    net = None if recovered is None else proceeds("sell", fees[2], fills[2]) + recovered - value_of(fills[0])
     if net is not None and filled[-1]:
         net -= planned.gas
-    late = min(range(len(legs)), key=lambda place: met[place])
+    late = min(range(len(legs)), key=lambda place: fill_ratios[place])
     whole = filled[-1] == 1
     return Settlement(
         revision=planned.plan.revision,
@@ -105,24 +108,24 @@ def settle_cycle(
     )
 
 
-def brought(side: str, fees: FeeSchedule, fills: Sequence[Fill]) -> Decimal:
-    """What a trade brings: of what is bought or of its price, less the fee, which is a share of it."""
+def proceeds(side: str, fees: FeeSchedule, fills: Sequence[Fill]) -> Decimal:
+    """Proceeds of a trade net of its proportional fee: base currency for a buy, quote currency for a sell."""
     return (size_of(fills) if side == "buy" else value_of(fills)) * (1 - fees.rate)
 
 
-def _traded_back(
+def _convert_back(
     legs: Sequence[PlanLeg],
     fees: Sequence[FeeSchedule],
     books: Mapping[str, Book],
     fills: Sequence[Sequence[Fill]],
     filled: Sequence[Decimal],
 ) -> Decimal | None:
-    """The money that comes of what stands alone after a trade; None if a book does not hold enough."""
+    """Quote currency recovered from unused proceeds; None if a book is too thin."""
     amount = Decimal(0)
     for place in (1, 0):
         if filled[place]:
-            alone = (filled[place] - filled[place + 1]) / filled[place]
-            amount += alone * brought(legs[place].side, fees[place], fills[place])
+            unused = (filled[place] - filled[place + 1]) / filled[place]
+            amount += unused * proceeds(legs[place].side, fees[place], fills[place])
         if not amount:
             continue
         side = "sell" if legs[place].side == "buy" else "buy"
@@ -130,20 +133,20 @@ def _traded_back(
         used = size_of(back) if side == "sell" else value_of(back)
         if amount - used > NANO * 1000 * max(Decimal(1), back[-1][0] if back else Decimal(1)):
             return None
-        amount = brought(side, fees[place], back)
+        amount = proceeds(side, fees[place], back)
     return amount
 
 
 def _fills(side: str, levels: Levels, amount: Decimal, lot: int, share: float) -> tuple[Fill, ...]:
-    """The most whole lots (SIZE_UNITS) that `amount` buys, or of `amount` that are sold."""
+    """Fill the most whole lots (SIZE_UNITS) that `amount` buys, or that `amount` contains for a sell."""
     if side == "sell":
         return take(levels, units(amount) // lot * lot, share)
     total = 0
     for price, here in levels:
-        dear = Decimal(price).scaleb(-9)
-        part = min(int(here * share), units(amount / dear))
+        level_price = Decimal(price).scaleb(-9)
+        part = min(int(here * share), units(amount / level_price))
         total += part
-        amount -= contracts(part) * dear
+        amount -= contracts(part) * level_price
         if part < int(here * share):
             break
     return take(levels, total // lot * lot, share)

@@ -20,7 +20,7 @@ VERSION = 2
 
 
 class Detect(StatefulBatchLogic[Slice, Slice, bytes]):
-    """The events of one shard: the state machine that `detect` runs."""
+    """State machine of the `detect` step: the events of one shard."""
 
     def __init__(
         self, detectors: tuple[Detector, ...], features: tuple[Feature, ...], frames: int, resume: bytes | None = None
@@ -42,11 +42,11 @@ class Detect(StatefulBatchLogic[Slice, Slice, bytes]):
         return [replace(each, events=self._detect(each)) for each in values], False
 
     def on_eof(self) -> tuple[list[Slice], bool]:
-        """A pause."""
+        """Emit nothing: the end of the input may only be a pause."""
         return [], False
 
     def snapshot(self) -> bytes:
-        """All of the state as bytes."""
+        """Serialise the state."""
         return freeze(VERSION, {"seen": self._seen, "silent": self._silent, "carried": self._carried})
 
     def _detect(self, given: Slice) -> NDArray[Any]:
@@ -59,11 +59,11 @@ class Detect(StatefulBatchLogic[Slice, Slice, bytes]):
         before, newest = link_rows(lane, seen, self._last)
         view = View(self._index, now, self._carried, {"before": before})
         strength = np.empty((len(self._detectors), bars.size))
-        # Features are NaN until warm; comparing with NaN is how a detector keeps silent.
+        # Features are NaN until warm, and comparisons with NaN are false, so that a cold detector does not fire.
         with np.errstate(invalid="ignore", divide="ignore"):
             for at, detector in enumerate(self._detectors):
                 strength[at] = detector.question(view)
-        # A bar without trades shows nothing that has not been seen.
+        # A bar without trades carries no new information.
         synthetic = (bars["flags"] & SYNTHETIC) != 0
         rows, which = fire(strength, synthetic, lane, seen, self._silent, self._cooldowns)
         now.carry(newest, lane, self._carried)
@@ -94,5 +94,5 @@ def detect(
     features: tuple[Feature, ...],
     frames: int,
 ) -> KeyedStream[Slice]:
-    """Slices with the events of their bars, in the order (bar, detector)."""
+    """Add the events of their bars to the Slices, in the order (bar, detector)."""
     return stateful_batch("events", up, lambda resume: Detect(detectors, features, frames, resume))

@@ -1,8 +1,8 @@
-"""execute: a paper trade for every emitted signal, and the account that makes them.
+"""execute: paper-trade every emitted signal in a simulated account.
 
-The size risks a fixed share of the equity at the stop, or less where Kelly's criterion asks for less.
-Entry, exit and costs are those of `settle`: one tracker grades all. A signal for which limits leave no
-size is a trade that was skipped, and says why. No order ever leaves the process.
+The position size risks a fixed fraction of the equity at the stop, or less where the Kelly criterion asks for
+less. Entry, exit and costs are those of `settle`, so that signals and trades are graded identically. A signal
+for which the limits leave no size is recorded as a skipped trade with its reason. No order ever leaves the process.
 """
 
 from dataclasses import replace
@@ -24,7 +24,7 @@ VERSION = 2
 
 
 class Execute(StatefulBatchLogic[Aligned, Aligned, bytes]):
-    """The paper account: the state machine that `execute` runs."""
+    """State machine of the `execute` step: the paper account."""
 
     def __init__(self, settings: PaperSettings, costs: Costs, resume: bytes | None = None) -> None:
         self._rules = np.array(
@@ -44,20 +44,20 @@ class Execute(StatefulBatchLogic[Aligned, Aligned, bytes]):
         if resume is not None:
             values = thaw(VERSION, resume)
             self._accounts, kept = values["account"], values["positions"]
-            # Fewer positions may be allowed now than are open: those are kept to their end.
+            # The limit may now be lower than the number of open positions; those stay open until they close.
             self._positions = np.zeros(max(settings.positions_max, kept.size) + 1, POSITION)
             self._positions[: kept.size] = kept
 
     def on_batch(self, values: list[Aligned]) -> tuple[list[Aligned], bool]:
-        """Add the executions and the days that ended."""
+        """Add the executions, and the equity of each day that ended."""
         return [self._execute(each) for each in values], False
 
     def on_eof(self) -> tuple[list[Aligned], bool]:
-        """A pause: what is open stays open."""
+        """Emit nothing: the end of the input may only be a pause, so what is open stays open."""
         return [], False
 
     def snapshot(self) -> bytes:
-        """All of the state as bytes."""
+        """Serialise the state."""
         return freeze(VERSION, {"account": self._accounts, "positions": self._positions[: self._held]})
 
     @property
@@ -73,7 +73,7 @@ class Execute(StatefulBatchLogic[Aligned, Aligned, bytes]):
             given.bars,
             given.candidates,
             probability if scored else np.full(given.candidates.size, np.nan),
-            # A column of a single row is another kind of array to the compiler than one of several.
+            # The compiler types a strided column of one row differently from one of several rows.
             np.ascontiguousarray(given.scores["regime"])
             if scored
             else np.full(given.candidates.size, len(REGIMES) - 1, np.int16),
@@ -87,7 +87,7 @@ class Execute(StatefulBatchLogic[Aligned, Aligned, bytes]):
         return replace(given, executions=executions[:told], equity=days[:ended])
 
     def _midnights(self, given: Aligned) -> int:
-        """How many days can end by the newest row."""
+        """Upper bound of the number of days that end by the newest row."""
         times = [given.bars["close_time"], given.candidates["ts"], given.outcomes["exit_at"]]
         newest = max((int(each[-1]) for each in times if each.size), default=0)
         oldest = min((int(each[0]) for each in times if each.size), default=0)
@@ -97,5 +97,5 @@ class Execute(StatefulBatchLogic[Aligned, Aligned, bytes]):
 
 @operator
 def execute(step_id: str, up: KeyedStream[Aligned], settings: PaperSettings, costs: Costs) -> KeyedStream[Aligned]:
-    """Aligned rows with what the paper account did, and its equity at the end of each UTC day."""
+    """Add the executions of the paper account and its equity at the end of each UTC day to the aligned rows."""
     return stateful_batch("account", up, lambda resume: Execute(settings, costs, resume))

@@ -1,14 +1,15 @@
-"""grade_wallets: whales of all shards, each with what its wallet had won before.
+"""grade_wallets: attach to each whale the track record of its wallet at that time.
 
-    edge = sum of edges of its resolved markets / (markets + 30)
-    edge of a market = (what its contracts paid - what they cost) / contracts
+    edge = sum of the edges of its resolved markets / (markets + 30)
+    edge of a market = (payout of its contracts - their cost) / contracts
 
-so a wallet is judged by what it paid and not by how often it won, and a market counts once, however
-often it was traded in. Only episodes of at least `record_floor` dollars count. At t it is known what
-was taken and what was resolved before t. Losers count as winners do: nobody needs to redeem them.
+A wallet is graded by the prices it paid, not by how often it won, and each market counts once, however often it
+was traded. Only episodes of at least `record_floor` dollars count. The record at t contains the positions and
+resolutions known before t. Losing positions count like winning ones, although they are never redeemed.
 
-Memory: beyond `positions_max` positions or `wallets_max` wallets, the wallet that took nothing for longest
-is forgotten whole. That does not ask who won, so it biases no record; who comes back begins anew.
+Memory: beyond `positions_max` positions or `wallets_max` wallets, the least recently active wallet is evicted with
+its whole record. Eviction does not depend on results, so it does not bias the records; a wallet that returns
+starts with an empty record.
 """
 
 from collections.abc import Sequence
@@ -29,30 +30,30 @@ from operators.state import freeze, thaw
 
 VERSION = 1
 PRIOR_MARKETS = 30
-"""Markets without an edge that every wallet is taken to have had."""
+"""Prior: number of markets with zero edge added to every wallet."""
 FARMER_ENTRY, MAKER_PURITY = 0.95, 0.5
 """Directional wallets have a purity of 0.92 or more, makers one under 0.5, with few between (measured on 381,296
 trades; polymarket-watchtower, 2026)."""
 BOT_MARKETS = 1_000
-"""Whoever is in so many markets is run by a program (polymarket-whalewatch, 2026)."""
+"""Number of markets above which a wallet is considered automated (polymarket-whalewatch, 2026)."""
 
 Stake = tuple[float, float, float, float]
-"""Contracts and dollars of the first answer, and of the second."""
+"""Contracts and dollars of the first outcome, then of the second."""
 
 
 class Ledger(msgspec.Struct, array_like=True):
-    """What is known of a wallet.
+    """Running record of a wallet.
 
     Attributes
     ----------
     markets, edges, squares
-        Resolved ones, and sums of their edges and of the squares of these.
+        Number of resolved markets, sum of their edges, and sum of the squared edges.
     contracts, paid
-        Of all that it took.
+        Totals over all of its positions.
     net
-        Dollars by which, in each market, one side outweighs the other.
+        Sum over its markets of the absolute difference in dollars between the two sides.
     stakes
-        In markets that are not resolved, by market.
+        Positions in unresolved markets, by market.
     """
 
     markets: int = 0
@@ -63,8 +64,8 @@ class Ledger(msgspec.Struct, array_like=True):
     net: float = 0.0
     stakes: dict[int, Stake] = {}
 
-    def take(self, market: int, answer: int, contracts: float, paid: float) -> None:
-        """It took contracts of the first or second answer."""
+    def add(self, market: int, answer: int, contracts: float, paid: float) -> None:
+        """Add a position in the first (`answer` > 0) or second outcome of a market."""
         first, cost, second, other_cost = self.stakes.get(market, (0.0, 0.0, 0.0, 0.0))
         self.net -= abs(cost - other_cost)
         if answer > 0:
@@ -77,7 +78,7 @@ class Ledger(msgspec.Struct, array_like=True):
         self.paid += paid
 
     def settle(self, market: int, payout: float) -> None:
-        """A market of its stakes was resolved."""
+        """Settle its position in a market that was resolved."""
         first, cost, second, other_cost = self.stakes.pop(market)
         edge = (first * payout - cost + second * (1.0 - payout) - other_cost) / (first + second)
         self.markets += 1
@@ -85,7 +86,7 @@ class Ledger(msgspec.Struct, array_like=True):
         self.squares += edge * edge
 
     def grade(self, row: Any) -> None:
-        """Write what is known into a row of WHALE."""
+        """Write the record into a row of WHALE."""
         n = self.markets
         row["markets"] = n
         if n:
@@ -103,9 +104,9 @@ _ledgers = msgspec.msgpack.Decoder(dict[int, Ledger])
 
 
 class GradeWallets(StatefulBatchLogic[WhaleFindings, WhaleFindings, bytes]):
-    """The records of all wallets: the state machine that `grade_wallets` runs.
+    """State machine of the `grade_wallets` step: the records of all wallets.
 
-    Findings come in the order of their watermarks, and what is in one is later than the watermark before.
+    Findings must arrive in the order of their watermarks; all rows of one are later than the watermark before.
     """
 
     def __init__(self, settings: WhaleSettings, resume: bytes | None = None) -> None:
@@ -124,16 +125,16 @@ class GradeWallets(StatefulBatchLogic[WhaleFindings, WhaleFindings, bytes]):
             self._stakes = sum(len(ledger.stakes) for ledger in self._ledgers.values())
 
     def on_batch(self, values: list[WhaleFindings]) -> tuple[list[WhaleFindings], bool]:
-        """Take in what was found; hand it on with the records."""
+        """Add the track records to the whales of each batch of findings."""
         return [self._graded(found) for found in values], False
 
     def on_eof(self) -> tuple[list[WhaleFindings], bool]:
-        """A pause."""
+        """Emit nothing: the end of the input may only be a pause."""
         return [], False
 
     def snapshot(self) -> bytes:
-        """All of the state as bytes."""
-        # Five times faster than to pickle tuples.
+        """Serialise the state."""
+        # Five times faster than pickling tuples.
         return freeze(VERSION, {"pending": self._pending, "ledgers": msgspec.msgpack.encode(self._ledgers)})
 
     def _graded(self, found: WhaleFindings) -> WhaleFindings:
@@ -151,7 +152,7 @@ class GradeWallets(StatefulBatchLogic[WhaleFindings, WhaleFindings, bytes]):
         return replace(found, rows=rows)
 
     def _apply(self, pending: NDArray[Any], start: int, until: int) -> int:
-        """Enter what was known before `until`; how much of `pending` that is."""
+        """Apply the positions and resolutions known before `until`; return the end index in `pending`."""
         end = max(start, int(np.searchsorted(pending["ts"], until)))
         for row in pending[start:end].tolist():
             self._enter(row)
@@ -165,14 +166,14 @@ class GradeWallets(StatefulBatchLogic[WhaleFindings, WhaleFindings, bytes]):
                 self._stakes -= 1
             return
         ledger = self._ledgers.pop(wallet, None) or Ledger(stakes={})
-        self._ledgers[wallet] = ledger  # the last of all, since it came last
+        self._ledgers[wallet] = ledger  # moved to the end: the dictionary is in order of last activity
         self._stakes += market not in ledger.stakes
-        ledger.take(market, answer, contracts, paid)
+        ledger.add(market, answer, contracts, paid)
         self._holders.setdefault(market, {})[wallet] = None
         while self._stakes > self._positions_max or len(self._ledgers) > self._wallets_max:
-            self._forget(next(iter(self._ledgers)))
+            self._evict(next(iter(self._ledgers)))
 
-    def _forget(self, wallet: int) -> None:
+    def _evict(self, wallet: int) -> None:
         ledger = self._ledgers.pop(wallet)
         self._stakes -= len(ledger.stakes)
         for market in ledger.stakes:
@@ -183,5 +184,5 @@ class GradeWallets(StatefulBatchLogic[WhaleFindings, WhaleFindings, bytes]):
 
 @operator
 def grade_wallets(step_id: str, up: KeyedStream[WhaleFindings], settings: WhaleSettings) -> KeyedStream[WhaleFindings]:
-    """Findings of all shards in order, under one key, with the records of their wallets."""
+    """Add the track records of their wallets to the ordered findings of all shards."""
     return stateful_batch("records", up, lambda resume: GradeWallets(settings, resume))

@@ -1,9 +1,9 @@
-"""Known markets: which token is whose answer, what its taker pays, and what those that are over pay.
+"""Known markets: the tokens, taker fees and payouts of the prediction markets of a shard.
 
-A market is known from when it is told of. Resolved, its first answer is worth what it pays for as long as
-somebody may wait for it; then it is forgotten. One of which nobody says that it was resolved is forgotten
-a month after it was due and last told of. By when is decided by the time of what is asked, not of when
-memory is given back.
+A market is known from its first update. After its resolution its first outcome is worth its payout for as long
+as a candidate may still be open, and is then evicted. A market that is never reported as resolved is evicted a
+month after its due date and its last update. Validity is decided by the event time of the query, not by when
+memory is freed, so that eviction cannot change a result.
 """
 
 from typing import Any
@@ -18,7 +18,7 @@ from domain.slices import PAYOUT, SYNTHETIC
 
 OVER_NS, DUE_NS = 2 * DAY, 30 * DAY
 VOID = 0.5
-"""What each answer pays where a market has no winner."""
+"""Payout of each outcome of a market without a winner."""
 NEVER = (1 << 63) - 1
 Rows = NDArray[Any]
 _schedule = msgspec.json.Decoder(FeeSchedule)
@@ -28,8 +28,8 @@ class KnownMarkets:
     """The markets of one shard."""
 
     def __init__(self) -> None:
-        self._answers: dict[int, tuple[int, int, int]] = {}  # token to its market's first one, +1 or -1, until when
-        self._over: dict[int, tuple[int, float]] = {}  # first token to when its market was over, and what it pays
+        self._answers: dict[int, tuple[int, int, int]] = {}  # token: (first token of its market, sign, valid until)
+        self._over: dict[int, tuple[int, float]] = {}  # first token: (resolved at, payout)
         self._fees: dict[int, FeeSchedule] = {}  # by first token
         self._swept_at = 0
 
@@ -37,17 +37,17 @@ class KnownMarkets:
         return len(self._answers) // 2
 
     def state(self) -> tuple[Any, ...]:
-        """Numbers and tuples."""
+        """State as numbers and tuples."""
         fees = tuple((first, msgspec.json.encode(schedule)) for first, schedule in self._fees.items())
         return tuple(self._answers.items()), tuple(self._over.items()), fees
 
     def restore(self, state: tuple[Any, ...]) -> None:
-        """Go on from a state."""
+        """Restore the state."""
         self._answers, self._over = (dict(each) for each in state[:2])
         self._fees = {first: _schedule.decode(schedule) for first, schedule in state[2]}
 
-    def learn(self, market: Market, at_ns: int) -> None:
-        """A market was told of."""
+    def update(self, market: Market, at_ns: int) -> None:
+        """Apply an update of a market at `at_ns`."""
         first, until = market.yes.instrument, NEVER
         if market.status == "resolved":
             pays = {market.yes.name: 1.0, market.no.name: 0.0}.get(market.winner, VOID)
@@ -60,33 +60,33 @@ class KnownMarkets:
         self._fees[first] = market.fees
 
     def fees(self, first: int, at_ns: int) -> FeeSchedule | None:
-        """What the taker pays in the market of a first answer; None if it is not known."""
+        """Fee schedule of the market of a first outcome; None if it is not known at `at_ns`."""
         return self._fees.get(first) if at_ns <= self._answers.get(first, (0, 0, 0))[2] else None
 
-    def paid(self, bars: Rows) -> Rows:
-        """The bars; those that begin once their market is over hold what it pays, and nobody trades at that."""
+    def with_payouts(self, bars: Rows) -> Rows:
+        """Return the bars; those that open after a resolution hold the payout and are marked as synthetic."""
         if not self._over:
             return bars
-        paid = bars.copy()
+        out = bars.copy()
         for row in np.flatnonzero(np.isin(bars["instrument"], list(self._over))).tolist():
             at_ns, payout = self._over[int(bars["instrument"][row])]
             if 0 <= bars["open_time"][row] - at_ns <= OVER_NS:
                 for name in ("open", "high", "low", "close"):
-                    paid[name][row] = payout
-                paid["flags"][row] |= SYNTHETIC | PAYOUT
-        return paid
+                    out[name][row] = payout
+                out["flags"][row] |= SYNTHETIC | PAYOUT
+        return out
 
-    def of_first(self, rows: Rows) -> Rows:
-        """Rows of EVIDENCE, told of first answers; of a token without a market as they are."""
-        told = rows.copy()
-        for row in told:
+    def as_first_outcome(self, rows: Rows) -> Rows:
+        """Express rows of EVIDENCE in first outcomes; rows of a token without a market stay as they are."""
+        out = rows.copy()
+        for row in out:
             first, sign, until = self._answers.get(int(row["instrument"]), (0, 0, 0))
             if row["ts"] <= until:
                 row["instrument"], row["direction"] = first, sign * row["direction"]
-        return told
+        return out
 
-    def forget(self, now_ns: int) -> None:
-        """Give back the memory of what is not known any more; it is looked for once an hour."""
+    def evict(self, now_ns: int) -> None:
+        """Free the memory of markets that are no longer valid; at most once an hour."""
         if now_ns - self._swept_at < HOUR:
             return
         self._swept_at = now_ns

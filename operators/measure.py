@@ -1,7 +1,7 @@
-"""measure: closed bars to feature rows, every feature for every frame.
+"""measure: compute every feature of every frame from closed bars.
 
-Kernels are incremental: what a lane (an instrument in a frame) needs of the past is its last few
-bars and a few numbers for each feature. A value is NaN until its feature is warm.
+Kernels are incremental: the state of a lane (an instrument in a frame) is its last few bars and a few numbers
+per feature. A value is NaN until its feature is warm.
 """
 
 from dataclasses import replace
@@ -14,18 +14,18 @@ from numpy.typing import NDArray
 
 from domain.slices import Slice
 from operators.features import Feature
-from operators.kernels.lanes import REMEMBERED, lane_rows, lay_tape, put_back
+from operators.kernels.lanes import REMEMBERED, build_tape, lane_rows, scatter
 from operators.state import freeze, thaw
 
 VERSION = 5
 
 
 class Measure(StatefulBatchLogic[Slice, Slice, bytes]):
-    """The features of one shard: the state machine that `measure` runs."""
+    """State machine of the `measure` step: the features of one shard."""
 
     def __init__(self, features: tuple[Feature, ...], frames: int, resume: bytes | None = None) -> None:
         self._features, self._frames = features, frames
-        # One at least, so that what is remembered of a lane keeps it apart from the lane before it on the tape.
+        # At least one bar, so that the stored history separates a lane from the lane before it on the tape.
         self._depth = max(2, *(feature.lookback for feature in features)) - 1
         self._warmups = np.array([feature.warmup for feature in features for _ in feature.columns])
         self._seen = np.zeros(0, np.int64)
@@ -42,11 +42,11 @@ class Measure(StatefulBatchLogic[Slice, Slice, bytes]):
         return [replace(each, features=self._measure(each.bars, len(each.names))) for each in values], False
 
     def on_eof(self) -> tuple[list[Slice], bool]:
-        """A pause."""
+        """Emit nothing: the end of the input may only be a pause."""
         return [], False
 
     def snapshot(self) -> bytes:
-        """All of the state as bytes."""
+        """Serialise the state."""
         states = {feature.name: state for feature, state in zip(self._features, self._states, strict=True)}
         return freeze(VERSION, {"seen": self._seen, "history": self._history, **states})
 
@@ -56,14 +56,14 @@ class Measure(StatefulBatchLogic[Slice, Slice, bytes]):
             return out
         self._grow(slots * self._frames)
         lane, seen = lane_rows(bars, self._frames, self._seen)
-        tape, order, at = lay_tape(bars, lane, self._history, self._cursor)
+        tape, order, at = build_tape(bars, lane, self._history, self._cursor)
         lane, seen = lane[order], seen[order]
         values, column = np.empty_like(out), 0
         for feature, state in zip(self._features, self._states, strict=True):
             mine = values[column : column + len(feature.columns)]
             feature.kernel(tape, at, seen, lane, state, mine)
             column += len(feature.columns)
-        put_back(values, order, seen, self._warmups, out)
+        scatter(values, order, seen, self._warmups, out)
         return out
 
     def _grow(self, lanes: int) -> None:
@@ -78,5 +78,5 @@ class Measure(StatefulBatchLogic[Slice, Slice, bytes]):
 
 @operator
 def measure(step_id: str, up: KeyedStream[Slice], features: tuple[Feature, ...], frames: int) -> KeyedStream[Slice]:
-    """Slices with the features of their bars: (columns, bars) float64, columns in catalogue order."""
+    """Add the features of their bars to the Slices: (columns, bars) float64, columns in catalogue order."""
     return stateful_batch("rows", up, lambda resume: Measure(features, frames, resume))

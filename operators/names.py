@@ -1,6 +1,7 @@
-"""Names: what the tokens and wallets of a shard are called, so that a finding can be told in words.
+"""Names: the names of the tokens and wallets of a shard, for readable findings.
 
-Of each the ones told of last are known, `MOST` of them; the tokens of a market are forgotten when it is resolved.
+The `CAPACITY` most recently updated names of each kind are stored; the tokens of a market are dropped when it is
+resolved.
 """
 
 import pickle
@@ -12,7 +13,7 @@ from domain.markets import Group
 from domain.wallets import wallet_id
 from domain.whales import Called
 
-MOST = 8_192
+CAPACITY = 8_192
 T = TypeVar("T")
 
 
@@ -23,51 +24,51 @@ class Names:
         self._tokens: dict[int, Called] = {}
         self._wallets: dict[int, str] = {}
         self._leaving: set[int] = set()
-        self._frozen = frozen  # they change seldom, and snapshots are many
+        self._frozen = frozen  # names change seldom, snapshots are frequent
         if frozen is not None:
             self._tokens, addresses = pickle.loads(zlib.decompress(frozen))  # noqa: S301  as trusted as in operators.state
             self._wallets = {wallet_id(address): address for address in addresses}
 
     def snapshot(self) -> bytes:
-        """All of them."""
+        """Serialise the names."""
         if self._frozen is None:
-            told = pickle.dumps((self._tokens, list(self._wallets.values())), protocol=5)
-            self._frozen = zlib.compress(told)  # to a third: an address is written in digits
+            plain = pickle.dumps((self._tokens, list(self._wallets.values())), protocol=5)
+            self._frozen = zlib.compress(plain)  # to a third: addresses are hexadecimal digits
         return self._frozen
 
     def called(self, row: Any) -> Called:
-        """What a row of `WHALE` speaks of."""
+        """Names of the token, market and wallet of a row of `WHALE`."""
         token = self._tokens.get(int(row["instrument"]), Called())
         return token._replace(wallet=self._wallets.get(int(row["wallet"])))
 
     def learn_tokens(self, names: Mapping[int, str]) -> None:
-        """Take in names of tokens, whose markets may be known already or be told of later."""
-        self._keep(self._tokens, {each: self._tokens.get(each, Called(name)) for each, name in names.items()})
+        """Store names of tokens; their markets may be known already or arrive later."""
+        self._store(self._tokens, {each: self._tokens.get(each, Called(name)) for each, name in names.items()})
 
     def learn_wallets(self, addresses: Mapping[int, str]) -> None:
-        """Take in addresses."""
-        self._keep(self._wallets, addresses)
+        """Store addresses of wallets."""
+        self._store(self._wallets, addresses)
 
     def learn_group(self, group: Group) -> None:
-        """Take in markets."""
+        """Store the names of the markets of a group and of their tokens."""
         for market in group.markets:
-            told = {
+            tokens = {
                 token.instrument: Called(token.name, market.name, market.slug, token.outcome) for token in market.tokens
             }
-            self._keep(self._tokens, told)
+            self._store(self._tokens, tokens)
             if market.status == "resolved":
-                self._leaving.update(told)
+                self._leaving.update(tokens)
 
     def forget(self) -> None:
-        """Leave out the tokens of markets that were resolved, once all was told of them."""
+        """Drop the tokens of resolved markets; call this after their last findings were emitted."""
         if self._leaving:
             self._tokens = {each: called for each, called in self._tokens.items() if each not in self._leaving}
             self._leaving, self._frozen = set(), None
 
-    def _keep(self, known: dict[int, T], told: Mapping[int, T]) -> None:
-        for number, name in told.items():
-            known.pop(number, None)  # the last of all, since it was told last
+    def _store(self, known: dict[int, T], updates: Mapping[int, T]) -> None:
+        for number, name in updates.items():
+            known.pop(number, None)  # moved to the end: the dictionary is in order of last update
             known[number] = name
-        for number in list(known)[: max(0, len(known) - MOST)]:
+        for number in list(known)[: max(0, len(known) - CAPACITY)]:
             del known[number]
         self._frozen = None

@@ -1,7 +1,7 @@
-"""Pools: where the markets and open episodes of a shard are kept, and the ids of trades that were seen.
+"""Pools: array storage for the markets and open episodes of a shard, and for recent trade ids.
 
-They grow with what is alive. What is forgotten begins anew, whether or not its place was used for
-something else in between; so it cannot be told when memory was given back.
+The pools grow with the number of active entries. An expired entry is reset at its next use whether or not its
+slot was reused in between, so that the output does not depend on when memory is freed.
 """
 
 from typing import Any
@@ -13,6 +13,7 @@ from domain.instruments import instrument_id
 from domain.markets import Market
 from domain.rows import concatenated
 from domain.whales import POSITION, RESOLVED
+from operators.kernels.episode_gates import Rules
 from operators.kernels.episodes import (
     CLOCK,
     EPISODE,
@@ -23,7 +24,7 @@ from operators.kernels.episodes import (
     MARKET,
     MARKETS,
     NEWEST,
-    NOBODY,
+    NONE,
     NOW,
     OLDEST,
     OPEN,
@@ -35,44 +36,43 @@ from operators.kernels.episodes import (
     chain_all,
     index_tokens,
 )
-from operators.kernels.repeats import put_ids
-from operators.kernels.sizing_up import Rules
+from operators.kernels.seen_ids import put_ids
 from operators.kernels.sketch import SIZE
 from operators.kernels.slots import find_slot
-from operators.kernels.whaling import NO_EPISODE, NO_ID_ROOM, NO_MARKET, end_market
+from operators.kernels.whale_scan import NO_EPISODE, NO_ID_ROOM, NO_MARKET, end_market
 
 Rows = NDArray[Any]
 VOID = 0.5
-"""What each answer pays where a market has no winner."""
+"""Payout of each outcome of a market without a winner."""
 
 
 class Pools:
-    """The state of one shard, as the kernels take it.
+    """State of one shard in the form that the kernels take.
 
     Attributes
     ----------
     clock
         See `operators.kernels.episodes`.
-    house, table, free, seen
-        See `operators.kernels.whaling.watch`.
+    arrays, table, free, seen
+        See `operators.kernels.whale_scan.scan_trades`.
     """
 
     def __init__(self) -> None:
         self.clock = np.zeros(CLOCK, np.int64)
         self.clock[[NOW, ROTATE_AT, STARTED_AT, FADED_AT]] = UNSET
-        self.clock[[FREE, OLDEST, NEWEST]] = NOBODY
-        self.clock[MARKETS] = 1  # 0 is all of them
+        self.clock[[FREE, OLDEST, NEWEST]] = NONE
+        self.clock[MARKETS] = 1  # slot 0 holds the sketch of all markets together
         self.seen = np.zeros((2, 1_024), np.int64)
         self._fill_markets(np.zeros(1, MARKET), np.zeros((1, SIZE)), np.zeros(0, np.int64), 64)
         self._fill_episodes(np.zeros(0, EPISODE), 256)
 
     @property
-    def house(self) -> tuple[Rows, ...]:
-        """Markets, sketches, episodes and the heads of their chains."""
+    def arrays(self) -> tuple[Rows, ...]:
+        """Markets, sketches, episodes and the heads of their hash chains."""
         return self._markets, self._sketches, self._episodes, self._heads
 
     def state(self) -> dict[str, Any]:
-        """Numbers and arrays; what is free in the pool included, growth room not."""
+        """State as numbers and arrays, including free slots but not spare capacity."""
         count = self.clock[MARKETS]
         return {
             "clock": self.clock,
@@ -86,7 +86,7 @@ class Pools:
         }
 
     def restore(self, values: dict[str, Any]) -> None:
-        """Go on from a state."""
+        """Restore the state."""
         self.clock = values["clock"]
         markets, episodes = values["markets"], values["episodes"]
         self._fill_markets(markets, values["sketches"], values["free"], _room(len(markets), 64))
@@ -96,7 +96,7 @@ class Pools:
             put_ids(half, ids)
 
     def make_room(self, why: int, rules: Rules) -> None:
-        """Give room for what a pass stopped at."""
+        """Grow the pool for lack of which a pass stopped; `why` is its stop reason."""
         if why == NO_EPISODE:
             self._fill_episodes(self._episodes, 2 * self._episodes.size)
         elif why == NO_MARKET:
@@ -109,13 +109,12 @@ class Pools:
                 put_ids(target, half[half != 0])
 
     def learn(self, market: Market, rules: Rules, out: Rows) -> tuple[Rows, Rows | None]:
-        """Take in what was told of a market.
+        """Apply an update of a market.
 
         Returns
         -------
         tuple
-            FOUND, what was to be said of episodes that end by it; and a row of POSITION if the market is
-            resolved now.
+            Rows of FOUND for the episodes that the update ends; and a row of POSITION if it resolves the market.
         """
         ended: list[Rows] = [out[:0]]
         number, now = instrument_id(market.name), int(self.clock[NOW])
@@ -137,12 +136,12 @@ class Pools:
     def _end(self, slot: int, rules: Rules, out: Rows) -> Rows:
         parts, full = [], True
         while full:
-            count, full = end_market(slot, self.clock, rules, self.house, out)
+            count, full = end_market(slot, self.clock, rules, self.arrays, out)
             parts.append(out[:count].copy())
         return concatenated(parts)
 
     def _slot_of(self, number: int, tokens: tuple[int, int], rules: Rules, out: Rows, ended: list[Rows]) -> int:
-        """The slot of a market that is told of; a new one unless its tokens are in one already."""
+        """Slot of a market; a new one unless both of its tokens already share one."""
         keys, places = self.table
         found = [int(places[find_slot(keys, places, token)]) for token in tokens]
         slot = found[0] >> 1
@@ -151,7 +150,7 @@ class Pools:
         for place in found:
             if place >= 0:
                 ended.append(self._end(place >> 1, rules, out))
-                self._take_away(place)
+                self._detach(place)
         if not self.clock[FREE_MARKETS] and self.clock[MARKETS] == self._markets.size:
             self.make_room(NO_MARKET, rules)
         if self.clock[FREE_MARKETS]:
@@ -164,8 +163,8 @@ class Pools:
         index_tokens(*self.table, self._markets, slot, slot + 1)
         return slot
 
-    def _take_away(self, place: int) -> None:
-        """A token belongs to another market from now on; one without tokens is no more."""
+    def _detach(self, place: int) -> None:
+        """Remove a token from its market because it now belongs to another; free the market if it has no token left."""
         mine = self._markets[place >> 1]
         mine["second" if place & 1 else "first"] = 0
         if not mine["first"] and not mine["second"] and mine["state"] != VACANT:
@@ -178,7 +177,7 @@ class Pools:
         self.clock[FREE_MARKETS] += 1
 
     def _vacate_quiet(self, quiet: int) -> None:
-        """Those that begin anew anyhow: tokens without a market, and markets that are over, but not told ones."""
+        """Free the slots of quiet tokens without a market and of quiet resolved markets, whose state would be reset."""
         count = int(self.clock[MARKETS])
         mine = self._markets[:count]
         mortal = (mine["state"] == OVER) | ((mine["state"] == OPEN) & (mine["told"] == 0))
@@ -187,10 +186,10 @@ class Pools:
             self._vacate(slot)
 
     def _vacate_due(self, quiet: int) -> None:
-        """Those that were due long ago and have long not been traded, though nobody said that they are over.
+        """Free the slots of markets that are long overdue and untraded but were never reported as resolved.
 
-        That can be told: should one be traded again, its tokens are without a market until it is told of again.
-        So it is done when a market is told of, and not when memory is short.
+        This is observable: if such a market trades again, its tokens have no market until its next update. It is
+        therefore done at each market update, and not when memory is short.
         """
         mine = self._markets[: int(self.clock[MARKETS])]
         newest = np.maximum(mine["seen_at"], mine["due_at"])
@@ -209,17 +208,17 @@ class Pools:
 
     def _index(self) -> None:
         size = 4 * self._markets.size
-        self.table = (np.zeros(size, np.int64), np.full(size, NOBODY, np.int64))
+        self.table = (np.zeros(size, np.int64), np.full(size, NONE, np.int64))
         index_tokens(*self.table, self._markets, 0, int(self.clock[MARKETS]))
 
     def _fill_episodes(self, episodes: Rows, capacity: int) -> None:
         self._episodes = _grown(episodes, capacity)
-        self._heads = np.full(2 * capacity, NOBODY, np.int64)
+        self._heads = np.full(2 * capacity, NONE, np.int64)
         chain_all(self._episodes, self._heads, self.clock)
 
 
 def _grown(rows: Rows, capacity: int) -> Rows:
-    """A copy of the rows with room for more."""
+    """Copy the rows into an array of `capacity` rows."""
     grown = np.zeros(capacity, rows.dtype)
     grown[: len(rows)] = rows
     return grown

@@ -1,8 +1,8 @@
-"""propose: events and features of the primary frame to candidates, with the multi-timeframe check.
+"""propose: turn the events and features of the primary frame into candidates, with the multi-timeframe check.
 
-A decision at close instant t sees every bar that ends at or before t, in every frame, and no other.
-Candidates that fail the check, or stand on bars in which trades are missing, are suppressed with the
-reason and followed to their end all the same: what was not emitted is graded too.
+A decision at close time t uses every bar of every frame that ends at or before t, and no other. Candidates that
+fail the check, or depend on bars with missing trades, are suppressed with the reason, but are tracked to their
+outcome all the same, so that suppressed candidates are graded too.
 """
 
 from dataclasses import dataclass, replace
@@ -25,23 +25,23 @@ from operators.view import Floats, Table, View, column_index
 
 VERSION = 2
 LEAN_MIN = 0.1
-"""Averages closer than this many average true ranges show no direction."""
+"""Least distance between the moving averages, in average true ranges, for a frame to have a direction."""
 
 
 @dataclass(frozen=True)
 class ProposeSettings:
-    """The frames, and what the multi-timeframe check asks for.
+    """The frames, and the settings of the multi-timeframe check.
 
     Attributes
     ----------
     frames
         Finest first.
     primary
-        Index of the frame whose closed bars are decided on.
+        Index of the frame on whose closed bars decisions are made.
     alignment_required
         Whether a candidate that is not aligned is suppressed.
     min_aligned
-        Frames that must point in the candidate's direction for it to be aligned.
+        Number of frames that must point in the direction of a candidate for it to be aligned.
     """
 
     frames: tuple[Frame, ...]
@@ -51,7 +51,7 @@ class ProposeSettings:
 
 
 class Propose(StatefulBatchLogic[Slice, Slice, bytes]):
-    """The candidates of one shard: the state machine that `propose` runs."""
+    """State machine of the `propose` step: the candidates of one shard."""
 
     def __init__(
         self,
@@ -87,11 +87,11 @@ class Propose(StatefulBatchLogic[Slice, Slice, bytes]):
         return [replace(each, candidates=self._propose(each)) for each in values], False
 
     def on_eof(self) -> tuple[list[Slice], bool]:
-        """A pause."""
+        """Emit nothing: the end of the input may only be a pause."""
         return [], False
 
     def snapshot(self) -> bytes:
-        """All of the state as bytes."""
+        """Serialise the state."""
         lanes = {"present": self._present, "seen": self._seen}
         return freeze(VERSION, {**lanes, "silent": self._silent, "carried": self._carried})
 
@@ -126,24 +126,24 @@ class Propose(StatefulBatchLogic[Slice, Slice, bytes]):
         return fired
 
     def _decide(self, view: View, bars: NDArray[Any], seen: NDArray[np.int64], fired: Floats) -> NDArray[Any]:
-        """Candidates on primary bars; their `row` is the place among these."""
+        """Candidates on primary bars; their `row` is an index into `bars`."""
         with np.errstate(invalid="ignore", divide="ignore"):
-            wish = np.array([strategy.plan(view) for strategy in self._strategies])
-        without_stop = ~(view["atr"] > 0.0)  # without a range there is nowhere to place it
+            proposed = np.array([strategy.plan(view) for strategy in self._strategies])
+        without_stop = ~(view["atr"] > 0.0)  # without a range there is no distance for the stop
         # A strategy decides on one frame only, so its lanes are the slots.
         slots = bars["slot"].astype(np.int64)
-        at, which = fire(wish, without_stop, slots, seen, self._silent, self._cooldowns)
+        at, which = fire(proposed, without_stop, slots, seen, self._silent, self._cooldowns)
         out = np.zeros(at.size, CANDIDATE)
         if not at.size:
             return out
-        wished, chosen, shown = np.clip(wish[which, at], -1.0, 1.0), view.only(at), bars[at]
-        direction, close = np.sign(wished), chosen["close"]
+        signed, chosen, shown = np.clip(proposed[which, at], -1.0, 1.0), view.only(at), bars[at]
+        direction, close = np.sign(signed), chosen["close"]
         stop = self._stops[which] * chosen["atr"]
         target = self._targets[which] * stop
         for name in ("instrument", "slot"):
             out[name] = shown[name]
         out["ts"], out["row"] = shown["close_time"], at
-        out["strategy"], out["direction"], out["confidence"] = which, direction, np.abs(wished)
+        out["strategy"], out["direction"], out["confidence"] = which, direction, np.abs(signed)
         out["entry_price"] = close
         out["stop_loss"], out["take_profit"] = close - direction * stop, close + direction * target
         out["expires_at"] = out["ts"] + self._horizons[which]
@@ -153,15 +153,15 @@ class Propose(StatefulBatchLogic[Slice, Slice, bytes]):
         out["reason"][unaligned] = SUPPRESSED_REASONS.index("mtf_not_aligned")
         out["reason"][self._incomplete(chosen)] = SUPPRESSED_REASONS.index("incomplete_data")
         out["status"] = np.where(out["reason"] != 0, SUPPRESSED, EMITTED)
-        # A stop below zero cannot be placed: the range is wider than the price.
+        # Drop candidates whose stop or target would be negative: the range is wider than the price.
         return out[(out["stop_loss"] > 0.0) & (out["take_profit"] > 0.0)]
 
     def _lean(self, view: View, frame: str) -> Floats:
-        """Which way a frame points, in average true ranges between its averages."""
+        """Signed trend of a frame: fast minus slow moving average, in average true ranges."""
         return (view.at(frame, "ema_9") - view.at(frame, "ema_21")) / view.at(frame, "atr")
 
     def _check_frames(self, out: NDArray[Any], view: View, direction: Floats) -> None:
-        """Fill the multi-timeframe columns; frames weigh by the root of their length."""
+        """Fill the multi-timeframe columns; the weight of a frame is the square root of its length."""
         frames = len(self._settings.frames)
         with np.errstate(invalid="ignore", divide="ignore"):
             lean = np.nan_to_num(np.array([self._lean(view, frame.name) for frame in self._settings.frames]))
@@ -197,5 +197,5 @@ def propose(
     features: tuple[Feature, ...],
     settings: ProposeSettings,
 ) -> KeyedStream[Slice]:
-    """Slices with the candidates of their primary bars, in the order (bar, strategy)."""
+    """Add the candidates of their primary bars to the Slices, in the order (bar, strategy)."""
     return stateful_batch("candidates", up, lambda resume: Propose(strategies, detectors, features, settings, resume))

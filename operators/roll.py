@@ -1,17 +1,17 @@
-"""roll: trades, or closed bars, to the closed bars of every frame.
+"""roll: aggregate trades, or closed bars of the finest frame, into the closed bars of every frame.
 
-The rules: bars are right-open and aligned to the epoch. Only the finest frame is built from trades;
-the others fold its closed bars. A quiet bar is flat and `synthetic`. A bar in which trades are known
-to be missing, and the first, partial one of an instrument, is `incomplete`. A trade that comes after
-its bar has closed is counted as late and changes nothing. Trades with ids are taken once; one that is
-more than 256 ids behind the newest of its instrument counts as taken. The end of the input closes
-nothing, since it is a pause and not the end of time.
+Rules: bars are right-open and aligned to the epoch. Only the finest frame is built from trades; the others are
+folded from its closed bars. A bar without trades is flat and `synthetic`. A bar in which trades are known to be
+missing, and the first, partial bar of an instrument, is `incomplete`. A trade that arrives after its bar has
+closed is counted as late and changes nothing. Trades with ids are deduplicated; one that is more than 256 ids
+behind the newest of its instrument counts as a duplicate. The end of the input closes no bar, since the input
+may only be paused.
 
-Bad input: a trade whose price, size or their product is no positive finite number, and a bar that
-contradicts itself, is counted as rejected and does not even move time. Time is believed: stamps ahead
-of their receive time, or from 1970, are refused where they enter the log (`flows/sources`). An
-instrument that falls silent has flat bars for `quiet_ns` and is then forgotten but for its name; its
-slot goes to the next one, and should it come back, it begins anew.
+Bad input: a trade whose price, size or their product is not a positive finite number, and a bar with inconsistent
+prices, is counted as rejected and does not advance the clock. Time stamps are trusted here: those ahead of their
+receive time, or from 1970, are rejected where they enter the log (`flows/sources`). An instrument without trades
+has flat bars for `quiet_ns`; then its state is dropped except for its name, its slot is reused, and it starts
+afresh if it returns.
 """
 
 from dataclasses import dataclass
@@ -27,6 +27,7 @@ from domain.blocks import NO_ID, read_block
 from domain.frames import Frame, check_multiples
 from domain.rows import concatenated, copied
 from domain.slices import BAR, GAP, Counts, Reject, Slice
+from operators.kernels.aggregation import DONE, SLOT_REUSED, SLOTS_FULL, aggregate_bars, aggregate_trades
 from operators.kernels.cell import CELL
 from operators.kernels.slots import (
     CLOSED_UNTIL,
@@ -40,7 +41,6 @@ from operators.kernels.slots import (
     UNSET,
     index_slots,
 )
-from operators.kernels.taking import DONE, SLOT_REUSED, SLOTS_FULL, take_bars, take_trades
 from operators.state import freeze, thaw
 
 VERSION = 2
@@ -48,20 +48,20 @@ VERSION = 2
 
 @dataclass(frozen=True)
 class RollSettings:
-    """What decides how bars are made.
+    """Settings of the bar aggregation.
 
     Attributes
     ----------
     frames
         Finest first; each a multiple of the finest.
     lateness_ns
-        How far behind the newest event time a trade may come; at most the finest frame. More waits
-        longer before a bar closes. 0 for bars as input.
+        Allowed lateness of a trade behind the newest event time; at most the finest frame. A larger value
+        closes bars later. 0 for bars as input.
     quiet_ns
-        An instrument without trades for longer is forgotten: it makes no more flat bars and its
-        state is used again.
+        Time without trades after which an instrument is expired: it has no more flat bars, and its state
+        is reused.
     partial_first
-        Whether an instrument's first bar is marked incomplete, as it must be when built from trades.
+        Whether the first bar of an instrument is marked incomplete, as it must be when built from trades.
     """
 
     frames: tuple[Frame, ...]
@@ -78,7 +78,7 @@ class RollSettings:
 
 
 class Roll(StatefulBatchLogic[bytes, Slice, bytes]):
-    """The bars of one shard: the state machine that `roll` runs."""
+    """State machine of the `roll` step: the bars of one shard."""
 
     def __init__(self, settings: RollSettings, resume: bytes | None = None) -> None:
         lengths = np.array([frame.length_ns for frame in settings.frames], np.int64)
@@ -96,7 +96,7 @@ class Roll(StatefulBatchLogic[bytes, Slice, bytes]):
         self._make_room()
 
     def on_batch(self, values: list[bytes]) -> tuple[list[Slice], bool]:
-        """Take in blocks in log order; hand on what closed."""
+        """Process blocks in log order; emit the bars that closed."""
         slices: list[Slice] = []
         rejects: list[Reject] = []
         self._before = int(self._clock[CLOSED_UNTIL])
@@ -107,22 +107,22 @@ class Roll(StatefulBatchLogic[bytes, Slice, bytes]):
                 self._names.update(content)
             elif kind == "rejects":
                 rejects += content
-            elif kind in ("trades", "bars"):  # the rest is for other operators
-                self._take(kind, content, slices)
-        # Slices go out when something closed, so that quiet batches cost the steps below nothing.
+            elif kind in ("trades", "bars"):  # other kinds are for other operators
+                self._process(kind, content, slices)
+        # Emit only when something closed, so that quiet batches cost the steps downstream nothing.
         if rejects or self._clock[CLOSED_UNTIL] > self._before:
             slices.append(self._slice(rejects))
         return slices, False
 
     def on_eof(self) -> tuple[list[Slice], bool]:
-        """A pause: hand on the counts so that sums are whole; close nothing."""
+        """Emit the counts, so that their sums are complete; close no bar, since the input may only be paused."""
         self._closed = ([], [])
         return ([self._slice([])] if self._tally.any() else []), False
 
     def snapshot(self) -> bytes:
-        """All of the state as bytes; free slots included, growth room and empty cells not.
+        """Serialise the state, including free slots but not spare capacity or empty cells.
 
-        Every epoch writes it, so it is to be small: of an instrument's two cells one is empty for most of
+        It is written at every epoch, so it must be small: one of the two cells of an instrument is empty most of
         the time, and the finest frame has nothing to fold.
         """
         slots = int(self._clock[SLOTS])
@@ -144,25 +144,25 @@ class Roll(StatefulBatchLogic[bytes, Slice, bytes]):
             },
         )
 
-    def _take(self, kind: str, rows: NDArray[Any], slices: list[Slice]) -> None:
+    def _process(self, kind: str, rows: NDArray[Any], slices: list[Slice]) -> None:
         clock = self._clock
         clock[REUSABLE] = clock[FREE_SLOTS]
         start, why = 0, -1
         while why != DONE:
             table, out = (self._table_keys, self._table_slots), (self._rows, self._gaps)
-            house = (self._life, self._cells, self._folds, self._free)
+            state = (self._life, self._cells, self._folds, self._free)
             if kind == "trades":
-                start, row, gap, why = take_trades(
-                    rows, start, clock, self._rule, house, self._seen, table, out, self._tally, self._late_quote
+                start, row, gap, why = aggregate_trades(
+                    rows, start, clock, self._rule, state, self._seen, table, out, self._tally, self._late_quote
                 )
             else:
-                start, row, gap, why = take_bars(rows, start, clock, self._rule, house, table, out, self._tally)
+                start, row, gap, why = aggregate_bars(rows, start, clock, self._rule, state, table, out, self._tally)
             self._closed[0].append(copied(self._rows[:row]))
             self._closed[1].append(copied(self._gaps[:gap]))
             if why == SLOTS_FULL:
                 self._grow()
             elif why == SLOT_REUSED:
-                # Rows are named by slot, so a slot changes hands only between two slices.
+                # Rows refer to slots, so a slot is reassigned only between two slices.
                 slices.append(self._slice([]))
                 clock[REUSABLE] = clock[FREE_SLOTS]
 
@@ -214,7 +214,7 @@ class Roll(StatefulBatchLogic[bytes, Slice, bytes]):
         self._fill(capacity, values["life"], values["seen"], cells.reshape(slots, 2), folds, values["free"])
 
     def _fill(self, capacity: int, *columns: NDArray[Any]) -> None:
-        """Arrays of `capacity` slots that begin with what `columns` hold."""
+        """Allocate arrays of `capacity` slots and copy `columns` to their beginning."""
         self._allot(capacity)
         fresh = (self._life, self._seen, self._cells, self._folds, self._free)
         for target, column in zip(fresh, columns, strict=True):
@@ -222,7 +222,7 @@ class Roll(StatefulBatchLogic[bytes, Slice, bytes]):
         index_slots(self._table_keys, self._table_slots, self._life, self._clock[SLOTS])
 
     def _make_room(self) -> None:
-        """Output for a few instants of every slot; a longer jump in time takes several passes."""
+        """Allocate output for a few closes of every slot; a longer jump in time takes several passes."""
         slots, frames = self._life.size, self._rule[0].size
         if self._rows.size < 4 * slots * frames:
             self._rows = np.empty(max(8192, 4 * slots * frames), BAR)
@@ -232,5 +232,5 @@ class Roll(StatefulBatchLogic[bytes, Slice, bytes]):
 
 @operator
 def roll(step_id: str, up: KeyedStream[bytes], settings: RollSettings) -> KeyedStream[Slice]:
-    """Trades or closed bars, as blocks keyed by shard, to Slices with the closed bars of every frame."""
+    """Turn trades or closed bars, as blocks keyed by shard, into Slices with the closed bars of every frame."""
     return stateful_batch("bars", up, lambda resume: Roll(settings, resume))

@@ -1,28 +1,28 @@
-"""score: what is thought of each candidate once all that is known is taken together.
+"""score: estimate the probability, expected value and rank of each candidate from all available evidence.
 
-    z1 = logit(confidence) + boost                            the strategy's own claim, and its record
-    L  = sum of w_i l_i / (1 + (k - 1) rho)                   with other open signals of the instrument
+    z1 = logit(confidence) + boost                            raw confidence and historical record
+    L  = sum of w_i l_i / (1 + (k - 1) rho)                   fused with the other open signals of the instrument
     z  = logit(base rate) + L * liquidity
-    p  = sigmoid(slope * z + intercept)                       calibrated
+    p  = sigmoid(slope * z + intercept)                       calibrated probability
     EV = p * mean win - (1 - p) * mean loss                   in R, net of costs
     final score = 100 * clip(EV / reference, 0, 1) * risk     a rank, not a probability
 
-where l_i is log-odds over the base rate, w_i = 2^(-age / half-life) of its strategy, negative where
-the other signal points the other way. Neutral inputs (no record, no other signal, the usual turnover)
-leave p = sigmoid(slope * logit(confidence) + intercept). Until something of a strategy was graded, the
-rank stands on the planned reward and risk, net of costs, and the expected value is unknown.
+where l_i is the log-odds over the base rate and w_i = 2^(-age / half-life) of its strategy, negative where the
+other signal has the opposite direction. Neutral inputs (no record, no other signal, usual turnover) leave
+p = sigmoid(slope * logit(confidence) + intercept). Until an outcome of a strategy has been graded, its rank is
+based on the planned reward and risk, net of costs, and its expected value is unknown.
 
-A candidate is let through unless
+A candidate is emitted unless
 
-- its instrument is muted: its win rate is credibly poor;
-- its expected value is not above 0: p is under what its own wins, losses and costs need to break even;
-- its expected value is under what has been paying in its regime;
-- the signals of this hour are used up; the best ranks of an instant go first.
+- its instrument is muted, because its win rate is credibly poor;
+- its expected value is not above 0, that is, p is below the break-even of its own wins, losses and costs;
+- its expected value is below the threshold of its regime;
+- the hourly signal budget is exhausted; the best ranks of an instant are emitted first.
 
-Before `min_graded` effective outcomes there is no threshold: candidates pass on confidence alone, with
-threshold 0 and, until their strategy was graded, history 0. An engine that has learnt that nothing
-pays asks for 1 R and is nearly silent; since the suppressed are graded too, it comes back by itself.
-With the setting `gate` off everything is scored the same way and nothing is held back.
+Before `min_graded` effective outcomes there is no threshold: candidates pass on confidence alone, with threshold
+0 and, until their strategy has been graded, history 0. When nothing pays, the threshold rises to 1 R and almost
+nothing is emitted; since suppressed candidates are graded too, it recovers without intervention. With the setting
+`gate` off, everything is scored in the same way and nothing is suppressed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,46 +38,45 @@ from domain.clock import HOUR
 from domain.rows import copied
 from domain.scores import REGIMES, SCORE
 from domain.scoring import ScoreSettings
-from operators.kernels.book import RELATED, THOUGHT, drop
-from operators.kernels.experience import Memory, Rules, blank, forget
 from operators.kernels.history import TRACK
 from operators.kernels.liquidity import turnovers
+from operators.kernels.open_signals import OPEN_SIGNAL, RELATED, drop_lane
 from operators.kernels.places import find_places, index_instruments
+from operators.kernels.score_memory import Memory, Rules, blank, reset_instrument
 from operators.kernels.scoring import score_rows
 from operators.state import freeze, thaw
 
 VERSION = 1
 UNKNOWN = len(REGIMES) - 1
 PER_STRATEGY = {"strategies": 0, "kinds": 0, "returns": 0, "lanes": 1, "records": 1}
-"""The axis of strategies in what is remembered by strategy."""
+"""Axis of the strategies in the state arrays that have one."""
 
 Ints = NDArray[np.int64]
 
 
 class Score(StatefulBatchLogic[Aligned, Aligned, bytes]):
-    """What is known of all candidates: the state machine that `score` runs.
+    """State machine of the `score` step: what is known of all candidates.
 
-    An instrument of which nothing came for `quiet_ns` is forgotten, so memory grows with the
-    instruments that are alive.
+    The state of an instrument without rows for `quiet_ns` is dropped, so memory is proportional to the number of
+    active instruments.
 
     Parameters
     ----------
     settings
-        Checked settings.
+        Validated settings.
     half_lives
         Half-life of the evidence of each strategy in ns, by name, in the order of the catalogue.
     columns
         Names of the rows of `Aligned.decided`. Without `volatility_state` and `trend_state` every
-        regime is unknown; without `volatility_ratio` volatility takes no rank away.
+        regime is unknown; without `volatility_ratio` there is no volatility penalty.
     primary
-        Index of the frame that is decided on; its bars tell the turnover.
+        Index of the frame on which decisions are made; turnover is measured on its bars.
     cost
         Fees and slippage of both sides of a trade, as a fraction of the price.
     quiet_ns
-        At least the longest horizon of a strategy.
+        Time after which an instrument is dropped; at least the longest horizon of a strategy.
     resume
-        A snapshot; strategies are found again by name, and what was known of one that is no longer
-        there is dropped.
+        A snapshot; strategies are matched by name, and the state of strategies that no longer exist is dropped.
     """
 
     def __init__(
@@ -111,13 +110,13 @@ class Score(StatefulBatchLogic[Aligned, Aligned, bytes]):
         return [self._score(each) for each in values], False
 
     def on_eof(self) -> tuple[list[Aligned], bool]:
-        """A pause."""
+        """Emit nothing: the end of the input may only be a pause."""
         return [], False
 
     def snapshot(self) -> bytes:
-        """All of the state as bytes."""
+        """Serialise the state."""
         records = self._memory.records.reshape(-1)
-        known = np.flatnonzero(records["count"])  # most instruments have met few strategies in few regimes
+        known = np.flatnonzero(records["count"])  # sparse: most instruments have few strategies in few regimes
         values = {**self._memory._asdict(), "records": records[known], "known": known.astype(np.int32)}
         return freeze(VERSION, {"names": self._names, "slots": dict(self._slots), **values})
 
@@ -141,7 +140,7 @@ class Score(StatefulBatchLogic[Aligned, Aligned, bytes]):
         return replace(given, candidates=candidates, outcomes=outcomes, scores=scores)
 
     def _column(self, given: Aligned, name: str) -> NDArray[np.float64]:
-        """A feature of each candidate at its decision; NaN if nobody measures it."""
+        """A feature of each candidate at its decision; NaN if it is not measured."""
         if name not in self._columns:
             return np.full(given.candidates.size, np.nan)
         return np.ascontiguousarray(given.decided[self._columns[name]])
@@ -151,34 +150,34 @@ class Score(StatefulBatchLogic[Aligned, Aligned, bytes]):
         return np.where(np.isnan(regime), UNKNOWN, regime).astype(np.int64)
 
     def _find(self, instruments: Ints) -> Ints:
-        """The slots of instruments; new ones move in."""
+        """Slots of the instruments; new instruments are given one."""
         places = find_places(self._table, instruments)
         if (unknown := instruments[places < 0]).size:
-            self._take_in(np.unique(unknown).tolist(), set(np.unique(instruments).tolist()))
+            self._allocate_slots(np.unique(unknown).tolist(), set(np.unique(instruments).tolist()))
             places = find_places(self._table, instruments)
         return np.asarray(self._places[places])
 
-    def _take_in(self, strangers: list[int], present: set[int]) -> None:
-        """Give each stranger a slot; those who are `present` keep theirs."""
-        if len(strangers) > len(self._spare):
+    def _allocate_slots(self, new: list[int], present: set[int]) -> None:
+        """Give each new instrument a slot; the `present` ones keep theirs."""
+        if len(new) > len(self._spare):
             self._vacate(present)
-        if len(strangers) > len(self._spare):
-            self._grow(len(strangers) - len(self._spare))
-        for instrument in strangers:
+        if len(new) > len(self._spare):
+            self._grow(len(new) - len(self._spare))
+        for instrument in new:
             self._slots[instrument] = self._spare.pop()
         self._index()
 
     def _vacate(self, present: set[int]) -> None:
-        """Give up the slots of instruments that would be met as new ones the next time."""
+        """Free the slots of quiet instruments, whose state would be reset at their next row."""
         now, seen = int(self._memory.state["now"][0]), self._memory.instruments["seen_at"]
         for instrument, slot in list(self._slots.items()):
             if now - int(seen[slot]) > self._rules.quiet and instrument not in present:
-                forget(slot, self._memory)
+                reset_instrument(slot, self._memory)
                 del self._slots[instrument]
                 self._spare.append(slot)
 
     def _index(self) -> None:
-        """A table by which slots are found quickly."""
+        """Build the hash table by which slots are found."""
         self._table = index_instruments(np.array(list(self._slots), np.int64))
         self._places = np.array(list(self._slots.values()), np.int64)
 
@@ -193,7 +192,7 @@ class Score(StatefulBatchLogic[Aligned, Aligned, bytes]):
         self._spare = [*range(old + added - 1, old - 1, -1), *self._spare]
 
     def _make_room(self, candidates: int) -> None:
-        """A free place in the book for each candidate."""
+        """Ensure a free pool entry for each candidate."""
         pool, beside, free = self._memory.pool, self._memory.beside, self._memory.free
         missing = candidates - int(free[0])
         if missing <= 0:
@@ -205,7 +204,7 @@ class Score(StatefulBatchLogic[Aligned, Aligned, bytes]):
         stack[1 + free[0] : 1 + free[0] + added] = np.arange(old + added - 1, old - 1, -1)
         stack[0] = free[0] + added
         self._memory = self._memory._replace(
-            pool=np.concatenate([pool, np.zeros(added, THOUGHT)]),
+            pool=np.concatenate([pool, np.zeros(added, OPEN_SIGNAL)]),
             beside=np.concatenate([beside, np.zeros((added, RELATED))]),
             free=stack,
         )
@@ -238,12 +237,12 @@ def _rules(settings: ScoreSettings, half_lives: Mapping[str, int], cost: float, 
 
 
 def _renamed(memory: Memory, before: Sequence[str], now: Sequence[str]) -> Memory:
-    """Memory whose strategies stand in the order of `now`."""
+    """Reorder the strategies of the memory from `before` to `now`."""
     if tuple(before) == tuple(now):
         return memory
     for gone in (at for at, name in enumerate(before) if name not in now):
         for lane in memory.lanes[:, gone]:
-            drop(lane, memory.pool, memory.free)
+            drop_lane(lane, memory.pool, memory.free)
     fresh = blank(memory.instruments.size, len(now))
     kept = [(before.index(name), at) for at, name in enumerate(now) if name in before]
     source, target = [old for old, _ in kept], [new for _, new in kept]
@@ -267,7 +266,7 @@ def score(
     cost: float,
     quiet_ns: int,
 ) -> KeyedStream[Aligned]:
-    """Aligned rows with a score for each candidate, whose status and reason are decided by it; see `Score`."""
+    """Add a score to each candidate of the aligned rows, and set its status and reason; see `Score`."""
 
     def resumed(resume: bytes | None) -> Score:
         return Score(settings, half_lives, columns, primary=primary, cost=cost, quiet_ns=quiet_ns, resume=resume)

@@ -1,10 +1,12 @@
-"""settle: follows every candidate, emitted or suppressed, to its outcome.
+"""settle: track every candidate, emitted or suppressed, to its outcome (triple-barrier labelling).
 
-Entry is at the open of the first traded bar of the finest frame that begins at or after the decision:
-the first price that the decision has not seen. A bar that holds both stop and target counts as a
-stop. A stop that the market jumps over is paid at the jump's price; a target is never paid better
-than asked. Returns are net of fees and slippage on both sides: the candidate's own, or those of the recipe.
-A market that is resolved pays what it pays, in full, and nothing is charged for that: no order is sent.
+Entry is at the open of the first traded bar of the finest frame that begins at or after the decision: the first
+price unknown to the decision. A bar that reaches both stop and target counts as a stop. If the market gaps through
+the stop, the exit is at the opening price; a target is never filled at a better price. Returns are net of fees and
+slippage on both sides: the candidate's own costs, or those of the recipe. A resolved market pays its full payout
+without an exit cost, since no order is sent.
+
+López de Prado, Advances in Financial Machine Learning, 2018, §3.4.
 """
 
 from dataclasses import dataclass, replace
@@ -22,14 +24,14 @@ VERSION = 2
 
 @dataclass(frozen=True)
 class Costs:
-    """What a trade costs on each of its two sides, in basis points of the price.
+    """Cost of each of the two sides of a trade, in basis points of the price.
 
     Attributes
     ----------
     fee_bps
-        Taker fee. 5 is that of Binance USD-M futures for an ordinary account.
+        Taker fee. 5 is the fee of Binance USD-M futures for a regular account.
     slippage_bps
-        How much worse than the quoted price an order is filled.
+        Distance of the fill from the quoted price.
     """
 
     fee_bps: float = 5.0
@@ -37,12 +39,12 @@ class Costs:
 
     @property
     def both_sides(self) -> float:
-        """Of a whole trade, as a fraction of the price."""
+        """Round-trip cost as a fraction of the price."""
         return 2.0 * (self.fee_bps + self.slippage_bps) / 10_000.0
 
 
 class Settle(StatefulBatchLogic[Slice, Slice, bytes]):
-    """The outcomes of one shard: the state machine that `settle` runs."""
+    """State machine of the `settle` step: the outcomes of one shard."""
 
     def __init__(self, costs: Costs, resume: bytes | None = None) -> None:
         self._costs = costs
@@ -54,15 +56,15 @@ class Settle(StatefulBatchLogic[Slice, Slice, bytes]):
             self._pool, self._free, self._heads = values["pool"], values["free"], values["heads"]
 
     def on_batch(self, values: list[Slice]) -> tuple[list[Slice], bool]:
-        """Add the outcomes that each Slice's bars bring."""
+        """Add the outcomes that the bars of each Slice settle."""
         return [self._settle(each) for each in values], False
 
     def on_eof(self) -> tuple[list[Slice], bool]:
-        """A pause: what is open stays open."""
+        """Emit nothing: the end of the input may only be a pause, so what is open stays open."""
         return [], False
 
     def snapshot(self) -> bytes:
-        """All of the state as bytes."""
+        """Serialise the state."""
         return freeze(VERSION, {"pool": self._pool, "free": self._free, "heads": self._heads})
 
     def _settle(self, given: Slice) -> Slice:
@@ -86,7 +88,7 @@ class Settle(StatefulBatchLogic[Slice, Slice, bytes]):
             self._pool = np.concatenate([self._pool, np.zeros(added, OPEN)])
             free = np.zeros(1 + self._pool.size, np.int64)
             free[: self._free.size] = self._free
-            # The lowest new place is on top of the stack.
+            # The lowest new index is on top of the stack.
             free[1 + free[0] : 1 + free[0] + added] = np.arange(old + added - 1, old - 1, -1)
             free[0] += added
             self._free = free
@@ -94,5 +96,5 @@ class Settle(StatefulBatchLogic[Slice, Slice, bytes]):
 
 @operator
 def settle(step_id: str, up: KeyedStream[Slice], costs: Costs) -> KeyedStream[Slice]:
-    """Slices with the outcomes that their bars brought, in the order (bar, decision)."""
+    """Add the outcomes settled by their bars to the Slices, in the order (bar, decision)."""
     return stateful_batch("outcomes", up, lambda resume: Settle(costs, resume))

@@ -1,8 +1,7 @@
-"""Settling a plan: what the books that followed would have made of it.
+"""Plan settlement: simulate the fills of a plan against the order books one latency after the decision.
 
-All legs go out one latency after the decision and meet the books as they are then. In the plan's order
-each leg is sent for as much as the one before it filled, at its limit; what an earlier leg filled beyond
-the last is undone at once, at the other side of its book.
+Legs are sent in the order of the plan, each at its limit price and for as much as the leg before it filled.
+What an earlier leg filled beyond the last is unwound at once on the opposite side of its book.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,37 +11,37 @@ from domain.clock import to_datetime
 from domain.fees import order_fee
 from domain.markets import FeeSchedule
 from domain.opportunities import Opportunity, Settlement
-from operators.appraise import Book, Fill, size_of, take, trimmed, units, unwinding, value_of, within
+from operators.appraise import Book, Fill, size_of, take, trimmed, units, unwind_cost, value_of, within
 
 
 def settle_plan(
     planned: Opportunity, fees: Sequence[FeeSchedule], books: Mapping[str, Book], share: float, now: int
 ) -> Settlement:
-    """Judge the plan of an opportunity as it was planned.
+    """Settle the plan of an opportunity.
 
     Parameters
     ----------
     planned
-        As it was told with the plan in question.
+        The opportunity as published with the plan.
     fees
-        Of each leg.
+        Fee schedule of each leg.
     books
-        Of each leg's token, as they are at `now`; one that is not there is not to be trusted.
+        Order book of each leg's token at `now`; a book that is unusable is absent.
     share
-        Share of each level that is counted on.
+        Fraction of each level assumed to be available.
     now
-        Instant at which the orders meet the books, ns.
+        Time at which the orders reach the venue, ns.
     """
     legs = planned.plan.legs
     at = to_datetime(now)
     if any(leg.token not in books for leg in legs):
         return Settlement.unjudged(planned.plan.revision, at)
     fills: list[tuple[Fill, ...]] = []
-    wanted = units(planned.size)
+    ordered = units(planned.size)
     for leg in legs:
         book = books[leg.token]
-        fills.append(take(within(book.taken_by(leg.side), leg.limit_price, leg.side), wanted, share))
-        wanted = units(size_of(fills[-1]))
+        fills.append(take(within(book.taken_by(leg.side), leg.limit_price, leg.side), ordered, share))
+        ordered = units(size_of(fills[-1]))
     matched = size_of(fills[-1])
     net = _net(planned, matched, fills, fees, books)
     filled = [float(size_of(each) / planned.size) for each in fills]
@@ -66,15 +65,15 @@ def _net(
     fees: Sequence[FeeSchedule],
     books: Mapping[str, Book],
 ) -> Decimal | None:
-    """Dollars of what matched, less what it costs to undo the rest; None if that cannot be undone."""
+    """Net profit in dollars of the matched sets, less the cost of unwinding the rest; None if that is impossible."""
     net = planned.payoff * matched - (planned.gas if matched else Decimal(0))
     for leg, mine, schedule in zip(planned.plan.legs, fills, fees, strict=True):
         value = value_of(mine)
         net += (value if leg.side == "sell" else -value) - order_fee(schedule, mine)
-        if (alone := units(size_of(mine) - matched)) > 0:
-            undone = unwinding(schedule, leg.side, value, alone, books[leg.token])
-            if undone is None:
+        if (unmatched := units(size_of(mine) - matched)) > 0:
+            loss = unwind_cost(schedule, leg.side, value, unmatched, books[leg.token])
+            if loss is None:
                 return None
-            # `unwinding` tells the loss against `value`; the value itself is in `net` already.
-            net += (value if leg.side == "buy" else -value) - undone
+            # The loss is relative to `value`, which `net` already contains.
+            net += (value if leg.side == "buy" else -value) - loss
     return net

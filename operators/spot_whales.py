@@ -1,16 +1,16 @@
-"""spot_whales: trades with wallets of a shard's markets to whales, consensus and disagreement.
+"""spot_whales: detect whales, consensus and disagreement in the trades of a shard's prediction markets.
 
-An episode is large once the lesser of its cost and its gain reaches the floor, and it does not just
-collect what is nearly settled; from then on it counts in consensus. It is told when nearly all recent
-episodes of its market were smaller, or, while that is not yet known, when it reaches the headline;
-again when it has grown by the escalation. Within the cooldown after a whale, the same wallet in the
-same market is told on escalation only. What reached the floor in dollars and was never told is handed
-on as suppressed when it ends, with the gates that were shut.
+An episode is large once the lesser of its cost and its maximum gain reaches the floor and its price leaves room
+for gain; from then on it counts towards a consensus. It is reported when nearly all recent episodes of its market
+were smaller or, while that distribution is not yet known, when it reaches the headline size; and again whenever it
+has grown by the escalation factor. Within the cooldown after a whale, the same wallet is reported again in the same
+market on escalation only. An episode that reached the floor in dollars but was never reported is emitted as
+suppressed when it ends, with its failed gates.
 
-Bad input: prices not between 0 and 1, sizes not above 0, trades told twice, trades more than the
-lateness behind and trades of resolved markets are counted and left. A token of which no market was
-told is a market of its own: it has whales, but no second answer and no outcome. Trades of unknown
-wallets are episodes of one fill each, and count in no consensus.
+Bad input: prices outside (0, 1), sizes not above 0, duplicates, trades beyond the allowed lateness and trades of
+resolved markets are counted and skipped. A token without a known market is treated as a market of its own: it has
+whales, but no second outcome and no resolution. Each trade of an unknown wallet is an episode of its own, and
+counts towards no consensus.
 """
 
 from typing import Any
@@ -28,9 +28,9 @@ from domain.wallets import UNKNOWN
 from domain.whale_settings import WhaleSettings
 from domain.whales import CONSENSUS, COOLING, POSITION, TAKEN, WHALE, WHALE_ALONE, WhaleCounts, WhaleFindings
 from operators.crowds import Agreement, Crowds
+from operators.kernels.episode_gates import ENDED, FOUND, LARGE, REPORTED, SILENCED, Rules
 from operators.kernels.episodes import NOW, UNSET
-from operators.kernels.sizing_up import ENDED, FOUND, HUSHED, LARGE, TOLD, Rules
-from operators.kernels.whaling import DONE, TALLY, watch
+from operators.kernels.whale_scan import DONE, TALLY, scan_trades
 from operators.names import Names
 from operators.pools import Pools
 from operators.state import freeze, thaw
@@ -40,7 +40,7 @@ Rows = NDArray[Any]
 
 
 class SpotWhales(StatefulBatchLogic[bytes, WhaleFindings, bytes]):
-    """The whales of one shard: the state machine that `spot_whales` runs."""
+    """State machine of the `spot_whales` step: the whales of one shard."""
 
     def __init__(self, settings: WhaleSettings, resume: bytes | None = None) -> None:
         self._rules = _rules(settings)
@@ -49,8 +49,8 @@ class SpotWhales(StatefulBatchLogic[bytes, WhaleFindings, bytes]):
         self._tally = np.zeros(TALLY, np.int64)
         self._crowds = Crowds(settings)
         self._names = Names()
-        self._hushed: dict[tuple[int, int], tuple[int, float]] = {}
-        self._hushed_max = 1_024
+        self._cooling: dict[tuple[int, int], tuple[int, float]] = {}
+        self._cooling_max = 1_024
         self._rows: list[Rows] = []
         self._positions: list[Rows] = []
         self._out = np.zeros(4_096, FOUND)
@@ -58,7 +58,7 @@ class SpotWhales(StatefulBatchLogic[bytes, WhaleFindings, bytes]):
             self._restore(thaw(VERSION, resume))
 
     def on_batch(self, values: list[bytes]) -> tuple[list[WhaleFindings], bool]:
-        """Take in blocks in log order; hand on what was found, and how far time has come."""
+        """Process blocks in log order; emit the findings with the watermark."""
         before = int(self._pools.clock[NOW])
         for block in values:
             kind, content = read_block(block)
@@ -73,7 +73,7 @@ class SpotWhales(StatefulBatchLogic[bytes, WhaleFindings, bytes]):
                     self._names.learn_group(group)
                     for market in group.markets:
                         found, resolution = self._pools.learn(market, self._rules, self._out)
-                        self._take(found)
+                        self._add(found)
                         if resolution is not None:
                             self._positions.append(resolution)
                             self._crowds.forget(int(resolution["market"][0]))
@@ -83,18 +83,18 @@ class SpotWhales(StatefulBatchLogic[bytes, WhaleFindings, bytes]):
         return findings, False
 
     def on_eof(self) -> tuple[list[WhaleFindings], bool]:
-        """A pause: episodes stay open."""
+        """Emit nothing: the end of the input may only be a pause, so episodes stay open."""
         return [], False
 
     def snapshot(self) -> bytes:
-        """All of the state as bytes."""
+        """Serialise the state."""
         return freeze(
             VERSION,
             {
                 **self._pools.state(),
                 "tally": self._tally,
                 "crowds": self._crowds.state(),
-                "hushed": tuple(self._hushed.items()),
+                "hushed": tuple(self._cooling.items()),
                 "names": self._names.snapshot(),
             },
         )
@@ -103,37 +103,35 @@ class SpotWhales(StatefulBatchLogic[bytes, WhaleFindings, bytes]):
         self._pools.restore(values)
         self._tally = values["tally"]
         self._crowds.restore(values["crowds"])
-        self._hushed = dict(values["hushed"])
+        self._cooling = dict(values["hushed"])
         self._names = Names(values["names"])
 
     def _watch(self, rows: Rows) -> None:
         pools = self._pools
         start, why = 0, -1
         while why != DONE:
-            start, count, why = watch(
-                rows, start, pools.clock, self._rules, pools.house, pools.table, pools.free, pools.seen, self._out,
+            start, count, why = scan_trades(
+                rows, start, pools.clock, self._rules, pools.arrays, pools.table, pools.free, pools.seen, self._out,
                 self._tally,
             )  # fmt: skip
-            self._take(self._out[:count])
+            self._add(self._out[:count])
             pools.make_room(why, self._rules)
 
-    def _take(self, found: Rows) -> None:
+    def _add(self, found: Rows) -> None:
         if not found.size:
             return
         ended = found[(found["what"] & ENDED) > 0]
         if ended.size:
             self._positions.append(_positions(ended))
-        told = found[(found["what"] & (LARGE | TOLD | HUSHED)) > 0]
-        if not told.size:
+        whales = found[(found["what"] & (LARGE | REPORTED | SILENCED)) > 0]
+        if not whales.size:
             return
-        rows = _whales(told)
-        keep = np.ones(rows.size, np.bool_)
+        rows = _whales(whales)
         for at in range(rows.size):
-            what, row = told["what"][at], rows[at : at + 1]
-            keep[at] = bool(what & (TOLD | HUSHED))
-            if what & TOLD:
-                self._cool(row)
-            if keep[at]:
+            what, row = whales["what"][at], rows[at : at + 1]
+            if what & REPORTED:
+                self._apply_cooldown(row)
+            if what & (REPORTED | SILENCED):
                 self._rows.append(row)
             if what & LARGE and row["wallet"][0] != UNKNOWN and row["direction"][0]:
                 self._rows += [_agreed(each, row) for each in self._arrive(row[0])]
@@ -143,18 +141,18 @@ class SpotWhales(StatefulBatchLogic[bytes, WhaleFindings, bytes]):
             int(row["market"]), int(row["ts"]), int(row["wallet"]), int(row["direction"]), float(row["notional"])
         )
 
-    def _cool(self, row: Rows) -> None:
-        """Suppress a whale whose wallet was told of in this market within the cooldown, unless it has grown since."""
+    def _apply_cooldown(self, row: Rows) -> None:
+        """Suppress a whale whose wallet was reported in this market within the cooldown and has not escalated."""
         key, now = (int(row["wallet"][0]), int(row["market"][0])), int(row["ts"][0])
         size = float(min(row["notional"][0], row["max_gain"][0]))
-        told_at, told = self._hushed.get(key, (UNSET, 0.0))
-        if now - told_at < self._cooldown and size < self._rules.escalation * told:
+        last_at, last_size = self._cooling.get(key, (UNSET, 0.0))
+        if now - last_at < self._cooldown and size < self._rules.escalation * last_size:
             row["status"], row["gates"] = SUPPRESSED, row["gates"] | COOLING
             return
-        self._hushed[key] = (now, size)
-        if len(self._hushed) > self._hushed_max:
-            self._hushed = {key: each for key, each in self._hushed.items() if now - each[0] < self._cooldown}
-            self._hushed_max = max(1_024, 2 * len(self._hushed))
+        self._cooling[key] = (now, size)
+        if len(self._cooling) > self._cooling_max:
+            self._cooling = {key: each for key, each in self._cooling.items() if now - each[0] < self._cooldown}
+            self._cooling_max = max(1_024, 2 * len(self._cooling))
 
     def _findings(self) -> WhaleFindings:
         counts = WhaleCounts(**dict(zip(WhaleCounts.__struct_fields__, map(int, self._tally), strict=True)))
@@ -162,7 +160,7 @@ class SpotWhales(StatefulBatchLogic[bytes, WhaleFindings, bytes]):
         rows = concatenated(self._rows or [np.empty(0, WHALE)])
         positions = concatenated(self._positions or [np.empty(0, POSITION)])
         self._rows, self._positions = [], []
-        # At its newest instant itself something may still be found.
+        # More may still be found at the newest instant itself, hence - 1.
         called = [self._names.called(row) for row in rows]
         return WhaleFindings(int(self._pools.clock[NOW]) - 1, rows, positions, counts, called)
 
@@ -197,7 +195,7 @@ def _whales(found: Rows) -> Rows:
         rows[name] = np.nan
     rows["kind"], rows["wallets"] = WHALE_ALONE, found["wallet"] != UNKNOWN
     rows["direction"] = found["side"] * found["answer"]
-    rows["status"] = np.where(found["what"] & HUSHED, SUPPRESSED, EMITTED)
+    rows["status"] = np.where(found["what"] & SILENCED, SUPPRESSED, EMITTED)
     return rows
 
 
@@ -211,7 +209,7 @@ def _positions(found: Rows) -> Rows:
 
 
 def _agreed(found: Agreement, by: Rows) -> Rows:
-    """The row of a consensus or disagreement that the whale `by` completed."""
+    """Row of a consensus or disagreement that was completed by the whale `by`."""
     row = by.copy()
     for name in ("max_gain", "contracts", "vwap", "rank", "share"):
         row[name] = np.nan
@@ -227,5 +225,5 @@ def _agreed(found: Agreement, by: Rows) -> Rows:
 
 @operator
 def spot_whales(step_id: str, up: KeyedStream[bytes], settings: WhaleSettings) -> KeyedStream[WhaleFindings]:
-    """Blocks keyed by shard to the whales in them."""
+    """Turn blocks keyed by shard into their whales."""
     return stateful_batch("episodes", up, lambda resume: SpotWhales(settings, resume))

@@ -1,7 +1,7 @@
 """Snapshots: the state of an operator as bytes, with its version first.
 
-Bytes are an immutable copy, so nothing that happens later can change a snapshot that Bytewax has not
-yet written. Arrays go in as (dtype, shape, bytes): numbers, no classes of ours.
+Bytes are an immutable copy, so that later changes cannot alter a snapshot that Bytewax has not written yet.
+Arrays are stored as (dtype, shape, bytes), without classes of this project.
 """
 
 import pickle
@@ -15,20 +15,20 @@ from domain.errors import RecoveryError
 
 
 def freeze(version: int, values: dict[str, Any]) -> bytes:
-    """The values (numbers, strings, dicts, arrays) as bytes."""
+    """Serialise values (numbers, strings, dicts, arrays) to bytes."""
     plain = {name: _pack(value) if isinstance(value, np.ndarray) else value for name, value in values.items()}
     return pickle.dumps((version, plain), protocol=5)
 
 
 def thaw(version: int, frozen: bytes) -> dict[str, Any]:
-    """The values again; arrays are fresh and writable.
+    """Deserialise values; arrays are writable copies.
 
     Raises
     ------
     RecoveryError
-        If another version of the operator wrote the snapshot.
+        If the snapshot was written by another state version of the operator.
     """
-    # Bytewax itself pickles whatever it stores; the recovery directory is as trusted as the code.
+    # Bytewax pickles everything it stores; the recovery directory is as trusted as the code.
     written, plain = pickle.loads(frozen)  # noqa: S301
     if written != version:
         raise RecoveryError(
@@ -50,7 +50,7 @@ def _pack(array: NDArray[Any]) -> _Packed:
 
 @lru_cache
 def _description(dtype: np.dtype[Any]) -> Any:
-    """What the dtype is made of, in plain words; numpy takes 40 µs to say it of rows (measured)."""
+    """Picklable description of a dtype; cached, since numpy takes 40 µs for a struct dtype (measured)."""
     return dtype.descr if dtype.names else dtype.str
 
 

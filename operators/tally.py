@@ -1,8 +1,8 @@
-"""tally: running performance of all trades, of each strategy and of each bucket of confidence.
+"""tally: running performance of all trades, of each strategy and of each confidence bucket.
 
-Every trade that ends gives a row for each of its groups, so the newest row of a group is its truth at
-any instant. Milestones and warnings come with them: ten wins in a row; five losses in a row; another
-tenth of drawdown; a strategy whose recent mean R is credibly below 0, and its return.
+Every closed trade emits a row for each of its groups, so that the newest row of a group is its current state.
+Alerts are emitted with them: ten wins in a row; five losses in a row; every further 10 % of drawdown; a strategy
+whose recent mean R is credibly below 0, and its recovery.
 """
 
 from dataclasses import replace
@@ -20,12 +20,12 @@ VERSION = 1
 
 
 class Tally(StatefulBatchLogic[Aligned, Aligned, bytes]):
-    """Performance so far: the state machine that `tally` runs.
+    """State machine of the `tally` step: performance so far.
 
     Parameters
     ----------
     strategies
-        Names, in catalogue order. State is kept by name, so a strategy may come or go.
+        Names, in catalogue order. State is stored by name, so strategies may be added or removed.
     """
 
     def __init__(self, strategies: tuple[str, ...], resume: bytes | None = None) -> None:
@@ -49,15 +49,15 @@ class Tally(StatefulBatchLogic[Aligned, Aligned, bytes]):
                     self._records[at] = values["records"][known.index(name)]
 
     def on_batch(self, values: list[Aligned]) -> tuple[list[Aligned], bool]:
-        """Add what changed."""
+        """Add the performance rows and alerts of each batch."""
         return [self._tally(each) for each in values], False
 
     def on_eof(self) -> tuple[list[Aligned], bool]:
-        """A pause."""
+        """Emit nothing: the end of the input may only be a pause."""
         return [], False
 
     def snapshot(self) -> bytes:
-        """All of the state as bytes."""
+        """Serialise the state."""
         return freeze(
             VERSION,
             {
@@ -77,5 +77,5 @@ class Tally(StatefulBatchLogic[Aligned, Aligned, bytes]):
 
 @operator
 def tally(step_id: str, up: KeyedStream[Aligned], strategies: tuple[str, ...]) -> KeyedStream[Aligned]:
-    """Aligned rows with the performance that their trades changed, and what is worth an alert."""
+    """Add the performance rows and alerts caused by their trades to the aligned rows."""
     return stateful_batch("performance", up, lambda resume: Tally(strategies, resume))

@@ -1,7 +1,7 @@
-"""Warm: compile every kernel now, so that the first bars do not wait. `python -m operators.warm`
+"""Warm-up: compile every kernel ahead of time, so that the first bars are not delayed. `python -m operators.warm`
 
-Compiling takes about a minute on a slow machine and is done once: the result is kept in
-`NUMBA_CACHE_DIR`, or beside the sources.
+Compilation takes about a minute on a slow machine and is done once: the result is cached in `NUMBA_CACHE_DIR`, or
+next to the sources.
 """
 
 import gc
@@ -30,7 +30,7 @@ from operators.correlate import Correlate, Scope
 from operators.detect import Detect
 from operators.execute import Execute
 from operators.features import Feature
-from operators.kernels.kept import KEPT, digest_of
+from operators.kernels.compile_cache import COMPILED, digest_of
 from operators.measure import Measure
 from operators.propose import Propose, ProposeSettings
 from operators.relate import Relate
@@ -40,36 +40,36 @@ from operators.settle import Costs, Settle
 from operators.tally import Tally
 from operators.warm_prediction import warm_prediction
 
-ALL = KEPT / "all"
-"""Says from which sources everything was compiled once."""
+ALL = COMPILED / "all"
+"""Marker file with the digest of the sources that were compiled completely."""
 HALF = "half"
 _SOURCES = digest_of(Path(__file__))
 FRAMES = parse_frames(("1m", "5m"))
 
 
 def warm() -> None:
-    """Compile what there is; the first time, half of it in a process of its own."""
-    with no_garbage():
-        with _half_aside():
+    """Compile all kernels; with a cold cache, half of them in a second process."""
+    with gc_disabled():
+        with _second_process():
             warm_recipe()
-            # The other begins with the first: they meet, and take from the cache what is there.
+            # The second process compiles in the opposite order; where the two meet, the cache is used.
             warm_features(catalogue().features[::-1])
         warm_prediction()
-    with suppress(OSError):  # what cannot be kept is compiled again
+    with suppress(OSError):  # without a writable cache, kernels are compiled again
         ALL.write_text(_SOURCES)
 
 
 def warm_half() -> None:
-    """What takes as long as all the rest, unless who asked for it is gone: then its end of our input is closed."""
-    threading.Thread(target=_end_with_input, daemon=True).start()
-    with no_garbage():
+    """Compile the second half in a child process, which exits when its parent closes its standard input."""
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
+    with gc_disabled():
         warm_prediction()
         warm_features(catalogue().features)
 
 
 @contextmanager
-def _half_aside() -> Iterator[None]:
-    if not KEPT.is_dir() or (ALL.is_file() and ALL.read_text() == _SOURCES):
+def _second_process() -> Iterator[None]:
+    if not COMPILED.is_dir() or (ALL.is_file() and ALL.read_text() == _SOURCES):
         yield
         return
     with subprocess.Popen([sys.executable, "-m", "operators.warm", HALF], stdin=subprocess.PIPE) as half:
@@ -77,14 +77,14 @@ def _half_aside() -> Iterator[None]:
         half.wait()
 
 
-def _end_with_input() -> None:
-    os.read(0, 1)  # nobody writes: it returns at the end
+def _exit_with_parent() -> None:
+    os.read(0, 1)  # nothing is ever written: it returns at end of file
     os._exit(1)
 
 
 @contextmanager
-def no_garbage() -> Iterator[None]:
-    """Do not look for garbage: numba makes millions of objects that stay, and looking takes a twelfth of the time."""
+def gc_disabled() -> Iterator[None]:
+    """Disable garbage collection: numba makes millions of long-lived objects; collecting takes 1/12 of the time."""
     gc.disable()
     try:
         yield
@@ -93,7 +93,7 @@ def no_garbage() -> Iterator[None]:
 
 
 def warm_features(features: tuple[Feature, ...]) -> None:
-    """Compile features for arguments of the types that `Measure` gives them."""
+    """Compile features for the argument types that `Measure` passes."""
     for feature in features:
         feature.over({"close": np.ones(feature.lookback)})
 

@@ -1,6 +1,6 @@
-"""Warm prediction: compile the kernels of prediction markets now, so that the first books do not wait.
+"""Warm-up for prediction markets: compile their kernels ahead of time, so that the first books are not delayed.
 
-See `operators.warm`. One market is told of, quoted, traded large in and resolved.
+See `operators.warm`. One market is listed, quoted, traded in large size and resolved.
 """
 
 from decimal import Decimal
@@ -28,7 +28,7 @@ BEGIN = 1_700_000_000 * SECOND
 
 
 def warm_prediction() -> None:
-    """Run each step of prediction markets that stands on kernels of its own once."""
+    """Run each prediction-market step that has kernels of its own once."""
     market = Market(
         name="warm:m",
         slug="m",

@@ -1,9 +1,8 @@
-"""What must pay whatever happens, one kind of arbitrage per file.
+"""Arbitrages: baskets with a guaranteed minimum payoff, one kind per file.
 
-A kind turns a group of markets into baskets: which tokens to buy and sell together, what a set of them
-pays at least, and what must be true for that (gates). It looks at no price: which baskets pay today is
-found by `operators.kernels.scanning`. A basket with a gate that is shut is never an arbitrage, however
-cheap it looks; it is kept to say why.
+A kind turns a group of markets into baskets: the tokens to buy and sell together, the minimum payoff of a set, and the
+conditions for it (gates). It uses no prices: `operators.kernels.scanning` finds the baskets that are currently
+profitable. A basket with a failed gate is never traded, however cheap it is; it is only kept to report the reason.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,18 +18,18 @@ Side = Literal["buy", "sell"]
 
 @dataclass(frozen=True, kw_only=True)
 class Leg:
-    """One token that is bought or sold.
+    """One token to buy or sell.
 
     Attributes
     ----------
     market, token, side
-        What, where and how.
+        Market, token and side of the order.
     adds
-        Dollars that it adds to what a set pays.
+        Contribution to the payoff of a set, dollars.
     other
-        What may be done in its place, where that is worth more.
+        Alternative leg, used where it is more profitable.
     optional
-        May be left out where it brings nothing.
+        Whether it may be omitted where it is not profitable.
     """
 
     market: Market | Listing
@@ -43,29 +42,29 @@ class Leg:
 
 @dataclass(frozen=True, kw_only=True)
 class Basket:
-    """Legs that together pay, whatever happens.
+    """Legs with a guaranteed minimum payoff in every outcome.
 
     Attributes
     ----------
     kind
         Name of the arbitrage.
     key
-        Tells it from the others of its kind and group, the same for ever.
+        Stable key, unique within its kind and group.
     legs
-        In the group's order.
+        In the order of the group.
     payoff
-        Dollars a set pays at least, beside what its legs add; less than 0 is paid up front.
+        Minimum payoff of a set in dollars, apart from the contributions of its legs; negative if paid in advance.
     gates
-        What must be true.
+        Conditions for the payoff.
     at_once
-        The payoff is to be had now, by merging, converting or delivering; else when the markets resolve.
+        Whether the payoff is immediate, by merging, converting or delivering; otherwise when the markets resolve.
     least
-        Legs that add to the payoff, of which there must be as many.
+        Minimum number of legs that add to the payoff.
     confirm
-        Must be seen twice before it is believed: of books that mirror each other it is a fault of the feed.
+        Whether it must be seen twice: in mirrored books it is usually an artefact of the feed.
     cycle
-        Each leg is paid with what the one before it brought; the first buys and the last sells for the same money,
-        and a set is a unit of that.
+        Whether each leg is paid for with the proceeds of the one before it; the first buys and the last sells for
+        the same currency, a unit of which is one set.
     """
 
     kind: str
@@ -80,7 +79,7 @@ class Basket:
 
     @property
     def allowed(self) -> bool:
-        """Whether all gates are open."""
+        """Whether it passes all gates."""
         return all(gate.passed for gate in self.gates)
 
 
@@ -94,11 +93,11 @@ class Arbitrage:
     Attributes
     ----------
     name
-        The file's name.
+        Name of its file.
     code
-        Its number among the patterns that are known, `P1` to `P9`.
+        Its number in the taxonomy of arbitrages, `P1` to `P9`.
     make
-        Its baskets in a group.
+        Function that returns its baskets in a group.
     """
 
     name: str
@@ -111,12 +110,12 @@ class Arbitrage:
         return (self.__doc__ or "").strip().splitlines()[0]
 
     def baskets(self, group: Group) -> tuple[Basket, ...]:
-        """All baskets of this kind in a group, those with a gate that is shut included."""
+        """All baskets of this kind in a group, including those with failed gates."""
         return tuple(self.make(group))
 
 
 def arbitrage(code: str) -> Callable[[Maker], Arbitrage]:
-    """Make an `Arbitrage` of the function that finds its baskets."""
+    """Decorator that makes a function an `Arbitrage`; see there."""
 
     def made(function: Maker) -> Arbitrage:
         kind = Arbitrage(function.__name__, code, function)
@@ -128,17 +127,17 @@ def arbitrage(code: str) -> Callable[[Maker], Arbitrage]:
 
 
 def tradeable(market: Market | Listing) -> bool:
-    """Whether orders are taken and nobody disputes the answer."""
+    """Whether the market accepts orders and its outcome is not disputed."""
     return market.status == "open"
 
 
 def candidates(group: Group) -> tuple[Market, ...]:
-    """The markets whose answer is still unknown; none once one of them resolved to yes."""
+    """The unresolved markets of a group; none once one of them has resolved to yes."""
     if any(market.status == "resolved" and market.winner != market.no.name for market in group.markets):
         return ()
     return tuple(market for market in group.markets if market.status != "resolved")
 
 
 def gate(name: str, passed: bool, reason: str) -> Gate:
-    """A gate, and why it is open or shut."""
+    """Make a gate with its reason."""
     return Gate(name=name, passed=passed, reason=reason)

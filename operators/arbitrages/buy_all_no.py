@@ -1,4 +1,4 @@
-"""Against n answers of which at most one is right: n - 1 of the bets win."""
+"""Buy "no" of all outcomes of which at most one comes true."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -11,9 +11,9 @@ from operators.arbitrages import Basket, Leg, arbitrage, candidates, gate, trade
 def buy_all_no(group: Group) -> Iterator[Basket]:
     """Buy no of the markets of an event, of which at most one comes true; n of them pay n - 1 dollars.
 
-    It needs no proof that the answers are all there are. A market whose no costs a dollar or cannot be
-    had is left out, which leaves the rest as it is. Where the venue converts, n - 1 dollars are paid at
-    once. Saguillo et al., Unravelling the Probabilistic Forest, 2025.
+    The outcomes need not be exhaustive. A market whose no costs a dollar or is unavailable is omitted, which does not
+    affect the rest. Where the venue converts, n - 1 dollars are paid at once. Saguillo et al., Unravelling the
+    Probabilistic Forest, 2025.
     """
     markets = tuple(filter(tradeable, candidates(group)))
     if group.kind != "event" or len(markets) < 2:

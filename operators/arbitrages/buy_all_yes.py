@@ -1,4 +1,4 @@
-"""All answers of an event cost less than the dollar that the right one pays."""
+"""Buy "yes" of all outcomes of an event for less than a dollar."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -11,8 +11,8 @@ from operators.arbitrages import Basket, Leg, arbitrage, candidates, gate, trade
 def buy_all_yes(group: Group) -> Iterator[Basket]:
     """Buy yes of every market of an event, of which exactly one comes true.
 
-    Without proof that the answers are all there are, a set can pay nothing: "mutually exclusive" of
-    Kalshi means at most one, and answers may still be added to an augmented event of Polymarket.
+    Unless the outcomes are proven to be exhaustive, a set can pay nothing: "mutually exclusive" on Kalshi means at
+    most one, and outcomes may still be added to an augmented event of Polymarket.
     """
     markets = candidates(group)
     if group.kind != "event" or len(markets) < 2 or not all(map(tradeable, markets)):

@@ -1,4 +1,4 @@
-"""Both answers of one market cost less than the dollar that one of them pays."""
+"""Buy both outcomes of one market for less than a dollar."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -11,10 +11,10 @@ from operators.arbitrages import Basket, Leg, arbitrage, tradeable
 def buy_pair(group: Group) -> Iterator[Basket]:
     """Buy yes and no of one market, and merge them into a dollar.
 
-    Where the venue shows one pool of orders twice, the price of no is 1 less that of yes, and a pair
-    under a dollar means that one of the two books is wrong (1,730 of 1,730 live markets of Kalshi kept
-    the identity, 2026-09). It is believed only when both books have been sent anew, at one time of the
-    venue, and it is still there.
+    Where the venue shows one order pool as two mirrored books, the price of no is 1 minus that of yes, and a pair
+    below a dollar means that one of the two books is wrong (1,730 of 1,730 live markets of Kalshi satisfied the
+    identity, 2026-09). It is then accepted only if it persists after both books were updated with the same time
+    stamp of the venue.
     """
     for market in filter(tradeable, group.markets):
         legs = tuple(Leg(market=market, token=token, side="buy") for token in (market.yes, market.no))

@@ -1,4 +1,4 @@
-"""No of some answers becomes dollars and yes of the others, which sell for more."""
+"""Convert "no" of some outcomes into dollars and "yes" of the others, and sell those."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -11,8 +11,8 @@ from operators.arbitrages import Basket, Leg, arbitrage, candidates, gate, trade
 def convert_subset(group: Group) -> Iterator[Basket]:
     """Buy no of k markets, convert them to k - 1 dollars and yes of all others, and sell those.
 
-    Which markets are bought and which sold is chosen by their prices, each for itself. Where every book
-    is mirrored, to sell yes and to buy no are the same orders, and this is `buy_all_no`.
+    Each market is bought or sold according to its own prices. Where every book is mirrored, selling yes and buying no
+    are the same orders, and the basket equals `buy_all_no`.
     """
     markets = tuple(filter(tradeable, candidates(group)))
     if group.kind != "event" or len(markets) < 2 or all(market.mirrored for market in markets):

@@ -1,4 +1,4 @@
-"""The same asset for less on one exchange than another pays."""
+"""Buy an asset on one exchange and sell it at a higher price on another."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -13,10 +13,10 @@ from operators.arbitrages import Basket, Leg, arbitrage, gate, tradeable
 
 @arbitrage("P8")
 def cross_exchange(group: Group) -> Iterator[Basket]:
-    """Buy an asset on one exchange and sell it on another, from stocks that are held on both.
+    """Buy an asset on one exchange and sell it on another, from inventory that is held on both.
 
-    Nothing is moved for one basket; what it costs to even the stocks out again is charged with the fees.
-    Dollars and the coins that stand for them are not the same money: the listings must be quoted in one.
+    Nothing is transferred per basket; the cost of rebalancing the inventories is charged with the fees. Dollars and
+    stablecoins are different currencies: both listings must have the same quote currency.
     """
     for cheap, dear in permutations(filter(tradeable, group.listings), 2):
         if cheap.base != dear.base or venue_of(cheap.name) == venue_of(dear.name):

@@ -1,4 +1,4 @@
-"""The same question on two venues: yes on one and no on the other cost less than a dollar."""
+"""Buy "yes" on one venue and "no" of the same question on another for less than a dollar."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -9,11 +9,10 @@ from operators.arbitrages import Basket, Leg, arbitrage, gate, tradeable
 
 @arbitrage("P7")
 def cross_venue(group: Group) -> Iterator[Basket]:
-    """Buy yes on one venue and no on the other, both ways round.
+    """Buy yes on one venue and no on the other, in either direction.
 
-    Questions that read alike have been resolved to opposite answers; matching by machine is right in
-    87 of 100 cases (out of sample, 2026). Only a pair that a person has reviewed, with equal time and
-    strike, is an arbitrage.
+    Questions with similar wording have been resolved to opposite outcomes; automatic matching is right in 87 % of
+    cases (out of sample, 2026). Only a manually reviewed pair with equal time and strike is an arbitrage.
     """
     if group.kind != "pair" or len(group.markets) != 2 or not all(map(tradeable, group.markets)):
         return

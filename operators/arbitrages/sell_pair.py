@@ -1,4 +1,4 @@
-"""Both answers of one market sell for more than the dollar that makes them."""
+"""Sell both outcomes of one market for more than a dollar."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -11,8 +11,8 @@ from operators.arbitrages import Basket, Leg, arbitrage, tradeable
 def sell_pair(group: Group) -> Iterator[Basket]:
     """Split a dollar into yes and no of one market, and sell both.
 
-    Where the venue shows one pool of orders twice this is the same liquidity as `buy_pair`, which is
-    counted once, there.
+    Where the venue shows one order pool as two mirrored books, this is the same liquidity as `buy_pair`, and only
+    that is used.
     """
     for market in filter(tradeable, group.markets):
         if not market.mirrored:

@@ -1,4 +1,4 @@
-"""What lies above a high strike lies above every lower one."""
+"""Buy "yes" of a strike and "no" of a higher one for less than a dollar."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -12,8 +12,8 @@ from operators.arbitrages import Basket, Leg, arbitrage, gate, tradeable
 def strike_ladder(group: Group) -> Iterator[Basket]:
     """Buy yes of a strike and no of a higher one: at least one of them pays.
 
-    At equal strikes it holds only where the first asks for "at least" and the second for "above". Both
-    must be judged at the same time, or the value may move between.
+    At equal strikes this holds only if the first requires "at least" and the second "above". Both must be evaluated
+    at the same time, since the value may change in between.
     """
     markets = [market for market in group.markets if tradeable(market) and market.strike is not None]
     if group.kind != "ladder":
@@ -33,6 +33,6 @@ def strike_ladder(group: Group) -> Iterator[Basket]:
 
 
 def _order(market: Market) -> tuple[Decimal, bool]:
-    """At least 5 comes before above 5."""
+    """Sort key in which "at least 5" precedes "above 5"."""
     assert market.strike is not None
     return market.strike, market.strict

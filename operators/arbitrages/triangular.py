@@ -1,4 +1,4 @@
-"""Three trades on one exchange that end in more of the money they began with."""
+"""Three consecutive trades on one exchange that return more than the initial amount."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -11,11 +11,11 @@ from operators.arbitrages import Basket, Leg, Side, arbitrage, gate, tradeable
 
 @arbitrage("P9")
 def triangular(group: Group) -> Iterator[Basket]:
-    """Buy one asset, change it for another of the same exchange, and sell that, both ways round.
+    """Buy one asset, exchange it for another on the same exchange, and sell that, in either direction.
 
-    A set is a unit of the money it begins and ends with. Each trade is sent for what the one before it brought, less
-    its fee and in whole lots; what is left over counts for nothing. For most accounts fees leave nothing of such
-    cycles (Grimberg, Lauinger and McCoy, 2020).
+    A set is a unit of the initial currency. Each order is sized by the proceeds of the trade before it, net of its
+    fee and in whole lots; remainders are ignored. For most accounts fees exceed the profit of such cycles (Grimberg,
+    Lauinger and McCoy, 2020).
     """
     if group.kind != "exchange":
         return
@@ -41,7 +41,7 @@ def triangular(group: Group) -> Iterator[Basket]:
 
 
 def _way(listing: Listing, given: str, wanted: str) -> Side | None:
-    """How one asset is changed for another where they are listed; None if that is not there."""
+    """Side of the order on a listing that exchanges one asset for another; None if it does not list the two."""
     if (listing.base, listing.quote) == (wanted, given):
         return "buy"
     return "sell" if (listing.base, listing.quote) == (given, wanted) else None

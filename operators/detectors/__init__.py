@@ -1,8 +1,8 @@
-"""What is noticed, one detector per file.
+"""Detectors: market events, one per file.
 
-A detector answers, for each row of a `View`, a signed strength: its size in (0, 1] says how strongly,
-its sign in which direction; 0 or NaN says nothing. NaN in gives NaN out, so a detector is silent
-until the features that it reads are warm.
+A detector is a function of a `View` that returns a signed strength for each row: its absolute value, in (0, 1], is the
+strength of the event, its sign the direction; 0 or NaN means no event. NaN inputs give NaN outputs, so that a
+detector does not fire until its features are warm.
 """
 
 from collections.abc import Callable
@@ -17,16 +17,16 @@ Question = Callable[[View], Floats]
 
 
 class Detector:
-    """A detector: its question, and how long it then keeps silent.
+    """A detector: its function and its cooldown.
 
     Attributes
     ----------
     name
-        The file's name.
+        Name of its file.
     cooldown
-        Bars after an event in which the same instrument and frame give no other.
+        Number of bars after an event without another one for the same instrument and frame.
     directed
-        Whether the sign of its strength is a direction of the market; if not, events have direction 0.
+        Whether the sign of its strength is a market direction; otherwise its events have direction 0.
     """
 
     def __init__(self, question: Question, *, cooldown: int, directed: bool) -> None:
@@ -42,12 +42,12 @@ class Detector:
 
 
 def detector(*, cooldown: int, directed: bool = True) -> Callable[[Question], Detector]:
-    """Make a `Detector` of a question; see there."""
+    """Decorator that makes a function a `Detector`; see there."""
     return lambda question: Detector(question, cooldown=cooldown, directed=directed)
 
 
 def grade(excess: Floats, scale: float) -> Floats:
-    """An excess above 0 as a strength in (0, 1): 0.5 at `scale`, towards 1 beyond; 0 where there is none.
+    """Map an excess above 0 to a strength in (0, 1), with 0.5 at `scale`; 0 where there is no excess.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Much is traded and nothing moves."""
+"""Absorption: high volume without price movement."""
 
 import numpy as np
 
@@ -12,9 +12,8 @@ UNUSUAL, STILL = 1.5, 0.25
 def absorption(view: View) -> Floats:
     """After a move, unusual volume changes the price by less than a quarter of an average true range.
 
-    Somebody takes the other side, so it points against the change of the last 10 bars, which must be
-    larger than an average true range. Volume lies 1.5 deviations above that of the 30 bars before;
-    strength is 0.5 at 3.
+    A passive counterparty absorbs the flow, so the direction is against the change of the last 10 bars, which must
+    exceed one average true range. The volume z-score must exceed 1.5; strength is 0.5 at 3.
     """
     still = np.abs(view["close"] - view["open"]) < STILL * view["atr"]
     moved = np.abs(view["roc"]) > view["natr"]

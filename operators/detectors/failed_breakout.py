@@ -1,4 +1,4 @@
-"""A breakout that does not hold."""
+"""Failed breakout."""
 
 import numpy as np
 
@@ -8,9 +8,9 @@ from operators.view import Floats, View
 
 @detector(cooldown=10)
 def failed_breakout(view: View) -> Floats:
-    """The bar before closed beyond the range of its 20 bars, this one closes back inside, pointing back.
+    """The previous bar closed beyond its 20-bar range and this one closes back inside, in the direction of the range.
 
-    Strength grows with the way back inside: 0.5 at half an average true range.
+    Strength grows with the distance back inside: 0.5 at half an average true range.
     """
     top, bottom, was = view.before("donchian_high"), view.before("donchian_low"), view.before("close")
     down = np.where(was > top, grade((top - view["close"]) / view["atr"], 0.5), 0.0)

@@ -1,4 +1,4 @@
-"""One side takes."""
+"""Order-flow imbalance."""
 
 import numpy as np
 
@@ -10,10 +10,9 @@ THRESHOLD = 0.3
 
 @detector(cooldown=10)
 def flow_imbalance(view: View) -> Floats:
-    """Taker volume of the last 10 bars leans to one side by more than 0.3.
+    """The taker-volume imbalance of the last 10 bars exceeds 0.3 on one side.
 
-    0.3 means 65 % of the volume on one side. Strength is 0.5 at 0.45. Silent where the input does
-    not tell sides.
+    0.3 means 65 % of the volume on one side. Strength is 0.5 at 0.45. Never fires if the input has no sides.
     """
     lean = view["imbalance"]
     return np.sign(lean) * grade(np.abs(lean) - THRESHOLD, 0.15)

@@ -1,4 +1,4 @@
-"""The close crosses the base line of Ichimoku on the cloud's side."""
+"""Ichimoku base-line cross on the side of the cloud."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Momentum turns."""
+"""Momentum turn."""
 
 import numpy as np
 
@@ -8,9 +8,9 @@ from operators.view import Floats, View
 
 @detector(cooldown=8)
 def momentum_turn(view: View) -> Floats:
-    """The MACD histogram changes sign while the RSI is on the other side of the middle.
+    """The MACD histogram changes sign while the RSI is on the opposite side of 50.
 
-    Upwards only from an RSI under 45, downwards only from above 55: a turn against the way so far.
+    Upwards only with an RSI below 45, downwards only above 55: a turn against the prevailing move.
     Strength grows with the step of the histogram: 0.5 at a tenth of the average true range.
     """
     now, before = view["macd_histogram"], view.before("macd_histogram")

@@ -1,4 +1,4 @@
-"""The regime changes."""
+"""Regime change."""
 
 import numpy as np
 
@@ -8,9 +8,9 @@ from operators.view import Floats, View
 
 @detector(cooldown=20, directed=False)
 def regime_change(view: View) -> Floats:
-    """The state of volatility or of the trend differs from that of the bar before.
+    """The volatility state or the trend state differs from that of the previous bar.
 
-    Strength is a quarter for each step: low, normal, high and down, flat, up are one step apart each.
+    Strength is 0.25 per step; the states low, normal, high and down, flat, up are one step apart.
     """
     steps = np.abs(view["volatility_state"] - view.before("volatility_state"))
     return (steps + np.abs(view["trend_state"] - view.before("trend_state"))) / 4.0

@@ -1,4 +1,4 @@
-"""Volatility comes back after a squeeze."""
+"""Release of a volatility squeeze."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from operators.view import Floats, View
 
 @detector(cooldown=12)
 def squeeze_release(view: View) -> Floats:
-    """The Bollinger bands leave the Keltner channel that held them, in the direction of the momentum.
+    """The Bollinger bands expand beyond the Keltner channel after a squeeze, in the direction of the momentum.
 
     Strength grows with the change over 10 bars: 0.5 where it equals the average true range.
     """

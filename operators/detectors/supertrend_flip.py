@@ -1,4 +1,4 @@
-"""SuperTrend changes sides."""
+"""SuperTrend reversal."""
 
 import numpy as np
 
@@ -8,9 +8,9 @@ from operators.view import Floats, View
 
 @detector(cooldown=6)
 def supertrend_flip(view: View) -> Floats:
-    """A close beyond the trailing stop turns SuperTrend round.
+    """A close beyond the trailing stop reverses SuperTrend.
 
-    Strength grows with the distance beyond the stop that stood: 0.5 at an average true range.
+    Strength grows with the distance beyond the previous stop: 0.5 at one average true range.
     """
     now, before = view["supertrend_direction"], view.before("supertrend_direction")
     beyond = np.abs(view["close"] - view.before("supertrend")) / view["atr"]

@@ -1,4 +1,4 @@
-"""A bar that goes one way and stays there."""
+"""Wide-range bar with a full body."""
 
 import numpy as np
 
@@ -10,10 +10,10 @@ LEAST, SHARE = 1.5, 0.7
 
 @detector(cooldown=8)
 def thrust(view: View) -> Floats:
-    """A body of more than 1.5 average true ranges that takes 70 % of its bar's range.
+    """A body of more than 1.5 average true ranges and at least 70 % of the range of its bar.
 
-    The average is that of the bar before, so the bar does not measure itself. Strength is 0.5 at three
-    ranges.
+    The average true range is that of the previous bar, so that the bar is not part of its own reference. Strength is
+    0.5 at three average true ranges.
     """
     body = view["close"] - view["open"]
     full = np.abs(view["candle_body"]) >= SHARE

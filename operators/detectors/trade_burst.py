@@ -1,4 +1,4 @@
-"""Trades come in a burst."""
+"""Burst of trades."""
 
 from operators.detectors import detector, grade
 from operators.view import Floats, View
@@ -8,9 +8,9 @@ THRESHOLD = 2.0
 
 @detector(cooldown=15, directed=False)
 def trade_burst(view: View) -> Floats:
-    """Trades call forth trades: their intensity rises above twice what is usual.
+    """The Hawkes intensity of trades rises above twice its baseline.
 
-    Strength is 0.5 at three times. Silent where the input does not count trades.
+    Strength is 0.5 at three times the baseline. Never fires if the input has no trade counts.
     """
     risen = view.before("intensity_ratio") <= THRESHOLD
     return risen * grade(view["intensity_ratio"] - THRESHOLD, 1.0)

@@ -1,4 +1,4 @@
-"""The fast average crosses the slow one."""
+"""Moving-average cross."""
 
 import numpy as np
 
@@ -8,9 +8,9 @@ from operators.view import Floats, View
 
 @detector(cooldown=6)
 def trend_cross(view: View) -> Floats:
-    """The 9-bar average crosses the 21-bar average.
+    """The 9-bar exponential average crosses the 21-bar one.
 
-    Strength is that of the directional movement: ADX over 50, at most 1.
+    Strength is ADX / 50, at most 1.
     """
     gap, before = view["ema_9"] - view["ema_21"], view.before("ema_9") - view.before("ema_21")
     crossed = (np.sign(gap) != np.sign(before)) & (gap != 0.0) & ~np.isnan(before)

@@ -1,4 +1,4 @@
-"""Volatility expands."""
+"""Volatility expansion."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Volume far above what is usual."""
+"""Unusually high volume."""
 
 from operators.detectors import detector, grade
 from operators.view import Floats, View
@@ -8,8 +8,8 @@ THRESHOLD = 3.0
 
 @detector(cooldown=10, directed=False)
 def volume_spike(view: View) -> Floats:
-    """A bar whose volume lies more than 3 deviations above that of the 30 bars before it.
+    """A bar with a volume z-score above 3 relative to the preceding 30 bars.
 
-    Strength is 0.5 at 4.5 deviations. It says that something happens, not in which direction.
+    Strength is 0.5 at 4.5. The event has no direction.
     """
     return grade(view["volume_zscore"] - THRESHOLD, 1.5)

@@ -1,4 +1,4 @@
-"""Price takes the volume-weighted average back."""
+"""VWAP cross with a full body and high volume."""
 
 from operators.detectors import detector, grade
 from operators.view import Floats, View
@@ -6,10 +6,10 @@ from operators.view import Floats, View
 
 @detector(cooldown=12)
 def vwap_reclaim(view: View) -> Floats:
-    """The close crosses the volume-weighted average with a full body and more volume than usual.
+    """The close crosses the volume-weighted average price with a full body and above-average volume.
 
-    The body takes more than half of the bar's range and the volume is above the mean of the 30 bars
-    before. Strength grows with the volume: 0.5 at two deviations.
+    The body is more than half of the range of the bar, and the volume is above the mean of the preceding 30 bars.
+    Strength grows with the volume: 0.5 at a z-score of 2.
     """
     now, before, body = view["vwap_distance"], view.before("vwap_distance"), view["candle_body"]
     up = (before <= 0.0) & (now > 0.0) & (body > 0.5)

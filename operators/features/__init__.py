@@ -1,44 +1,44 @@
-"""What is measured, one feature per file.
+"""Features: technical indicators, one per file.
 
-A feature is a kernel over the rows of a Slice, in order. For row i it finds
+A feature is a kernel over the rows of a Slice, in order. For row i it reads
 
-- `tape[:, at[i]]`, the row's own bar, and left of it the earlier bars of the same instrument and
+- `tape[:, at[i]]`, the row's own bar, and to the left of it the earlier bars of the same instrument and
   frame: `tape[CLOSE, at[i] - n + 1 : at[i] + 1]` are the last n closes, oldest first, valid where
-  `seen[i] >= n`; there are `lookback - 1` places at least, even before an instrument's first bar;
-- `state[lane[i]]`, what it remembered of that instrument and frame; where `seen[i] == 1` the
-  instrument is new and the state is to be begun anew;
+  `seen[i] >= n`; there are at least `lookback - 1` positions, even before an instrument's first bar;
+- `state[lane[i]]`, its state for that instrument and frame; where `seen[i] == 1` the instrument is new
+  and the state must be initialised;
 
-and writes `out[:, i]`; what it writes where `seen[i] < lookback` is of no matter. It reads nothing to
-the right of `at[i]`. Rows of one instrument and frame stand together, oldest first, on the tape as in
-`at`; among them `seen` may begin anew, where a slot went to another instrument.
+and writes `out[:, i]`; values written where `seen[i] < lookback` are ignored. It must not read to the right
+of `at[i]`. Rows of one instrument and frame are contiguous, oldest first, on the tape as in `at`; among them
+`seen` restarts at 1 where a slot was reassigned to another instrument.
 
-**What there is to build with**, in `operators.kernels`:
+**Building blocks**, in `operators.kernels`:
 
-- `stretches`: `stretch_end` goes through the rows by stretches, which stand side by side on the tape;
-  `covered` is what the windows of one cover;
-- `windows`: what one window amounts to: `total`, `squares`, `walked`, `highest`, `lowest`,
-  `since_highest`, `since_lowest`; and `greater` and `less` of two numbers;
+- `stretches`: `stretch_end` splits the rows into runs that are contiguous on the tape; `covered` returns the
+  values covered by the windows of a run;
+- `windows`: reductions of one window: `total`, `squares`, `walked`, `highest`, `lowest`, `since_highest`,
+  `since_lowest`; and `greater` and `less` of two numbers;
 - `averages`: `seeded`, the next value of an exponential average, and `exponential` for all rows;
-- `relative_strength`: Wilder's index of all rows; `swings`: swing highs and lows; `logarithm`: `ln`;
-- rows of the tape that follow from others: `TYPICAL`, `TRUE_RANGE` and `LOG_RETURN`.
+- `relative_strength`: Wilder's index for all rows; `swings`: swing highs and lows; `logarithm`: `ln`;
+- derived rows of the tape: `TYPICAL`, `TRUE_RANGE` and `LOG_RETURN`.
 
-**How it gets fast.** `sma` is the pattern of a window and `macd` that of a recursion; `mfi` makes a number
-of each bar first, `kama` has a window and a recursion. A loop over the rows of a stretch runs four rows
-at a time if the compiler sees that
+**Performance.** `sma` is the template of a window and `macd` that of a recursion; `mfi` computes a value per
+bar first, `kama` has a window and a recursion. The compiler vectorises a loop over the rows of a stretch, four
+rows at a time, if
 
-- nothing branches: compute both and choose, `result[each] = ratio if way > 0.0 else 0.0`; what is chosen
-  from is at hand and a float, not read from an array there. `ln`, `greater` and `less` are such,
-  `np.log`, `max` and `min` are not;
-- the period is a constant of the file: then the window, `for step in range(PERIOD)`, is unrolled. Beyond
-  some 35 bars it would not be;
-- not too much meets in it: several outputs that each have a window of their own may have to be several
-  loops (`aroon` takes five times as long in one);
-- no row waits for the one before: a recursion is a loop over all rows of its own, when all stretches are
-  done (`kama` takes three times as long live with both in one).
+- it has no branches: compute both values and select, `result[each] = ratio if way > 0.0 else 0.0`, where both
+  are local floats and not array reads. `ln`, `greater` and `less` are branch-free, `np.log`, `max` and `min`
+  are not;
+- the period is a module constant, so that the window loop `for step in range(PERIOD)` is unrolled. Beyond
+  about 35 bars it is not;
+- the loop is not too large: several outputs with a window each may need several loops (`aroon` takes five
+  times as long in one);
+- no row depends on the previous one: a recursion is a separate loop over all rows after all stretches
+  (`kama` takes three times as long in live operation with both in one loop).
 
-Live a stretch is one row, and each loop in it costs some nanoseconds before it does anything. So what
-needs no window goes over all rows at once (`parkinson`, the end of `aroon`), and a number of each bar is
-made first only where it is dear. Measure both: all bars in one batch, and a batch for each bar.
+In live operation a stretch is one row, and each loop has a fixed cost of some nanoseconds. Therefore
+computations without a window run over all rows at once (`parkinson`, the end of `aroon`), and values per bar are
+precomputed only where they are expensive. Measure both cases: all bars in one batch, and one batch per bar.
 """
 
 from collections.abc import Callable, Mapping
@@ -61,33 +61,33 @@ TAPE = (
 )
 OPEN, HIGH, LOW, CLOSE, VOLUME, QUOTE_VOLUME, BUY_VOLUME, TRADES, LARGEST, CLOSE_TIME, INCOMPLETE = range(len(TAPE))
 """Rows of the tape. `close_time_s` is in seconds since 1970, right-open: the first instant after the bar.
-`incomplete` is 1 where trades are missing; such a bar is no part of a volume baseline. `open`, `largest`
-and `close_time_s` are known of the row's own bar only, and may be NaN left of it."""
+`incomplete` is 1 where trades are missing; such bars are excluded from volume baselines. `open`, `largest` and
+`close_time_s` are available for the row's own bar only, and may be NaN to the left of it."""
 TYPICAL, TRUE_RANGE, LOG_RETURN = range(len(TAPE), len(TAPE) + len(DERIVED))
-"""Rows that follow from the others: (H + L + C) / 3; max(H, C_{t-1}) - min(L, C_{t-1}); ln(C / C_{t-1}).
-The last two read the bar before: they mean nothing where `seen[i] == 1`."""
+"""Derived rows: (H + L + C) / 3; max(H, C_{t-1}) - min(L, C_{t-1}); ln(C / C_{t-1}).
+The last two depend on the previous bar and are undefined where `seen[i] == 1`."""
 
 
 class Feature:
-    """A feature: its kernel, and what others must know to use it.
+    """A feature: its kernel and its metadata.
 
     Attributes
     ----------
     name
-        The file's name.
+        Name of its file.
     columns
-        The names of its values, in the order of `out`.
+        Names of its outputs, in the order of `out`.
     lookback
-        Bars it reads from the tape, its own included.
+        Number of bars it reads from the tape, its own included.
     state
-        Numbers it remembers for each instrument and frame.
+        Numbers of state per instrument and frame.
     warmup
-        Bars before its value is given out; until then it is NaN. For recursive averages this is
-        where what came before the first bar weighs less than 0.1 %: ln(0.001) / ln(1 - alpha).
+        Number of bars before its first value; until then it is NaN. For recursive averages, the number of
+        bars after which the initial value has a weight below 0.1 %: ln(0.001) / ln(1 - alpha).
     unit
-        Of its values, in words.
+        Unit of its outputs, as text.
     low, high
-        The range of its values.
+        Range of its outputs.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class Feature:
         low: float,
         high: float,
     ) -> None:
-        # Also what lets doctest find the example in the kernel's docstring.
+        # Also lets doctest find the example in the docstring of the kernel.
         update_wrapper(cast(Any, self), function)
         self.name = function.__name__
         self.columns = columns or (self.name,)
@@ -116,14 +116,14 @@ class Feature:
         return (self.__doc__ or "").strip().splitlines()[0]
 
     def over(self, bars: Mapping[str, ArrayLike], *, warm: bool = True) -> Floats:
-        """Its values over the bars of one instrument.
+        """Compute the feature over the bars of one instrument.
 
         Parameters
         ----------
         bars
-            Columns of `TAPE` by name; `close` is needed, the prices left out equal it, the rest is 0.
+            Columns of `TAPE` by name; `close` is required, omitted prices equal it, other columns are 0.
         warm
-            Whether values before `warmup` are NaN; if not, all that have `lookback` bars are given.
+            Whether values before `warmup` are NaN; if not, only those before `lookback` are.
 
         Returns
         -------
@@ -140,7 +140,7 @@ class Feature:
 
 
 def tape_of(bars: Mapping[str, ArrayLike], before: int) -> Floats:
-    """The tape of one instrument's bars, after `before` places without one; see `Feature.over`."""
+    """Build the tape of one instrument, with `before` empty positions before the first bar; see `Feature.over`."""
     close = np.asarray(bars["close"], float)
     tape = np.zeros((len(TAPE) + len(DERIVED), before + close.size))
     for at, name in enumerate(TAPE):
@@ -159,6 +159,6 @@ def feature(
     low: float = -np.inf,
     high: float = np.inf,
 ) -> Callable[[Kernel], Feature]:
-    """Make a `Feature` of a kernel; see there. `warmup` is `lookback` unless given."""
+    """Decorator that makes a kernel a `Feature`; see there. `warmup` defaults to `lookback`."""
     options: dict[str, Any] = {"unit": unit, "lookback": lookback, "state": state, "columns": columns}
     return lambda function: Feature(function, warmup=warmup or lookback, low=low, high=high, **options)

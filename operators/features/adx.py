@@ -1,4 +1,4 @@
-"""Directional movement: the strength of a trend, and which side has it."""
+"""Average directional movement index."""
 
 import numpy as np
 
@@ -8,14 +8,14 @@ from operators.kernels.averages import seeded
 PERIOD = 14
 
 
-# Averaged twice: what is 150 bars old weighs 0.02 %.
+# Averaged twice: the weight of a value 150 bars old is 0.02 %.
 @feature(columns=("adx", "plus_di", "minus_di"), unit="percent", lookback=2, state=4, warmup=150, low=0.0, high=100.0)
 def adx(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
     """Average directional index over 14 bars, with its two directional indicators.
 
     +DM is the rise of the high where it exceeds the fall of the low, -DM the reverse; both and the
     true range are Wilder sums. DI = 100 DM / TR, DX = 100 |+DI - -DI| / (+DI + -DI), and ADX is the
-    Wilder average of DX, begun with the mean of 14.
+    Wilder average of DX, seeded with the mean of the first 14.
 
     Examples
     --------

@@ -9,13 +9,13 @@ ALPHA = 2.0 / 31.0
 MILLION = 1e6
 
 
-# ln(0.001 / 4) / ln(1 - ALPHA): the bar that it begins with may be four times as illiquid as usual.
+# ln(0.001 / 4) / ln(1 - ALPHA): the initial bar may be four times as illiquid as usual.
 @feature(unit="absolute log return per million of quote currency", lookback=2, state=1, warmup=127, low=0.0)
 def amihud(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """How far a million of quote currency moves the price, exponentially averaged over about 30 bars.
+    """Price impact per million of quote currency traded, exponentially averaged over about 30 bars.
 
-    |ln(C / C_{t-1})| over the bar's quote volume, or volume times typical price where the input has
-    none. A bar without trades changes nothing.
+    |ln(C / C_{t-1})| divided by the bar's quote volume, or by volume times typical price where the input has
+    none. Bars without trades are skipped.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Aroon: how long ago the extremes were."""
+"""Aroon indicator."""
 
 from operators.features import HIGH, LOW, Floats, Ints, feature
 from operators.kernels.stretches import covered, stretch_end
@@ -11,10 +11,10 @@ PERIOD = 25
     columns=("aroon_up", "aroon_down", "aroon_oscillator"), unit="percent", lookback=PERIOD + 1, low=-100.0, high=100.0
 )
 def aroon(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """How fresh the highest high and the lowest low of the last 25 bars are, and the difference.
+    """Aroon up and down over 25 bars, and the oscillator: the time since the highest high and the lowest low.
 
-    100 (25 - n) / 25, where n bars have passed since the extreme, the newest if there are several:
-    100 where it was made just now, 0 where it is 25 bars old. The oscillator is up less down.
+    100 (25 - n) / 25, where n is the number of bars since the extreme, the newest if there are several:
+    100 if it is the current bar, 0 if it is 25 bars old. The oscillator is up minus down.
 
     Examples
     --------

@@ -8,13 +8,13 @@ from operators.kernels.averages import seeded
 PERIOD = 14
 
 
-# What is 134 bars old weighs 0.005 %.
+# The weight of a value 134 bars old is 0.005 %.
 @feature(columns=("atr", "natr"), unit="price, percent", lookback=2, state=1, warmup=134, low=0.0)
 def atr(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """Average true range over 14 bars, and the same in percent of the close.
+    """Average true range over 14 bars, in price units and in percent of the close.
 
-    The true range is max(H, C_{t-1}) - min(L, C_{t-1}); its Wilder average begins with the mean of
-    the first 14.
+    The true range is max(H, C_{t-1}) - min(L, C_{t-1}); its Wilder average is seeded with the mean of the
+    first 14.
 
     Examples
     --------

@@ -8,10 +8,10 @@ PERIOD = 30
 
 @feature(unit="correlation", lookback=PERIOD + 1, low=-1.0, high=1.0)
 def autocorrelation(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """Correlation of each of the last 30 changes of the close with the one before it.
+    """Lag-1 autocorrelation of the last 30 changes of the close.
 
-    Σ (x_i - m)(x_{i-1} - m) / Σ (x_i - m)². Above 0 moves go on, below 0 they are taken back; within
-    0.36 of 0 it says nothing (two standard errors, 2 / sqrt(30)). 0 where changes do not vary.
+    Σ (x_i - m)(x_{i-1} - m) / Σ (x_i - m)². Positive values indicate momentum, negative ones mean reversion;
+    values within 0.36 of 0 are not significant (two standard errors, 2 / sqrt(30)). 0 where changes are constant.
 
     Examples
     --------
@@ -36,7 +36,7 @@ def autocorrelation(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Float
                 cross += before * a + a * b
                 before = b
             correlation = cross / square
-            # Equal changes differ by a rounding error of the price, which is no move.
+            # Equal changes differ by a rounding error of the price, which does not count as movement.
             nothing = (1e-13 * close[each + PERIOD]) ** 2 * PERIOD
             result[each] = correlation if square > nothing else 0.0
         row = stop

@@ -11,7 +11,7 @@ FAST, SLOW = 5, 34
 
 @feature(unit="price", lookback=SLOW)
 def awesome_oscillator(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """Mean of the bars' middles, (H + L) / 2, over 5 bars less that over 34.
+    """Mean of the median price, (H + L) / 2, over 5 bars minus that over 34.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Bollinger bands: their width, and where the close stands between them."""
+"""Bollinger bands: bandwidth and %b."""
 
 import numpy as np
 
@@ -11,11 +11,11 @@ PERIOD, DEVIATIONS = 20, 2.0
 
 @feature(columns=("bollinger_width", "bollinger_position"), unit="fraction", lookback=PERIOD)
 def bollinger(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """Width of the bands over their middle, and the close's place: 0 at the lower band, 1 at the upper.
+    """Bandwidth, the width of the bands over their middle, and %b: 0 at the lower band, 1 at the upper.
 
-    The bands stand two population deviations around the mean of 20 closes. The deviation is taken in
-    two passes, since mean(x^2) - mean(x)^2 loses all digits at high prices. Where the bands have no
-    width the place is 0.5.
+    The bands are two population standard deviations around the mean of 20 closes. The deviation is computed in
+    two passes, since mean(x^2) - mean(x)^2 suffers from cancellation at high prices. %b is 0.5 where the bands
+    have no width.
 
     Examples
     --------
@@ -37,6 +37,6 @@ def bollinger(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out
             half = DEVIATIONS * np.sqrt(squares(close, each, PERIOD, middle) / PERIOD)
             width[each] = 2.0 * half / middle
             position = 0.5 + 0.5 * (now[each] - middle) / half
-            # A width of a few rounding errors is none.
+            # A width of the order of the rounding error counts as 0.
             place[each] = position if half > 1e-13 * middle else 0.5
         row = stop

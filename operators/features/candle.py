@@ -1,4 +1,4 @@
-"""The bar's form: body and shadows."""
+"""Candlestick shape: body and shadows."""
 
 import numpy as np
 
@@ -8,9 +8,9 @@ from operators.kernels.stretches import covered, stretch_end
 
 @feature(columns=("candle_body", "upper_shadow", "lower_shadow"), unit="fraction of the range", low=-1.0, high=1.0)
 def candle(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """Body (close less open), upper and lower shadow of a bar, each over its range; 0 where it has none.
+    """Body (close minus open), upper and lower shadow of a bar, each over its range; 0 where the range is 0.
 
-    The size of the body and the two shadows add up to 1.
+    The absolute body and the two shadows add up to 1.
 
     Examples
     --------

@@ -9,9 +9,9 @@ PERIOD = 20
 
 @feature(unit="mean deviations over 0.015", lookback=PERIOD)
 def cci(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """Commodity channel index over 20 bars: how far the typical price stands from its mean.
+    """Commodity channel index over 20 bars: distance of the typical price from its mean, in mean deviations.
 
-    (T - mean(T)) / (0.015 mean|T - mean(T)|) with T = (H + L + C) / 3; 0 where nothing moved.
+    (T - mean(T)) / (0.015 mean|T - mean(T)|) with T = (H + L + C) / 3; 0 without movement.
 
     Examples
     --------
@@ -32,6 +32,6 @@ def cci(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
                 spread += abs(typical[each + step] - middle)
             spread /= PERIOD
             index = (typical[each + PERIOD - 1] - middle) / (0.015 * spread)
-            # An average of rounding errors is no spread.
+            # A deviation of the order of the rounding error counts as 0.
             result[each] = index if spread > 1e-14 * middle else 0.0
         row = stop

@@ -13,10 +13,10 @@ LN_PERIOD = np.log(PERIOD)
 
 @feature(unit="percent", lookback=PERIOD + 1, low=0.0)
 def choppiness(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """How much of its way over 14 bars the market went in vain: 100 log14(ΣTR / (highest H - lowest L)).
+    """Choppiness index over 14 bars: 100 log14(ΣTR / (highest H - lowest L)).
 
-    Near 0 it went straight, near 100 it stayed in place; a gap before the first bar can bring it
-    above 100. 100 where nothing moved.
+    Near 0 the market trends, near 100 it moves sideways; a gap before the first bar can raise it above 100.
+    100 without movement.
 
     Examples
     --------
@@ -38,5 +38,5 @@ def choppiness(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, ou
             result[each] = ratio if span > 0.0 else float(PERIOD)
         row = stop
     for row in range(at.size):
-        # Rounding can leave the way a hair shorter than the range.
+        # Rounding can make the sum of ranges slightly smaller than the total range.
         out[0, row] = greater(0.0, 100.0 * (ln(out[0, row]) / LN_PERIOD))

@@ -11,10 +11,10 @@ PERIOD = 20
 
 @feature(unit="fraction", lookback=PERIOD, low=-1.0, high=1.0)
 def cmf(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """Volume of 20 bars weighed by where each closed, over all of it.
+    """Chaikin money flow over 20 bars: volume weighted by the position of the close in the bar, over total volume.
 
-    A bar weighs ((C - L) - (H - C)) / (H - L): 1 at its high, -1 at its low, 0 where it has no range.
-    NaN where nothing traded.
+    The weight of a bar is ((C - L) - (H - C)) / (H - L): 1 for a close at the high, -1 at the low, 0 where the
+    range is 0. NaN without volume.
 
     Examples
     --------
@@ -39,6 +39,6 @@ def cmf(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
         for each in range(stop - row):
             traded = total(volume, each, PERIOD)
             share = total(flow, each, PERIOD) / traded
-            share = 1.0 if share > 1.0 else -1.0 if share < -1.0 else share  # sums round
+            share = 1.0 if share > 1.0 else -1.0 if share < -1.0 else share  # rounding
             result[each] = share if traded > 0.0 else np.nan
         row = stop

@@ -9,10 +9,10 @@ PERIOD = 14
 
 @feature(unit="percent", lookback=PERIOD + 1, low=-100.0, high=100.0)
 def cmo(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """Net change over all change of the last 14 bars; 0 where nothing moved.
+    """Chande momentum oscillator over 14 bars: net change over the sum of absolute changes; 0 without movement.
 
-    100 (G - L) / (G + L) with plain sums of gains and losses, as Chande has it. TA-Lib goes on with
-    Wilder's averages, by which it would be the RSI once more: 2 RSI - 100.
+    100 (G - L) / (G + L) with plain sums of gains and losses, as defined by Chande. TA-Lib uses Wilder's averages
+    instead, which makes it a linear function of the RSI: 2 RSI - 100.
 
     Examples
     --------
@@ -29,7 +29,7 @@ def cmo(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
         close, result = covered(tape[CLOSE], at, row, stop, PERIOD + 1), out[0, row:stop]
         for each in range(stop - row):
             net = close[each + PERIOD] - close[each]
-            way = greater(walked(close, each, PERIOD), abs(net))  # sums round
+            way = greater(walked(close, each, PERIOD), abs(net))  # rounding
             index = 100.0 * (net / way)
             result[each] = index if way > 0.0 else 0.0
         row = stop

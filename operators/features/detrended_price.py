@@ -10,10 +10,10 @@ BACK = PERIOD // 2 + 1
 
 @feature(unit="price", lookback=PERIOD)
 def detrended_price(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """The close of 11 bars ago less the mean of the last 20 closes, in the middle of which it stands.
+    """Close of 11 bars ago minus the centred mean of the last 20 closes.
 
-    Charts draw it 11 bars to the left, under the close that it is of, where nobody could have known
-    it; here it stands at the bar that completes it.
+    Charts plot it 11 bars to the left, under that close, which implies look-ahead; here it is dated by the bar
+    that completes the mean.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Donchian channel of the bars before this one."""
+"""Donchian channel of the preceding bars."""
 
 from operators.features import CLOSE, HIGH, LOW, Floats, Ints, feature
 from operators.kernels.stretches import covered, stretch_end
@@ -11,10 +11,10 @@ PERIOD = 20
     columns=("donchian_high", "donchian_low", "range_position"), unit="price, price, fraction", lookback=PERIOD + 1
 )
 def donchian(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """Highest high and lowest low of the 20 bars before this one, and where the close stands between.
+    """Highest high and lowest low of the preceding 20 bars, and the position of the close in that range.
 
-    The bar itself is left out, so that a close above the channel is a breakout. The place is 0 at
-    the low and 1 at the high, and beyond that outside; 0.5 where the channel has no width.
+    The current bar is excluded, so that a close above the channel is a breakout. The position is 0 at the low, 1 at
+    the high, and outside [0, 1] beyond the channel; 0.5 where the channel has no width.
 
     Examples
     --------

@@ -9,7 +9,7 @@ PERIOD = 30
 
 @feature(unit="fraction", lookback=PERIOD, low=-1.0, high=0.0)
 def drawdown(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """Close over the highest high of the last 30 bars, less one.
+    """Close over the highest high of the last 30 bars, minus 1.
 
     Examples
     --------

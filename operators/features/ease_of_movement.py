@@ -11,13 +11,12 @@ PERIOD = 14
 
 @feature(unit="mean ranges per bar", lookback=PERIOD + 1)
 def ease_of_movement(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """How far the market moves for its volume over 14 bars, in mean ranges per bar.
+    """Ease of movement over 14 bars, normalised: price movement relative to volume, in mean ranges per bar.
 
-    Arms takes the move of the bar's middle times its range over its volume, (M - M_{t-1}) (H - L) / V
-    with M = (H + L) / 2, and the mean of that. It is in squared price per volume, of any size from
-    market to market; times the mean volume over the square of the mean range of the same bars it is a
-    plain number that says the same of every market: about the mean move in ranges, where moves on
-    little volume count for more. A bar without trades counts 0, and so do bars without a range.
+    Arms defines it as the mean of (M - M_{t-1}) (H - L) / V with the median price M = (H + L) / 2, in units of
+    squared price per volume, which are not comparable across markets. Multiplied by the mean volume and divided by
+    the squared mean range of the same bars it is dimensionless: roughly the mean move in ranges, with more weight on
+    moves with low volume. Bars without trades or without a range count as 0.
 
     Examples
     --------
@@ -27,7 +26,7 @@ def ease_of_movement(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floa
 
     References
     ----------
-    Arms, Volume Cycles in the Stock Market, 1996; the scale is ours.
+    Arms, Volume Cycles in the Stock Market, 1996; the normalisation is specific to this project.
     """
     ease, span = np.empty(LONGEST + PERIOD), np.empty(LONGEST + PERIOD)
     row = 0

@@ -9,9 +9,9 @@ PERIOD = 10
 
 @feature(unit="fraction", lookback=PERIOD + 1, low=0.0, high=1.0)
 def efficiency_ratio(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """How straight the way of the last 10 bars was: net change over the sum of all changes.
+    """Efficiency ratio over 10 bars: net change over the sum of absolute changes.
 
-    1 is a straight line, near 0 is noise; 0 where nothing moved.
+    1 for a straight line, near 0 for noise; 0 without movement.
 
     Examples
     --------
@@ -28,7 +28,7 @@ def efficiency_ratio(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floa
         close, result = covered(tape[CLOSE], at, row, stop, PERIOD + 1), out[0, row:stop]
         for each in range(stop - row):
             net = abs(close[each + PERIOD] - close[each])
-            way = greater(walked(close, each, PERIOD), net)  # sums round
+            way = greater(walked(close, each, PERIOD), net)  # rounding
             ratio = net / way
             result[each] = ratio if way > 0.0 else 0.0
         row = stop

@@ -12,7 +12,7 @@ FAST, SLOW = 9, 21
 def ema(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
     """Exponential moving averages of the close over 9 and 21 bars.
 
-    E_t = E_{t-1} + 2 / (n + 1) (C_t - E_{t-1}), begun with the simple mean of the first n closes.
+    E_t = E_{t-1} + 2 / (n + 1) (C_t - E_{t-1}), seeded with the simple mean of the first n closes.
 
     Examples
     --------

@@ -8,12 +8,12 @@ PERIOD = 13
 ALPHA = 2.0 / (PERIOD + 1)
 
 
-# 46 bars for 0.1 % of the weight; twice that, since the volume of the bar that it begins with may be any.
+# 46 bars for 0.1 % of the weight; twice that, since the volume of the initial bar may be arbitrarily large.
 @feature(unit="price times volume", lookback=2, state=1, warmup=92)
 def force_index(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
     """Change of the close times volume, exponentially averaged over 13 bars.
 
-    Begun with the first change.
+    Seeded with the first change.
 
     Examples
     --------

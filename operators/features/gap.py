@@ -1,4 +1,4 @@
-"""Gap from the close before."""
+"""Opening gap."""
 
 from operators.features import CLOSE, OPEN, Floats, Ints, feature
 from operators.kernels.stretches import covered, stretch_end
@@ -6,7 +6,7 @@ from operators.kernels.stretches import covered, stretch_end
 
 @feature(unit="percent", lookback=2, low=-100.0)
 def gap(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """By how much the bar opened away from the close before it: 100 (O_t / C_{t-1} - 1).
+    """Opening gap from the previous close: 100 (O_t / C_{t-1} - 1).
 
     Examples
     --------

@@ -10,13 +10,13 @@ from operators.kernels.windows import greater
 ALPHA = 2.0 / 31.0
 
 
-# It begins with one bar, which may be a hundred times the average: what is 150 bars old weighs 0.005 %.
+# The initial bar may be a hundred times the average: the weight of a value 150 bars old is 0.005 %.
 @feature(columns=("volatility",), unit="log return per bar", state=1, warmup=150, low=0.0)
 def garman_klass(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """Volatility per bar from its open, high, low and close, exponentially averaged over about 30 bars.
+    """Garman-Klass volatility per bar, exponentially averaged over about 30 bars.
 
-    The variance of a bar is ln(H/L)^2 / 2 - (2 ln 2 - 1) ln(C/O)^2; the root of its average is given.
-    It uses the whole range of a bar and so needs far fewer bars than closes alone.
+    The variance of a bar is ln(H/L)^2 / 2 - (2 ln 2 - 1) ln(C/O)^2; the output is the root of its average.
+    It uses the range of each bar and is therefore far more efficient than an estimate from closes alone.
 
     Examples
     --------

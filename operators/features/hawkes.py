@@ -1,4 +1,4 @@
-"""Whether trades call forth trades: Hawkes intensity over its baseline."""
+"""Hawkes intensity of trades relative to its baseline."""
 
 import numpy as np
 
@@ -9,16 +9,15 @@ FAST, SLOW = 1.0 - 2.0 ** (-1.0 / 3.0), 1.0 - 2.0 ** (-1.0 / 30.0)
 BRANCHING = 0.7
 
 
-# ln(0.001 / 24) / ln(1 - SLOW): the bar that it begins with may be 24 times as busy as usual.
+# ln(0.001 / 24) / ln(1 - SLOW): the initial bar may be 24 times as active as usual.
 @feature(columns=("intensity_ratio",), unit="ratio", state=2, warmup=437, low=1.0 - BRANCHING)
 def hawkes(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """Trades to be expected in the next bar over what is usual, if 7 of 10 trades were called forth by others.
+    """Expected number of trades in the next bar relative to its baseline, with a branching ratio of 0.7.
 
-    A Hawkes process with exponential memory, on trade counts per bar: intensity = 0.3 M + 0.7 F, where
-    F is the mean count with a half-life of 3 bars (the excitation) and M that of 30 (the baseline). The
-    ratio to M is 0.3 + 0.7 F / M. Half-lives and the 0.7 are set, not fitted to the instrument: it
-    compares an instrument with itself. Bars whose count is unknown change nothing and have no value;
-    nor has a market that has not traded.
+    A Hawkes process with exponential memory, on trade counts per bar: intensity = 0.3 M + 0.7 F, where F is the mean
+    count with a half-life of 3 bars (the excitation) and M that with 30 (the baseline). The ratio to M is
+    0.3 + 0.7 F / M. Half-lives and branching ratio are fixed, not fitted per instrument; the ratio compares an
+    instrument with itself. Bars with an unknown count are skipped and have no value; nor has a market without trades.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The lines of Ichimoku, each as it is known at the bar."""
+"""Ichimoku lines, dated by the bar at which they are known."""
 
 import numpy as np
 
@@ -18,11 +18,10 @@ FAST, SLOW = 9, 26
     low=0.0,
 )
 def ichimoku(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """Tenkan and kijun, the middles of the range of 9 and 26 bars, and the two borders of the cloud.
+    """Tenkan and kijun, the midpoints of the range of 9 and 26 bars, and the two edges of the cloud.
 
-    Senkou A is the mean of tenkan and kijun, senkou B the middle of the range of 52 bars. Charts draw
-    the borders 26 bars to the right; here they stand at the bar that they are made of, so nothing is
-    moved in time.
+    Senkou A is the mean of tenkan and kijun, senkou B the midpoint of the range of 52 bars. Charts plot the
+    edges 26 bars to the right; here they are dated by the bar from which they are computed, without a shift.
 
     Examples
     --------

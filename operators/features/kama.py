@@ -8,15 +8,14 @@ PERIOD = 10
 FASTEST, SLOWEST = 2.0 / 3.0, 2.0 / 31.0
 
 
-# Its memory has no fixed length. In a month of 5m bars of ADA it took 147 bars at most until what came before
-# weighed less than 0.1 %.
+# Its memory has no fixed length. In a month of 5m bars of ADA it took at most 147 bars until the weight of the
+# initial value was below 0.1 %.
 @feature(columns=("kama_10",), unit="price", lookback=PERIOD + 1, state=1, warmup=PERIOD + 150, low=0.0)
 def kama(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """Moving average of the close that is quick on a straight way and slow in noise.
+    """Kaufman's adaptive moving average of the close: fast in trends, slow in noise.
 
-    K_t = K_{t-1} + a^2 (C_t - K_{t-1}), where a goes from 2/31 to 2/3 with the efficiency ratio of
-    the last 10 bars; where nothing moved the way is straight. It begins with the close before its
-    first bar.
+    K_t = K_{t-1} + a^2 (C_t - K_{t-1}), where a is between 2/31 and 2/3 in proportion to the efficiency ratio of the
+    last 10 bars, which is taken as 1 without movement. It is seeded with the close before its first bar.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Keltner channel: its width, and where the close stands in it."""
+"""Keltner channel: its width, and the position of the close in it."""
 
 import numpy as np
 
@@ -10,10 +10,10 @@ MIDDLE, PERIOD, RANGES = 20, 10, 2.0
 
 @feature(columns=("keltner_width", "keltner_position"), unit="fraction", lookback=2, state=2, warmup=MIDDLE + 70)
 def keltner(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """Width of the channel over its middle, and the close's place: 0 at the lower line, 1 at the upper.
+    """Width of the channel over its middle, and the position of the close: 0 at the lower line, 1 at the upper.
 
-    The middle is the exponential average of 20 closes; the lines stand two average true ranges (Wilder,
-    10 bars) from it. Where the channel has no width the place is 0.5.
+    The middle is the exponential average of 20 closes; the lines are two average true ranges (Wilder, 10 bars)
+    from it. The position is 0.5 where the channel has no width.
 
     Examples
     --------

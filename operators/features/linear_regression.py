@@ -1,4 +1,4 @@
-"""Straight line through the last closes: its slope, how sure that is, and how well it fits."""
+"""Linear regression of the last closes: slope, t-statistic and R²."""
 
 import numpy as np
 
@@ -17,11 +17,11 @@ SPREAD = PERIOD * (PERIOD**2 - 1) / 12.0
     lookback=PERIOD,
 )
 def linear_regression(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """Least-squares line through 20 closes: slope, slope over its standard error, and R².
+    """Least-squares line through 20 closes: slope, t-statistic of the slope, and R².
 
-    With X the bars and Y the closes about their means, slope = ΣXY / ΣX², R² = (ΣXY)² / (ΣX² ΣY²), and
-    t = slope / sqrt((ΣY² - slope ΣXY) / (18 ΣX²)). Prices are no independent draws, so t far above 2 is
-    common: it ranks trends, it proves none. 0 where nothing moved; on a perfect line |t| ends at 4.2e6.
+    With the bar numbers X and the closes Y centred on their means, slope = ΣXY / ΣX², R² = (ΣXY)² / (ΣX² ΣY²), and
+    t = slope / sqrt((ΣY² - slope ΣXY) / (18 ΣX²)). Prices are autocorrelated, so t far above 2 is common: it
+    ranks trends, but is not a significance test. 0 without movement; for a perfect line |t| is capped at 4.2e6.
 
     Examples
     --------
@@ -42,13 +42,13 @@ def linear_regression(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Flo
             middle = total(close, each, PERIOD) / PERIOD
             square, cross = squares(close, each, PERIOD, middle), 0.0
             for step in range(PERIOD // 2):
-                # Two closes that stand as far from the middle of the window have the same weight.
+                # Two closes at the same distance from the middle of the window have the same absolute weight.
                 cross += (0.5 * (PERIOD - 1) - step) * (close[each + PERIOD - 1 - step] - close[each + step])
             slope = cross / SPREAD
-            # What is left of a perfect line is rounding error, and can be less than nothing.
+            # The residual of a perfect line is rounding error, and can be negative.
             left = greater(square - slope * cross, 1e-12 * square)
             t, r2 = slope / np.sqrt(left / ((PERIOD - 2) * SPREAD)), less(1.0, slope * cross / square)
-            # Equal closes may differ from their mean by a rounding error, which is no move.
+            # Equal closes may differ from their mean by a rounding error, which does not count as movement.
             moved = square > (1e-13 * middle) ** 2 * PERIOD
             slopes[each] = slope if moved else 0.0
             certainty[each] = t if moved else 0.0

@@ -8,13 +8,13 @@ from operators.kernels.averages import seeded
 FAST, SLOW, SIGNAL = 12, 26, 9
 
 
-# What is 120 bars old weighs 0.01 % in the slow average.
+# The weight of a value 120 bars old in the slow average is 0.01 %.
 @feature(columns=("macd", "macd_signal", "macd_histogram"), unit="price", state=3, warmup=SLOW + SIGNAL + 120)
 def macd(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """MACD 12/26/9: the fast average less the slow, its own average, and the difference of the two.
+    """MACD 12/26/9: fast minus slow average, its signal line, and the histogram.
 
-    Both averages begin at the 26th bar, with simple means of their last 12 and 26 closes; the signal
-    line begins with the mean of the first 9 differences.
+    Both averages start at the 26th bar, seeded with the simple means of the last 12 and 26 closes; the signal
+    line is seeded with the mean of the first 9 differences.
 
     Examples
     --------

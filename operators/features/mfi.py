@@ -11,7 +11,7 @@ PERIOD = 14
 
 @feature(unit="percent", lookback=PERIOD + 1, low=0.0, high=100.0)
 def mfi(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """Money flow index over 14 bars: the share of money that moved on rising typical prices.
+    """Money flow index over 14 bars: the percentage of money flow on rising typical prices.
 
     Examples
     --------
@@ -30,7 +30,7 @@ def mfi(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
         typical = covered(tape[TYPICAL], at, row, stop, PERIOD + 1)
         for bar in range(volume.size):
             before, now = typical[bar], typical[bar + 1]
-            # Equal sums of high, low and close can differ by a rounding error, which is no move.
+            # Equal sums of high, low and close can differ by a rounding error, which does not count as movement.
             nothing = 1e-14 * (now if now > 1.0 else 1.0)
             money = now * volume[bar]
             up[bar] = money if now - before > nothing else 0.0

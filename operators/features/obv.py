@@ -1,4 +1,4 @@
-"""On-balance volume: where it has gone, and how steadily."""
+"""On-balance volume: normalised change and slope."""
 
 import numpy as np
 
@@ -19,12 +19,11 @@ SPREAD = PERIOD * (PERIOD**2 - 1) / 12.0
     high=2,
 )
 def obv(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """Change of on-balance volume over 20 bars, and the slope of a straight line through it.
+    """Change of on-balance volume over 20 bars, and the slope of its regression line, both normalised by volume.
 
-    OBV adds a bar's volume if the close rose and takes it away if it fell. Its level depends on where
-    counting began and grows without bound, so it is not given; its change over all volume of the bars,
-    in [-1, 1], and its slope over their mean volume say the same of every instrument. NaN where nothing
-    traded.
+    OBV adds the volume of a bar if the close rose and subtracts it if it fell. Its level depends on the start and is
+    unbounded, so it is not an output; its change over the total volume of the bars, in [-1, 1], and its slope over
+    their mean volume are comparable across instruments. NaN without volume.
 
     Examples
     --------
@@ -48,7 +47,7 @@ def obv(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
         for each in range(stop - row):
             traded, cross = total(volume, each, PERIOD), 0.0
             for step in range(PERIOD):
-                # A bar's flow is in its own level and in all after it.
+                # The flow of a bar is part of its own level and of all later ones.
                 cross += 0.5 * step * (PERIOD - step) * flow[each + step]
             level, line = total(flow, each, PERIOD) / traded, PERIOD / SPREAD * cross / traded
             change[each] = level if traded > 0.0 else np.nan

@@ -11,10 +11,9 @@ PERIOD = 10
 
 @feature(columns=("imbalance",), unit="fraction", lookback=PERIOD, low=-1.0, high=1.0)
 def order_flow(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """Taker buys less taker sells over all volume of the last 10 bars.
+    """Order-flow imbalance over 10 bars: taker buys minus taker sells, over total volume.
 
-    1: every trade hit the ask; -1: every trade hit the bid. NaN where the input does not tell sides,
-    and where nothing traded.
+    1 if every trade hit the ask, -1 if every trade hit the bid. NaN if the input has no sides, and without volume.
 
     Examples
     --------
@@ -29,6 +28,6 @@ def order_flow(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, ou
         for each in range(stop - row):
             traded = total(volume, each, PERIOD)
             lean = (2.0 * total(bought, each, PERIOD) - traded) / traded
-            lean = 1.0 if lean > 1.0 else -1.0 if lean < -1.0 else lean  # sums round
+            lean = 1.0 if lean > 1.0 else -1.0 if lean < -1.0 else lean  # rounding
             result[each] = lean if traded > 0.0 else np.nan
         row = stop

@@ -9,13 +9,13 @@ from operators.kernels.logarithm import ln
 ALPHA = 2.0 / 31.0
 
 
-# It begins with one bar, which may be a hundred times the average: what is 150 bars old weighs 0.005 %.
+# The initial bar may be a hundred times the average: the weight of a value 150 bars old is 0.005 %.
 @feature(unit="log return per bar", state=1, warmup=150, low=0.0)
 def parkinson(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """Volatility per bar from its high and low, exponentially averaged over about 30 bars.
+    """Parkinson volatility per bar from high and low, exponentially averaged over about 30 bars.
 
-    The variance of a bar is ln(H/L)^2 / (4 ln 2); the root of its average is given. Right for a walk
-    without drift.
+    The variance of a bar is ln(H/L)^2 / (4 ln 2); the output is the root of its average. Unbiased for a random
+    walk without drift.
 
     Examples
     --------

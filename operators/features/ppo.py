@@ -8,13 +8,13 @@ from operators.kernels.averages import seeded
 FAST, SLOW, SIGNAL = 12, 26, 9
 
 
-# What is 120 bars old weighs 0.01 % in the slow average.
+# The weight of a value 120 bars old in the slow average is 0.01 %.
 @feature(columns=("ppo", "ppo_signal", "ppo_histogram"), unit="percent", state=3, warmup=SLOW + SIGNAL + 120)
 def ppo(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """MACD in percent of the slow average, its own average, and the difference of the two.
+    """Percentage price oscillator: MACD in percent of the slow average, its signal line, and the histogram.
 
-    100 (E12 - E26) / E26, and the 9-bar average of that. Free of the price's scale, so instruments
-    can be compared. Unlike MACD's, the fast average begins with the first 12 bars.
+    100 (E12 - E26) / E26, and the 9-bar average of that. Independent of the price level, hence comparable across
+    instruments. Unlike in MACD, the fast average is seeded with the first 12 bars.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""How far the close stands from its decayed mean."""
+"""Z-score of the close."""
 
 import numpy as np
 
@@ -11,10 +11,10 @@ ALPHA = 2.0 / 51.0
 # deviations away, so its weight has to fall to 0.0003 %.
 @feature(unit="standard deviations", state=2, warmup=318, low=-5.0, high=5.0)
 def price_zscore(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """Standard deviations between the close and its mean, both exponentially averaged over about 50 bars.
+    """Z-score of the close, with mean and deviation exponentially averaged over about 50 bars.
 
-    With d = C_t - m_{t-1}: m_t = m_{t-1} + a d and v_t = (1 - a)(v_{t-1} + a d²), the bar itself
-    included, so that |z| stays under sqrt((1 - a) / a) = 4.95. 0 where nothing moved.
+    With d = C_t - m_{t-1}: m_t = m_{t-1} + a d and v_t = (1 - a)(v_{t-1} + a d²), including the current bar, so
+    that |z| is bounded by sqrt((1 - a) / a) = 4.95. 0 without movement.
 
     Examples
     --------
@@ -36,7 +36,7 @@ def price_zscore(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, 
             away = close - mean
             mean += ALPHA * away
             variance = (1.0 - ALPHA) * (variance + ALPHA * away * away)
-            # A spread of a few rounding errors is no spread.
+            # A spread of the order of the rounding error counts as 0.
             out[0, row] = (close - mean) / np.sqrt(variance) if variance > (1e-13 * close) ** 2 else 0.0
             row += 1
         state[mine] = mean, variance

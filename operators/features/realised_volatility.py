@@ -1,4 +1,4 @@
-"""Realised volatility with time decay, and how it compares with the latest."""
+"""Realised volatility with time decay, and its short-term ratio."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from operators.kernels.averages import exponential
 FAST, SLOW = 1.0 - 2.0 ** (-1.0 / 5.0), 1.0 - 2.0 ** (-1.0 / 30.0)
 
 
-# What is 430 bars old weighs 0.005 %.
+# The weight of a value 430 bars old is 0.005 %.
 @feature(
     columns=("realised_volatility", "volatility_ratio"),
     unit="log return per bar, ratio",
@@ -18,9 +18,9 @@ FAST, SLOW = 1.0 - 2.0 ** (-1.0 / 5.0), 1.0 - 2.0 ** (-1.0 / 30.0)
     low=0.0,
 )
 def realised_volatility(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """Root of the averaged squared log return, with a half-life of 30 bars; and that of 5 bars over it.
+    """Root mean squared log return with a half-life of 30 bars, and the ratio of that with 5 bars to it.
 
-    A ratio above 1 says that the market is livelier than it was; 1 where nothing moved.
+    A ratio above 1 means that volatility is rising; 1 without movement.
 
     Examples
     --------

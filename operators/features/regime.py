@@ -1,4 +1,4 @@
-"""Regime: how lively the market is for its own standards, and whether it has a direction."""
+"""Market regime: state of volatility relative to its own history, and state of the trend."""
 
 import numpy as np
 
@@ -21,7 +21,7 @@ MEAN, VARIANCE, VOLATILITY, TREND, VOLATILITY_AGE, TREND_AGE, SKETCH = range(7)
 
 @kernel
 def follow(changes: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, means: Floats, variances: Floats) -> None:
-    """Mean and variance of returns after each bar; 0 after an instrument's first."""
+    """Update mean and variance of returns at each bar; 0 after the first bar of an instrument."""
     row = 0
     while row < at.size:
         mine = lane[row]
@@ -37,7 +37,7 @@ def follow(changes: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, mea
 
 @kernel
 def go_straight(closes: Floats, at: Ints, efficiency: Floats) -> None:
-    """The change over the period's bars by the way they went."""
+    """Signed efficiency ratio: net change over the path length of the period."""
     row = 0
     while row < at.size:
         stop = stretch_end(at, row)
@@ -51,7 +51,7 @@ def go_straight(closes: Floats, at: Ints, efficiency: Floats) -> None:
 
 @kernel
 def next_volatility(volatility: float, rank: float) -> float:
-    """The state of volatility that the rank asks for."""
+    """Next volatility state for a rank, with hysteresis."""
     if rank < QUIET - SLACK:
         return 0.0
     if rank > LIVELY + SLACK:
@@ -61,7 +61,7 @@ def next_volatility(volatility: float, rank: float) -> float:
 
 @kernel
 def next_trend(trend: float, lean: float, efficiency: float) -> float:
-    """The trend that the mean's lean in standard errors and the efficiency of the way ask for."""
+    """Next trend state for the t-statistic of the mean return and the signed efficiency ratio, with hysteresis."""
     if abs(lean) >= ENTER_T and efficiency * np.sign(lean) >= ENTER_EFFICIENCY:
         return 1.0 if lean > 0.0 else -1.0
     return trend if trend * lean >= LEAVE_T else 0.0
@@ -77,15 +77,15 @@ def next_trend(trend: float, lean: float, efficiency: float) -> float:
     high=2.0,
 )
 def regime(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """State of volatility: 0 low, 1 normal, 2 high; of the trend: -1 down, 0 flat, 1 up; and the volatility's rank.
+    """Volatility state (0 low, 1 normal, 2 high), trend state (-1 down, 0 flat, 1 up), and volatility rank.
 
-    Volatility is the deviation of log returns, exponentially averaged over about 30 bars. Its rank is
-    the share of its own past that was lower, where the past fades with a half-life of 100 bars. Low
-    begins under 0.28 and ends over 0.38; high begins over 0.85 and ends under 0.75.
+    Volatility is the standard deviation of log returns, exponentially averaged over about 30 bars. Its rank is the
+    fraction of its own history that was lower, decayed with a half-life of 100 bars. The low state starts below
+    0.28 and ends above 0.38; the high state starts above 0.85 and ends below 0.75.
 
-    The trend is up when the mean log return, averaged alike, is 1.5 standard errors above 0 and the
-    last 20 closes went at least 0.3 of their way upwards; that ends when the mean falls under 0.5
-    standard errors. Down is the mirror image. A state lasts 10 bars at least.
+    The trend is up when the mean log return, with the same averaging, is 1.5 standard errors above 0 and the
+    efficiency ratio of the last 20 closes is at least 0.3 upwards; it ends when the mean falls below 0.5 standard
+    errors. Down is the mirror image. A state lasts at least 10 bars.
 
     Examples
     --------

@@ -10,13 +10,13 @@ from operators.kernels.windows import greater
 ALPHA = 2.0 / 31.0
 
 
-# It begins with one bar, which may be a hundred times the average: what is 150 bars old weighs 0.005 %.
+# The initial bar may be a hundred times the average: the weight of a value 150 bars old is 0.005 %.
 @feature(unit="log return per bar", state=1, warmup=150, low=0.0)
 def rogers_satchell(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """Volatility per bar that a steady drift does not disturb, exponentially averaged over about 30 bars.
+    """Rogers-Satchell volatility per bar, independent of drift, exponentially averaged over about 30 bars.
 
-    The variance of a bar is u (u - c) + d (d - c) with u = ln(H/O), d = ln(L/O), c = ln(C/O); the root of
-    its average is given. A bar that goes straight from its low to its high counts as drift, and so as 0.
+    The variance of a bar is u (u - c) + d (d - c) with u = ln(H/O), d = ln(L/O), c = ln(C/O); the output is the
+    root of its average. A bar that opens at its low and closes at its high counts as pure drift, with variance 0.
 
     Examples
     --------

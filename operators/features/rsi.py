@@ -8,14 +8,13 @@ from operators.kernels.relative_strength import relative_strength
 PERIOD = 14
 
 
-# What is 134 bars old weighs 0.005 %.
+# The weight of a value 134 bars old is 0.005 %.
 @feature(unit="percent", lookback=2, state=2, warmup=134, low=0.0, high=100.0)
 def rsi(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """Relative strength index over 14 bars: the share of gains in all change.
+    """Relative strength index over 14 bars: gains as a percentage of all changes.
 
-    100 G / (G + L), where G and L are Wilder's averages of gains and losses, begun with the mean of
-    the first 14 changes. A market that has not moved at all is at 50 (TA-Lib says 0 there: neither
-    gains nor losses have the upper hand, so we do not call it oversold).
+    100 G / (G + L), where G and L are Wilder's averages of gains and losses, seeded with the means of the first 14
+    changes. 50 without movement, where TA-Lib returns 0: a market at rest is not oversold.
 
     Examples
     --------

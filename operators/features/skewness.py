@@ -10,10 +10,9 @@ PERIOD = 30
 
 @feature(unit="none", lookback=PERIOD + 1, low=-5.5, high=5.5)
 def skewness(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """Skewness of the last 30 changes of the close: below 0 the large ones went down.
+    """Skewness of the last 30 changes of the close; negative if the large changes are downward.
 
-    m3 / m2^1.5 with the central moments m; 30 values keep it within 5.2 of 0. 0 where changes do not
-    vary.
+    m3 / m2^1.5 with the central moments m; for 30 values it is within ±5.2. 0 where changes are constant.
 
     Examples
     --------
@@ -39,7 +38,7 @@ def skewness(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out:
                 square += a * a + b * b
                 cube += a * a * a + b * b * b
             skew = np.sqrt(PERIOD) * cube / (square * np.sqrt(square))
-            # Equal changes differ by a rounding error of the price, which is no move.
+            # Equal changes differ by a rounding error of the price, which does not count as movement.
             nothing = (1e-13 * close[each + PERIOD]) ** 2 * PERIOD
             result[each] = skew if square > nothing else 0.0
         row = stop

@@ -11,7 +11,7 @@ PERIOD = 20
 def sma(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
     """Simple moving average of the last 20 closes.
 
-    Summed anew for each bar, so that rounding does not pile up.
+    Summed from scratch for each bar, so that rounding errors do not accumulate.
 
     Examples
     --------

@@ -11,10 +11,10 @@ PERIOD, DEVIATIONS, RANGES = 20, 2.0, 1.5
 
 @feature(unit="ratio", lookback=PERIOD + 1, low=0.0)
 def squeeze(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """Half width of the Bollinger bands over that of a Keltner channel, both of 20 bars.
+    """Width of the Bollinger bands over that of a Keltner channel, both of 20 bars.
 
-    2 deviations of the close over 1.5 mean true ranges. Under 1 the market is squeezed: it moves
-    about inside each bar and gets nowhere from bar to bar. 1 where nothing moved.
+    2 standard deviations of the close over 1.5 mean true ranges. Below 1 the market is in a squeeze: it moves
+    within bars, but not from bar to bar. 1 without movement.
 
     Examples
     --------

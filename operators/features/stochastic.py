@@ -20,9 +20,9 @@ REACH = PERIOD + 2 * (SMOOTH - 1)
     high=100.0,
 )
 def stochastic(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """Slow stochastic 14/3/3: where the close stands in the range of 14 bars, smoothed once and twice.
+    """Slow stochastic 14/3/3: %K, the position of the close in the range of 14 bars smoothed over 3, and its mean %D.
 
-    The raw value is 100 (C - L) / (H - L), and 0 where the range has no width, as in TA-Lib.
+    The raw value is 100 (C - L) / (H - L), and 0 where the range is 0, as in TA-Lib.
 
     Examples
     --------

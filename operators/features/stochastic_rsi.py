@@ -10,7 +10,7 @@ from operators.kernels.windows import highest, lowest
 PERIOD, SMOOTH = 14, 3
 
 
-# Where the RSI has moved little its range magnifies what is left of its seed: 0.01 % of that, after 125 bars.
+# A small range of the RSI magnifies the remaining weight of its seed, which is 0.01 % after 125 bars.
 @feature(
     columns=("stochastic_rsi_k", "stochastic_rsi_d"),
     unit="percent",
@@ -21,9 +21,9 @@ PERIOD, SMOOTH = 14, 3
     high=100.0,
 )
 def stochastic_rsi(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """Where the RSI of 14 bars stands in its own range of the last 14, and the mean of 3 such places.
+    """Position of the 14-bar RSI in its own range of the last 14 bars, and the mean of 3 such values.
 
-    100 (R - lowest R) / (highest R - lowest R). 50 where the RSI has not moved (TA-Lib says 0).
+    100 (R - lowest R) / (highest R - lowest R). 50 where the RSI is constant (TA-Lib returns 0).
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""SuperTrend: a stop that trails the price and changes sides."""
+"""SuperTrend: a trailing stop that changes sides."""
 
 import numpy as np
 
@@ -11,12 +11,12 @@ PERIOD, RANGES = 10, 3.0
 # 66 bars for the average; after that the bands still have to turn once, which real 5m bars do within 150.
 @feature(columns=("supertrend", "supertrend_direction"), unit="price, sign", lookback=2, state=4, warmup=150)
 def supertrend(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """A stop three average true ranges from the middle of the bar, and the side that it guards.
+    """Trailing stop three average true ranges from the median price, and its direction.
 
-    The lower band only rises while closes stay above it, the upper only falls while they stay below;
-    a close beyond the band that guards turns the direction. 1: up, the lower band is given; -1: down,
-    the upper. The average is Wilder's over 10 bars. It begins upwards, and has forgotten that after
-    the first turn.
+    The lower band only rises while closes stay above it, the upper only falls while they stay below; a close beyond
+    the active band reverses the direction. Direction 1 is up, with the lower band as output; -1 is down, with the
+    upper. The average is Wilder's over 10 bars. The initial direction is up and has no effect after the first
+    reversal.
 
     Examples
     --------

@@ -18,11 +18,10 @@ PERIOD, REACH = 14, 3
     warmup=125,
 )
 def swing_distance(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """Close less the last swing high, and less the last swing low, over the average true range of 14 bars.
+    """Distance of the close from the last swing high and from the last swing low, in 14-bar average true ranges.
 
-    A swing high is a high above those of the 3 bars before it and not below those of the 3 after it;
-    it is known, and counts, only when these 3 have closed. Until the first, the first bar stands for
-    it. 0 where nothing moved.
+    A swing high is a high above those of the 3 bars before it and not below those of the 3 after it; it is confirmed,
+    and used, only when these 3 have closed. Before the first swing, the first bar is used. 0 without movement.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Momentum from swing to swing: where price and RSI part ways."""
+"""Divergence between price and RSI at swing points."""
 
 import numpy as np
 
@@ -18,13 +18,13 @@ PERIOD, REACH, AGE = 14, 3, 60
     warmup=94 + AGE,
 )
 def swing_momentum(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """By how much the RSI denies a new swing, and how many swings in a row it has denied.
+    """Divergence of the RSI at a new swing, and the number of consecutive divergent swings.
 
-    When a swing high (3 bars on each side, known 3 bars later) lies above the one before it and the
-    RSI at its bar lies lower, the difference of the two RSIs is given with a minus: upward pushes that
-    lose momentum. A swing low under the one before it with a higher RSI is given with a plus. 0 at
-    every other bar. Swings more than 60 bars apart are not compared. `pushes` counts such swings in a
-    row, with the same sign: -2 at the third of three rising highs with falling RSI.
+    When a swing high (3 bars on each side, confirmed 3 bars later) is above the previous one while the RSI at its bar
+    is lower, the output is minus the difference of the two RSIs: bearish divergence. For a swing low below the
+    previous one with a higher RSI it is plus the difference: bullish divergence. 0 at every other bar. Swings more
+    than 60 bars apart are not compared. `pushes` counts such swings in a row, with the same sign: -2 at the third of
+    three rising highs with falling RSI.
 
     Examples
     --------

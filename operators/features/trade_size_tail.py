@@ -1,4 +1,4 @@
-"""How far the largest trade stands out."""
+"""Size of the largest trade."""
 
 import numpy as np
 
@@ -20,12 +20,12 @@ ALPHA = 2.0 / 51.0
     warmup=215,
 )
 def trade_size_tail(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """Largest trade of the bar over the mean size of the last 20 bars' trades, and how unusual the largest is.
+    """Largest trade of the bar over the mean trade size of the last 20 bars, and its z-score.
 
-    The first grows with the number of trades in a bar and differs from market to market; the second
-    compares a market with itself: deviations by which ln(largest) exceeds that of the bars before, both
-    exponentially averaged over about 50 bars. Bars without trades change nothing and have no value; NaN
-    too where the input does not tell trades, as files of bars do not. 0 where the largest does not vary.
+    The ratio grows with the number of trades in a bar and differs between markets; the z-score compares a market with
+    itself: standard deviations of ln(largest) above its mean over the preceding bars, both exponentially averaged
+    over about 50 bars. Bars without trades are skipped and have no value; NaN also if the input has no trades, as
+    for files of bars. The z-score is 0 where the largest trade is constant.
 
     Examples
     --------
@@ -58,7 +58,7 @@ def trade_size_tail(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Float
             if np.isnan(mean):
                 mean, variance = unusual[each], 0.0
             away = unusual[each] - mean
-            # A spread of a few rounding errors is no spread.
+            # A spread of the order of the rounding error counts as 0.
             unusual[each] = away / np.sqrt(variance) if variance > 1e-24 else 0.0
             mean += ALPHA * away
             variance = (1.0 - ALPHA) * variance + (1.0 - ALPHA) * ALPHA * away * away

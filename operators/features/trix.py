@@ -1,4 +1,4 @@
-"""Change of a threefold average of the close."""
+"""TRIX: rate of change of a triple exponential average."""
 
 import numpy as np
 
@@ -10,13 +10,13 @@ ALPHA = 2.0 / (PERIOD + 1)
 START = 3 * (PERIOD - 1) + 1
 
 
-# Of three equal averages in a row, what is n bars old weighs e^-x (1 + x + x²/2) with x = -n ln(1 - alpha);
+# In three equal averages in a row, values older than n bars weigh e^-x (1 + x + x²/2) with x = -n ln(1 - alpha);
 # that is 0.001 at x = 11.2, which is 84 bars.
 @feature(unit="percent per bar", state=3, warmup=START + 84)
 def trix(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
     """Rate of change, from bar to bar, of the close averaged three times over 15 bars.
 
-    100 (E_t / E_{t-1} - 1); each average begins with a simple mean.
+    100 (E_t / E_{t-1} - 1); each average is seeded with a simple mean.
 
     Examples
     --------

@@ -10,9 +10,9 @@ SLOW, FAST = 25, 13
 
 @feature(unit="percent", lookback=2, state=4, warmup=SLOW + 87 + 45, low=-100.0, high=100.0)
 def tsi(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """Net change over all change, both averaged twice: over 25 bars, and that over 13.
+    """True strength index 25/13: double-smoothed change over double-smoothed absolute change.
 
-    100 E13(E25(ΔC)) / E13(E25(|ΔC|)), each average begun with a simple mean; 0 where nothing moved.
+    100 E13(E25(ΔC)) / E13(E25(|ΔC|)), each average seeded with a simple mean; 0 without movement.
 
     Examples
     --------

@@ -11,7 +11,7 @@ PERIOD = 14
 
 @feature(unit="percent", lookback=PERIOD, low=0.0, high=100.0)
 def ulcer_index(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """Root mean square of the drawdown over 14 bars, each from the highest close of the 14 so far.
+    """Root mean square drawdown over 14 bars, each from the highest close of the window so far.
 
     Examples
     --------

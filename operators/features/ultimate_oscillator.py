@@ -13,17 +13,17 @@ MIDDLE, LONG = 2 * SHORT, 4 * SHORT
 
 @inlined
 def share(part: float, whole: float) -> float:
-    """The part over the whole; 0 where there is nothing."""
+    """Ratio of two sums; 0 where the denominator is 0."""
     ratio = part / whole
     return ratio if whole > 0.0 else 0.0
 
 
 @feature(unit="percent", lookback=LONG + 1, low=0.0, high=100.0)
 def ultimate_oscillator(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """Buying pressure over true range, over 7, 14 and 28 bars, weighed 4 : 2 : 1.
+    """Buying pressure over true range, over 7, 14 and 28 bars, weighted 4 : 2 : 1.
 
-    Pressure is the close less the true low, min(L, C_{t-1}). A span in which nothing moved counts 0,
-    as in TA-Lib.
+    Buying pressure is the close minus the true low, min(L, C_{t-1}). A span without movement counts as 0, as in
+    TA-Lib.
 
     Examples
     --------
@@ -50,5 +50,5 @@ def ultimate_oscillator(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: F
             middle, spans = short + total(pressure, newer, SHORT), spans + total(ranges, newer, SHORT)
             value += 2.0 * share(middle, spans)
             long, spans = middle + total(pressure, each, MIDDLE), spans + total(ranges, each, MIDDLE)
-            result[each] = 100.0 * less((value + share(long, spans)) / 7.0, 1.0)  # sums round
+            result[each] = 100.0 * less((value + share(long, spans)) / 7.0, 1.0)  # rounding
         row = stop

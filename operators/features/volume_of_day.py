@@ -1,4 +1,4 @@
-"""How unusual a bar's volume is for its hour of the day."""
+"""Z-score of volume relative to the hour of the day."""
 
 import numpy as np
 
@@ -14,7 +14,7 @@ ALPHA, LEAST = 2.0 / 51.0, 208
 
 @kernel
 def usual_at(past: Floats, hour: int) -> float:
-    """The mean over the last days at that hour of the day; NaN until there are enough of them."""
+    """Mean over the last days at that hour of the day; NaN until there are enough of them."""
     total = 0.0
     for day in range(DAYS):
         total += past[hour * DAYS + day]
@@ -23,7 +23,7 @@ def usual_at(past: Floats, hour: int) -> float:
 
 @kernel
 def keep(past: Floats, hour: int, mean: float) -> None:
-    """Put the mean of an hour in the place of the oldest day's."""
+    """Store the mean of an hour, replacing that of the oldest day."""
     for day in range(hour * DAYS, hour * DAYS + DAYS - 1):
         past[day] = past[day + 1]
     past[hour * DAYS + DAYS - 1] = mean
@@ -34,13 +34,12 @@ def keep(past: Floats, hour: int, mean: float) -> None:
     columns=("volume_of_day_zscore",), unit="standard deviations", state=HOURS * DAYS + 5, warmup=24 * DAYS + LEAST + 2
 )
 def volume_of_day(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """Standard deviations by which ln V exceeds what is usual at its hour of the day (UTC).
+    """Z-score of ln V relative to its seasonal level at the hour of the day (UTC).
 
-    Markets have busy and quiet hours, which a window of the last bars takes for news. Usual is the mean
-    of ln V in the same hour of the last 4 days on which anything traded in it, a day like the other. The
-    deviation is that of the bars before from what was usual for them, exponentially averaged over
-    about 50. Bars in which trades are missing are no part of what is usual; bars without trades have
-    no value; 0 where the volume keeps to its hours.
+    Intraday seasonality makes a window of the last bars mistake active hours for unusual volume. The seasonal level
+    is the equally weighted mean of ln V in the same hour of the last 4 days with trades in it. The standard deviation
+    is that of the preceding bars from their seasonal levels, exponentially averaged over about 50 bars. Bars with
+    missing trades are excluded from the level; bars without trades have no value; 0 where the deviation is 0.
 
     Examples
     --------
@@ -81,7 +80,7 @@ def volume_of_day(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats,
                 continue
             away = size - usual
             if apart >= LEAST:
-                # A spread of a few rounding errors is no spread.
+                # A spread of the order of the rounding error counts as 0.
                 result[each] = away / np.sqrt(spread) if spread > 1e-24 else 0.0
             if whole:
                 spread = away * away if apart == 0.0 else (1.0 - ALPHA) * spread + ALPHA * away * away

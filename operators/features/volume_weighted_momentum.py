@@ -10,9 +10,9 @@ PERIOD = 10
 
 @feature(unit="percent per bar", lookback=PERIOD + 1)
 def volume_weighted_momentum(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """Mean change of the last 10 closes, each with the weight of its volume, in percent of the first.
+    """Volume-weighted mean change of the last 10 closes, in percent of the first.
 
-    100 ΣVΔC / (C_{t-10} ΣV). NaN where nothing traded.
+    100 ΣVΔC / (C_{t-10} ΣV). NaN without volume.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""How unusual a bar's volume is."""
+"""Z-score of volume."""
 
 import numpy as np
 
@@ -11,11 +11,10 @@ PERIOD, LEAST = 30, 20
 
 @feature(unit="standard deviations", lookback=PERIOD + 1)
 def volume_zscore(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """Standard deviations by which the volume exceeds that of the 30 bars before.
+    """Z-score of the square root of volume relative to the preceding 30 bars.
 
-    Volumes are skewed, so z is taken of their square roots. The bar itself is not part of its own
-    baseline, nor are bars in which trades are missing; NaN where fewer than 20 whole bars are left. 0
-    where the baseline does not vary.
+    The square root reduces the skewness of volumes. The current bar and bars with missing trades are excluded from
+    the baseline; NaN with fewer than 20 complete bars. 0 where the baseline is constant.
 
     Examples
     --------
@@ -42,7 +41,7 @@ def volume_zscore(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats,
                 square += a * a + b * b
             spread = np.sqrt(square / count)
             score = (np.sqrt(now[each]) - mean) / spread
-            # A spread of a few rounding errors is no spread.
+            # A spread of the order of the rounding error counts as 0.
             score = score if spread > 1e-12 * mean else 0.0
             result[each] = score if count >= LEAST else np.nan
         row = stop

@@ -9,10 +9,10 @@ PERIOD = 14
 
 @feature(columns=("vortex_plus", "vortex_minus"), unit="ratio", lookback=PERIOD + 1, low=0.0)
 def vortex(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """Upward and downward reach from bar to bar over 14 bars, each over the true ranges.
+    """Vortex indicator VI+ and VI- over 14 bars.
 
-    Σ|H - L_{t-1}| / ΣTR and Σ|L - H_{t-1}| / ΣTR. The greater says which way the market goes; 0 where
-    nothing moved.
+    Σ|H - L_{t-1}| / ΣTR and Σ|L - H_{t-1}| / ΣTR. The greater one indicates the direction of the trend; 0 without
+    movement.
 
     Examples
     --------

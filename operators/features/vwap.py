@@ -11,10 +11,10 @@ PERIOD = 20
 
 @feature(columns=("vwap_distance",), unit="fraction", lookback=PERIOD)
 def vwap(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """Close over the volume-weighted average price of the last 20 bars, less one.
+    """Close over the volume-weighted average price of the last 20 bars, minus 1.
 
-    A bar's money is its quote volume; where the input has none, volume times typical price. NaN
-    where nothing traded.
+    The value of a bar is its quote volume or, where the input has none, volume times typical price. NaN without
+    volume.
 
     Examples
     --------

@@ -9,10 +9,9 @@ PERIOD = 14
 
 @feature(unit="percent", lookback=PERIOD, low=-100.0, high=0.0)
 def williams_r(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """How far the close stands under the highest high of 14 bars, in percent of their range.
+    """Williams %R over 14 bars: distance of the close below the highest high, in percent of the range.
 
-    -100 (H - C) / (H - L); 0 at the high, -100 at the low, -50 where the range has no width (TA-Lib
-    says 0).
+    -100 (H - C) / (H - L); 0 at the high, -100 at the low, -50 where the range is 0 (TA-Lib returns 0).
 
     Examples
     --------

@@ -8,7 +8,7 @@ PERIOD = 20
 
 @feature(columns=("wma_20",), unit="price", lookback=PERIOD, low=0.0)
 def wma(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floats) -> None:
-    """Moving average of the last 20 closes with weights 20, 19, … 1, the newest heaviest.
+    """Moving average of the last 20 closes with linear weights 20, 19, … 1, the newest first.
 
     Examples
     --------

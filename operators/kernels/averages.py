@@ -1,31 +1,31 @@
-"""Averages that remember one number."""
+"""Exponential moving averages with one number of state."""
 
 from operators.kernels import kernel
 
 
 @kernel
 def seeded(average, value, count, period, alpha):
-    """The simple mean of the first `period` values, then exponential: the field's way to begin one.
+    """Exponential moving average seeded with the simple mean of the first `period` values, as in TA-Lib.
 
     Parameters
     ----------
     average
-        What was returned for the value before; of no matter for the first.
+        Return value for the previous value; ignored for the first.
     value
         The next value.
     count
-        Its number, from 1; what comes under smaller numbers is forgotten. The result is an average
+        Ordinal number of the value, from 1; values numbered below 1 are discarded. The result is an average
         once `count` has reached `period`.
     alpha
-        Weight of a new value: 2 / (period + 1), or 1 / period for an average as Wilder takes it.
+        Weight of a new value: 2 / (period + 1), or 1 / period for Wilder's smoothing.
 
     Returns
     -------
     float
-        Up to `period`, the values so far over `period`: growing into their mean.
+        Up to `period`, the sum of the values so far over `period`, which grows into their mean.
     """
     if count > period:
-        # Not average + alpha * (value - average): the next value waits for two operations instead of three.
+        # Not average + alpha * (value - average): this has a dependency chain of two operations instead of three.
         return (1.0 - alpha) * average + alpha * value
     if count > 1:
         return average + value / period
@@ -34,21 +34,21 @@ def seeded(average, value, count, period, alpha):
 
 @kernel
 def exponential(values, count, lane, memory, period, alpha):
-    """Put the average of each row's lane, as `seeded` has it, in the place of each row's value.
+    """Replace the values of all rows by the `seeded` average of their lanes.
 
     Parameters
     ----------
     values
-        (r,) one a row; overwritten.
+        (r,) one per row; overwritten.
     count
-        (r,) number of each value: what was `seen` of the lane, or one less if a value needs the bar
-        before.
+        (r,) ordinal number of each value: the `seen` of the row, or one less if a value needs the previous
+        bar.
     lane
-        (r,) as a feature's kernel is given it.
+        (r,) as passed to the kernel of a feature.
     memory
-        (lanes,) each lane's average; moved on.
+        (lanes,) average of each lane; updated.
     period, alpha
-        See `seeded`. With a period of 1 the average begins with the first value.
+        See `seeded`. With a period of 1 the average starts at the first value.
     """
     row = 0
     while row < lane.size:

@@ -1,10 +1,9 @@
-"""Baskets: what a set of legs brings at what the books show, fees included.
+"""Baskets: profit of a set of legs at the current order books, net of fees.
 
-A basket pays `payoff` dollars a set whatever happens, and each leg that is bought or sold may add to
-that. It is walked level by level: one more set is taken as long as what it brings, at the next prices
-of all legs and after their fees, is above `edge_min`. The totals are then made anew for the size in
-whole lots, with each venue's rounding. Decimal twins of the same formulas are in `domain.fees` and
-`operators.appraise`; they agree to 1e-9.
+A basket pays at least `payoff` dollars per set in every outcome, and each traded leg may add to that. The books
+are walked level by level: sets are added as long as the marginal edge, at the next prices of all legs and net of
+their fees, exceeds `edge_min`. The totals are then recomputed for the size in whole lots, with the rounding of each
+venue. Decimal versions of the same formulas are in `domain.fees` and `operators.appraise`; they agree to 1e-9.
 """
 
 import numpy as np
@@ -21,14 +20,14 @@ TERMS = np.dtype(
     + [(name, "<f8") for name in ("rate", "moving", "exponent", "value")]
     + [(name, "<i8") for name in ("lot", "minimum")]
 )
-"""Of a token: its fee (Kalshi's rate with its multiplier), the share that it costs to even out stocks, and the least
-that an order must be worth, dollars; what its size is a multiple of, and the least, in SIZE_UNITS."""
+"""Terms of a token: its fee (for Kalshi, rate times multiplier), rebalancing cost as a fraction of the price
+(`moving`), and minimum order value in dollars; lot size and minimum size in SIZE_UNITS."""
 
 LEG = np.dtype(
     [(name, "<i8") for name in ("token", "side", "add", "other", "other_side", "other_add", "optional", "now", "told")]
 )
-"""`add` is what the leg adds to the payoff of a set, in PRICE_UNITS. `other` is the token that may stand in
-its place, -1 if none. `now` and `told` say which it is: SKIPPED, FIRST or OTHER."""
+"""`add` is the contribution of the leg to the payoff of a set, in PRICE_UNITS. `other` is the alternative token,
+-1 if none. `now` and `told` are the current and the last published choice: SKIPPED, FIRST or OTHER."""
 SKIPPED, FIRST, OTHER = range(3)
 
 BASKET = np.dtype(
@@ -37,11 +36,11 @@ BASKET = np.dtype(
     + [(name, "<i8") for name in ("open", "sighted", "told_size", "best_size")]
     + [(name, "<f8") for name in ("told_net", "best_edge", "best_net")]
 )
-"""`least` legs must be there that add to the payoff; `confirm` asks to see the basket twice before it is
-believed; the legs of a `cycle` are paid with what the one before brought. From `open` on it is what happened to it."""
+"""At least `least` legs must add to the payoff; `confirm` requires two sightings before the basket opens; each leg of a
+`cycle` is paid for with the proceeds of the one before it. The fields from `open` on are its state."""
 
 FIGURES = np.dtype([("size", "<i8")] + [(name, "<f8") for name in ("top", "gross", "fees", "net", "capital")])
-"""Sets in SIZE_UNITS, the edge of the first set, and dollars of all."""
+"""Number of sets in SIZE_UNITS, edge of the first set, and totals in dollars."""
 
 RULE = np.dtype(
     [(name, "<f8") for name in ("edge_min", "profit_min", "depth_share", "capital_max", "material")]
@@ -49,12 +48,12 @@ RULE = np.dtype(
 )
 
 NUDGE = 1e-9
-"""What keeps a fee that is exact on paper from falling on the wrong side of its rounding in binary."""
+"""Tolerance against binary rounding error when a decimal fee lies exactly on a rounding boundary."""
 
 
 @kernel
 def charge(terms, price, size):
-    """The fee of a fill before rounding; dollars."""
+    """Fee of a fill before rounding, dollars."""
     if terms.kind == FREE:
         return 0.0
     if terms.kind == NOTIONAL:
@@ -67,7 +66,7 @@ def charge(terms, price, size):
 
 @kernel
 def rounded_fill(terms, fee):
-    """What Polymarket makes of a fill's fee: five decimals, nothing below 0.00001."""
+    """Round the fee of a fill as Polymarket does: five decimals, zero below 0.00001."""
     if terms.kind != POLYMARKET:
         return fee
     units = fee * 1e5
@@ -76,44 +75,44 @@ def rounded_fill(terms, fee):
 
 @kernel
 def rounded_order(terms, fee):
-    """What Kalshi makes of an order's fee: the next whole cent."""
+    """Round the fee of an order as Kalshi does: up to the next cent."""
     return np.ceil(fee * 100.0 - NUDGE) / 100.0 if terms.kind == KALSHI else fee
 
 
 @kernel
 def _worth(terms, side, add, price):
-    """What one contract of a leg at `price` adds to a set; dollars."""
+    """Contribution of one contract of a leg at `price` to the edge of a set, dollars."""
     fee = charge(terms, price, 1.0)
     return add / PRICE_UNITS + (-price if side == ASKS else price) - fee
 
 
 @kernel
 def leg_of(leg):
-    """Token, side and addition of a leg as it stands."""
+    """Token, side and payoff contribution of the current choice of a leg."""
     if leg.now == OTHER:
         return leg.other, leg.other_side, leg.other_add
     return leg.token, leg.side, leg.add
 
 
 @kernel
-def _worth_at_top(token, side, add, house, terms, now, stale, tally):
-    books, sides, levels, _ = house
+def _worth_at_top(token, side, add, arrays, terms, now, stale, tally):
+    books, sides, levels, _ = arrays
     if not usable(books[token], sides[token], now, stale, tally) or sides[token, side].count == 0:
         return -np.inf
     return _worth(terms[token], side, add, abs(levels[token, side, 0]) / PRICE_UNITS)
 
 
 @kernel
-def edge_at_top(basket, legs, house, terms, now, stale, tally):
-    """The edge of the first set, dollars; -inf where a leg cannot be had. Chooses `now` of each leg."""
+def edge_at_top(basket, legs, arrays, terms, now, stale, tally):
+    """Edge of the first set in dollars; -inf if a leg is unavailable. Selects `now` of each leg."""
     edge = basket.payoff / PRICE_UNITS
     adding = 0
     for at in range(basket.first, basket.first + basket.legs):
         leg = legs[at]
         leg.now = FIRST
-        worth = _worth_at_top(leg.token, leg.side, leg.add, house, terms, now, stale, tally)
+        worth = _worth_at_top(leg.token, leg.side, leg.add, arrays, terms, now, stale, tally)
         if leg.other >= 0:
-            other = _worth_at_top(leg.other, leg.other_side, leg.other_add, house, terms, now, stale, tally)
+            other = _worth_at_top(leg.other, leg.other_side, leg.other_add, arrays, terms, now, stale, tally)
             if other > worth + NUDGE:
                 worth, leg.now = other, OTHER
         if leg.optional and not worth > 0.0:
@@ -128,7 +127,7 @@ def edge_at_top(basket, legs, house, terms, now, stale, tally):
 
 @kernel
 def paid_upfront(basket, legs):
-    """Dollars a set that are paid before anything is sold, such as those that are split into tokens."""
+    """Dollars per set paid in advance, such as collateral that is split into tokens."""
     payoff = basket.payoff
     for at in range(basket.first, basket.first + basket.legs):
         if legs[at].now != SKIPPED:
@@ -138,17 +137,17 @@ def paid_upfront(basket, legs):
 
 @kernel
 def share_of(size, share):
-    """How much of a level one may count on."""
+    """Part of a level's size assumed to be available."""
     return np.int64(size * share)
 
 
 @kernel
-def sets_at_depth(basket, legs, house, terms, rule, cursors):
-    """Sets that can be taken while the marginal edge is above `edge_min`, in whole lots; 0 if too few.
+def sets_at_depth(basket, legs, arrays, terms, rule, cursors):
+    """Number of sets with a marginal edge above `edge_min`, in whole lots; 0 below the minimum size.
 
-    `cursors` (2, legs) is scratch: level of each leg, and what is left of it.
+    `cursors` (2, legs) is scratch: the current level of each leg, and its remaining size.
     """
-    _, sides, levels, sizes = house
+    _, sides, levels, sizes = arrays
     for at in range(basket.legs):
         leg = legs[basket.first + at]
         token, side, _ = leg_of(leg)
@@ -197,12 +196,12 @@ NO_END = np.iinfo(np.int64).max
 
 @kernel
 def take_levels(levels, sizes, count, terms, size, share):
-    """Fill `size` from the best level on.
+    """Walk the book from the best level to fill `size`.
 
     Returns
     -------
     value, fee, unfilled
-        Dollars, before and for the venue, and what the book does not hold.
+        Value before fees and fee in dollars, and the unfilled size.
     """
     value = fee = 0.0
     for at in range(count):
@@ -217,9 +216,9 @@ def take_levels(levels, sizes, count, terms, size, share):
 
 
 @kernel
-def total_up(basket, legs, house, terms, rule, figures):
-    """Fill in the dollars of `figures.size` sets; whether every leg is worth its venue's least."""
-    _, sides, levels, sizes = house
+def total_up(basket, legs, arrays, terms, rule, figures):
+    """Fill the totals of `figures.size` sets; return whether every leg meets its venue's minimum order value."""
+    _, sides, levels, sizes = arrays
     sets = figures.size / SIZE_UNITS
     figures.gross = basket.payoff / PRICE_UNITS * sets
     figures.capital = paid_upfront(basket, legs) * sets
@@ -248,15 +247,15 @@ def total_up(basket, legs, house, terms, rule, figures):
 
 
 @kernel
-def assess(basket, legs, house, terms, rule, now, cursors, figures, tally):
-    """Whether a basket pays at what the books show at `now`; its figures."""
+def assess(basket, legs, arrays, terms, rule, now, cursors, figures, tally):
+    """Whether a basket is profitable at the books as of `now`; fills its figures."""
     figures.size = 0
     figures.gross = figures.fees = figures.net = figures.capital = 0.0
-    figures.top = edge_at_top(basket, legs, house, terms, now, rule.stale, tally)
+    figures.top = edge_at_top(basket, legs, arrays, terms, now, rule.stale, tally)
     if not figures.top > rule.edge_min:
         return False
-    figures.size = sets_at_depth(basket, legs, house, terms, rule, cursors)
+    figures.size = sets_at_depth(basket, legs, arrays, terms, rule, cursors)
     if figures.size == 0:
         return False
-    enough = total_up(basket, legs, house, terms, rule, figures)
+    enough = total_up(basket, legs, arrays, terms, rule, figures)
     return enough and figures.net >= rule.profit_min and figures.net > 0.0

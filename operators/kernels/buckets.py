@@ -1,8 +1,8 @@
-"""Buckets: how many signals may still be sent, refilled by event time.
+"""Token buckets: rate limits of signals, refilled by event time.
 
-A token bucket that counts in nanoseconds: time is what it is filled with, and a signal costs a stretch
-of it. So nothing is rounded, and the answer is the same however often it was asked. It holds one hour,
-and lets a burst of an hour's signals through once.
+Credit is counted in nanoseconds: it accrues with time, and each signal costs a fixed amount. Nothing is rounded, so
+the result does not depend on how often the bucket is refilled. The capacity is one hour, which permits a burst of
+an hour's signals.
 """
 
 from domain.clock import HOUR
@@ -11,7 +11,7 @@ from operators.kernels import kernel
 
 @kernel
 def refill(bucket, at):
-    """Credit in a bucket at `at`, in ns; its record has `credit` and `filled_at`, and begins full."""
+    """Refill a bucket and return its credit at `at`, ns. Its record has `credit` and `filled_at`; it starts full."""
     bucket.credit = min(HOUR, bucket.credit + (at - bucket.filled_at))
     bucket.filled_at = at
     return bucket.credit

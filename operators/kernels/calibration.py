@@ -1,4 +1,4 @@
-"""Calibration: from claimed log-odds to those that came true, a straight line fitted to outcomes.
+"""Platt scaling: a straight line from raw to calibrated log-odds, fitted to outcomes.
 
 Platt, Probabilistic Outputs for Support Vector Machines, 1999; the targets and the safeguarded Newton
 method after Lin, Lin and Weng, A Note on Platt's Probabilistic Outputs, 2007.
@@ -10,24 +10,24 @@ from operators.kernels import kernel
 from operators.kernels.graded import LOG_ODDS, WEIGHT, WINS
 
 FLATTEST = 0.05
-"""The least slope. Claims that tell nothing are drawn to the base rate, and their order is kept."""
+"""Minimum slope: uninformative scores are shrunk to the base rate, but their order is preserved."""
 STEPS = 50
 
 
 @kernel
 def _loss(log_odds, counts, targets, slope, intercept):
-    """Penalised negative log-likelihood; the penalty draws to the identity."""
+    """Penalised negative log-likelihood; the penalty shrinks towards the identity."""
     total = 0.5 * ((slope - 1.0) ** 2 + intercept**2)
     for at in range(counts.size):
         z = slope * log_odds[at] + intercept
-        # log(1 + exp(z)) that does not overflow
+        # log(1 + exp(z)) without overflow
         total += counts[at] * (max(z, 0.0) + np.log1p(np.exp(-abs(z)))) - targets[at] * z
     return total
 
 
 @kernel
 def _newton(log_odds, counts, targets, slope, intercept, tied):
-    """The best line from a starting line; with `tied` the slope stays."""
+    """Newton iteration from a starting line; with `tied` the slope is fixed."""
     for _ in range(STEPS):
         away_slope, away, h00, h01, h11 = slope - 1.0, intercept, 1.0, 0.0, 1.0
         for at in range(counts.size):
@@ -57,7 +57,7 @@ def _newton(log_odds, counts, targets, slope, intercept, tied):
 
 @kernel
 def calibrate(bins):
-    """Slope, at least FLATTEST, and intercept of the line from claimed to calibrated log-odds.
+    """Fit the slope (at least FLATTEST) and intercept of the line from raw to calibrated log-odds.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
-"""Cell: one bar being built, from trades or from finer bars.
+"""Cell: one bar under construction, from trades or from finer bars.
 
-Volumes are summed with a compensation term (Knuth's two-sum), so they equal `math.fsum` but for rare
+Volumes are summed with a compensation term (Knuth's two-sum), so they equal `math.fsum` except for rare
 ties. Open and close are the prices of the first and last trade by (time, id), so the order of arrival
 does not matter.
 """
@@ -17,12 +17,12 @@ CELL = np.dtype(
     + [(name, "<i8") for name in ("count", "trades", "first_ts", "first_id", "last_ts", "last_id")]
     + [(name, "<i8") for name in ("min_id", "max_id", "flags")]
 )
-"""`count` is what it was made of: trades, or bars for the higher frames."""
+"""`count` is the number of inputs: trades, or bars for the higher frames."""
 
 
 @kernel
 def add(total, rest, value):
-    """Two-sum: (total + value, rest + what the rounding lost)."""
+    """Two-sum: (total + value, rest + rounding error)."""
     grown = total + value
     back = grown - total
     return grown, rest + ((total - (grown - back)) + (value - back))
@@ -30,7 +30,7 @@ def add(total, rest, value):
 
 @kernel
 def clear(cell):
-    """Begin anew; prices are set by the first trade or bar."""
+    """Reset the cell; prices are set by the first trade or bar."""
     cell.count = 0
     cell.trades = 0
     cell.flags = 0
@@ -40,7 +40,7 @@ def clear(cell):
 
 @kernel
 def add_trade(cell, trade):
-    """Take one trade in."""
+    """Add one trade."""
     price, size, ts = trade.price, trade.size, trade.ts
     if cell.count == 0:
         cell.open = cell.high = cell.low = cell.close = price
@@ -68,7 +68,7 @@ def add_trade(cell, trade):
 
 @kernel
 def fold(fold, bar, aligned):
-    """Take one closed bar of the finest frame into a bar of a higher one."""
+    """Fold one closed bar of the finest frame into a bar of a higher frame."""
     if fold.count == 0:
         fold.open, fold.high, fold.low = bar.open, bar.high, bar.low
         fold.flags = SYNTHETIC if aligned else SYNTHETIC | INCOMPLETE
@@ -82,7 +82,7 @@ def fold(fold, bar, aligned):
     fold.volume, fold.volume_rest = add(fold.volume, fold.volume_rest, bar.volume)
     fold.quote, fold.quote_rest = add(fold.quote, fold.quote_rest, bar.quote_volume)
     fold.buy, fold.buy_rest = add(fold.buy, fold.buy_rest, bar.buy_volume)
-    # Not max(): it would drop a NaN, which says that the input did not tell.
+    # Not max(): it would drop a NaN, which means that the input has no such value.
     if not bar.largest <= fold.largest:
         fold.largest = bar.largest + fold.largest * 0.0
     if bar.trades < 0 or fold.trades < 0:
@@ -97,7 +97,7 @@ def fold(fold, bar, aligned):
 
 @kernel
 def write(row, cell, open_time, close_time, instrument, slot, frame, flags, available_at):
-    """Write the bar down as a row of BAR."""
+    """Write the bar as a row of BAR."""
     row.open_time, row.close_time, row.instrument = open_time, close_time, instrument
     row.open, row.high, row.low, row.close = cell.open, cell.high, cell.low, cell.close
     row.volume = cell.volume + cell.volume_rest

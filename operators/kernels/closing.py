@@ -1,11 +1,11 @@
-"""Closing: when the watermark passes the end of a bar, the bars of all instruments close at once.
+"""Bar closing: when the watermark passes the end of a bar, the bars of all instruments close together.
 
 Only the finest frame is built from trades; the others are folded from its closed bars. Because the
 lateness is at most one bar of the finest frame, at most two bars of an instrument are open at a time;
-they sit in `cells[slot, index of the bar & 1]`.
+they are stored in `cells[slot, index of the bar & 1]`.
 
-Arguments that travel together: `rule` is (lengths of the frames, lateness_ns, quiet_ns, whether an
-instrument's first bar is partial); `house` is (life, cells, folds, free); `table` is (keys, slots);
+Grouped arguments: `rule` is (lengths of the frames, lateness_ns, quiet_ns, whether an
+instrument's first bar is partial); `state` is (life, cells, folds, free); `table` is (keys, slots);
 `out` is (bars, gaps), with `row` and `gap` written so far.
 """
 
@@ -18,16 +18,16 @@ from operators.kernels.slots import CLOSED_UNTIL, FREE_SLOTS, NEWEST, NEXT_CLOSE
 
 @kernel
 def id_gap(cell, life):
-    """Trades that an instrument with contiguous ids is missing at the close of this bar."""
+    """Number of missing trades of an instrument with contiguous ids at the close of this bar."""
     before = 0 if life.closed_id == NO_ID else cell.min_id - life.closed_id - 1
     return max(0, cell.max_id - cell.min_id + 1 - cell.count) + max(0, before)
 
 
 @kernel
-def close_instant(clock, rule, house, out, row, gap):
-    """Close every bar that ends at the next boundary; return the counts of rows and gaps, and of slots freed."""
+def close_instant(clock, rule, state, out, row, gap):
+    """Close every bar that ends at the next boundary; return the numbers of rows, gaps and freed slots."""
     lengths, _, quiet_ns, partial_first = rule
-    life, cells, folds, free = house
+    life, cells, folds, free = state
     rows, gaps = out
     start = clock[CLOSED_UNTIL]
     end = start + lengths[0]
@@ -92,7 +92,7 @@ def close_instant(clock, rule, house, out, row, gap):
 
 @kernel
 def advance(clock, ts, rule):
-    """Move the newest time on; the first time ever also sets where closing begins."""
+    """Advance the newest time; the first call also initialises the closing boundary."""
     lengths, lateness_ns, _, _ = rule
     if clock[NEWEST] == UNSET:
         clock[CLOSED_UNTIL] = (ts - lateness_ns) // lengths[0] * lengths[0]
@@ -101,20 +101,20 @@ def advance(clock, ts, rule):
 
 
 @kernel
-def close_due(clock, rule, house, table, out, row, gap):
-    """Close all that the watermark has passed; stop early when the rows might not fit. Returns (row, gap, full)."""
+def close_due(clock, rule, state, table, out, row, gap):
+    """Close all bars that the watermark has passed; stop early when the output is full. Returns (row, gap, full)."""
     lengths, lateness_ns, _, _ = rule
     rows, gaps = out
     while clock[NEWEST] >= clock[NEXT_CLOSE]:
-        if clock[SLOTS] == clock[FREE_SLOTS]:  # nobody lives here: no bars to make, however far the jump
+        if clock[SLOTS] == clock[FREE_SLOTS]:  # no instrument is active: skip any number of bars at once
             due = (clock[NEWEST] - lateness_ns) // lengths[0] * lengths[0]
             clock[CLOSED_UNTIL] = due
             clock[NEXT_CLOSE] = due + lengths[0] + lateness_ns
             break
         if row + clock[SLOTS] * lengths.size > rows.size or gap + 2 * clock[SLOTS] > gaps.size:
             return row, gap, True
-        row, gap, freed = close_instant(clock, rule, house, out, row, gap)
+        row, gap, freed = close_instant(clock, rule, state, out, row, gap)
         clock[NEXT_CLOSE] += lengths[0]
         if freed:
-            index_slots(table[0], table[1], house[0], clock[SLOTS])
+            index_slots(table[0], table[1], state[0], clock[SLOTS])
     return row, gap, False

@@ -1,4 +1,4 @@
-"""Columns: what a View shows of rows that lie in a Slice and of those that came before it."""
+"""Columns of a View: gathered from rows of this Slice and from rows carried over from earlier ones."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from operators.kernels.lanes import NOTHING
 
 @kernel
 def bar_columns(bars):
-    """(6, r): open, high, low, close and volume of the bars, and 1 where trades are missing."""
+    """Return (6, r): open, high, low, close and volume of the bars, and 1 where trades are missing."""
     out = np.empty((6, bars.size))
     for row in range(bars.size):
         bar = bars[row]
@@ -20,7 +20,7 @@ def bar_columns(bars):
 
 @kernel
 def gather(now, carried, link):
-    """A column by link (`kernels.lanes`): from this Slice, from an earlier one, or NaN."""
+    """Gather a column by link (`kernels.lanes`): from this Slice, from an earlier one, or NaN."""
     out = np.empty(link.size)
     for row in range(link.size):
         at = link[row]
@@ -33,7 +33,7 @@ def gather(now, carried, link):
 
 @kernel
 def carry(own, features, rows, lane, carried):
-    """Keep some rows, each in its lane's column of `carried`, for later Slices."""
+    """Store some rows in `carried`, each in the column of its lane, for later Slices."""
     for row in rows:
         at = lane[row]
         for column in range(own.shape[0]):

@@ -1,26 +1,26 @@
-"""Composing: what the rows that answer a pattern say together, as one composite."""
+"""Composition: fuse the evidence that matches a pattern into one composite signal."""
 
 import numpy as np
 
 from domain.composites import COMPONENTS, EVENT, SIGNAL
 from operators.kernels import kernel
-from operators.kernels.awaiting import NONE, find_awaited
 from operators.kernels.evidence import ENDED, RING
-from operators.kernels.history import rate
+from operators.kernels.history import shrunk_rate
 from operators.kernels.logit import logit, sigmoid
 from operators.kernels.matching import agreement
+from operators.kernels.pending import NONE, find_pending
 
 BESIDE, AGAINST = 0, 1
-"""Records of a detector: of candidates on whose side it stood, and of those it spoke against."""
+"""Track records of a detector: of candidates in its direction, and of candidates against it."""
 
 
 @kernel
-def weigh(row, opposed, now, window, base, detectors, strength):
-    """A row's log-odds over the base rate, and how much of a witness it is, in [0, 1].
+def weighted_log_odds(row, opposed, now, window, base, detectors, strength):
+    """Decayed log-odds of a row over the base rate, and its weight as a source in [0, 1].
 
-    A signal speaks by its own probability, an event by what its detector has earned; one without a
-    record says nothing and dilutes nobody. Both halve over the window, and count from the other side
-    where they are opposed.
+    A signal contributes its own probability, an event the track record of its detector; an event without a record
+    has weight 0 and does not dilute the others. Both decay with a half-life of one window, and change sign where
+    they are opposed.
     """
     left = 2.0 ** -((now - row.ts) / window)
     if not np.isnan(row.probability):
@@ -29,12 +29,13 @@ def weigh(row, opposed, now, window, base, detectors, strength):
     if row.kind != EVENT:
         return 0.0, 0.0
     track = detectors[row.idea, AGAINST if opposed else BESIDE]
-    return (logit(rate(track, base, strength)) - logit(base)) * left, track.count / (track.count + strength) * left
+    excess = logit(shrunk_rate(track, base, strength)) - logit(base)
+    return excess * left, track.count / (track.count + strength) * left
 
 
 @kernel
-def heading(chosen, ring):
-    """Where most of the rows point, by strength; 0 if neither side is ahead."""
+def majority_direction(chosen, ring):
+    """Direction with the larger total strength; 0 if they are equal."""
     balance = 0.0
     for place in chosen:
         balance += ring[place].direction * ring[place].strength
@@ -42,21 +43,23 @@ def heading(chosen, ring):
 
 
 @kernel
-def compose(chosen, direction, directed, now, window, base, more, house, ring, detectors, strength, same_tape, out):
-    """Fill everything of a composite but its pattern, statistic and calibration.
+def compose(
+    chosen, direction, directed, now, window, base, more, instrument, ring, detectors, strength, same_tape, out
+):
+    """Fill all fields of a composite except its pattern, statistic and calibrated confidence.
 
     Parameters
     ----------
     chosen
-        (k,) places in the ring of the rows that belong together.
+        (k,) ring indices of the matching rows.
     more
-        (log-odds over the base rate, weight in [0, 1]) of a witness that is no row.
+        (log-odds over the base rate, weight in [0, 1]) of an additional source that is not a row.
 
     Returns
     -------
     float
-        Joint log-odds over the base rate: the sum over 1 + (n - 1) rho of those chosen, and of signals,
-        whales and arbitrage of the other side.
+        Joint log-odds over the base rate: the sum over 1 + (n - 1) rho of the chosen rows and of the opposing
+        signals, whales and arbitrage.
     """
     excess = np.empty(chosen.size)
     total, count = more
@@ -64,7 +67,7 @@ def compose(chosen, direction, directed, now, window, base, more, house, ring, d
     for at in range(chosen.size):
         row = ring[chosen[at]]
         opposed = direction != 0 and row.direction == -direction
-        excess[at], share = weigh(row, opposed, now, window, base, detectors, strength)
+        excess[at], share = weighted_log_odds(row, opposed, now, window, base, detectors, strength)
         total += excess[at]
         count += share
         worst = max(worst, row.risk)
@@ -72,18 +75,18 @@ def compose(chosen, direction, directed, now, window, base, more, house, ring, d
             known += 1
             expected += row.expected_r
     if directed:
-        for back in range(min(house.count, RING)):
-            row = ring[(house.count - 1 - back) % RING]
+        for back in range(min(instrument.count, RING)):
+            row = ring[(instrument.count - 1 - back) % RING]
             if now - row.ts >= window:
                 break
             if row.direction == -direction and row.kind not in (EVENT, ENDED):
-                against, share = weigh(row, True, now, window, base, detectors, strength)  # noqa: FBT003
+                against, share = weighted_log_odds(row, True, now, window, base, detectors, strength)  # noqa: FBT003
                 total += against
                 count += share
     discount = 1.0 + max(0.0, count - 1.0) * same_tape
     joint = total / discount
-    out.ts, out.instrument, out.direction, out.regime = now, house.instrument, direction, house.regime
-    out.correlation_score = agreement(direction, now, window, house, ring)
+    out.ts, out.instrument, out.direction, out.regime = now, instrument.instrument, direction, instrument.regime
+    out.correlation_score = agreement(direction, now, window, instrument, ring)
     out.expected_return = expected / known if known else np.nan
     out.risk_score = worst  # until the confidence is calibrated
     _list(chosen, excess, discount, ring, out)
@@ -92,7 +95,7 @@ def compose(chosen, direction, directed, now, window, base, more, house, ring, d
 
 @kernel
 def _list(chosen, excess, discount, ring, out):
-    """Name the components, those that say most first; of equals the stronger, then the newer."""
+    """List the components by decreasing absolute log-odds; ties by strength, then by age."""
     left = np.ones(chosen.size, np.bool_)
     out.components = min(chosen.size, COMPONENTS)
     for at in range(COMPONENTS):
@@ -106,8 +109,8 @@ def _list(chosen, excess, discount, ring, out):
             if not left[each]:
                 continue
             if best >= 0:
-                says, most = abs(excess[each]), abs(excess[best])
-                if says < most or (says == most and ring[chosen[each]].strength <= ring[chosen[best]].strength):
+                here, most = abs(excess[each]), abs(excess[best])
+                if here < most or (here == most and ring[chosen[each]].strength <= ring[chosen[best]].strength):
                     continue
             best = each
         left[best] = False
@@ -120,20 +123,20 @@ def _list(chosen, excess, discount, ring, out):
 
 @kernel
 def calibrated(out, log_odds, slope, intercept):
-    """Fill the confidence, and the risk: what is left when chance, penalties and dissent took their share."""
+    """Fill the confidence, and the risk: one minus confidence times (1 - penalty) times agreement."""
     out.composite_confidence = sigmoid(slope * log_odds + intercept)
     certain = out.composite_confidence * (1.0 - out.risk_score) * out.correlation_score
     out.risk_score = min(1.0, max(0.0, 1.0 - certain))
 
 
 @kernel
-def strongest_signal(chosen, direction, house, ring, pool):
-    """The place in the book of the most probable signal that points this way; NONE if there is none."""
+def strongest_signal(chosen, direction, instrument, ring, pool):
+    """Pool index of the most probable pending signal in this direction; NONE if there is none."""
     best, most = NONE, -1.0
     for place in chosen:
         row = ring[place]
         if row.kind == SIGNAL and row.probability > most and row.direction * direction >= 0:
-            found, _ = find_awaited(house, row.ts, row.idea, pool)
+            found, _ = find_pending(instrument, row.ts, row.idea, pool)
             if found != NONE:
                 best, most = found, row.probability
     return best

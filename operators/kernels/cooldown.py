@@ -1,4 +1,4 @@
-"""Cooldown: after it fired, an idea keeps silent for some bars of the same lane."""
+"""Cooldown: after firing, a detector or strategy is suppressed for a number of bars of the same lane."""
 
 import numpy as np
 
@@ -7,25 +7,25 @@ from operators.kernels import kernel
 
 @kernel
 def fire(strength, muted, lane, seen, silent, cooldowns):
-    """What fires.
+    """Apply cooldowns to the strengths of detectors or strategies ("ideas").
 
     Parameters
     ----------
     strength
-        (ideas, r), at most 63 ideas: not 0 and not NaN where an idea would fire.
+        (ideas, r), at most 63 ideas: neither 0 nor NaN where an idea would fire.
     muted
-        (r,) bool: where nothing may fire.
+        (r,) bool: rows on which nothing may fire.
     lane, seen
-        (r,) lane of each row, and the number of its bar there; 1 begins the lane anew.
+        (r,) lane of each row, and its bar number in the lane; 1 resets the lane.
     silent
-        (lanes, ideas): the bar up to which an idea keeps silent; moved on.
+        (lanes, ideas): last bar of the current cooldown of each idea; updated.
     cooldowns
-        (ideas,): bars to be silent after firing.
+        (ideas,): length of the cooldown in bars.
 
     Returns
     -------
     tuple
-        Row and idea of each, in the order (row, idea).
+        Row and idea of each firing, in the order (row, idea).
     """
     ideas = cooldowns.size
     willing = np.zeros(lane.size, np.int64)  # a bit for each idea

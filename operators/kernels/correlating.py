@@ -1,7 +1,7 @@
-"""Correlating: evidence is taken in, patterns are tried, composites are told, in the order of event time.
+"""Correlation: store evidence, evaluate patterns and emit composites in the order of event time.
 
-At one instant outcomes come first, then all evidence, then the candidates that make evidence of
-themselves, and only then the patterns: what is found does not depend on the order of listing.
+At one instant outcomes are processed first, then all evidence, then candidates, which add evidence themselves, and
+only then patterns, so that the result does not depend on the order of the inputs.
 """
 
 import numpy as np
@@ -9,27 +9,27 @@ import numpy as np
 from domain.evidence import EVIDENCE
 from domain.slices import EMITTED
 from operators.kernels import kernel
-from operators.kernels.awaiting import NONE
-from operators.kernels.composing import calibrated, compose, heading, strongest_signal
-from operators.kernels.evidence import RING, by_chance
-from operators.kernels.history import EVEN, rate
-from operators.kernels.learning import decide, learn, notice, remember
+from operators.kernels.composing import calibrated, compose, majority_direction, strongest_signal
+from operators.kernels.correlate_learning import add_candidate, add_event, learn_outcome, store_evidence
+from operators.kernels.correlate_memory import NEVER, touch_instrument
+from operators.kernels.evidence import RING, chance_probability
+from operators.kernels.history import EVEN, shrunk_rate
 from operators.kernels.logit import logit
-from operators.kernels.matching import match, may_match, most_take_it, sides
+from operators.kernels.matching import majority_posterior, match, may_match, sides
 from operators.kernels.neighbours import find_neighbours, repeat
-from operators.kernels.recollection import NEVER, meet
+from operators.kernels.pending import NONE
+from operators.kernels.selection import select
 from operators.kernels.slots import find_slot
-from operators.kernels.telling import tell
 
 DISTINCT, LOG_ODDS, STRENGTH, POSTERIOR, REPEAT = range(5)
-"""Places in `operators.patterns.STATISTICS`."""
+"""Indices into `operators.patterns.STATISTICS`."""
 LEAST_NEIGHBOURS, DEVIATIONS = 15.0, 1.2816
-"""Effective neighbours that a repeat needs, and the standard errors of its lower end: an 80 % interval."""
+"""Minimum effective number of neighbours of a repeat, and the z-score of its lower bound: an 80 % interval."""
 
 
 @kernel
 def _repeated(slot, direction, decided, slots, shapes, base, memory, rules):
-    """What past windows say of the emitted candidates of an instrument at this instant, as `repeat` returns it."""
+    """Statistics of past windows similar to an instrument's emitted candidate at this instant; see `repeat`."""
     for at in range(decided.size):
         if slots[at] == slot and decided[at].direction == direction and decided[at].status == EMITTED:
             distances, places = np.empty(rules.neighbours), np.empty(rules.neighbours, np.int64)
@@ -42,40 +42,40 @@ def _repeated(slot, direction, decided, slots, shapes, base, memory, rules):
 
 
 @kernel
-def _try(slot, pattern, direction, now, candidates, asked, memory, rules, out):
-    """Try a pattern on an instrument.
+def _evaluate(slot, pattern, direction, now, candidates, patterns, memory, rules, out):
+    """Evaluate a pattern on an instrument.
 
     Returns
     -------
     found, log_odds, place
-        Whether `out` was filled; what is to be calibrated; and the candidate in the book that grades it.
+        Whether `out` was filled; the uncalibrated log-odds; and the pool index of the candidate that grades it.
     """
-    house, ring, window = memory.houses[slot], memory.rings[slot], asked.window[pattern]
+    instrument, ring, window = memory.instruments[slot], memory.rings[slot], patterns.window[pattern]
     chosen = np.empty(RING, np.int64)
-    count, leading = match(pattern, direction, now, house, ring, asked, chosen)
+    count, leading = match(pattern, direction, now, instrument, ring, patterns, chosen)
     if count == 0:
         return False, 0.0, NONE
     chosen = chosen[:count]
-    towards = direction if asked.directed[pattern] else np.int64(heading(chosen, ring))
+    towards = direction if patterns.directed[pattern] else np.int64(majority_direction(chosen, ring))
     last = memory.told[slot, pattern, towards + 1]
-    if last and now - last < asked.cooldown[pattern]:
+    if last and now - last < patterns.cooldown[pattern]:
         return False, 0.0, NONE
-    supporting, opposing = sides(asked.kind[pattern], towards, now, window, house, ring)
-    if asked.chance[pattern] < 1.0:
-        pace = memory.paces[slot, asked.kind[pattern]]
-        if by_chance(pace, now, window, supporting + opposing) > asked.chance[pattern]:
+    supporting, opposing = sides(patterns.kind[pattern], towards, now, window, instrument, ring)
+    if patterns.chance[pattern] < 1.0:
+        pace = memory.paces[slot, patterns.kind[pattern]]
+        if chance_probability(pace, now, window, supporting + opposing) > patterns.chance[pattern]:
             return False, 0.0, NONE
-    base = rate(memory.overall[0], EVEN, rules.strength)
-    more, kind = (0.0, 0.0), asked.statistic[pattern]
+    base = shrunk_rate(memory.overall[0], EVEN, rules.strength)
+    more, kind = (0.0, 0.0), patterns.statistic[pattern]
     statistic = float(count)
     if kind == REPEAT:
         decided, slots, shapes = candidates
         likely, neighbours, statistic = _repeated(slot, direction, decided, slots, shapes, base, memory, rules)
-        if neighbours < LEAST_NEIGHBOURS or statistic <= asked.threshold[pattern]:
+        if neighbours < LEAST_NEIGHBOURS or statistic <= patterns.threshold[pattern]:
             return False, 0.0, NONE
         more = (logit(likely) - logit(base), 1.0)
     joint = compose(
-        chosen, towards, asked.directed[pattern], now, window, base, more, house, ring, memory.detectors,
+        chosen, towards, patterns.directed[pattern], now, window, base, more, instrument, ring, memory.detectors,
         rules.strength, rules.same_tape, out,
     )  # fmt: skip
     if kind == LOG_ODDS:
@@ -85,55 +85,57 @@ def _try(slot, pattern, direction, now, candidates, asked, memory, rules, out):
         for place in chosen[:leading]:
             statistic = max(statistic, ring[place].strength)
     elif kind == POSTERIOR:
-        statistic = most_take_it(supporting, opposing)
-    if statistic < asked.threshold[pattern] or out.expected_return <= 0.0:
+        statistic = majority_posterior(supporting, opposing)
+    if statistic < patterns.threshold[pattern] or out.expected_return <= 0.0:
         return False, 0.0, NONE
     out.pattern, out.statistic, out.spare = pattern, statistic, 0
     log_odds = logit(base) + joint
     calibrated(out, log_odds, memory.state[0].slope, memory.state[0].intercept)
-    return True, log_odds, strongest_signal(chosen, towards, house, ring, memory.pool)
+    return True, log_odds, strongest_signal(chosen, towards, instrument, ring, memory.pool)
 
 
 @kernel
 def _follow_reference(relations, start, until, table, memory, rules):
-    """Take correlations with the reference in, up to an instant; the next row."""
+    """Update the correlations with the reference up to an instant; return the next row."""
     row = start
     while row < relations.size and relations[row].ts <= until:
         if relations[row].frame == rules.primary:
             slot = table[1][find_slot(table[0], table[1], relations[row].instrument)]
             if slot >= 0:
-                house = memory.houses[slot]
-                if house.seen_at and relations[row].ts - house.seen_at <= rules.quiet:
-                    house.with_reference = relations[row].correlation
+                instrument = memory.instruments[slot]
+                if instrument.seen_at and relations[row].ts - instrument.seen_at <= rules.quiet:
+                    instrument.with_reference = relations[row].correlation
         row += 1
     return row
 
 
 @kernel
-def _search(touched, now, candidates, asked, memory, rules, out):
-    """Try all patterns on the instruments that something new was seen of; how many composites were told."""
-    touched = touched[np.argsort(memory.houses.instrument[touched], kind="mergesort")]
-    patterns = asked.window.size
-    room = touched.size * patterns * 2
+def _search(touched, now, candidates, patterns, memory, rules, out):
+    """Evaluate all patterns on the instruments with new evidence; return the number of composites emitted."""
+    touched = touched[np.argsort(memory.instruments.instrument[touched], kind="mergesort")]
+    pattern_count = patterns.window.size
+    room = touched.size * pattern_count * 2
     slots, places, log_odds = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room)
     count = 0
     for slot in touched:
-        for pattern in range(patterns):
-            if not may_match(pattern, now, asked, memory.answered[slot]):
+        for pattern in range(pattern_count):
+            if not may_match(pattern, now, patterns, memory.answered[slot]):
                 continue
-            for direction in (-1, 1) if asked.directed[pattern] else (0, 2):
+            for direction in (-1, 1) if patterns.directed[pattern] else (0, 2):
                 if direction == 2:
                     continue
-                found, odds, place = _try(slot, pattern, direction, now, candidates, asked, memory, rules, out[count])
+                found, odds, place = _evaluate(
+                    slot, pattern, direction, now, candidates, patterns, memory, rules, out[count]
+                )
                 if found:
                     slots[count], places[count], log_odds[count] = slot, place, odds
                     count += 1
-    return tell(out[:count], slots, log_odds, places, memory, rules) if count else 0
+    return select(out[:count], slots, log_odds, places, memory, rules) if count else 0
 
 
 @kernel
-def correlate_rows(outcomes, events, evidence, candidates, relations, table, asked, memory, rules, out):
-    """Take rows in, in the order of event time, and tell the composites among them.
+def correlate_rows(outcomes, events, evidence, candidates, relations, table, patterns, memory, rules, out):
+    """Process rows in the order of event time and emit composites.
 
     Parameters
     ----------
@@ -144,10 +146,10 @@ def correlate_rows(outcomes, events, evidence, candidates, relations, table, ask
     relations
         RELATION rows in the order of `ts`.
     table
-        (keys, slots) of `operators.kernels.slots`: every instrument above has a slot, but for those
+        (keys, slots) of `operators.kernels.slots`: every instrument above has a slot, except those
         that only have relations.
-    asked, memory, rules
-        What is looked for, and `Memory`, moved on, with a free place for each candidate.
+    patterns, memory, rules
+        `PatternTable`; `Memory`, updated, with a free entry for each candidate; and `Rules`.
     out
         COMPOSITE rows, with room for two of each pattern for each row of events, evidence and candidates.
 
@@ -161,9 +163,9 @@ def correlate_rows(outcomes, events, evidence, candidates, relations, table, ask
     for at in range(decided.size):
         slots[at] = table[1][find_slot(table[0], table[1], decided[at].instrument)]
     touched = np.empty(events.size + evidence.size + decided.size, np.int64)
-    # A record does not keep its array alive: bound to a name by itself, it would point to freed memory.
+    # A record does not keep its array alive: without a reference to the array it would point to freed memory.
     scratch = np.zeros(1, EVIDENCE)
-    outcome = event = piece = first = relation = told = 0
+    outcome = event = piece = first = relation = written = 0
     while True:
         while event < events.size and events[event].frame < rules.primary:
             event += 1
@@ -178,34 +180,36 @@ def correlate_rows(outcomes, events, evidence, candidates, relations, table, ask
             now = min(now, decided[first].ts)
         relation = _follow_reference(relations, relation, now, table, memory, rules)
         if now == NEVER:
-            return told
+            return written
         memory.state[0].now = now
         while outcome < outcomes.size and outcomes[outcome].exit_at == now:
             slot = table[1][find_slot(table[0], table[1], outcomes[outcome].instrument)]
-            learn(outcomes[outcome], slot, memory, rules)
+            learn_outcome(outcomes[outcome], slot, memory, rules)
             outcome += 1
         count = 0
         while event < events.size and events[event].ts == now:
             if events[event].frame >= rules.primary:
                 slot = table[1][find_slot(table[0], table[1], events[event].instrument)]
-                notice(events[event], slot, asked, memory, rules, scratch[0])
+                add_event(events[event], slot, patterns, memory, rules, scratch[0])
                 touched[count] = slot
                 count += 1
             event += 1
         while piece < evidence.size and evidence[piece].ts == now:
             slot = table[1][find_slot(table[0], table[1], evidence[piece].instrument)]
-            remember(evidence[piece], slot, meet(slot, now, memory, rules), asked, memory)
+            store_evidence(evidence[piece], slot, touch_instrument(slot, now, memory, rules), patterns, memory)
             touched[count] = slot
             count += 1
             piece += 1
         last = first
         while last < decided.size and decided[last].ts == now:
             score = (scores[last, 0], scores[last, 1], scores[last, 2])
-            decide(decided[last], slots[last], regimes[last], score, shapes[last], asked, memory, rules, scratch[0])
+            add_candidate(
+                decided[last], slots[last], regimes[last], score, shapes[last], patterns, memory, rules, scratch[0]
+            )
             touched[count] = slots[last]
             count += 1
             last += 1
         if count:
             here = (decided[first:last], slots[first:last], shapes[first:last])
-            told += _search(np.unique(touched[:count]), now, here, asked, memory, rules, out[told:])
+            written += _search(np.unique(touched[:count]), now, here, patterns, memory, rules, out[written:])
         first = last

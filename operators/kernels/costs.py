@@ -1,4 +1,4 @@
-"""Costs: what a trade pays, as a fraction of the price, as it is planned and when it has ended."""
+"""Costs: round-trip trading cost as a fraction of the price, as planned and as paid."""
 
 from operators.kernels import kernel
 
@@ -7,14 +7,14 @@ UNITS = 1_000_000
 
 @kernel
 def cost_of(candidate, usual):
-    """Of both sides: its own where its market has a fee schedule, or what is usual."""
+    """Planned round-trip cost: the candidate's own where its market has a fee schedule, else `usual`."""
     return abs(candidate.cost) / UNITS if candidate.cost else usual
 
 
 @kernel
 def paid_of(cost, outcome):
-    """What is paid of the cost of both sides: that of the entry alone where the market paid it out.
+    """Paid cost: the entry side alone where the position was redeemed at its market's payout.
 
-    Kalshi has no settlement fee, and who redeems on Polymarket takes no order (fee pages of both, 2026-09).
+    Kalshi has no settlement fee, and redeeming on Polymarket needs no order (fee pages of both, 2026-09).
     """
     return 0.5 * cost if outcome.redeemed else cost

@@ -1,9 +1,9 @@
-"""Cycles: three trades in a row, each paid with what the one before brought, back to the money of the first.
+"""Triangular cycles: three consecutive trades, each paid for with the proceeds of the one before.
 
-The first buys and the last sells for the same money; the one between buys or sells. A book's levels make
-each trade a rate that falls with size, so the product of the three falls too: one more unit of money is put
-in as long as what comes back of it is above 1 and `edge_min`. The trades are then made anew in whole lots.
-Fees are a share of what each trade brings. The Decimal twin is `operators.cycle`.
+The first trade buys and the last sells for the same currency; the middle one buys or sells. Each book makes the
+exchange rate of its trade fall with size, so the product of the three rates falls too: the amount is increased as
+long as the marginal product exceeds 1 + `edge_min`. The trades are then recomputed in whole lots. Fees are a
+fraction of the proceeds of each trade. The Decimal version is `operators.cycle`.
 """
 
 import numpy as np
@@ -15,24 +15,24 @@ from operators.kernels.order_book import ASKS, usable
 
 LEGS = 3
 CLOSE = 1e-12
-"""Of a size: a share by which binary may fall short of a whole lot that is exact on paper."""
+"""Relative tolerance for a size that binary rounding puts just below a whole lot."""
 
 
 @kernel
 def whole(size, lot):
-    """The largest multiple of `lot` in a size in SIZE_UNITS."""
+    """Largest multiple of `lot` not above a size in SIZE_UNITS."""
     return np.int64(np.floor(size * (1.0 + CLOSE) / lot + NUDGE)) * lot
 
 
 @kernel
 def rate_of(terms, side, price):
-    """What a unit that is put into a trade brings, fee included."""
+    """Proceeds per unit put into a trade, net of the fee."""
     return (1.0 / price if side == ASKS else price) * (1.0 - terms.rate)
 
 
 @kernel
 def bought_for(levels, sizes, count, money, share, lot):
-    """The most whole lots that some money buys, SIZE_UNITS."""
+    """Largest size in whole lots that `money` buys, SIZE_UNITS."""
     total = 0.0
     for at in range(count):
         price = abs(levels[at]) / PRICE_UNITS
@@ -46,7 +46,7 @@ def bought_for(levels, sizes, count, money, share, lot):
 
 @kernel
 def value_of(levels, sizes, count, size, share):
-    """What `size` costs or brings before fees; NaN if the book does not hold it."""
+    """Value of `size` before fees; NaN if the book is too thin."""
     value = 0.0
     for at in range(count):
         if size <= 0:
@@ -58,9 +58,9 @@ def value_of(levels, sizes, count, size, share):
 
 
 @kernel
-def first_size(basket, legs, house, terms, rule):
-    """How much the first trade buys while the cycle brings more than `edge_min`, SIZE_UNITS; in whole lots."""
-    _, sides, levels, sizes = house
+def first_size(basket, legs, arrays, terms, rule):
+    """Size of the first trade up to which the marginal edge exceeds `edge_min`, SIZE_UNITS in whole lots."""
+    _, sides, levels, sizes = arrays
     at_level, left = np.zeros(LEGS, np.int64), np.zeros(LEGS)
     for at in range(LEGS):
         token, side, _ = leg_of(legs[basket.first + at])
@@ -97,12 +97,12 @@ def first_size(basket, legs, house, terms, rule):
 
 
 @kernel
-def go_round(basket, legs, house, terms, rule, size, parts, values):
-    """Make the three trades in whole lots, beginning with `size`; what comes back, NaN if a venue would refuse one.
+def execute_cycle(basket, legs, arrays, terms, rule, size, parts, values):
+    """Simulate the three trades in whole lots from `size`; return the proceeds, NaN if an order would be rejected.
 
-    `parts` and `values` (3,) are filled: size in SIZE_UNITS, and what it costs or brings before fees.
+    `parts` and `values` (3,) are filled: size in SIZE_UNITS, and value before fees.
     """
-    _, sides, levels, sizes = house
+    _, sides, levels, sizes = arrays
     amount = 0.0
     for at in range(LEGS):
         token, side, _ = leg_of(legs[basket.first + at])
@@ -120,9 +120,9 @@ def go_round(basket, legs, house, terms, rule, size, parts, values):
 
 
 @kernel
-def assess_cycle(basket, legs, house, terms, rule, now, figures, tally):
-    """Whether a cycle pays at what the books show at `now`; its figures, `size` the money that is put in."""
-    books, sides, levels, _ = house
+def assess_cycle(basket, legs, arrays, terms, rule, now, figures, tally):
+    """Whether a cycle is profitable at the books as of `now`; fills its figures, with `size` the amount put in."""
+    books, sides, levels, _ = arrays
     figures.size = 0
     figures.gross = figures.fees = figures.net = figures.capital = 0.0
     figures.top = -1.0
@@ -136,15 +136,15 @@ def assess_cycle(basket, legs, house, terms, rule, now, figures, tally):
     if not figures.top > rule.edge_min:
         return False
     parts, values = np.zeros(LEGS), np.zeros(LEGS)
-    size = first_size(basket, legs, house, terms, rule)
-    amount = go_round(basket, legs, house, terms, rule, size, parts, values)
+    size = first_size(basket, legs, arrays, terms, rule)
+    amount = execute_cycle(basket, legs, arrays, terms, rule, size, parts, values)
     if np.isnan(amount):
         return False
     figures.capital = values[0]
     figures.size = np.int64(np.ceil(values[0] * SIZE_UNITS - 1e-3))
     figures.net = amount - values[0] - basket.gas
     between = leg_of(legs[basket.first + 1])
-    # A fee in another money is worth what that cost, or will bring.
+    # A fee in another currency is converted at the price of the trade that bought, or will sell, that currency.
     worth = (values[0] / parts[0] if between[1] == ASKS else values[2] / parts[2]) * SIZE_UNITS
     figures.fees = values[1] * worth * terms[between[0]].rate
     for at in (0, 2):

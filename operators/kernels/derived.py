@@ -1,4 +1,4 @@
-"""Derived: numbers of a bar that follow from its prices and the close before, which many features read."""
+"""Derived columns: values of a bar computed from its prices and the previous close, shared by many features."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ DERIVED = ("typical", "true_range", "log_return")
 def derive(tape):
     """Fill the last three rows of the tape from high, low and close, which are its rows 1 to 3.
 
-    A place's true range and return mean nothing where the place before it is of another instrument.
+    True range and return are meaningless at a position whose predecessor belongs to another instrument.
     """
     high, low, close = tape[1], tape[2], tape[3]
     typical, true_range, log_return = tape[-3], tape[-2], tape[-1]

@@ -1,8 +1,7 @@
-"""Episodes: fills of one wallet, token and side that follow each other closely, and the markets they fall in.
+"""Episodes: runs of fills of one wallet, token and side in quick succession, and their markets.
 
-Open episodes stand in a pool; each is found through a chain of those whose hash is the same, and all
-stand in one list, the one that was touched longest ago first, so that those whose time is up are at
-its head. Market 0 is no market: its sketch is that of all markets together.
+Open episodes are stored in a pool with a chained hash table, and in one linked list ordered by last update, so that
+expired episodes are at its head. Slot 0 is not a market: its sketch is that of all markets together.
 """
 
 import numpy as np
@@ -18,36 +17,36 @@ EPISODE = np.dtype(
     + [(name, "<i4") for name in ("fills", "revision")]
     + [("side", "i1"), ("answer", "i1"), ("large", "u1"), ("judged", "u1"), ("gates", "<u2"), ("spare", "<u2")]
 )
-"""`market` is its slot, `answer` +1 or -1 for the market's first or second token; `told` is how large it
-was when last told; `large` whether it was handed on as such, `judged` whether its gates were looked at."""
+"""`market` is a slot, `answer` +1 or -1 for the market's first or second token; `told` is the size at the last report;
+`large`: whether it was reported as large; `judged`: whether its gates were evaluated."""
 MARKET = np.dtype(
     [(name, "<i8") for name in ("slot", "market", "first", "second")]
     + [(name, "<i8") for name in ("seen_at", "started_at", "faded_at", "volume_at", "due_at")]
     + [("volume", "<f8"), ("state", "<i4"), ("told", "<i4")]
 )
-"""Its slot and number, and those of its tokens (0: none); newest time of its trades, or when it was over; the
-end of its first episode (UNSET: none); when its sketch last faded; trailing volume in dollars, as of
-`volume_at`; when it is due, as far as was told (0: unknown); whether somebody told of it, or it is but a token."""
+"""Slot and number of the market, and numbers of its tokens (0: none); time of its newest trade, or of its resolution;
+end of its first episode (UNSET: none); last decay of its sketch; trailing volume in dollars, as of `volume_at`; due
+date (0: unknown); `told`: 1 for a market from the venue, 0 for a token without a known market."""
 VACANT, OPEN, OVER = 0, 1, 2
 UNSET = -(1 << 62)
-NOBODY = -1
-"""No episode: the end of a chain or of the list."""
+NONE = -1
+"""No episode: the end of a hash chain or of the list."""
 
 NOW, ROTATE_AT, STARTED_AT, FADED_AT, SEEN, HALF, EPISODES, FREE, OLDEST, NEWEST, MARKETS, FREE_MARKETS = range(12)
 CLOCK = 12
-"""Newest time; after which older ids are forgotten; end of the first episode, and when the sketch of all
-markets last faded; ids in the newer half; which half that is; pool places ever used; first free one; ends of
-the list; market slots ever used; how many are free."""
+"""Newest time; time at which the older ids are dropped; end of the first episode, and last decay of the sketch of all
+markets; number of ids in the newer half; index of that half; pool entries ever used; head of the free list; ends of
+the list; market slots ever used; number of free slots."""
 
 UNIT = 1e-6
-"""Dollars are placed in sketches as parts of a million: these reach from 1 dollar to a million."""
+"""Sketches store dollars in millions: their range is from 1 dollar to 1 million."""
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 _MIX_AGAIN = np.uint64(0xBF58476D1CE4E5B9)
 
 
 @kernel
 def mixed(one, other):
-    """Two numbers as one with 64 well-mixed bits."""
+    """Hash two numbers to 64 bits."""
     value = (np.uint64(one) * _MIX) ^ np.uint64(other)
     value = (value ^ (value >> np.uint64(29))) * _MIX_AGAIN
     return value ^ (value >> np.uint64(32))
@@ -55,15 +54,15 @@ def mixed(one, other):
 
 @kernel
 def chain_of(heads, wallet, instrument, side):
-    """Index into `heads` of the chain in which the episode is, if it is open."""
+    """Index into `heads` of the hash chain of an episode."""
     return np.int64(mixed(wallet + side, instrument) & np.uint64(heads.size - 1))
 
 
 @kernel
 def find_episode(episodes, heads, wallet, instrument, side):
-    """Where the open episode is, or NOBODY."""
+    """Index of the open episode, or NONE."""
     at = heads[chain_of(heads, wallet, instrument, side)]
-    while at != NOBODY:
+    while at != NONE:
         each = episodes[at]
         if each.wallet == wallet and each.instrument == instrument and each.side == side:
             break
@@ -72,10 +71,10 @@ def find_episode(episodes, heads, wallet, instrument, side):
 
 
 @kernel
-def append(episodes, clock, at):
-    """Put an episode at the end of the list."""
-    episodes[at].older, episodes[at].newer = clock[NEWEST], NOBODY
-    if clock[NEWEST] == NOBODY:
+def append_newest(episodes, clock, at):
+    """Append an episode to the list as the most recently updated."""
+    episodes[at].older, episodes[at].newer = clock[NEWEST], NONE
+    if clock[NEWEST] == NONE:
         clock[OLDEST] = at
     else:
         episodes[clock[NEWEST]].newer = at
@@ -84,13 +83,13 @@ def append(episodes, clock, at):
 
 @kernel
 def unlink(episodes, clock, at):
-    """Take an episode out of the list."""
+    """Remove an episode from the list."""
     older, newer = episodes[at].older, episodes[at].newer
-    if older == NOBODY:
+    if older == NONE:
         clock[OLDEST] = newer
     else:
         episodes[older].newer = newer
-    if newer == NOBODY:
+    if newer == NONE:
         clock[NEWEST] = older
     else:
         episodes[newer].older = older
@@ -98,9 +97,9 @@ def unlink(episodes, clock, at):
 
 @kernel
 def open_episode(episodes, heads, clock, wallet, instrument, side):
-    """A new episode without a fill, in its chain and at the end of the list."""
+    """Allocate an empty episode, in its hash chain and at the end of the list."""
     at = clock[FREE]
-    if at != NOBODY:
+    if at != NONE:
         clock[FREE] = episodes[at].chain
     else:
         at = clock[EPISODES]
@@ -114,13 +113,13 @@ def open_episode(episodes, heads, clock, wallet, instrument, side):
     head = chain_of(heads, wallet, instrument, side)
     mine.chain = heads[head]
     heads[head] = at
-    append(episodes, clock, at)
+    append_newest(episodes, clock, at)
     return at
 
 
 @kernel
-def leave(episodes, heads, clock, at):
-    """Take an episode out of its chain and the list; its place is free."""
+def remove_episode(episodes, heads, clock, at):
+    """Remove an episode from its hash chain and the list, and free its entry."""
     mine = episodes[at]
     head = chain_of(heads, mine.wallet, mine.instrument, mine.side)
     before = heads[head]
@@ -137,9 +136,9 @@ def leave(episodes, heads, clock, at):
 
 @kernel
 def chain_all(episodes, heads, clock):
-    """Fill the chains anew from the list."""
+    """Rebuild the hash chains from the list."""
     at = clock[OLDEST]
-    while at != NOBODY:
+    while at != NONE:
         mine = episodes[at]
         head = chain_of(heads, mine.wallet, mine.instrument, mine.side)
         mine.chain = heads[head]
@@ -149,7 +148,7 @@ def chain_all(episodes, heads, clock):
 
 @kernel
 def index_tokens(keys, places, markets, first, last):
-    """Put the tokens of the markets from slot `first` to before `last` into the table."""
+    """Insert the tokens of the markets in slots `first` to `last` - 1 into the hash table."""
     for slot in range(first, last):
         mine = markets[slot]
         for which in range(2):
@@ -161,7 +160,7 @@ def index_tokens(keys, places, markets, first, last):
 
 @kernel
 def learn_size(market, sketches, clock, at_ns, size, half_life):
-    """Take the size of an ended episode (dollars) into what is usual in its market, and everywhere."""
+    """Add the size of an ended episode (dollars) to the size distributions of its market and of all markets."""
     place = place_of(size * UNIT)
     if market.started_at == UNSET:
         market.started_at = market.faded_at = at_ns
@@ -180,15 +179,15 @@ def learn_size(market, sketches, clock, at_ns, size, half_life):
 
 @kernel
 def rank_in(market, sketches, clock, size, rules):
-    """The share of recent episodes that were smaller than `size` dollars, by those of the market and all others.
+    """Fraction of recent episodes smaller than `size` dollars, in the market and, as a prior, in all markets.
 
-    Where a market has few episodes, or was watched for less than `span`, all markets stand in for what
-    it lacks: the mean of a Dirichlet process whose base is their distribution.
+    Where a market has few episodes, or was observed for less than `span`, its distribution is shrunk to that of
+    all markets: the posterior mean of a Dirichlet process with that base distribution.
 
     Returns
     -------
     tuple
-        The share, NaN while all markets together have too few; and the episodes of the market behind it.
+        The fraction, NaN while all markets together have too few; and the decayed number of the market's episodes.
 
     References
     ----------

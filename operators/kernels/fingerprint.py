@@ -1,9 +1,8 @@
-"""Fingerprint: one number for each row of a table, the same however the table is stored.
+"""Fingerprint: a 64-bit hash of each row of a table, independent of the memory layout.
 
-Each word of a row is mixed with the number of its column by the finalizer of splitmix64 (Steele, Lea
-and Flood 2014), and the row's words are added up: columns can be read one after the other, as they
-lie. Two rows that differ by accident have the same number once in 2^64; against somebody who looks
-for such rows it is no protection.
+Each word of a row is mixed with its column number by the finalizer of splitmix64 (Steele, Lea and Flood 2014), and
+the words of a row are added up, so that columns can be read sequentially. Two different rows collide by accident
+with probability 2^-64; the hash is not collision-resistant against an adversary.
 """
 
 import numpy as np
@@ -11,7 +10,7 @@ import numpy as np
 from operators.kernels import kernel
 
 ROWS_AT_A_TIME = 512
-"""Their sums, and their words where rows lie as records, stay in the first-level cache."""
+"""Block size for which the sums, and the words of record arrays, stay in the L1 cache."""
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FIRST, _SECOND = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
@@ -22,16 +21,16 @@ _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 @kernel
 def fingerprint(words, masks, floats):
-    """Each row's number.
+    """Hash each row.
 
     Parameters
     ----------
     words
         (columns, r) uint64: the table as bits.
     masks
-        (columns,) uint64: bits that count.
+        (columns,) uint64: bits that are hashed.
     floats
-        (columns,) bool: whether a column holds doubles, of which every NaN counts as the same.
+        (columns,) bool: whether a column holds doubles, for which all NaNs are equal.
 
     Returns
     -------

@@ -1,7 +1,7 @@
-"""Fusion: what several pieces of evidence say together when they saw the same market.
+"""Fusion: combine correlated pieces of evidence about the same market.
 
-Evidence is log-odds over the base rate. Of k pieces with correlation rho among those that share an
-outcome, the sum over 1 + (k - 1) rho is exact for Gaussian evidence: 0 adds up, 1 takes the mean.
+Evidence is log-odds over the base rate. For k pieces with correlation rho given the outcome, the sum divided by
+1 + (k - 1) rho is exact for Gaussian evidence: rho = 0 gives the sum, rho = 1 the mean.
 
 Clemen and Winkler, Limits for the Precision and Value of Information from Dependent Sources, 1985.
 """
@@ -9,29 +9,29 @@ Clemen and Winkler, Limits for the Precision and Value of Information from Depen
 import numpy as np
 
 from operators.kernels import kernel
-from operators.kernels.fading import kept
+from operators.kernels.decay import retained
 
 PAIRS = np.dtype(
     [("at", "<i8")] + [(name, "<f8") for name in ("count", "products", "squares", "won", "won_sum", "lost", "lost_sum")]
 )
-"""Faded sums over pairs of evidence: products and squares of what is left when the mean of their
-outcome is taken away; weight and sum of the evidence for each of the two outcomes."""
+"""Decayed sums over pairs of evidence: products and squares of the residuals from the mean given the outcome; weight
+and sum of the evidence for each of the two outcomes."""
 LIKELY, LIKELY_WEIGHT = 0.5, 50.0
-"""Correlation of signals of one instrument before any was seen, and the pairs it weighs. It is also the
-least: they are all read off the same tape."""
+"""Prior correlation of signals of one instrument, and its weight in pairs. It is also the lower bound, since all of
+them are derived from the same trades."""
 
 
 @kernel
 def fuse(evidence, weights, rho):
-    """The joint log-odds over the base rate.
+    """Joint log-odds over the base rate.
 
     Parameters
     ----------
     evidence
         (k,) log-odds over the base rate, the candidate's own first.
     weights
-        (k,) shares that are left of each, in [0, 1]; the first is 1. Evidence that has faded away
-        counts for nothing, not for a silent witness.
+        (k,) decay weights in [0, 1]; the first is 1. Fully decayed evidence is ignored, and does not
+        dilute the rest.
     """
     total = count = 0.0
     for at in range(evidence.size):
@@ -42,8 +42,8 @@ def fuse(evidence, weights, rho):
 
 @kernel
 def learn_pairs(pairs, own, others, won, weight, at, memory):
-    """Add a graded candidate and the evidence of others that stood beside it, seen from its side."""
-    keep = kept(at - pairs.at, weight, memory)
+    """Add a graded candidate and the evidence of its related signals, positive in its direction."""
+    keep = retained(at - pairs.at, weight, memory)
     pairs.at = at
     pairs.count, pairs.products, pairs.squares = pairs.count * keep, pairs.products * keep, pairs.squares * keep
     pairs.won, pairs.won_sum = pairs.won * keep, pairs.won_sum * keep
@@ -66,7 +66,7 @@ def learn_pairs(pairs, own, others, won, weight, at, memory):
 
 @kernel
 def correlation(pairs):
-    """Correlation of evidence that shares an outcome, in [LIKELY, 1]."""
+    """Correlation of evidence given the outcome, shrunk to the prior, in [LIKELY, 1]."""
     seen = pairs.products / pairs.squares if pairs.squares > 1e-12 * pairs.count else 0.0
     shrunk = (pairs.count * seen + LIKELY_WEIGHT * LIKELY) / (pairs.count + LIKELY_WEIGHT)
     return min(1.0, max(LIKELY, shrunk))

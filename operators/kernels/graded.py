@@ -1,20 +1,20 @@
-"""Graded: what became of candidates, by the log-odds they had before calibration."""
+"""Graded outcomes, binned by the uncalibrated log-odds of their candidates."""
 
 import numpy as np
 
 from operators.kernels import kernel
 
 BINS, WIDTH, LOWEST = 80, 0.1, -4.0
-"""Bins of log-odds; the outermost take what lies beyond."""
+"""Number, width and lower edge of the bins of log-odds; the outermost bins include everything beyond."""
 WEIGHT, SQUARES, WINS, LOG_ODDS, TOTAL, TOTAL_SQUARES = range(6)
 SUMS = 6
-"""Faded sums in a bin: weights, their squares, weight of wins, and weighted sums of the log-odds, of
-the return in R, and of its square."""
+"""Decayed sums per bin: weights, squared weights, weight of wins, and weighted sums of the log-odds, of the return in
+R, and of its square."""
 
 
 @kernel
 def add_graded(table, regime, log_odds, return_r, weight, keep):
-    """Add an outcome; all that came before fades to `keep`. `table` is (regimes, BINS, SUMS)."""
+    """Multiply all earlier sums by `keep`, then add an outcome. `table` is (regimes, BINS, SUMS)."""
     for each in range(table.shape[0]):
         for at in range(BINS):
             for name in range(SUMS):
@@ -31,7 +31,7 @@ def add_graded(table, regime, log_odds, return_r, weight, keep):
 
 @kernel
 def effective(table):
-    """How many outcomes of equal weight would tell as much, (sum w)^2 / sum w^2; 0 if there are none.
+    """Effective sample size, (sum w)^2 / sum w^2; 0 without outcomes.
 
     Kish, Survey Sampling, 1965.
     """

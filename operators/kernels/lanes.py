@@ -1,6 +1,6 @@
-"""Lanes: the rows of one instrument and frame, picked out of a Slice where they stand interleaved.
+"""Lanes: the rows of one instrument and frame, which are interleaved in a Slice.
 
-A lane's number is slot * frames + frame. State arrays are indexed by lane.
+The number of a lane is slot * frames + frame. State arrays are indexed by lane.
 """
 
 import numpy as np
@@ -10,17 +10,17 @@ from operators.kernels import kernel
 from operators.kernels.derived import DERIVED, derive
 
 COLUMNS = 11
-"""Rows of the tape that are laid from bars, as named in `operators.features.TAPE`."""
+"""Number of tape rows copied from bars, as named in `operators.features.TAPE`."""
 REMEMBERED, FORGOTTEN = (1, 2, 3, 4, 5, 6, 7, 10), (0, 8, 9)
-"""Those that windows read, which are remembered of earlier bars; and open, largest trade and close time,
-which every feature reads of the row's own bar only. Of bars before the batch they are NaN."""
+"""Tape rows read by windows, whose history is stored; and open, largest trade and close time, which every feature
+reads at its own bar only, and which are NaN for bars before the batch."""
 
 
 @kernel
 def lane_rows(bars, frames, seen_so_far):
-    """Each row's lane, and how many bars its instrument has shown in it, this one included.
+    """Lane of each row, and the number of bars in its lane so far, this one included.
 
-    `seen_so_far` (lanes) is moved on. A row that carries FIRST begins its lane anew.
+    `seen_so_far` (lanes) is updated. A row with the flag FIRST resets its lane.
     """
     lane = np.empty(bars.size, np.int64)
     seen = np.empty(bars.size, np.int64)
@@ -35,8 +35,8 @@ def lane_rows(bars, frames, seen_so_far):
 
 
 @kernel
-def lay_tape(bars, lane, history, cursor):
-    """The bars of each lane side by side, after what is remembered of it.
+def build_tape(bars, lane, history, cursor):
+    """Lay out the bars of each lane contiguously, after the stored history of the lane.
 
     Parameters
     ----------
@@ -45,15 +45,15 @@ def lay_tape(bars, lane, history, cursor):
     lane
         (r,) lane of each row.
     history
-        (lanes, remembered columns, h): the last h bars of each lane, newest last; moved on.
+        (lanes, len(REMEMBERED), h): the last h bars of each lane, newest last; updated.
     cursor
         (lanes,) scratch; zero on entry and on return.
 
     Returns
     -------
     tuple
-        The tape (columns and those derived, t); the rows, lane by lane, as (r,) numbers of `bars`;
-        and the place of each of them on the tape.
+        The tape (original and derived columns, t); (r,) the row numbers of `bars`, lane by lane; and (r,) the tape
+        position of each of them.
     """
     depth = history.shape[2]
     touched = np.empty(lane.size, np.int64)
@@ -68,7 +68,7 @@ def lay_tape(bars, lane, history, cursor):
     for each in range(lanes):
         starts[each + 1] = starts[each] + cursor[touched[each]]
         cursor[touched[each]] = starts[each]
-    order = np.empty(lane.size, np.uint32)  # unsigned, so that no index needs a look at its sign
+    order = np.empty(lane.size, np.uint32)  # unsigned: avoids the check for negative indices
     for row in range(lane.size):
         order[cursor[lane[row]]] = row
         cursor[lane[row]] += 1
@@ -103,19 +103,19 @@ def lay_tape(bars, lane, history, cursor):
 
 
 @kernel
-def put_back(values, order, seen, warmups, out):
-    """Values that stand lane by lane, into the order of the rows: `out[:, order] = values`, NaN where not warm.
+def scatter(values, order, seen, warmups, out):
+    """Scatter values from lane order to row order, `out[:, order] = values`, with NaN where not warm.
 
     Parameters
     ----------
     values
         (columns, r).
     order
-        (r,) uint32: the row of each.
+        (r,) uint32: row of each value.
     seen
-        (r,) bars that its lane has shown.
+        (r,) number of bars in its lane so far.
     warmups
-        (columns,) how many it takes.
+        (columns,) bars until each column is warm.
     out
         (columns, r).
     """
@@ -132,14 +132,14 @@ def put_back(values, order, seen, warmups, out):
 
 @kernel
 def link_rows(lane, seen, last):
-    """For each row the row before it in its lane, and the newest row of each lane.
+    """Link each row to the row before it in its lane, and find the newest row of each lane.
 
     Returns
     -------
     tuple
-        (r,) int64: a row of this Slice; or -1 - lane if the row before came in an earlier Slice; or
-        `NOTHING` if there is none. And the newest row of each lane that has one, in the order of the
-        rows. `last` (lanes) is scratch, -1 on entry and on return.
+        (r,) int64: a row of this Slice; -1 - lane if the previous row was in an earlier Slice; or
+        `NOTHING` if there is none. And the newest row of each lane present, in row order. `last` (lanes) is
+        scratch, -1 on entry and on return.
     """
     before = np.empty(lane.size, np.int64)
     for row in range(lane.size):
@@ -164,15 +164,15 @@ NOTHING = -(1 << 62)
 
 @kernel
 def link_frames(bars, frames, primary, present, last):
-    """For each row of the primary frame, the newest row of every frame that ends by the same instant.
+    """Link each row of the primary frame to the newest row of every frame that ends at or before the same instant.
 
-    Rows stand in the order (close time, slot, frame): the rows of the higher frames that end with a
-    primary bar stand right behind it.
+    Rows are in the order (close time, slot, frame): the rows of higher frames that end with a primary bar
+    follow it directly.
 
     Parameters
     ----------
     present
-        (lanes,) 1 if the lane has shown a bar since its instrument came; moved on.
+        (lanes,) 1 if the lane has had a bar since its slot was assigned; updated.
     last
         (lanes,) scratch, -1 on entry and on return.
 

@@ -1,7 +1,7 @@
-"""Liquidity: how an instrument's turnover compares with what is usual for it.
+"""Liquidity: the turnover of an instrument relative to its usual level.
 
-Two exponential means of the turnover of its bars, a fast and a slow one, so that both are of the same
-kind and a skewed turnover does not look thin most of the time.
+Both levels are exponential means of the turnover per bar, a fast and a slow one. Comparing two means, rather than a
+single value with a mean, avoids that a skewed turnover appears thin most of the time.
 """
 
 import numpy as np
@@ -10,15 +10,15 @@ from domain.slices import INCOMPLETE
 from operators.kernels import kernel
 
 THINNEST = 0.01
-"""The least share: evidence in a dead market is weak, not void."""
+"""Minimum weight: evidence in an inactive market is weak, but not void."""
 
 
 @kernel
 def turnovers(bars, frame):
     """Close times, instruments and turnovers of the bars of one frame.
 
-    The turnover is the quote volume, or volume times close where the input did not say; NaN where
-    trades are missing. Bars are wide and most are of other frames, so each is looked at once.
+    The turnover is the quote volume, or volume times close where the input has none; NaN where trades are
+    missing. Bars are wide records and most belong to other frames, so all are read in one pass.
     """
     close_times, instruments = np.empty(bars.size, np.int64), np.empty(bars.size, np.int64)
     found = np.empty(bars.size)
@@ -43,10 +43,9 @@ def add_turnover(mine, turnover, keep_fast, keep_slow):
 
 @kernel
 def liquidity(mine, exponent):
-    """Share of the evidence that stands, in (0, 1]: 1 at the usual turnover or above it, or if none is known.
+    """Liquidity weight in (0, 1]: 1 at or above the usual turnover, or if that is unknown.
 
-    (2 V / (V + U)) ** exponent of the turnover V now and the usual U: 1 where they are equal, so that an
-    ordinary market changes nothing.
+    (2 V / (V + U)) ** exponent, with the current turnover V and the usual turnover U, capped at 1.
     """
     if mine.slow <= 0.0:
         return 1.0

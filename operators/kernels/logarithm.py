@@ -1,8 +1,8 @@
-"""Logarithm: the natural one, without a branch, so that a loop over it takes four values at a time.
+"""Branch-free natural logarithm, which the compiler can vectorise to four values at a time.
 
-The steps of Sun's fdlibm, e_log.c (1993), as FreeBSD and musl have them: x = 2^k (1 + f) with 1 + f
-between √½ and √2, and ln(1 + f) by a polynomial in f / (2 + f); off by less than 1 unit in the last
-place. Unlike the system's own it gives the same bits on every machine.
+The algorithm of Sun's fdlibm, e_log.c (1993), as in FreeBSD and musl: x = 2^k (1 + f) with 1 + f between √½ and √2,
+and ln(1 + f) by a polynomial in f / (2 + f); the error is below 1 ulp. Unlike that of the system library, its result
+is bit-identical on every machine.
 """
 
 import numpy as np
@@ -17,12 +17,12 @@ L1, L2, L3, L4, L5, L6, L7 = (
 ONE, ROOT_HALF = np.uint64(0x3FF0000000000000), np.uint64(0x3FE6A09E00000000)
 MANTISSA, EXPONENT = np.uint64(0x000FFFFFFFFFFFFF), np.uint64(52)
 TWO_52, BIAS = np.uint64(0x4330000000000000), 2.0**52 + 1023.0
-"""A whole number under 2^52 in the low bits of 2^52 reads as 2^52 plus it: the vector way to a float."""
+"""An integer n below 2^52 in the low bits of the double 2^52 reads as 2^52 + n: a vectorisable conversion to float."""
 
 
 @kernel
 def ln(x):
-    """The natural logarithm; -inf of 0, NaN of less. Below 2e-308, where floats lose digits, it is worthless."""
+    """Natural logarithm; -inf at 0, NaN below. Not accurate for subnormal arguments, below 2e-308."""
     bits = np.float64(x).view(np.uint64) + (ONE - ROOT_HALF)
     k = np.uint64((bits >> EXPONENT) | TWO_52).view(np.float64) - BIAS
     f = np.uint64((bits & MANTISSA) + ROOT_HALF).view(np.float64) - 1.0

@@ -1,21 +1,21 @@
-"""Log-odds: the scale on which evidence adds up."""
+"""Log-odds: the scale on which independent evidence is additive."""
 
 import numpy as np
 
 from operators.kernels import kernel
 
 SURE = 1e-6
-"""No probability is nearer to 0 or 1 than this, whoever claims it."""
+"""Probabilities are clipped to [SURE, 1 - SURE]."""
 
 
 @kernel
 def logit(probability):
-    """Log-odds of a probability, which is first kept within [SURE, 1 - SURE]."""
+    """Log-odds of a probability, clipped to [SURE, 1 - SURE]."""
     inside = min(1.0 - SURE, max(SURE, probability))
     return np.log(inside / (1.0 - inside))
 
 
 @kernel
 def sigmoid(log_odds):
-    """The probability of log-odds, kept within [SURE, 1 - SURE]."""
+    """Probability of log-odds, clipped to [SURE, 1 - SURE]."""
     return min(1.0 - SURE, max(SURE, 1.0 / (1.0 + np.exp(-log_odds))))

@@ -1,4 +1,4 @@
-"""Matching: whether the evidence of an instrument answers all needs of a pattern."""
+"""Matching: whether the evidence of an instrument meets all requirements ("needs") of a pattern."""
 
 import numpy as np
 
@@ -7,89 +7,89 @@ from operators.kernels.evidence import ENDED, RING
 
 
 @kernel
-def _answers(row, need, direction, asked):
-    """Whether a row may answer a need; `direction` is 0 where any will do."""
-    if row.kind == ENDED or row.idea >= asked.wanted.shape[2] or not asked.wanted[need, row.kind, row.idea]:
+def _answers(row, need, direction, patterns):
+    """Whether a row meets a need; `direction` 0 accepts any direction."""
+    if row.kind == ENDED or row.idea >= patterns.wanted.shape[2] or not patterns.wanted[need, row.kind, row.idea]:
         return False
-    if row.strength < asked.strength[need] or (asked.sided[need] and row.direction == 0):
+    if row.strength < patterns.strength[need] or (patterns.sided[need] and row.direction == 0):
         return False
     return row.direction * direction >= 0
 
 
 @kernel
-def note_answers(row, asked, answered):
-    """Note when each need was last answered by anything; `answered` is (needs,), of one instrument."""
+def note_answers(row, patterns, answered):
+    """Record the time at which each need was last met by any row; `answered` is (needs,) of one instrument."""
     for need in range(answered.size):
-        if _answers(row, need, 0, asked):
+        if _answers(row, need, 0, patterns):
             answered[need] = row.ts
 
 
 @kernel
-def may_match(pattern, now, asked, answered):
-    """Whether all needs were answered within the window and one of them is so now. Nearly always not."""
+def may_match(pattern, now, patterns, answered):
+    """Cheap pre-filter: whether all needs were met within the window, and one of them at this instant."""
     new = False
-    for need in range(asked.first[pattern], asked.first[pattern + 1]):
-        if now - answered[need] >= asked.window[pattern]:
+    for need in range(patterns.first[pattern], patterns.first[pattern + 1]):
+        if now - answered[need] >= patterns.window[pattern]:
             return False
         new = new or answered[need] == now
     return new
 
 
 @kernel
-def match(pattern, direction, now, house, ring, asked, chosen):
-    """Choose the rows that answer a pattern, need by need, of each idea the newest.
+def match(pattern, direction, now, instrument, ring, patterns, chosen):
+    """Choose the rows that match a pattern, need by need, the newest of each source.
 
     Returns
     -------
     count, leading
-        How many places of the ring stand in `chosen`, and how many of them answer the first need.
-        0, if a need is not answered, if nothing is new, or if none of them has the direction.
+        Number of ring indices in `chosen`, and number of those that meet the first need. Both 0 if a need is
+        not met, no row is of this instant, or no row has the direction.
     """
     count = leading = 0
     new, sided = False, direction == 0
-    filled = min(house.count, RING)
-    for need in range(asked.first[pattern], asked.first[pattern + 1]):
+    filled = min(instrument.count, RING)
+    for need in range(patterns.first[pattern], patterns.first[pattern + 1]):
         found = 0
         for back in range(filled):
-            place = (house.count - 1 - back) % RING
+            place = (instrument.count - 1 - back) % RING
             row = ring[place]
-            if now - row.ts >= asked.window[pattern]:
+            if now - row.ts >= patterns.window[pattern]:
                 break
-            if not _answers(row, need, direction, asked):
+            if not _answers(row, need, direction, patterns):
                 continue
-            told = False
+            known = False
             for each in range(count):
                 other = ring[chosen[each]]
-                told = told or (other.kind == row.kind and other.source == row.source)
-            if told:
+                known = known or (other.kind == row.kind and other.source == row.source)
+            if known:
                 continue
             chosen[count] = place
             count += 1
             found += 1
             new = new or row.ts == now
             sided = sided or row.direction == direction
-        if found < asked.least[need]:
+        if found < patterns.least[need]:
             return 0, 0
-        if need == asked.first[pattern]:
+        if need == patterns.first[pattern]:
             leading = found
     return (count, leading) if new and sided else (0, 0)
 
 
 @kernel
-def sides(kind, direction, now, window, house, ring):
-    """Different sources of a kind within a window, for a direction and against it."""
+def sides(kind, direction, now, window, instrument, ring):
+    """Count the distinct sources of a kind within a window, for a direction and against it."""
     sources = np.empty(RING, np.int64)
     count = supporting = opposing = 0
-    for back in range(min(house.count, RING)):
-        row = ring[(house.count - 1 - back) % RING]
+    for back in range(min(instrument.count, RING)):
+        row = ring[(instrument.count - 1 - back) % RING]
         if now - row.ts >= window:
             break
         if row.kind != kind or row.direction == 0:
             continue
-        told = False
+        known = False
         for each in range(count):
-            told = told or sources[each] == row.source
-        if told:
+            known = known or sources[each] == row.source
+        if known:
             continue
         sources[count] = row.source
         count += 1
@@ -101,10 +101,10 @@ def sides(kind, direction, now, window, house, ring):
 
 
 @kernel
-def most_take_it(supporting, opposing):
-    """Posterior that more than half take a side, 1 - I_0.5(supporting + 1, opposing + 1).
+def majority_posterior(supporting, opposing):
+    """Posterior probability that more than half take a side, 1 - I_0.5(supporting + 1, opposing + 1).
 
-    For whole numbers that is a sum of coin tosses: P(at most `supporting` heads in n + 1).
+    For integers this is a binomial sum: P(at most `supporting` heads in n + 1 fair tosses).
     """
     tosses = supporting + opposing + 1
     term, total = 0.5**tosses, 0.0
@@ -115,14 +115,14 @@ def most_take_it(supporting, opposing):
 
 
 @kernel
-def agreement(direction, now, window, house, ring):
-    """The share of all evidence with a direction, by strength, that points this way, [0, 1].
+def agreement(direction, now, window, instrument, ring):
+    """Fraction of the strength of all directional evidence that has this direction, [0, 1].
 
-    Where the direction is 0, the share of the larger side; 1 where nothing has one.
+    For direction 0, the fraction of the larger side; 1 without directional evidence.
     """
     up = down = 0.0
-    for back in range(min(house.count, RING)):
-        row = ring[(house.count - 1 - back) % RING]
+    for back in range(min(instrument.count, RING)):
+        row = ring[(instrument.count - 1 - back) % RING]
         if now - row.ts >= window:
             break
         if row.kind == ENDED:

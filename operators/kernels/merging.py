@@ -1,7 +1,7 @@
-"""Merging: the rows of many runs in one order, by (time, instrument).
+"""K-way merge of sorted runs by (time, instrument).
 
-A run is what one shard sent at once: its times only grow, and at each instant the rows of an
-instrument stand together. They stay in the order in which they stand.
+A run is the output of one shard at one time: its times are non-decreasing, and the rows of an instrument are
+contiguous at each instant. Their relative order is preserved.
 """
 
 import numpy as np
@@ -13,18 +13,18 @@ _LATER = np.iinfo(np.int64).max
 
 @kernel
 def merge_runs(times, instruments, starts):
-    """The order of all rows.
+    """Return the permutation that merges the runs.
 
     Parameters
     ----------
     times, instruments
-        (r,) int64: of the rows of all runs, one run after the other.
+        (r,) int64: keys of the rows of all runs, concatenated.
     starts
-        (runs + 1,) int64: where each run starts; r at the end.
+        (runs + 1,) int64: start of each run; r at the end.
 
     Returns
     -------
-    (r,) int64: row numbers in the new order.
+    (r,) int64: row numbers in merged order.
     """
     order = np.empty(times.size, np.int64)
     heads, ends = starts[:-1].copy(), starts[1:]
@@ -47,7 +47,7 @@ def merge_runs(times, instruments, starts):
                 after[groups] = row
                 groups += 1
             heads[run] = row
-        # Mostly the very instruments of the instant before, in the same places.
+        # Usually the same instruments as at the previous instant, in the same positions: reuse the order.
         if not in_order(ranks, instruments, first, groups):
             ranks = np.argsort(instruments[first[:groups]], kind="mergesort")
         for rank in ranks:
@@ -59,7 +59,7 @@ def merge_runs(times, instruments, starts):
 
 @kernel
 def in_order(ranks, instruments, first, groups):
-    """Whether `ranks` puts the groups in the order of their instruments, equal ones as they come."""
+    """Whether `ranks` is a stable sort of the groups by instrument."""
     if ranks.size != groups:
         return False
     for at in range(1, groups):

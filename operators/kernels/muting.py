@@ -1,4 +1,4 @@
-"""Muting: instruments whose signals credibly win too seldom, until that is no longer believed."""
+"""Muting: suppress instruments whose win rate is credibly low, until that is no longer credible."""
 
 import math
 
@@ -33,7 +33,7 @@ def _fraction(x, a, b):
 
 @kernel
 def beta_share(x, a, b):
-    """The share of a Beta(a, b) distribution under `x` in (0, 1): the regularised incomplete beta function."""
+    """CDF of the Beta(a, b) distribution at `x` in (0, 1): the regularised incomplete beta function."""
     front = np.exp(math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * np.log(x) + b * np.log1p(-x))
     if x < (a + 1.0) / (a + b + 2.0):
         return front * _fraction(x, a, b) / a
@@ -44,8 +44,8 @@ def beta_share(x, a, b):
 def muted(track, before, poor, mute_at, unmute_at):
     """Whether an instrument is muted after an outcome.
 
-    It becomes so when the probability that its win rate lies under `poor` reaches `mute_at`, and stays
-    so until that probability falls under `unmute_at`. The prior is uniform: its own record decides,
+    It becomes muted when the posterior probability that its win rate is below `poor` reaches `mute_at`, and stays
+    muted until that probability falls below `unmute_at`. The prior is uniform, so that only its own record counts,
     not that of the market.
     """
     sure = beta_share(poor, 1.0 + track.wins, 1.0 + max(0.0, track.count - track.wins))

@@ -1,7 +1,7 @@
-"""Neighbours: past windows that looked like this one, and how they ended.
+"""Nearest neighbours: past feature windows similar to the current one, and their outcomes.
 
-Brute force over a bounded memory, (columns, windows): some thousand windows of some tens of columns take
-less time than an index would take to keep. Columns are compared in their own running deviations.
+Brute force over a bounded memory, (columns, windows): for a few thousand windows of a few tens of columns this is
+faster than maintaining an index. Columns are scaled by their running standard deviations.
 """
 
 import numpy as np
@@ -9,16 +9,16 @@ import numpy as np
 from operators.kernels import kernel
 
 WINDOW = np.dtype([("resolved_at", "<i8"), ("direction", "i1"), ("won", "u1"), ("spare", "u1", (6,))])
-"""A window that has ended; `resolved_at` is 0 where nothing is kept yet."""
+"""A window with a known outcome; `resolved_at` is 0 for an empty entry."""
 SCALE = np.dtype([("count", "<i8"), ("mean", "<f8"), ("variance", "<f8")])
-"""Running moments of a column."""
+"""Running mean and variance of a column."""
 APART = 2.0
-"""Expected squared difference of two unrelated values in their own deviations: what an unknown one costs."""
+"""Expected squared difference of two independent standardised values; imputed where a value is missing."""
 
 
 @kernel
 def keep_window(windows, vectors, scales, place, vector, resolved_at, direction, won):
-    """Keep a window that has ended, in the place of the oldest, and move the columns' moments on."""
+    """Store a window with its outcome in place of the oldest, and update the moments of the columns."""
     windows[place].resolved_at, windows[place].direction = resolved_at, direction
     windows[place].won = 1 if won else 0
     for column in range(vector.size):
@@ -28,7 +28,7 @@ def keep_window(windows, vectors, scales, place, vector, resolved_at, direction,
             continue
         scale = scales[column]
         scale.count += 1
-        # A plain mean until the memory is full, then an exponential one of the same reach.
+        # An arithmetic mean until the memory is full, then an exponential one with the same span.
         share = max(1.0 / scale.count, 2.0 / (windows.size + 1.0))
         away = value - scale.mean
         scale.mean += share * away
@@ -37,25 +37,25 @@ def keep_window(windows, vectors, scales, place, vector, resolved_at, direction,
 
 @kernel
 def find_neighbours(windows, vectors, scales, vector, direction, until, distances, places):
-    """The nearest windows of the same direction that had ended at `until` or before.
+    """Find the nearest windows of the same direction that were resolved at or before `until`.
 
     Parameters
     ----------
     distances, places
-        (k,) room: filled with squared distances, nearest first, and the windows' places. Of equal
-        ones the window that stands first is taken.
+        (k,) output: squared distances, nearest first, and the indices of the windows; ties go to the lower
+        index.
 
     Returns
     -------
     int
-        How many were found.
+        Number of neighbours found.
     """
     kept = np.count_nonzero(windows.resolved_at)
     totals = np.zeros(kept)
     for column in range(vector.size):
         value, variance, theirs = np.float64(vector[column]), scales[column].variance, vectors[column]
         inverse = 1.0 / variance if variance > 0.0 else 0.0
-        # Side by side, so that the processor takes some windows at once.
+        # Contiguous over windows, so that the loop is vectorised.
         for place in range(kept):
             gap = value - np.float64(theirs[place])
             square = gap * gap * inverse
@@ -78,10 +78,10 @@ def find_neighbours(windows, vectors, scales, vector, direction, until, distance
 
 @kernel
 def repeat(windows, distances, places, count, columns, base, strength, deviations):
-    """What the neighbours say: the win rate, how many they count for, and its lift at the lower end.
+    """Kernel-weighted win rate of the neighbours, their effective number, and the lower bound of the lift.
 
-    A neighbour at squared distance d^2 weighs exp(-d^2 / 2 h^2), where h^2 is a quarter of what two
-    unrelated windows are apart. The win rate is shrunk to the base rate, which weighs `strength`.
+    A neighbour at squared distance d^2 has the weight exp(-d^2 / 2 h^2), where h^2 is a quarter of the expected
+    squared distance of two unrelated windows. The win rate is shrunk to the base rate, with weight `strength`.
 
     Returns
     -------

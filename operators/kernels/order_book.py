@@ -1,16 +1,14 @@
 """Order books as columns: the best levels of each side of every token of a shard.
 
-A side keeps its `DEPTH` best levels, best first. When one more comes, the worst is forgotten, and from
-then on whatever is as bad as that or worse is not taken in until the next snapshot: the levels kept are
-exactly those of the whole book that are better than the best that was forgotten. When none of them is
-left, the side is unknown and the book void. Prices of bids are kept with their sign turned, so that on
-both sides the best is the least.
+A side stores its `DEPTH` best levels, best first. When one more arrives, the worst is dropped, and from then on
+levels at that price or worse are ignored until the next snapshot: the stored levels are exactly those of the full
+book that are better than the best dropped one. When none of them is left, the side is unknown and the book void.
+Bid prices are stored negated, so that on both sides the best price is the smallest.
 
-A book can be used if a snapshot was read to its end and nothing since spoke against it. A gap in the
-venue's numbers, a row older than its book, a change below nothing, a best price that differs from the
-venue's, a new price grid, or an interrupted feed voids it until the next snapshot. So does a ghost: a
-best level that stays where it is for `grace` although a trade printed through it. A crossed or locked
-book cannot be used as long as it is crossed.
+A book is usable after a complete snapshot as long as it is consistent. It becomes void until the next snapshot on a
+gap in the venue's sequence numbers, a row older than the book, a negative size, a best price that differs from the
+venue's, a change of tick size, or an interrupted feed; and on a ghost level: a best level that persists for `grace`
+although a trade was executed beyond it. A crossed or locked book is unusable while it is crossed.
 """
 
 import numpy as np
@@ -20,21 +18,21 @@ from operators.kernels import kernel
 from operators.kernels.slots import find_slot
 
 DEPTH = 48
-"""Levels kept of a side. A book on a grid of a cent has at most 99; baskets seldom reach past ten."""
+"""Levels stored per side. A book with a one-cent tick has at most 99; baskets seldom use more than ten."""
 
 BOOK = np.dtype(
     [(name, "<i8") for name in ("instrument", "ts", "seen_at", "seq", "limit")]
     + [(name, "u1") for name in ("state", "why", "crossed", "touched", "moved")]
     + [("spare", "u1", (3,))]
 )
-"""`limit` is what prices must lie under; `touched` and `moved` since the last message ended: anything
-of it, or what stands at the top of it."""
+"""`limit`: exclusive upper bound of prices; `touched`, `moved`: any level, or the best level, changed since the end of
+the last message."""
 SIDE = np.dtype([(name, "<i8") for name in ("count", "bound", "told", "best", "size", "since", "deadline", "ghost")])
-"""Levels kept; the best that was forgotten; the venue's best price (UNTOLD); best price and size when the
-last message ended, and since when that price stands; until when the level at `ghost` must go."""
+"""Number of levels; best dropped price; best price sent by the venue (NOT_SENT); best price and size at the end of the
+last message, and time since which that price is the best; deadline by which the level at `ghost` must disappear."""
 
 UNKNOWN, FILLING, GOOD, VOID = range(4)
-"""State of a book: no snapshot yet; within one; good; void until the next one."""
+"""State of a book: no snapshot yet; snapshot in progress; good; void until the next snapshot."""
 DROPPED, GAP, LATE, MISMATCH, REGRID, OVERFLOW, GHOST = range(1, 8)
 WHYS = (
     "",
@@ -50,16 +48,15 @@ WHYS = (
 BIDS, ASKS = 0, 1
 
 PRINT, BEAT = 7, 8
-"""Kinds of rows beside those of the log: a trade (its taker's side, price and size), and time moving on."""
+"""Kinds of rows in addition to those of the log: a trade (taker side, price and size), and a heartbeat."""
 
-UNTOLD = -1
+NOT_SENT = -1
 NOTHING = np.iinfo(np.int64).max
-"""Best price of an empty side; bound of one that forgot nothing."""
+"""Best price of an empty side; bound of a side without a dropped level."""
 
 APPLIED, UNREADY, BAD_PRICE, REPEATED, VOIDED, CROSSINGS, UNKNOWN_TOKENS, PRINTS = range(8)
-"""Places in the tally: rows that changed a book; rows for books without a snapshot, with an impossible
-price or size, that came before; books that were voided, found crossed; rows of tokens nobody told of;
-trades."""
+"""Indices into the tally: rows applied; rows for books without a snapshot, with an invalid price or size, repeated;
+books voided, found crossed; rows of unknown tokens; trades."""
 TALLY = 8
 
 
@@ -70,12 +67,12 @@ def void(book, sides, why, tally):
         tally[VOIDED] += 1
     book.state, book.why, book.crossed = VOID, why, 0
     for side in range(2):
-        sides[side].count, sides[side].deadline, sides[side].told = 0, 0, UNTOLD
+        sides[side].count, sides[side].deadline, sides[side].told = 0, 0, NOT_SENT
 
 
 @kernel
 def put_level(side, levels, sizes, price, size, adding):
-    """Set the size at a price, or add to it; whether that is possible (sizes do not fall below 0)."""
+    """Set the size at a price, or add to it; False if the size would become negative."""
     if price >= side.bound:
         return True
     at = 0
@@ -108,7 +105,7 @@ def put_level(side, levels, sizes, price, size, adding):
 
 @kernel
 def in_sequence(row, book, sides, tally):
-    """Whether a row of a message may be applied; one that shows a hole voids its book."""
+    """Whether a row may be applied; a sequence gap voids its book."""
     if NO_SEQ not in (row.seq, book.seq):
         if row.flags & CONTIGUOUS_SEQ:
             if row.seq < book.seq:
@@ -134,24 +131,24 @@ def apply_row(row, at, book, sides, levels, sizes, tally):
     Parameters
     ----------
     row
-        QUOTE; PRINT and BEAT are not for here.
+        QUOTE, of a kind other than PRINT and BEAT.
     at
-        When it was known, ns.
+        Time at which it was known, ns.
     book, sides
         BOOK and (2,) SIDE.
     levels, sizes
-        (2, DEPTH) prices, of bids with their sign turned, and sizes.
+        (2, DEPTH) prices, negated for bids, and sizes.
     tally
-        (TALLY,) counts, moved on.
+        (TALLY,) counts, updated.
     """
     kind = row.kind
     if kind == CLEAR:
-        # A snapshot is believed whatever its time is: after a reconnect it carries that of its last change.
+        # A snapshot is accepted whatever its time stamp: after a reconnect it carries that of its last change.
         book.state, book.why, book.crossed = FILLING, 0, 0
         book.ts, book.seq, book.seen_at = row.ts, row.seq, at
         for side in range(2):
             mine = sides[side]
-            mine.count, mine.bound, mine.told, mine.deadline = 0, NOTHING, UNTOLD, 0
+            mine.count, mine.bound, mine.told, mine.deadline = 0, NOTHING, NOT_SENT, 0
         tally[APPLIED] += 1
         return
     if kind == DROP:
@@ -186,8 +183,8 @@ def apply_row(row, at, book, sides, levels, sizes, tally):
 
 @kernel
 def _differs(side, levels, bids, limit):
-    """Whether the best price is another than the venue said; 0, and the end of the grid, mean an empty side."""
-    if side.told == UNTOLD:
+    """Whether the best price differs from the venue's; a price of 0 or at the limit means an empty side."""
+    if side.told == NOT_SENT:
         return False
     if not 0 < side.told < limit:
         return side.count > 0
@@ -196,7 +193,7 @@ def _differs(side, levels, bids, limit):
 
 @kernel
 def end_message(book, sides, levels, sizes, now, tally):
-    """Look at a book once a message of the venue has been applied whole; sets `moved` and `crossed`."""
+    """Check a book after a complete message of the venue; sets `moved` and `crossed`."""
     book.touched = 0
     if book.state == GOOD:
         for side in range(2):
@@ -205,7 +202,7 @@ def end_message(book, sides, levels, sizes, now, tally):
                 void(book, sides, MISMATCH, tally)
             elif mine.count == 0 and mine.bound != NOTHING:
                 void(book, sides, OVERFLOW, tally)
-            mine.told = UNTOLD
+            mine.told = NOT_SENT
     good = book.state == GOOD
     crossed = good and sides[BIDS].count > 0 and sides[ASKS].count > 0 and -levels[BIDS, 0] >= levels[ASKS, 0]
     if crossed and not book.crossed:
@@ -227,7 +224,7 @@ def end_message(book, sides, levels, sizes, now, tally):
 
 @kernel
 def _stands(side, levels):
-    """Whether the level that a trade printed through is still there."""
+    """Whether the level that a trade went through is still in the book."""
     for at in range(side.count):
         if levels[at] >= side.ghost:
             return levels[at] == side.ghost
@@ -236,20 +233,20 @@ def _stands(side, levels):
 
 @kernel
 def take_print(row, at, book, sides, levels, grace):
-    """Note a trade beyond the best price of the side it took from: that level must go within `grace` ns."""
+    """Record a trade beyond the best price of its side: that level must disappear within `grace` ns."""
     if book.state != GOOD or row.side == 0:
         return
     side = ASKS if row.side == BID else BIDS
     mine = sides[side]
     price = row.price if side == ASKS else -row.price
-    # A level that came after the trade is none that the trade went through.
+    # A level that appeared after the trade cannot have been traded through.
     if mine.count and levels[side, 0] < price and at > mine.since and not mine.deadline:
         mine.deadline, mine.ghost = at + grace, levels[side, 0]
 
 
 @kernel
 def usable(book, sides, now, stale, tally):
-    """Whether a book may be traded on at `now`: good, not crossed, no ghost, and heard of within `stale` ns."""
+    """Whether a book is usable at `now`: good, not crossed, without ghost, and updated within `stale` ns."""
     if book.state == GOOD and (0 < sides[BIDS].deadline <= now or 0 < sides[ASKS].deadline <= now):
         void(book, sides, GHOST, tally)
     return book.state == GOOD and not book.crossed and now - book.seen_at <= stale
@@ -257,7 +254,7 @@ def usable(book, sides, now, stale, tally):
 
 @kernel
 def index_books(table_keys, table_slots, books):
-    """Fill an empty table by which the books of instruments are found (`slots.find_slot`)."""
+    """Fill an empty hash table from instruments to their books (`slots.find_slot`)."""
     for slot in range(books.size):
         at = find_slot(table_keys, table_slots, books[slot].instrument)
         table_keys[at], table_slots[at] = books[slot].instrument, slot

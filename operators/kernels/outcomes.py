@@ -1,6 +1,6 @@
-"""Follow candidates over the bars of the finest frame until target, stop or expiry.
+"""Triple-barrier outcomes: follow candidates over the bars of the finest frame until target, stop or expiry.
 
-Open candidates live in a pool; those of one slot are chained in the order they came.
+Open candidates are stored in a pool; those of one slot form a linked list in order of arrival.
 """
 
 import numpy as np
@@ -19,14 +19,14 @@ OPEN = np.dtype(
         for name in ("reference", "take_profit", "stop_loss", "confidence", "entry", "best", "worst", "cost")
     ]
 )
-"""A candidate that is followed. `entry_at` is 0 until it is entered; `cost` is that of both sides, a fraction of the
-price; `next` chains those of a slot."""
+"""An open candidate. `entry_at` is 0 until entry; `cost` is the round-trip cost as a fraction of the price; `next`
+links those of a slot."""
 NONE = -1
 
 
 @kernel
-def _take_in(candidate, pool, free, heads, cost):
-    """Put a candidate at the end of its slot's chain; `free[0]` counts the free places behind it."""
+def _add(candidate, pool, free, heads, cost):
+    """Append a candidate to the list of its slot; `free[0]` is the number of free entries."""
     place = free[free[0]]
     free[0] -= 1
     mine = pool[place]
@@ -48,8 +48,8 @@ def _take_in(candidate, pool, free, heads, cost):
 
 @kernel
 def _settle_one(mine, bar):
-    """Follow one candidate over one bar; the outcome and the exit price, or -1."""
-    if bar.open_time < mine.ts:  # it began before the decision, which has seen its price
+    """Follow one candidate over one bar; return the outcome and the exit price, or -1."""
+    if bar.open_time < mine.ts:  # it opened before the decision, whose price it contains
         return -1, np.nan
     if mine.entry_at == 0 and not bar.flags & SYNTHETIC:
         mine.entry_at, mine.entry = bar.open_time, bar.open
@@ -57,13 +57,13 @@ def _settle_one(mine, bar):
     if mine.entry_at:
         long = mine.direction > 0
         worst, best = (bar.low, bar.high) if long else (bar.high, bar.low)
-        # Stop first: a bar does not tell which of two prices came first, so the worse is assumed.
+        # Stop first: the order of prices within a bar is unknown, so the worse case is assumed.
         if (worst <= mine.stop_loss) if long else (worst >= mine.stop_loss):
             price = min(bar.open, mine.stop_loss) if long else max(bar.open, mine.stop_loss)
             mine.worst = min(mine.worst, price) if long else max(mine.worst, price)
             return SL_HIT, price
         if (best >= mine.take_profit) if long else (best <= mine.take_profit):
-            price = bar.open if bar.flags & PAYOUT else mine.take_profit  # nobody is left to take an order
+            price = bar.open if bar.flags & PAYOUT else mine.take_profit  # a resolved market takes no orders
             mine.best = max(mine.best, price) if long else min(mine.best, price)
             return TP_HIT, price
         mine.best = max(mine.best, best) if long else min(mine.best, best)
@@ -80,11 +80,11 @@ def _grade(out, mine, bar, outcome, price):
     out.slot, out.strategy, out.direction = mine.slot, mine.strategy, mine.direction
     out.status, out.confidence, out.outcome = mine.status, mine.confidence, outcome
     out.entry_at, out.entry_price, out.exit_price = mine.entry_at, mine.entry, price
-    if mine.entry_at == 0:  # nothing traded until it expired: no position, so no return to speak of
+    if mine.entry_at == 0:  # nothing traded until it expired: no position, hence no return
         out.return_pct = out.return_r = out.best_r = out.worst_r = np.nan
         return
     out.redeemed = bar.flags & PAYOUT != 0
-    # The risk that was planned, not the one that the first price happened to give: never zero.
+    # The planned risk, not that of the actual entry price: it is never zero.
     risk = abs(mine.reference - mine.stop_loss)
     net = mine.direction * (price - mine.entry) - paid_of(mine.cost, out) * mine.entry
     out.return_pct = 100.0 * net / mine.entry
@@ -95,7 +95,7 @@ def _grade(out, mine, bar, outcome, price):
 
 @kernel
 def follow(bars, candidates, pool, free, heads, outcomes, cost):
-    """Follow all open candidates over `bars`, taking each new one in when its decision instant is past.
+    """Follow all open candidates over `bars`, adding each new one once its decision time has passed.
 
     Parameters
     ----------
@@ -104,16 +104,16 @@ def follow(bars, candidates, pool, free, heads, outcomes, cost):
     candidates
         (c,) CANDIDATE, in the order of their decision.
     pool, free, heads
-        Open candidates; a stack of free places with its count first; first place of each slot.
+        Open candidates; a stack of free indices with its size first; head of the list of each slot.
     outcomes
-        Room for every open and new candidate.
+        Output with room for every open and new candidate.
     cost
-        Fees and slippage of both sides, as a fraction of the price; of candidates that have none of their own.
+        Round-trip fees and slippage as a fraction of the price, for candidates without a cost of their own.
 
     Returns
     -------
     int
-        Outcomes written.
+        Number of outcomes written.
     """
     count = 0
     waiting = 0
@@ -122,7 +122,7 @@ def follow(bars, candidates, pool, free, heads, outcomes, cost):
         if bar.frame != 0:
             continue
         while waiting < candidates.size and candidates[waiting].ts <= bar.open_time:
-            _take_in(candidates[waiting], pool, free, heads, cost)
+            _add(candidates[waiting], pool, free, heads, cost)
             waiting += 1
         before = NONE
         at = heads[bar.slot]
@@ -143,6 +143,6 @@ def follow(bars, candidates, pool, free, heads, outcomes, cost):
                 free[free[0]] = at
             at = following
     while waiting < candidates.size:
-        _take_in(candidates[waiting], pool, free, heads, cost)
+        _add(candidates[waiting], pool, free, heads, cost)
         waiting += 1
     return count

@@ -1,7 +1,7 @@
-"""Paper: an account that trades every signal it can afford, in the order of event time.
+"""Paper account: trade every signal that the limits allow, in the order of event time.
 
-At one instant positions are closed first, then those that were planned are filled and all are marked
-at the closes, and then new ones are planned: what a close pays for is free to be risked again.
+At one instant positions are closed first, then planned ones are filled and all are marked to market at the closes,
+and then new ones are planned, so that released capital can be used again at once.
 """
 
 import numpy as np
@@ -16,7 +16,7 @@ POSITION = np.dtype(
     [(name, "<i8") for name in ("ts", "instrument", "entry_at", "strategy", "direction", "regime")]
     + [(name, "<f8") for name in ("probability", "entry", "shares", "risk", "mark", "cost")]
 )
-"""A planned or open position; `entry_at` is 0 until it is filled, `cost` a fraction of the price, of both sides."""
+"""A planned or open position; `entry_at` is 0 until it is filled; `cost` is the round-trip cost over the price."""
 ACCOUNT = np.dtype(
     [("equity", "<f8"), ("marked", "<f8"), ("peak", "<f8"), ("midnight", "<i8"), ("held", "<i8"), ("begun", "<i8")]
 )
@@ -30,12 +30,11 @@ LATEST = np.iinfo(np.int64).max
 
 @kernel
 def share_at_risk(probability, reward, loss, rule):
-    """The share of the equity to risk: the fixed fraction, or less where Kelly asks for less.
+    """Fraction of the equity to risk: the fixed fraction, or less where the Kelly criterion asks for less.
 
-    Growth is largest at f = (p b - q a) / (a b) of the equity for each R that is risked, where a
-    winner pays b and a loser costs a, both in R and net of costs. Kelly, 1956. An unknown
-    probability is no reason to risk less, nor more; a target that does not pay its costs is. With a
-    `kelly_fraction` of 0 he is not asked.
+    Growth is maximal at f = (p b - q a) / (a b) of the equity per R at risk, where a win pays b and a loss costs
+    a, both in R and net of costs (Kelly, 1956). With an unknown probability or a `kelly_fraction` of 0, the
+    fixed fraction applies; it is 0 where the target does not cover the costs.
     """
     if reward <= 0.0:
         return 0.0
@@ -46,8 +45,8 @@ def share_at_risk(probability, reward, loss, rule):
 
 
 @kernel
-def _tell(out, mine, at, state, equity):
-    """A row about a position that has not ended."""
+def _write_execution(out, mine, at, state, equity):
+    """Write a row about a position that is not closed."""
     out.ts, out.at, out.instrument = mine.ts, at, mine.instrument
     out.strategy, out.direction, out.regime = mine.strategy, mine.direction, mine.regime
     out.state, out.outcome, out.probability = state, UNSETTLED, mine.probability
@@ -59,7 +58,7 @@ def _tell(out, mine, at, state, equity):
 
 @kernel
 def _plan(candidate, probability, regime, positions, account, rule, out):
-    """Size a position for an emitted candidate, or skip it."""
+    """Size a position for an emitted candidate, or record it as skipped."""
     mine = positions[account.held]
     mine.ts, mine.instrument, mine.entry_at = candidate.ts, candidate.instrument, 0
     mine.strategy, mine.direction, mine.regime = candidate.strategy, candidate.direction, regime
@@ -82,7 +81,7 @@ def _plan(candidate, probability, regime, positions, account, rule, out):
             mine.risk = mine.shares * distance * (1.0 + cost)
         else:
             why = NO_EDGE
-    _tell(out, mine, candidate.ts, SKIPPED if why else PLANNED, account.equity)
+    _write_execution(out, mine, candidate.ts, SKIPPED if why else PLANNED, account.equity)
     out.skipped = why
     if not why:
         account.held += 1
@@ -90,7 +89,7 @@ def _plan(candidate, probability, regime, positions, account, rule, out):
 
 @kernel
 def _close(ended, positions, account, out):
-    """Close the position of an outcome; whether there was one."""
+    """Close the position of an outcome; return whether there was one."""
     for place in range(account.held):
         mine = positions[place]
         if (
@@ -99,7 +98,7 @@ def _close(ended, positions, account, out):
             and mine.strategy == ended.strategy
             and mine.direction == ended.direction
         ):
-            _tell(out, mine, ended.exit_at, UNFILLED, account.equity)
+            _write_execution(out, mine, ended.exit_at, UNFILLED, account.equity)
             out.exit_at, out.outcome = ended.exit_at, ended.outcome
             if ended.entry_at:
                 notional = mine.shares * ended.entry_price
@@ -110,15 +109,15 @@ def _close(ended, positions, account, out):
                 out.notional, out.fees, out.pnl = notional, paid_of(mine.cost, ended) * notional, pnl
                 out.pnl_pct, out.pnl_r, out.equity = ended.return_pct, ended.return_r, account.equity
             account.held -= 1
-            for later in range(place, account.held):  # the others keep their order
+            for later in range(place, account.held):  # preserve the order of the others
                 positions[later] = positions[later + 1]
             return True
     return False
 
 
 @kernel
-def _see(bar, positions, account, out):
-    """Fill what was planned at the first price after the decision, and mark what is open; rows written."""
+def _fill_and_mark(bar, positions, account, out):
+    """Fill planned positions at the first price after the decision and mark open ones; return the rows written."""
     count = 0
     for place in range(account.held):
         mine = positions[place]
@@ -126,7 +125,7 @@ def _see(bar, positions, account, out):
             continue
         if mine.entry_at == 0 and bar.open_time >= mine.ts and not bar.flags & SYNTHETIC:
             mine.entry_at, mine.entry = bar.open_time, bar.open
-            _tell(out[count], mine, bar.close_time, OPEN, account.equity)
+            _write_execution(out[count], mine, bar.close_time, OPEN, account.equity)
             count += 1
         if mine.entry_at:
             mine.mark = bar.close
@@ -135,7 +134,7 @@ def _see(bar, positions, account, out):
 
 @kernel
 def _end_day(positions, account, out):
-    """Mark the account at midnight; open positions pay their costs at once."""
+    """Mark the account to market at midnight, net of the full costs of open positions."""
     floating = exposure = 0.0
     opened = 0
     for place in range(account.held):
@@ -156,28 +155,28 @@ def _end_day(positions, account, out):
 
 @kernel
 def trade(bars, candidates, probability, regime, outcomes, positions, accounts, rules, executions, days):
-    """Follow the account over rows of all families, each in the order of its event time.
+    """Advance the account over rows of all families, each in the order of its event time.
 
     Parameters
     ----------
     bars
-        BAR; only the finest frame is looked at.
+        BAR; only the finest frame is used.
     candidates, probability, regime
         CANDIDATE, and for each its calibrated probability (NaN: unknown) and regime.
     positions
-        (n + 1,) POSITION, n at most open at once; the first `held` are used; moved on.
+        (n + 1,) POSITION, at most n open at once; the first `held` are in use; updated.
     accounts, rules
-        (1,) ACCOUNT, moved on, and (1,) RULE.
+        (1,) ACCOUNT, updated, and (1,) RULE.
     executions, days
-        Room for three rows a candidate and two for each position held; for every midnight.
+        Output with room for three rows per candidate and two per position held; for every midnight.
 
     Returns
     -------
     tuple
-        Rows written of each.
+        Numbers of rows written to `executions` and `days`.
     """
     account, rule = accounts[0], rules[0]
-    told = ended = 0
+    written = ended = 0
     bar = new = old = 0
     while bar < bars.size or new < candidates.size or old < outcomes.size:
         instant = LATEST
@@ -193,15 +192,15 @@ def trade(bars, candidates, probability, regime, outcomes, positions, accounts, 
             _end_day(positions, account, days[ended])
             ended += 1
         while old < outcomes.size and outcomes[old].exit_at == instant:
-            told += _close(outcomes[old], positions, account, executions[told])
+            written += _close(outcomes[old], positions, account, executions[written])
             old += 1
         while bar < bars.size and bars[bar].close_time == instant:
             if account.held and bars[bar].frame == 0:
-                told += _see(bars[bar], positions, account, executions[told:])
+                written += _fill_and_mark(bars[bar], positions, account, executions[written:])
             bar += 1
         while new < candidates.size and candidates[new].ts == instant:
             if candidates[new].status == EMITTED:
-                _plan(candidates[new], probability[new], regime[new], positions, account, rule, executions[told])
-                told += 1
+                _plan(candidates[new], probability[new], regime[new], positions, account, rule, executions[written])
+                written += 1
             new += 1
-    return told, ended
+    return written, ended

@@ -1,29 +1,29 @@
-"""Payoff: what a strategy's wins and losses come to, in R, and how rough the way was."""
+"""Payoff: mean win and mean loss of a strategy in R, and the risk discount of its rank."""
 
 import numpy as np
 
 from operators.kernels import kernel
-from operators.kernels.fading import kept
+from operators.kernels.decay import retained
 
 RETURNS = np.dtype(
     [("at", "<i8")] + [(name, "<f8") for name in ("count", "wins", "won", "lost", "squares", "drawdown")]
 )
-"""Faded sums of net returns in R: weights, those of wins, what was won, what was lost (positive), squares;
-and how far the sum stands below its peak."""
+"""Decayed sums of net returns in R: weights, weights of wins, gains, losses (positive), squares; and the drawdown of
+the cumulative return."""
 SMOOTHEST = 0.1
-"""A deviation of returns under this, in R, is taken as this: equal losses are a bad record, not an infinite one."""
+"""Lower bound of the standard deviation of returns in R, so that equal losses give a finite Sharpe ratio."""
 SHARPE_WEIGHT = 30.0
-"""Outcomes that a Sharpe ratio of 0 weighs against the one seen."""
+"""Weight, in outcomes, of a prior Sharpe ratio of 0."""
 DRAWDOWN_OUTCOMES = 25.0
-"""Outcomes of 1 R each whose sum has a deviation of 5 R; the allowance grows with the root of their number."""
+"""The sum of 25 outcomes of 1 R each has a deviation of 5 R; the allowance grows with the root of their number."""
 STEEPEST = 20.0
-"""The most that is taken into the exponent of the risk, so that no rank becomes exactly 0 by it."""
+"""Upper bound of the exponent of the risk, so that no rank becomes exactly 0."""
 
 
 @kernel
 def add_return(mine, return_r, weight, at, memory):
     """Add the net return of an outcome."""
-    keep = kept(at - mine.at, weight, memory)
+    keep = retained(at - mine.at, weight, memory)
     won = return_r > 0.0
     mine.count = mine.count * keep + weight
     mine.wins = mine.wins * keep + (weight if won else 0.0)
@@ -36,26 +36,26 @@ def add_return(mine, return_r, weight, at, memory):
 
 @kernel
 def payoff(mine, reward, loss, strength):
-    """Mean win and mean loss in R, both net; what was planned weighs as much as `strength` outcomes of each."""
+    """Mean win and mean loss in R, both net; the planned values are a prior worth `strength` outcomes of each."""
     losses = max(0.0, mine.count - mine.wins)
     return (mine.won + strength * reward) / (mine.wins + strength), (mine.lost + strength * loss) / (losses + strength)
 
 
 @kernel
 def risk(mine, volatility_ratio, drawdown_r, weights):
-    """Share of the rank that stands, in (0, 1].
+    """Risk discount: factor in (0, 1] applied to the rank.
 
     Parameters
     ----------
     mine
         RETURNS of the strategy.
     volatility_ratio
-        Volatility now over the usual; NaN if unknown, which takes nothing away.
+        Current over usual volatility; NaN if unknown, which has no effect.
     drawdown_r
-        Drawdown in R that is to be expected of 25 outcomes, and costs nothing.
+        Drawdown in R that is expected over 25 outcomes, and has no effect.
     weights
-        Of the drawdown over that, of the log of the volatility ratio, and of a Sharpe ratio per trade
-        below 0.
+        Weights in the exponent of the excess drawdown, of the log of the volatility ratio, and of a Sharpe ratio
+        per trade below 0.
     """
     allowed = drawdown_r * np.sqrt(max(1.0, mine.count / DRAWDOWN_OUTCOMES))
     deep = max(0.0, mine.drawdown / allowed - 1.0)

@@ -1,4 +1,4 @@
-"""Performance: what each trade that ends adds to the sums of its groups, and when somebody should know."""
+"""Performance: update the running sums of each closed trade's groups, and raise alerts."""
 
 import numpy as np
 
@@ -18,15 +18,15 @@ from domain.performance import (
 from operators.kernels import kernel
 
 RECORD = np.dtype([("weight", "<f8"), ("squares", "<f8"), ("mean", "<f8"), ("variance", "<f8"), ("degraded", "<i8")])
-"""A strategy's recent R, exponentially weighted: sums of weights and of their squares, moments, and the last alert."""
+"""Exponentially weighted recent R of a strategy: sums of weights and squared weights, moments, and the alert state."""
 WINS_IN_A_ROW, LOSSES_IN_A_ROW, DRAWDOWN_STEP = 10, 5, 0.1
 HALF_LIFE, LEAST, Z = 50.0, 30.0, 1.645
-"""A trade weighs half after 50 more. Under 30 effective trades nothing is said; one-sided 95 %."""
+"""Half-life in trades; minimum effective number of trades for an alert; z-score of a one-sided 95 % bound."""
 
 
 @kernel
 def _add_to_day(sums, trade):
-    """Add a trade to its UTC day; days that ended meanwhile are summed, those without a trade as zeros."""
+    """Add a trade to its UTC day; first add the days that have ended to the sums, days without a trade as zeros."""
     today = trade.at // DAY
     if sums.trades > 0 and today > sums.day:
         sums.days += today - sums.day
@@ -41,7 +41,7 @@ def _add_to_day(sums, trade):
 
 @kernel
 def _add(sums, trade):
-    """Take a trade in."""
+    """Add a trade to the sums of a group."""
     sums.ts = trade.at
     _add_to_day(sums, trade)
     sums.trades += 1
@@ -68,13 +68,13 @@ def _add(sums, trade):
 
 
 @kernel
-def _tell(out, ts, kind, strategy, count, value, bound):
+def _write_alert(out, ts, kind, strategy, count, value, bound):
     out.ts, out.kind, out.strategy, out.count, out.value, out.bound = ts, kind, strategy, count, value, bound
 
 
 @kernel
-def _watch(record, sums, trade, out):
-    """Whether the strategy's recent mean R is credibly below 0, and has not been before; rows written."""
+def _check_degradation(record, sums, trade, out):
+    """Alert when a strategy's recent mean R becomes credibly negative, and when it recovers; return rows written."""
     keep = 0.5 ** (1.0 / HALF_LIFE)
     record.weight = keep * record.weight + 1.0
     record.squares = keep * keep * record.squares + 1.0
@@ -88,44 +88,44 @@ def _watch(record, sums, trade, out):
     bound = record.mean + Z * np.sqrt(record.variance / (count - 1.0))
     if bound < 0.0 and not record.degraded:
         record.degraded = 1
-        _tell(out[0], trade.at, DEGRADED, trade.strategy, sums.trades, record.mean, bound)
+        _write_alert(out[0], trade.at, DEGRADED, trade.strategy, sums.trades, record.mean, bound)
         return 1
     if record.mean > 0.0 and record.degraded:
         record.degraded = 0
-        _tell(out[0], trade.at, RECOVERED, trade.strategy, sums.trades, record.mean, bound)
+        _write_alert(out[0], trade.at, RECOVERED, trade.strategy, sums.trades, record.mean, bound)
         return 1
     return 0
 
 
 @kernel
 def perform(trades, days, sums, records, sunk, changes, alerts):
-    """Take the trades that ended, and the days, in; each in the order of its time.
+    """Process closed trades and ended days, each in the order of its time.
 
     Parameters
     ----------
     trades, days
-        EXECUTION, of which those that ended count, and EQUITY.
+        EXECUTION, of which only closed trades count, and EQUITY.
     sums
-        (1 + strategies + BUCKETS,) PERFORMANCE: of all, of each strategy, of each bucket; moved on.
+        (1 + strategies + BUCKETS,) PERFORMANCE: overall, per strategy, per bucket; updated.
     records
-        (strategies,) RECORD; moved on.
+        (strategies,) RECORD; updated.
     sunk
-        (1,) int64: tenths of drawdown that were told; moved on.
+        (1,) int64: tenths of drawdown already reported; updated.
     changes, alerts
-        Room for three rows a trade; for three a trade and one a day.
+        Output with room for three rows per trade; for three per trade and one per day.
 
     Returns
     -------
     tuple
-        Rows written of each.
+        Numbers of rows written to `changes` and `alerts`.
     """
-    changed = told = day = 0
+    changed = written = day = 0
     for at in range(trades.size):
         trade = trades[at]
         if trade.state not in (WIN, LOSS, EVEN):
             continue
         while day < days.size and days[day].day < trade.at:
-            told += _deepen(days[day], sums[0], sunk, alerts[told:])
+            written += _check_drawdown(days[day], sums[0], sunk, alerts[written:])
             day += 1
         strategies = records.size
         bucket = -1
@@ -140,26 +140,26 @@ def perform(trades, days, sums, records, sunk, changes, alerts):
             changed += 1
         mine = sums[1 + trade.strategy]
         if mine.streak > 0 and mine.streak % WINS_IN_A_ROW == 0:
-            _tell(alerts[told], trade.at, WIN_STREAK, trade.strategy, mine.trades, mine.streak, np.nan)
-            told += 1
+            _write_alert(alerts[written], trade.at, WIN_STREAK, trade.strategy, mine.trades, mine.streak, np.nan)
+            written += 1
         elif mine.streak < 0 and mine.streak % LOSSES_IN_A_ROW == 0:
-            _tell(alerts[told], trade.at, LOSS_STREAK, trade.strategy, mine.trades, -mine.streak, np.nan)
-            told += 1
-        told += _watch(records[trade.strategy], mine, trade, alerts[told:])
+            _write_alert(alerts[written], trade.at, LOSS_STREAK, trade.strategy, mine.trades, -mine.streak, np.nan)
+            written += 1
+        written += _check_degradation(records[trade.strategy], mine, trade, alerts[written:])
     while day < days.size:
-        told += _deepen(days[day], sums[0], sunk, alerts[told:])
+        written += _check_drawdown(days[day], sums[0], sunk, alerts[written:])
         day += 1
-    return changed, told
+    return changed, written
 
 
 @kernel
-def _deepen(day, sums, sunk, out):
-    """A drawdown that reached another tenth; told anew after a new high."""
+def _check_drawdown(day, sums, sunk, out):
+    """Alert when the drawdown reaches another tenth; reset at a new high."""
     if day.drawdown >= 0.0:
         sunk[0] = 0
     tenths = int(-day.drawdown / DRAWDOWN_STEP + 1e-9)
     if tenths <= sunk[0]:
         return 0
     sunk[0] = tenths
-    _tell(out[0], day.day, DRAWDOWN, -1, sums.trades, -day.drawdown, np.nan)
+    _write_alert(out[0], day.day, DRAWDOWN, -1, sums.trades, -day.drawdown, np.nan)
     return 1

@@ -1,4 +1,4 @@
-"""Places: instruments to their places in an array of states, by open addressing."""
+"""Places: a hash index (open addressing) from instruments to their positions in an array of states."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from operators.kernels.slots import find_slot
 
 @kernel
 def index_instruments(instruments):
-    """A table (keys, places) of the instruments, each at the place where it stands."""
+    """Build the hash table (keys, places) of the instruments; the place of each is its index."""
     size = 64
     while size < 4 * instruments.size:
         size *= 2
@@ -21,7 +21,7 @@ def index_instruments(instruments):
 
 @kernel
 def find_places(table, instruments):
-    """The place of each instrument, -1 if it has none."""
+    """Look up the place of each instrument; -1 if it is absent."""
     keys, places = table
     found = np.empty(instruments.size, np.int64)
     for row in range(instruments.size):

@@ -1,4 +1,4 @@
-"""Exponentially weighted mean, variance and covariance of pairs, O(1) state for each lane."""
+"""Exponentially weighted mean, variance and covariance of pairs of returns, with O(1) state per lane."""
 
 import numpy as np
 
@@ -13,10 +13,10 @@ PAIR = np.dtype(
 
 @kernel
 def add_pair(state, x, y, alpha):
-    """Take the pair (x, y) in.
+    """Add the pair (x, y).
 
-    With d = x - m: m += alpha d and C = (1 - alpha) (C + alpha dx dy), which is what
-    `pandas.ewm(alpha, adjust=False).cov(bias=True)` gives; the first pair is the mean.
+    With d = x - m: m += alpha d and C = (1 - alpha) (C + alpha dx dy), equal to
+    `pandas.ewm(alpha, adjust=False).cov(bias=True)`; the mean starts at the first pair.
     """
     if state.count == 0:
         state.mean_x, state.mean_y = x, y
@@ -33,7 +33,7 @@ def add_pair(state, x, y, alpha):
 
 @kernel
 def relate_bars(bars, places, reference, frames, states, out, alpha, warmup, lengths):
-    """Relate each bar's log return to that of its reference over the same bar; a FIRST bar begins anew.
+    """Correlate each bar's log return with that of its reference over the same bar; a FIRST bar resets the state.
 
     Parameters
     ----------
@@ -44,20 +44,20 @@ def relate_bars(bars, places, reference, frames, states, out, alpha, warmup, len
     reference
         (instruments,) place of each instrument's reference, -1 if it has none.
     states
-        (instruments * frames,) PAIR; moved on.
+        (instruments * frames,) PAIR; updated.
     out
         (r,) RELATION, with room for every row.
 
     Returns
     -------
     int
-        Rows written: one for each bar of an instrument whose reference is another and has this bar too.
+        Number of rows written: one per bar of an instrument with a different reference that has this bar too.
     """
     count = 0
     row = 0
     while row < bars.size:
         first, instant = row, bars[row].close_time
-        # First every return of this instant, then the pairs, since a reference may stand anywhere in it.
+        # First all returns of this instant, then the pairs: the reference may be at any row of the instant.
         while row < bars.size and bars[row].close_time == instant:
             mine = states[places[row] * frames + bars[row].frame]
             if bars[row].flags & FIRST:
@@ -72,14 +72,15 @@ def relate_bars(bars, places, reference, frames, states, out, alpha, warmup, len
                 continue
             mine, other = states[place * frames + frame], states[partner * frames + frame]
             if other.closed_at != instant:
-                continue  # the reference is not there; whether it is still remembered must not show
+                continue  # the reference is absent; whether its state was already freed must not be observable
             if not np.isnan(mine.return_) and not np.isnan(other.return_):
                 add_pair(mine, mine.return_, other.return_, alpha)
-            told = out[count]
-            told.ts, told.instrument, told.frame, told.count = instant, bars[at].instrument, frame, mine.count
+            written = out[count]
+            written.ts, written.instrument, written.frame = instant, bars[at].instrument, frame
+            written.count = mine.count
             spread = np.sqrt(mine.variance_x * mine.variance_y)
             warm = mine.count >= warmup and spread > 0.0
-            told.correlation = min(1.0, max(-1.0, mine.covariance / spread)) if warm else np.nan
-            told.beta = mine.covariance / mine.variance_y if warm else np.nan
+            written.correlation = min(1.0, max(-1.0, mine.covariance / spread)) if warm else np.nan
+            written.beta = mine.covariance / mine.variance_y if warm else np.nan
             count += 1
     return count

@@ -1,4 +1,4 @@
-"""Relative strength: the share of gains in all change."""
+"""Relative strength: gains as a fraction of all price changes."""
 
 from operators.kernels import kernel
 from operators.kernels.averages import seeded
@@ -6,16 +6,16 @@ from operators.kernels.averages import seeded
 
 @kernel
 def relative_strength(closes, at, seen, lane, averages, period, out):
-    """The index at every row, in percent: 50 where nothing moved; it holds once `period` changes have been seen.
+    """Wilder's relative strength index at every row, in percent; 50 without movement. Valid after `period` changes.
 
     Parameters
     ----------
     closes
         A row of the tape.
     at, seen, lane
-        As a feature's kernel is given them.
+        As passed to the kernel of a feature.
     averages
-        (lanes, 2): Wilder's averages of gains and losses of each lane; moved on.
+        (lanes, 2): Wilder's averages of gains and losses of each lane; updated.
     out
         (r,) the index.
     """

@@ -1,9 +1,9 @@
-"""Scanning: rows into books, and the baskets whose books moved into opportunities, in one pass.
+"""Scanning: apply rows to order books and evaluate the affected baskets, in one pass.
 
-Books are looked at when a message of the venue has been applied whole. Of the baskets of a token whose
-best price or size moved, the edge of the first set is reckoned; only where that pays is depth walked.
-A basket that is open is looked at again whenever any level of its tokens changes. The pass stops where
-the caller has to tell of something, with the books as they are at that instant.
+Books are checked when a message of the venue has been applied completely. For the baskets of a token whose best
+price or size changed, the edge of the first set is computed; the depth is walked only where that is profitable. An
+open basket is evaluated whenever any level of its tokens changes. The pass stops at each change that the caller must
+record, with the books as of that instant.
 """
 
 import numpy as np
@@ -24,21 +24,21 @@ from operators.kernels.order_book import (
 from operators.kernels.slots import find_slot
 
 NOW, MESSAGE_TS, MESSAGE_RECEIVED, PENDING, TOUCHED, QUEUED, TAKEN, MESSAGES, DUE, BASKET = range(10)
-"""The scan's clock: newest instant at which anything was known; time stamps of the message that is being
-applied, and whether there is one; tokens that it touched; baskets in the queue, and how many of them have
-been looked at; messages so far; when the caller wants to be called; the basket that a stop is about."""
+"""Indices into the clock of the scan: newest time; time stamps of the message in progress, and whether there is one;
+number of tokens it touched; number of queued baskets, and of those already evaluated; messages so far; time of the
+next alarm; the basket that a stop refers to."""
 CLOCK = 10
 NEVER = np.iinfo(np.int64).max
 
 DONE, ALARM, OPENED, UPDATED, CLOSED = range(5)
-"""Why a pass stopped: all rows taken in; it is `DUE`; a basket began to pay, pays noticeably more or less,
-or pays no more."""
+"""Stop reason of a pass: all rows processed; the alarm is due; a basket became profitable, changed materially, or is no
+longer profitable."""
 
 
 @kernel
-def _finish_message(clock, house, index, baskets, queue, marks, touched, tally):
-    """Look at the touched books, and queue the baskets that this may concern."""
-    books, sides, levels, sizes = house
+def _finish_message(clock, arrays, index, baskets, queue, marks, touched, tally):
+    """Check the touched books, and queue the baskets that may be affected."""
+    books, sides, levels, sizes = arrays
     first_of, basket_of = index
     clock[MESSAGES] += 1
     clock[PENDING] = 0
@@ -58,9 +58,9 @@ def _finish_message(clock, house, index, baskets, queue, marks, touched, tally):
 
 @kernel
 def _confirmed(basket, legs, books):
-    """Whether what looks like a basket was seen before, and again with books that are both newer and of one time.
+    """Whether a basket was profitable before, and is so again with newer books of a single time stamp.
 
-    Of books that mirror each other a basket is a fault of the feed, unless it stays.
+    In mirrored books, an arbitrage is an artefact of the feed unless it persists.
     """
     newest, oldest = -NEVER, NEVER
     for at in range(basket.first, basket.first + basket.legs):
@@ -73,8 +73,8 @@ def _confirmed(basket, legs, books):
 
 
 @kernel
-def _noticeable(basket, legs, figures, material):
-    """Whether figures differ from those told by more than a share of them, or other legs are taken."""
+def _material_change(basket, legs, figures, material):
+    """Whether figures differ from the published ones by more than a fraction of them, or other legs are selected."""
     for at in range(basket.first, basket.first + basket.legs):
         if legs[at].now != legs[at].told:
             return True
@@ -85,19 +85,19 @@ def _noticeable(basket, legs, figures, material):
 
 
 @kernel
-def judge(basket, legs, house, terms, rule, now, cursors, figures, tally):
-    """Look at one basket: OPENED, UPDATED, CLOSED, or DONE where there is nothing to tell."""
+def evaluate(basket, legs, arrays, terms, rule, now, cursors, figures, tally):
+    """Evaluate one basket: OPENED, UPDATED, CLOSED, or DONE if nothing is to be recorded."""
     if basket.cycle:
-        pays = assess_cycle(basket, legs, house, terms, rule, now, figures, tally)
+        pays = assess_cycle(basket, legs, arrays, terms, rule, now, figures, tally)
     else:
-        pays = assess(basket, legs, house, terms, rule, now, cursors, figures, tally)
+        pays = assess(basket, legs, arrays, terms, rule, now, cursors, figures, tally)
     if not pays:
         basket.sighted = 0
         if basket.open:
             basket.open = 0
             return CLOSED
         return DONE
-    if not basket.open and basket.confirm and not _confirmed(basket, legs, house[0]):
+    if not basket.open and basket.confirm and not _confirmed(basket, legs, arrays[0]):
         return DONE
     edge = figures.net / figures.size * SIZE_UNITS
     if not basket.open:
@@ -107,7 +107,7 @@ def judge(basket, legs, house, terms, rule, now, cursors, figures, tally):
         basket.best_edge = max(basket.best_edge, edge)
         basket.best_net = max(basket.best_net, figures.net)
         basket.best_size = max(basket.best_size, figures.size)
-        what = UPDATED if _noticeable(basket, legs, figures, rule.material) else DONE
+        what = UPDATED if _material_change(basket, legs, figures, rule.material) else DONE
     if what != DONE:
         basket.told_size, basket.told_net = figures.size, figures.net
         for at in range(basket.first, basket.first + basket.legs):
@@ -116,43 +116,43 @@ def judge(basket, legs, house, terms, rule, now, cursors, figures, tally):
 
 
 @kernel
-def scan(rows, start, clock, house, table, index, desk, scratch, rules, tally):
-    """Take rows in until something has to be told.
+def scan(rows, start, clock, arrays, table, index, basket_tables, scratch, rules, tally):
+    """Process rows until a change must be recorded.
 
     Parameters
     ----------
     rows, start
-        QUOTE rows, prints and beats among them; where to begin.
+        QUOTE rows, including trades and heartbeats; the first row to process.
     clock
-        (CLOCK,) moved on.
-    house
+        (CLOCK,) updated.
+    arrays
         (n,) BOOK, (n, 2) SIDE, (n, 2, DEPTH) prices and sizes.
     table
-        Keys and slots by which tokens are found (`slots.find_slot`).
+        Hash table (keys, slots) of the tokens (`slots.find_slot`).
     index
-        For each token the first of its baskets, (n + 1,); and the baskets.
-    desk
+        (n + 1,) start of each token's baskets; and the baskets.
+    basket_tables
         BASKET, LEG and TERMS.
     scratch
         Queue and marks (baskets,), touched (n,), cursors (2, most legs), figures (1,) FIGURES.
     rules, tally
-        (1,) RULE; (TALLY,) counts, moved on.
+        (1,) RULE; (TALLY,) counts, updated.
 
     Returns
     -------
     row, why
-        The first row that was not taken in, and why the pass stopped; `clock[BASKET]` is the basket.
+        The first unprocessed row, and the stop reason; `clock[BASKET]` is the basket.
     """
-    baskets, legs, terms = desk
+    baskets, legs, terms = basket_tables
     queue, marks, touched, cursors, figures = scratch
-    books, sides, levels, sizes = house
+    books, sides, levels, sizes = arrays
     rule = rules[0]
     at_row = start
     while True:
         while clock[TAKEN] < clock[QUEUED]:
             clock[BASKET] = queue[clock[TAKEN]]
             clock[TAKEN] += 1
-            why = judge(baskets[clock[BASKET]], legs, house, terms, rule, clock[NOW], cursors, figures[0], tally)
+            why = evaluate(baskets[clock[BASKET]], legs, arrays, terms, rule, clock[NOW], cursors, figures[0], tally)
             if why != DONE:
                 return at_row, why
         clock[TAKEN] = clock[QUEUED] = 0
@@ -160,7 +160,7 @@ def scan(rows, start, clock, house, table, index, desk, scratch, rules, tally):
             return at_row, DONE
         row = rows[at_row]
         if clock[PENDING] and (row.ts != clock[MESSAGE_TS] or row.received_at != clock[MESSAGE_RECEIVED]):
-            _finish_message(clock, house, index, baskets, queue, marks, touched, tally)
+            _finish_message(clock, arrays, index, baskets, queue, marks, touched, tally)
             continue
         at = max(row.ts, row.received_at)
         if at >= clock[DUE]:
@@ -175,7 +175,7 @@ def scan(rows, start, clock, house, table, index, desk, scratch, rules, tally):
         elif row.kind == PRINT:
             tally[PRINTS] += 1
             take_print(row, at, books[slot], sides[slot], levels[slot], rule.grace)
-            # An open basket must be looked at when the ghost's time is up.
+            # Open baskets must be evaluated again at the deadline of a ghost level.
             for side in range(2):
                 if sides[slot, side].deadline:
                     clock[DUE] = min(clock[DUE], sides[slot, side].deadline)
@@ -187,4 +187,4 @@ def scan(rows, start, clock, house, table, index, desk, scratch, rules, tally):
             clock[PENDING], clock[MESSAGE_TS], clock[MESSAGE_RECEIVED] = 1, row.ts, row.received_at
             apply_row(row, at, books[slot], sides[slot], levels[slot], sizes[slot], tally)
         if row.flags & MESSAGE_END and clock[PENDING]:
-            _finish_message(clock, house, index, baskets, queue, marks, touched, tally)
+            _finish_message(clock, arrays, index, baskets, queue, marks, touched, tally)

@@ -1,23 +1,23 @@
-"""Scoring: outcomes teach, bars tell how liquid, candidates are judged; in the order of event time.
+"""Scoring: learn from outcomes, update liquidity from bars and score candidates, in the order of event time.
 
-At one instant outcomes come first, then bars, then candidates, and candidates of one instant see each
-other: what is concluded does not depend on the order in which shards or strategies are listed.
+At one instant outcomes are processed first, then bars, then candidates, and candidates of one instant see each
+other, so that the result does not depend on the order of shards or strategies.
 """
 
 import numpy as np
 
 from domain.slices import EMITTED, SUPPRESSED, SUPPRESSED_REASONS
 from operators.kernels import kernel
-from operators.kernels.book import RELATED, put
 from operators.kernels.buckets import refill
 from operators.kernels.costs import cost_of
-from operators.kernels.experience import meet
 from operators.kernels.fusion import correlation, fuse
-from operators.kernels.history import EVEN, rate
-from operators.kernels.lessons import learn
+from operators.kernels.history import EVEN, shrunk_rate
 from operators.kernels.liquidity import add_turnover, liquidity
 from operators.kernels.logit import logit, sigmoid
+from operators.kernels.open_signals import RELATED, open_signal
 from operators.kernels.payoff import payoff, risk
+from operators.kernels.score_learning import learn_outcome
+from operators.kernels.score_memory import touch_instrument
 
 _REASONS = {name: at for at, name in enumerate(SUPPRESSED_REASONS)}
 INCOMPLETE = _REASONS["incomplete_data"]
@@ -27,22 +27,22 @@ BELOW, NEGATIVE, MUTED, CAPPED = (
 
 
 @kernel
-def _weigh(candidate, slot, regime, memory, rules, row):
-    """Judge a candidate by itself: base and history. Its evidence, log-odds over the base rate."""
+def _own_evidence(candidate, slot, regime, memory, rules, row):
+    """Evidence of a candidate by itself, from confidence and history, as log-odds over the base rate."""
     strategy = candidate.strategy
-    meet(slot, candidate.ts, memory, rules)
-    base = rate(memory.overall[0], EVEN, rules.prior)
+    touch_instrument(slot, candidate.ts, memory, rules)
+    base = shrunk_rate(memory.overall[0], EVEN, rules.prior)
     mine = memory.strategies[strategy]
-    known = rate(mine, base, rules.prior)
-    known = rate(memory.kinds[strategy, regime], known, rules.prior)
-    known = rate(memory.records[slot, strategy, regime], known, rules.prior)
+    known = shrunk_rate(mine, base, rules.prior)
+    known = shrunk_rate(memory.kinds[strategy, regime], known, rules.prior)
+    known = shrunk_rate(memory.records[slot, strategy, regime], known, rules.prior)
     boost = min(rules.boost, max(-rules.boost, logit(known) - logit(base)))
     claimed = base if np.isnan(candidate.confidence) else candidate.confidence
     alone = logit(claimed) + boost
     row.regime, row.historical_boost, row.history = regime, boost, mine.count
     row.adjusted_score, row.time_decay_factor = sigmoid(alone), 1.0
     evidence = alone - logit(base)
-    if candidate.reason != INCOMPLETE:  # a candidate on bars with missing trades is no evidence for others
+    if candidate.reason != INCOMPLETE:  # candidates on bars with missing trades are no evidence for others
         lane = memory.lanes[slot, strategy]
         lane.ts, lane.expires_at = candidate.ts, candidate.expires_at
         lane.direction, lane.evidence = candidate.direction, evidence
@@ -50,14 +50,15 @@ def _weigh(candidate, slot, regime, memory, rules, row):
 
 
 @kernel
-def _relate(candidate, slot, own, memory, rules, row, related, evidence, weights):
-    """Fuse a candidate's evidence with that of other open signals of its instrument; the log-odds over the base rate.
+def _joint_evidence(candidate, slot, own, memory, rules, row, related, evidence, weights):
+    """Fuse the evidence of a candidate with that of the other open signals of its instrument.
 
-    `evidence` and `weights` have room for every strategy; `related` takes the RELATED newest.
+    Returns log-odds over the base rate. `evidence` and `weights` have room for every strategy; `related` receives
+    the RELATED newest.
     """
     at, half_life = candidate.ts, rules.half_lives[candidate.strategy]
     evidence[0], weights[0] = own, 1.0
-    count, told = 1, 0
+    count, listed = 1, 0
     instants, strategies, directions = row.correlated, row.correlated_strategy, row.correlated_direction
     for strategy in range(memory.lanes.shape[1]):
         lane = memory.lanes[slot, strategy]
@@ -67,7 +68,7 @@ def _relate(candidate, slot, own, memory, rules, row, related, evidence, weights
         seen = lane.evidence if lane.direction == candidate.direction else -lane.evidence
         evidence[count], weights[count] = seen, 2.0 ** (-age / rules.half_lives[strategy])
         count += 1
-        place = min(told, RELATED)  # newest first; of one instant in the order of the catalogue
+        place = min(listed, RELATED)  # newest first; within one instant in catalogue order
         while place > 0 and instants[place - 1] < lane.ts:
             if place < RELATED:
                 instants[place], strategies[place] = instants[place - 1], strategies[place - 1]
@@ -76,25 +77,25 @@ def _relate(candidate, slot, own, memory, rules, row, related, evidence, weights
         if place < RELATED:
             instants[place], strategies[place], directions[place] = lane.ts, strategy, lane.direction
             related[place] = seen
-            told = min(RELATED, told + 1)
-    row.correlations = told
+            listed = min(RELATED, listed + 1)
+    row.correlations = listed
     return fuse(evidence[:count], weights[:count], correlation(memory.pairs[0]))
 
 
 @kernel
-def _judge(candidate, slot, ratio, own, joint, memory, rules, row):
-    """Fill the numbers of a candidate.
+def _fill_score(candidate, slot, ratio, own, joint, memory, rules, row):
+    """Fill the score of a candidate.
 
     Returns
     -------
     reason, log_odds, value
-        To suppress it, or 0; the calibrator's input; and the expected value in R.
+        Reason to suppress it, or 0; the input of the calibrator; and the expected value in R.
     """
     state, strategy = memory.state[0], candidate.strategy
     mine, returns = memory.instruments[slot], memory.returns[strategy]
     row.correlation_boost = joint - own
     row.liquidity_weight = liquidity(mine, rules.exponent)
-    log_odds = logit(rate(memory.overall[0], EVEN, rules.prior)) + joint * row.liquidity_weight
+    log_odds = logit(shrunk_rate(memory.overall[0], EVEN, rules.prior)) + joint * row.liquidity_weight
     row.probability = sigmoid(state.slope * log_odds + state.intercept)
     planned = abs(candidate.entry_price - candidate.stop_loss)
     reward, loss = 0.0, 1.0
@@ -109,11 +110,11 @@ def _judge(candidate, slot, ratio, own, joint, memory, rules, row):
     row.final_score = 100.0 * min(1.0, max(0.0, value / rules.reference_r)) * stands
     reason = 0
     if state.effective >= rules.least:
-        asked = memory.thresholds[row.regime]
-        row.threshold = min(1.0, (losses + asked) / (losses + wins)) if wins > 0.0 else 1.0
+        required = memory.thresholds[row.regime]
+        row.threshold = min(1.0, (losses + required) / (losses + wins)) if wins > 0.0 else 1.0
         if value <= 0.0:
             reason = NEGATIVE
-        elif value < asked:
+        elif value < required:
             reason = BELOW
     if mine.muted:
         reason = MUTED
@@ -122,7 +123,7 @@ def _judge(candidate, slot, ratio, own, joint, memory, rules, row):
 
 @kernel
 def _ration(candidates, slots, passed, scores, memory, rules):
-    """Spend the credit of one instant on the best ranks first; True where a candidate got through."""
+    """Spend the rate-limit credit of one instant on the best ranks first; True where a candidate is emitted."""
     sent = np.zeros(passed.size, np.bool_)
     if not passed.any():
         return sent
@@ -141,7 +142,7 @@ def _ration(candidates, slots, passed, scores, memory, rules):
 
 @kernel
 def _rank(candidates, out, memory):
-    """Rank the emitted of one instant among all that are emitted and open; the best is 1, equals share a rank."""
+    """Rank the candidates emitted at one instant among all open emitted ones; the best is 1, ties share a rank."""
     ts = candidates[0].ts
     open_scores = np.empty(memory.pool.size)
     count = 0
@@ -164,11 +165,11 @@ def _decide(candidates, slots, regimes, ratios, memory, rules, out):
     passed = np.zeros(size, np.bool_)
     evidence, weights = np.empty(strategies), np.empty(strategies)
     for at in range(size):
-        own[at] = _weigh(candidates[at], slots[at], regimes[at], memory, rules, out[at])
+        own[at] = _own_evidence(candidates[at], slots[at], regimes[at], memory, rules, out[at])
     for at in range(size):
         candidate = candidates[at]
-        joint = _relate(candidate, slots[at], own[at], memory, rules, out[at], related[at], evidence, weights)
-        reason, log_odds[at], values[at] = _judge(
+        joint = _joint_evidence(candidate, slots[at], own[at], memory, rules, out[at], related[at], evidence, weights)
+        reason, log_odds[at], values[at] = _fill_score(
             candidate, slots[at], ratios[at], own[at], joint, memory, rules, out[at]
         )
         scores[at] = out[at].final_score
@@ -181,32 +182,32 @@ def _decide(candidates, slots, regimes, ratios, memory, rules, out):
         if passed[at] and not sent[at]:
             candidate.status, candidate.reason = SUPPRESSED, CAPPED
         lane = memory.lanes[slots[at], candidate.strategy]
-        place = put(lane, candidate.ts, memory.pool, memory.free)
-        thought = memory.pool[place]
-        thought.expires_at, thought.regime, thought.emitted = candidate.expires_at, regimes[at], sent[at]
-        thought.log_odds, thought.evidence, thought.final_score = log_odds[at], own[at], scores[at]
-        thought.value, thought.related = values[at], out[at].correlations
-        memory.beside[place, : thought.related] = related[at, : thought.related]
+        place = open_signal(lane, candidate.ts, memory.pool, memory.free)
+        signal = memory.pool[place]
+        signal.expires_at, signal.regime, signal.emitted = candidate.expires_at, regimes[at], sent[at]
+        signal.log_odds, signal.evidence, signal.final_score = log_odds[at], own[at], scores[at]
+        signal.value, signal.related = values[at], out[at].correlations
+        memory.beside[place, : signal.related] = related[at, : signal.related]
     if sent.any():
         _rank(candidates, out, memory)
 
 
 @kernel
 def score_rows(bars, outcomes, candidates, memory, rules, out):
-    """Take rows in, in the order of event time, and score the candidates among them.
+    """Process rows in the order of event time and score the candidates.
 
     Parameters
     ----------
     bars
-        (close times, slots, turnovers) of bars of the primary frame; a turnover of NaN is not known.
+        (close times, slots, turnovers) of bars of the primary frame; a turnover of NaN is unknown.
     outcomes
-        (rows, slots), in the order of `exit_at`. Their status becomes that of their candidates.
+        (rows, slots), in the order of `exit_at`. Their status is set to that of their candidates.
     candidates
-        (rows, slots, regimes, volatility ratios), in the order of `ts`. Status and reason are written.
+        (rows, slots, regimes, volatility ratios), in the order of `ts`. Status and reason are set.
     memory, rules
-        `Memory`, moved on, with a free place for each candidate; and `Rules`.
+        `Memory`, updated, with a free entry for each candidate; and `Rules`.
     out
-        (c,) SCORE of zeros, a row for each candidate; filled.
+        (c,) SCORE of zeros, one row per candidate; filled.
     """
     close_times, bar_slots, turnovers = bars
     graded, graded_slots = outcomes
@@ -226,10 +227,10 @@ def score_rows(bars, outcomes, candidates, memory, rules, out):
             return
         state.now = now
         while outcome < graded.size and graded[outcome].exit_at == now:
-            learn(graded[outcome], graded_slots[outcome], memory, rules)
+            learn_outcome(graded[outcome], graded_slots[outcome], memory, rules)
             outcome += 1
         while bar < close_times.size and close_times[bar] == now:
-            mine = meet(bar_slots[bar], now, memory, rules)
+            mine = touch_instrument(bar_slots[bar], now, memory, rules)
             if not np.isnan(turnovers[bar]):
                 add_turnover(mine, turnovers[bar], rules.keep_fast, rules.keep_slow)
             bar += 1

@@ -1,10 +1,10 @@
-"""Sketch: how values were spread lately, in bins that grow by a constant ratio and fade with time.
+"""Sketch: the recent distribution of a value in logarithmic bins with exponential decay.
 
-The bins of DDSketch over a fixed range: 16 a decade from one millionth to one, so each is 15 % wide
-and a value is known to 7.5 %, whatever its size. What lies outside counts to the outermost bin.
+The bins of DDSketch over a fixed range: 16 per decade from 1e-6 to 1, so that each is 15 % wide and the relative
+error of a quantile is 7.5 %. Values outside the range count towards the outermost bin.
 
-Rather than that all bins fade, what is added weighs more each time, which comes to the same. And the
-weight below the last value is remembered, so that only the bins between it and the next are walked.
+Instead of multiplying all bins by the decay factor, the weight of new values is increased, which is equivalent. The
+weight below the last value is cached, so that only the bins between it and the next value are visited.
 
 Masson, Rim and Lee, DDSketch, VLDB 2019.
 """
@@ -18,14 +18,14 @@ LOWEST, BINS_A_DECADE, BINS = 1e-6, 16, 96
 BINS_AN_E = BINS_A_DECADE / np.log(10.0)
 TOTAL, WEIGHT, UNDER, BELOW = range(BINS, BINS + 4)
 SIZE = BINS + 4
-"""Numbers in a sketch: the bins, their sum, the weight of the next value (0: not begun), the bin under
-the last value, and the sum of the bins below that."""
+"""Length of a sketch: the bins, their sum, the weight of the next value (0: empty), the bin below the last value, and
+the sum of the bins below that."""
 HEAVY = 2.0**500
 
 
 @kernel
 def place_of(value):
-    """Where a value that is not negative stands among the middles of the bins, in [0, BINS - 1]."""
+    """Fractional bin index of a non-negative value, relative to the bin centres, in [0, BINS - 1]."""
     place = ln(value * (1.0 / LOWEST)) * BINS_AN_E - 0.5
     place = place if place > 0.0 else 0.0
     return place if place < BINS - 1.0 else BINS - 1.0
@@ -33,26 +33,26 @@ def place_of(value):
 
 @kernel
 def rank_then_add(sketch, place, keep):
-    """The share of what was seen that is lower than the value at `place`; then everything fades and it is added.
+    """Return the rank of the value at `place`, then decay the sketch and add the value.
 
-    Half of a bin lies under its middle; between the middles of two bins the share is interpolated. So
-    a value that hardly varies stays between 0.25 and 0.75, wherever in its bin it is.
+    Half of the weight of a bin lies below its centre, and the rank is interpolated between bin centres. A value that
+    hardly varies therefore stays between 0.25 and 0.75, wherever in its bin it is.
 
     Parameters
     ----------
     sketch
-        (SIZE,); moved on. 0 at first.
+        (SIZE,); updated. Initially 0.
     place
-        Of the value; see `place_of`.
+        Bin index of the value; see `place_of`.
     keep
-        What a weight is multiplied by, in (0, 1).
+        Decay factor of the earlier weights, in (0, 1).
 
     Returns
     -------
     float
-        In [0, 1]; 0.5 if nothing was seen.
+        Fraction of the weight below the value, in [0, 1]; 0.5 for an empty sketch.
     """
-    under = int(place)  # the bin whose middle is the next below
+    under = int(place)  # the bin with the next lower centre
     toward = place - under
     at, below = int(sketch[UNDER]), sketch[BELOW]
     while at < under:
@@ -65,14 +65,14 @@ def rank_then_add(sketch, place, keep):
     lower = below + 0.5 * (1.0 + toward) * sketch[under]
     if toward > 0.0:
         lower += 0.5 * toward * sketch[under + 1]
-    # Clipped, since what was added to `below` and taken off again leaves rounding errors.
+    # Clipped, because adding to and subtracting from `below` leaves rounding errors.
     rank = max(0.0, min(1.0, lower / sketch[TOTAL])) if sketch[TOTAL] > 0.0 else 0.5
 
     weight = sketch[WEIGHT] if sketch[WEIGHT] > 0.0 else 1.0
     sketch[int(place + 0.5)] += weight
     sketch[TOTAL] += weight
     weight *= 1.0 / keep
-    if weight > HEAVY:  # a power of 2, so nothing is rounded
+    if weight > HEAVY:  # a power of 2: the division is exact
         weight /= HEAVY
         for bin_ in range(TOTAL + 1):
             sketch[bin_] /= HEAVY
@@ -83,9 +83,9 @@ def rank_then_add(sketch, place, keep):
 
 @kernel
 def fade(sketch, keep):
-    """Everything in it counts for `keep`, in (0, 1], of what it did; for what fades with time and not with each value.
+    """Multiply all weights by `keep`, in (0, 1], for a sketch that decays with time rather than with each value.
 
-    No further than to 2^-400 at once, where weights end; what fades so far is gone anyhow.
+    Limited to 2^-400 per call, the range of the weights.
     """
     if sketch[WEIGHT] > 0.0:
         sketch[WEIGHT] /= max(keep, 2.0**-400)
@@ -93,12 +93,12 @@ def fade(sketch, keep):
 
 @kernel
 def rank_of(sketch, place):
-    """The share of what was seen that is lower than the value at `place`, as `rank_then_add` has it; adds nothing.
+    """Rank of the value at `place` as in `rank_then_add`, without adding it.
 
     Returns
     -------
     tuple
-        The share in [0, 1], 0.5 if nothing was seen; and how many values that stands on, faded ones in part.
+        Rank in [0, 1], 0.5 for an empty sketch; and the decayed number of values behind it.
     """
     if not sketch[TOTAL] > 0.0:
         return 0.5, 0.0

@@ -1,7 +1,6 @@
-"""Slots: where the instruments of a shard live, and what is remembered of each beside its bars.
+"""Slots: the positions of a shard's instruments in all state arrays, and their state apart from bars.
 
-A slot is an index into all state arrays. Instruments are found by open addressing; slots of quiet
-ones are used again, the last vacated first.
+Instruments are looked up by open addressing; slots of expired instruments are reused, the last freed first.
 """
 
 import numpy as np
@@ -17,27 +16,26 @@ LIFE = np.dtype(
     ]
     + [("last_close", "<f8")]
 )
-"""What outlives an instrument's bars. A vacant slot keeps the number of who lived there, whose bars may
-still be on their way, until somebody else moves in."""
+"""State of an instrument apart from its bars. A vacant slot retains the number of its last instrument, whose bars may
+still be in flight, until it is reassigned."""
 
 NEWEST, CLOSED_UNTIL, NEXT_CLOSE, SLOTS, FREE_SLOTS, REUSABLE = range(6)
-"""The shard's clock: newest event time; every bar that ends by then is closed; newest time at which
-the next bars close; slots ever used; how many of them are free; how many of those were free when the
-pass began."""
+"""Indices into the clock of a shard: newest event time; time up to which all bars are closed; newest time at which the
+next bars close; slots ever used; number of free slots; number of slots that were free at the beginning of the pass."""
 UNSET = -(1 << 62)
-"""`NEWEST`, before anything was accepted."""
-FULL, TAKEN = -1, -2
-"""No slot is left; only slots that were freed in this pass are left."""
+"""Initial value of `NEWEST`."""
+FULL, FREED_IN_PASS = -1, -2
+"""No slot is left; only slots freed in this pass are left."""
 
 SEEN_IDS = 256
-"""Ids under the newest that are remembered one by one; below them every id counts as seen."""
+"""Window of ids below the newest that are tracked individually; every id below it counts as seen."""
 SEEN_WORDS = SEEN_IDS // 64
 _HASH = np.uint64(0x9E3779B97F4A7C15)
 
 
 @kernel
 def find_slot(table_keys, table_slots, instrument):
-    """Index in the table where `instrument` is, or where it would go (open addressing)."""
+    """Position of `instrument` in the hash table, or the position at which to insert it (open addressing)."""
     mask = table_keys.size - 1
     at = np.int64((np.uint64(instrument) * _HASH) >> np.uint64(33)) & mask
     while table_slots[at] >= 0 and table_keys[at] != instrument:
@@ -47,7 +45,7 @@ def find_slot(table_keys, table_slots, instrument):
 
 @kernel
 def index_slots(table_keys, table_slots, life, slots):
-    """Fill the table anew from `life`."""
+    """Rebuild the hash table from `life`."""
     table_slots[:] = -1
     for slot in range(slots):
         if not life[slot].vacant:
@@ -57,7 +55,7 @@ def index_slots(table_keys, table_slots, life, slots):
 
 @kernel
 def seen_before(life, words, trade_id):
-    """Whether the id came before; remembers it."""
+    """Whether the id was seen before; records it."""
     newest = life.newest_id
     if trade_id > newest:
         if trade_id - newest >= SEEN_IDS or newest == NO_ID:
@@ -78,13 +76,13 @@ def seen_before(life, words, trade_id):
 
 
 @kernel
-def move_in(clock, house, table, instrument):
-    """A slot for a new instrument, or FULL or TAKEN."""
-    life, cells, free = house
+def allocate_slot(clock, state, table, instrument):
+    """Allocate a slot for a new instrument; return FULL or FREED_IN_PASS if that is impossible."""
+    life, cells, free = state
     table_keys, table_slots = table
     if clock[FREE_SLOTS] > 0:
         if clock[FREE_SLOTS] > clock[REUSABLE]:
-            return TAKEN
+            return FREED_IN_PASS
         clock[FREE_SLOTS] -= 1
         clock[REUSABLE] = clock[FREE_SLOTS]
         slot = free[clock[FREE_SLOTS]]

@@ -1,23 +1,23 @@
-"""Stretches: rows that stand side by side on the tape, so that many of their windows are taken at once.
+"""Stretches: runs of rows that are contiguous on the tape, so that their windows can be computed with SIMD.
 
-Row for row a window of n values costs n steps. In a stretch the windows of neighbouring rows lie one bar
-apart on the tape, and the processor takes the same step of several of them at a time; `operators.features`
-tells how to write a loop that lets it. Each window is taken by itself all the same, in the same order
-whatever the stretch: no cut into batches changes a bit.
+Row by row, a window of n values costs n steps. In a stretch the windows of neighbouring rows are one bar apart on
+the tape, and the processor executes the same step for several of them at once; `operators.features` describes how
+to write a loop that vectorises. Each window is still summed separately and in a fixed order, so that the result is
+bit-identical for any split into batches.
 """
 
 from operators.kernels import kernel
 
 LONGEST = 512
-"""Rows in a stretch at most, so that all that is made of them stays in the nearest cache."""
+"""Maximum length of a stretch, so that its intermediate results stay in the L1 cache."""
 
 
 @kernel
 def stretch_end(at, row):
-    """The first row after `row` that does not follow its predecessor on the tape, or is `LONGEST` rows away.
+    """First row after `row` that does not directly follow its predecessor on the tape, or is `LONGEST` rows away.
 
-    Places only grow, so a row that stands as far from `row` on the tape as in `at` has no hole before
-    it: the end is found by doubling and halving.
+    Tape positions are increasing, so a row at the same distance from `row` on the tape as in `at` has no hole
+    before it; the end is found by galloping search.
     """
     most = min(at.size - row, LONGEST)
     if at[row + most - 1] == at[row] + most - 1:
@@ -37,9 +37,9 @@ def stretch_end(at, row):
 
 @kernel
 def covered(values, at, row, stop, period):
-    """What the windows of the rows `row` to `stop` of a stretch cover: that of the n-th is `[n : n + period]` of it.
+    """Values covered by the windows of the rows `row` to `stop` of a stretch; the n-th window is `[n : n + period]`.
 
-    `values` is a row of the tape. Before the first bar of a lane it has at least as many places as a
-    feature looks back, so that windows of rows that have not seen enough hold something, too.
+    `values` is a row of the tape. The tape has at least `lookback` - 1 positions before the first bar of a lane, so
+    that windows of rows without enough history are defined, too.
     """
     return values[at[row] - period + 1 : at[stop - 1] + 1]

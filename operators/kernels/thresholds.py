@@ -1,9 +1,9 @@
-"""Thresholds: the least expected value at and above which candidates are known to pay.
+"""Thresholds: the least expected value at and above which candidates are credibly profitable.
 
-All candidates are graded, the suppressed too, so each value on the grid is judged by all that would
-have been emitted there: there is nothing to explore. The grid is of expected values, not of
-probabilities, since strategies differ in what they win and lose: 0.6 is good with a far target, and
-too little with a near one. In probability it begins at the break-even of each candidate.
+All candidates are graded, including suppressed ones, so every threshold on the grid is evaluated on all candidates
+that it would have emitted; no exploration is needed. The grid is in expected value, not in probability, because
+strategies differ in their payoffs: 0.6 is good with a far target and too low with a near one. In terms of
+probability, the grid starts at the break-even of each candidate.
 """
 
 import numpy as np
@@ -12,18 +12,18 @@ from operators.kernels import kernel
 
 POINTS, WIDTH = 21, 0.05
 """The grid: expected values from 0 to 1 R."""
-MOST = (POINTS - 1) * WIDTH
-"""Asked for where nothing pays: about 0.95 where as much is won as lost, so it is nearly silent."""
+HIGHEST = (POINTS - 1) * WIDTH
+"""Threshold where nothing is profitable: a probability of about 0.95 at equal payoffs, which emits almost nothing."""
 WEIGHT, SQUARES, TOTAL, TOTAL_SQUARES = range(4)
 SUMS = 4
-"""Faded sums at a point: weights, their squares, weighted sums of the return in R and of its square."""
+"""Decayed sums per grid point: weights, squared weights, weighted sums of the return in R and of its square."""
 
 
 @kernel
 def add_valued(table, regime, value, return_r, weight, keep):
-    """Add an outcome whose expected value was `value` at the decision; all that came before fades to `keep`.
+    """Multiply all earlier sums by `keep`, then add an outcome with the expected value `value` at the decision.
 
-    `table` is (regimes, POINTS, SUMS). What was not expected to pay asks for no threshold and is left out.
+    `table` is (regimes, POINTS, SUMS). Outcomes with an expected value not above 0 are below the grid and are skipped.
     """
     for each in range(table.shape[0]):
         for at in range(POINTS):
@@ -39,10 +39,10 @@ def add_valued(table, regime, value, return_r, weight, keep):
 
 
 @kernel
-def _pays(own, others, strength, least, deviations):
-    """Whether the mean return is credibly above 0, by the sums of a regime and of all others.
+def _profitable(own, others, strength, least, deviations):
+    """Whether the mean return is credibly above 0, from the sums of a regime and of all others.
 
-    The others count as at most `strength` outcomes more. Fewer than `least` in all prove nothing.
+    The others add at most `strength` outcomes. With fewer than `least` effective outcomes the answer is False.
     """
     share = min(1.0, strength / others[WEIGHT]) if others[WEIGHT] > 0.0 else 0.0
     weight, squares = own[WEIGHT] + share * others[WEIGHT], own[SQUARES] + share * others[SQUARES]
@@ -54,27 +54,27 @@ def _pays(own, others, strength, least, deviations):
 
 
 @kernel
-def wanted(table, regime, strength, least, deviations):
-    """The least expected value of the grid, in R, that pays in a regime; MOST if none does.
+def least_profitable_value(table, regime, strength, least, deviations):
+    """Least expected value of the grid, in R, that is profitable in a regime; HIGHEST if none is.
 
     Parameters
     ----------
     table
         (regimes, POINTS, SUMS) of `add_valued`.
     strength
-        How many outcomes the other regimes count for.
+        Weight of the other regimes, in outcomes.
     least
-        Effective outcomes that a value must have had.
+        Minimum effective number of outcomes.
     deviations
-        Standard errors that the mean return must lie above 0.
+        Number of standard errors by which the mean return must exceed 0.
     """
     own, others = np.zeros(SUMS), np.zeros(SUMS)
-    chosen = MOST
+    chosen = HIGHEST
     for at in range(POINTS - 1, -1, -1):
         for each in range(table.shape[0]):
             sums = own if each == regime else others
             for name in range(SUMS):
                 sums[name] += table[each, at, name]
-        if _pays(own, others, strength, least, deviations):
+        if _profitable(own, others, strength, least, deviations):
             chosen = at * WIDTH
     return chosen

@@ -1,12 +1,12 @@
-"""Windows: what the `period` values from `first` on amount to.
+"""Windows: reductions of the `period` values from `first` on.
 
-Each is taken anew: a running sum would gather rounding errors, and would depend on where it began. In a
-loop over the rows of a stretch, with a constant period, nothing of a window is left but additions or
-comparisons, of which the processor takes those of several rows at a time. They go four by four, so that
-also in a window by itself one need not wait for the other; the order depends on the period alone.
+Each window is computed from scratch: a running sum would accumulate rounding errors and depend on its start. In a
+loop over the rows of a stretch, with a constant period, a window compiles to plain additions or comparisons, which
+are vectorised over several rows. They are grouped in fours, which shortens the dependency chain of a single window,
+too; the order of operations depends on the period alone.
 
-Extremes are `b if b > a else a`: `max` and `min` treat NaN apart, and a loop with them takes one row at a
-time (williams_r and donchian took three times as long).
+Extremes are written as `b if b > a else a`: `max` and `min` have special cases for NaN, which prevents vectorisation
+(williams_r and donchian took three times as long).
 """
 
 from operators.kernels import inlined
@@ -14,7 +14,7 @@ from operators.kernels import inlined
 
 @inlined
 def total(values, first, period):
-    """Their sum."""
+    """Sum of the window."""
     fours = period // 4 * 4
     result = 0.0
     for step in range(0, fours, 4):
@@ -28,7 +28,7 @@ def total(values, first, period):
 
 @inlined
 def squares(values, first, period, middle):
-    """The sum of their squared distances from `middle`."""
+    """Sum of squared distances from `middle`."""
     fours = period // 4 * 4
     result = 0.0
     for step in range(0, fours, 4):
@@ -43,7 +43,7 @@ def squares(values, first, period, middle):
 
 @inlined
 def walked(values, first, period):
-    """The length of the way that `period` steps from `first` on make: the sum of |v_t - v_{t-1}|."""
+    """Path length of `period` steps from `first` on: the sum of |v_t - v_{t-1}|."""
     result = 0.0
     for step in range(period):
         result += abs(values[first + step + 1] - values[first + step])
@@ -52,19 +52,19 @@ def walked(values, first, period):
 
 @inlined
 def greater(a, b):
-    """The greater of two numbers; `a` must not be NaN."""
+    """Maximum of two numbers; `a` must not be NaN."""
     return b if b > a else a
 
 
 @inlined
 def less(a, b):
-    """The lesser of two numbers; `a` must not be NaN."""
+    """Minimum of two numbers; `a` must not be NaN."""
     return b if b < a else a
 
 
 @inlined
 def highest(values, first, period):
-    """The highest."""
+    """Maximum of the window."""
     fours = period // 4 * 4
     result = values[first]
     for step in range(0, fours, 4):
@@ -78,7 +78,7 @@ def highest(values, first, period):
 
 @inlined
 def lowest(values, first, period):
-    """The lowest."""
+    """Minimum of the window."""
     fours = period // 4 * 4
     result = values[first]
     for step in range(0, fours, 4):
@@ -92,7 +92,7 @@ def lowest(values, first, period):
 
 @inlined
 def since_highest(values, first, period):
-    """How many places before the last the highest stands, the newest if there are several."""
+    """Number of bars since the maximum, the newest if there are several."""
     top, since = highest(values, first, period), 0.0
     for step in range(period):
         since = period - 1.0 - step if values[first + step] >= top else since
@@ -101,7 +101,7 @@ def since_highest(values, first, period):
 
 @inlined
 def since_lowest(values, first, period):
-    """How many places before the last the lowest stands, the newest if there are several."""
+    """Number of bars since the minimum, the newest if there are several."""
     bottom, since = lowest(values, first, period), 0.0
     for step in range(period):
         since = period - 1.0 - step if values[first + step] <= bottom else since

@@ -1,8 +1,8 @@
-"""What belongs together, one pattern per file.
+"""Patterns: combinations of evidence that form composite signals, one per file.
 
-A pattern is data: which evidence it asks for, within which time, and what it measures of it. The rows
-of one instrument that answer its needs become one composite signal, if at least one of them is new.
-Windows and cooldowns are in bars of the primary frame.
+A pattern is declarative: the evidence it requires, the time window, and the statistic it computes. The rows of one
+instrument that meet its needs become one composite signal if at least one of them is new. Windows and cooldowns are
+in bars of the primary frame.
 """
 
 from dataclasses import dataclass
@@ -10,34 +10,34 @@ from dataclasses import dataclass
 from domain.composites import KINDS
 
 STATISTICS = ("distinct", "log_odds", "strength", "posterior", "repeat")
-"""What a pattern can measure of its components.
+"""Statistics that a pattern can compute of its components.
 
-- distinct: how many different ideas they are;
-- log_odds: what they say together over the base rate, discounted for reading the same tape;
-- strength: the strongest that answers the first need;
-- posterior: how probable it is that more than half of all such sources take this side, from those
+- distinct: number of distinct sources;
+- log_odds: joint log-odds over the base rate, discounted for their correlation;
+- strength: greatest strength among those that meet the first need;
+- posterior: posterior probability that more than half of all such sources take this side, given those
   that took either within the window: 1 - I_0.5(for + 1, against + 1);
-- repeat: by how much the win rate of the most similar past windows lies over the base rate, at the
-  lower end of its 80 % interval. Needs an emitted signal.
+- repeat: lower bound of the 80 % interval of the win rate of the most similar past windows, minus the base
+  rate. Requires an emitted signal.
 """
 
 
 @dataclass(frozen=True, kw_only=True)
 class Need:
-    """Evidence that a pattern cannot do without. What answers one need answers no other.
+    """Evidence that a pattern requires. Each piece of evidence meets at most one need.
 
     Attributes
     ----------
     kinds
-        Of `domain.composites.KINDS`.
+        Accepted kinds, of `domain.composites.KINDS`.
     names
-        Strategies and detectors that count; all if empty.
+        Accepted strategies and detectors; all if empty.
     least
-        Different ideas, or sources, that there must be.
+        Minimum number of distinct sources.
     strength
-        The least strength of each, [0, 1].
+        Minimum strength of each, [0, 1].
     sided
-        Whether only evidence that points somewhere counts.
+        Whether only evidence with a direction counts.
     """
 
     kinds: tuple[str, ...]
@@ -49,34 +49,34 @@ class Need:
 
 @dataclass(frozen=True, kw_only=True)
 class Pattern:
-    """A pattern: what it asks for, and what it makes of it.
+    """A pattern: its requirements, its statistic and its threshold.
 
     Attributes
     ----------
     name
-        The file's name.
+        Name of its file.
     doc
-        What it means, what it measures, what keeps chance out, and the source.
+        Its meaning, its statistic, how false positives are limited, and its source.
     verb
-        What its components do, for a sentence: "agree".
+        Verb of its components in a sentence: "agree".
     needs
-        All of them must be answered.
+        Requirements, all of which must be met.
     window
-        Bars back from now within which evidence counts.
+        Length of the window in bars within which evidence counts.
     cooldown
-        Bars after it was told in which the same instrument and direction does not tell it again.
+        Number of bars after a composite without another one for the same instrument and direction.
     directed
-        Whether all that has a direction must point the same way. If not, the composite points where
-        the most of its components do.
+        Whether all directional evidence must have the same direction. If not, the composite takes the direction
+        of most of its components.
     statistic
         One of `STATISTICS`.
     threshold
-        The least statistic that is told.
+        Minimum value of the statistic.
     chance
-        The most probable that as many sources of the first need's kind may be by the instrument's own
-        rate of them (Poisson); 1 asks nothing.
+        Maximum Poisson probability of as many sources of the kind of the first need under the instrument's own
+        arrival rate; 1 disables the test.
     features
-        Columns by which windows are compared; only where the statistic is "repeat".
+        Columns by which windows are compared; only for the statistic "repeat".
     """
 
     name: str
@@ -92,27 +92,27 @@ class Pattern:
     features: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be meant.
+        """Validate the fields.
 
         Raises
         ------
         ValueError
-            Naming the pattern's file, the value and the way out.
+            If a field is invalid; the message names the file, the value and the valid range.
         """
         path = f"operators/patterns/{self.name}.py"
         if self.statistic not in STATISTICS:
             raise ValueError(f"{path}: statistic {self.statistic!r} must be one of {', '.join(STATISTICS)}")
         if not self.needs or self.window < 1 or self.cooldown < 0:
-            raise ValueError(f"{path}: it must have a need, a window of at least 1 bar and no negative cooldown")
+            raise ValueError(f"{path}: it must have a need, a window of at least 1 bar and a cooldown of at least 0")
         for need in self.needs:
             if not need.kinds or not set(need.kinds) <= set(KINDS):
                 raise ValueError(f"{path}: kinds {need.kinds} must be some of {', '.join(KINDS)}")
             if need.least < 1:
                 raise ValueError(f"{path}: least {need.least} of a need must be at least 1")
         if (self.statistic == "repeat") != bool(self.features):
-            raise ValueError(f"{path}: features are compared where the statistic is 'repeat', and only there")
+            raise ValueError(f"{path}: features must be given if and only if the statistic is 'repeat'")
 
     @property
     def extent(self) -> str:
-        """Its window and cooldown in words."""
-        return f"within {self.window} bars, then silent for {self.cooldown}"
+        """Its window and cooldown as text."""
+        return f"within {self.window} bars, cooldown {self.cooldown}"

@@ -1,13 +1,13 @@
-"""A move runs out of followers."""
+"""Reversal of an exhausted move."""
 
 from operators.patterns import Need, Pattern
 
 exhaustion_reversal = Pattern(
     name="exhaustion_reversal",
-    doc="""A stretched or exhausted move meets absorption, divergence or a failed breakout the other way.
+    doc="""A stretched or exhausted move meets absorption, divergence or a failed breakout in the opposite direction.
 
-    Measured is how many different ideas expect the turn; three are the least, of which one says that
-    the move went too far and one that somebody stands against it.
+    The statistic is the number of distinct sources that indicate a reversal; at least three, of which one indicates
+    an overextended move and one an opposing counterparty.
 
     Wyckoff, Studies in Tape Reading, 1910, for effort without result.
     """,

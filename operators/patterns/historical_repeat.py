@@ -1,19 +1,18 @@
-"""Windows like this one have paid before."""
+"""Similar past windows were profitable."""
 
 from operators.patterns import Need, Pattern
 
 historical_repeat = Pattern(
     name="historical_repeat",
-    doc="""An emitted signal in a window whose nearest past neighbours won more often than usual.
+    doc="""An emitted signal in a window whose nearest past neighbours won more often than the base rate.
 
-    Measured is by how much the win rate of the 50 most similar windows of the same direction lies
-    over the base rate, at the lower end of its 80 % interval. Windows are compared by 33 features, each
-    in its own deviations; a neighbour weighs exp(-d^2 / 2 h^2). Only windows that had ended an hour
-    before the decision are looked at, one an hour for each market, the weights must be worth 15 equal
-    ones, and the win rate is shrunk towards the base rate.
+    The statistic is the lower bound of the 80 % interval of the win rate of the 50 most similar windows of the same
+    direction, minus the base rate. Windows are compared by 33 standardised features; the weight of a neighbour is
+    exp(-d^2 / 2 h^2). Only windows that ended an hour before the decision are used, one per hour and market; the
+    effective number of neighbours must be at least 15, and the win rate is shrunk towards the base rate.
 
     Cover and Hart, Nearest Neighbor Pattern Classification, 1967; Yeh et al., Matrix Profile I, 2016,
-    for the zone in which a window is no neighbour.
+    for the exclusion zone.
     """,
     verb="repeats what has paid before",
     needs=(Need(kinds=("signal",)),),

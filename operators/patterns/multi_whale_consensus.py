@@ -1,4 +1,4 @@
-"""Several whales on the same side."""
+"""Several whales take the same side."""
 
 from operators.patterns import Need, Pattern
 
@@ -6,10 +6,10 @@ multi_whale_consensus = Pattern(
     name="multi_whale_consensus",
     doc="""Four or more clusters of large wallets take the same side of one market.
 
-    Measured is the posterior that more than half of such clusters take this side, from those that took
-    either; 0.95 is the least. As many clusters must be less probable than one in a thousand by the
-    market's own rate of whales. A cluster counts once, however many orders it sends, because one
-    parent order excites itself.
+    The statistic is the posterior probability that more than half of such clusters take this side, given those that
+    took either; at least 0.95. The number of clusters must have a probability below 0.001 under the market's own
+    arrival rate of whales. A cluster counts once, however many orders it sends, since the child orders of one parent
+    order are not independent.
 
     Gelman et al., Bayesian Data Analysis, 3rd edition 2013, chapter 2.
     """,

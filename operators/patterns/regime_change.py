@@ -1,16 +1,16 @@
-"""The market's regime changes, and it shows in more than one way."""
+"""A regime change with independent confirmation."""
 
 from operators.patterns import Need, Pattern
 
 regime_change = Pattern(
     name="regime_change",
-    doc="""The state of volatility or trend changes while two events show a market on the move.
+    doc="""The volatility or trend state changes while two events indicate a moving market.
 
-    Measured is the strength of the change, a quarter for each step of volatility or trend. States have
-    hysteresis and last ten bars at least, so that noise at a cut changes nothing, and the change must
-    be confirmed by two ideas that look at something else. It points where most of them do.
+    The statistic is the strength of the change, 0.25 per step of volatility or trend. States have hysteresis and last
+    at least ten bars, so that noise at a boundary has no effect, and the change must be confirmed by two detectors
+    that use other features. The direction is that of most of its components.
 
-    Adams and MacKay, Bayesian Online Changepoint Detection, 2007, for what such a state estimates.
+    Adams and MacKay, Bayesian Online Changepoint Detection, 2007, for the underlying concept.
     """,
     verb="show a new regime",
     needs=(

@@ -1,14 +1,14 @@
-"""Three strategies or more on the same side of one market."""
+"""Three or more strategies agree on one market."""
 
 from operators.patterns import Need, Pattern
 
 signal_consensus = Pattern(
     name="signal_consensus",
-    doc="""Three or more different strategies emit signals of one market on the same side.
+    doc="""Three or more different strategies emit signals in the same direction for one market.
 
-    Measured is how many different strategies they are; several signals of one count once. That is no
-    proof by itself, since all of them read the same tape: together k signals weigh k / (1 + (k - 1) rho),
-    and signals of the other side are subtracted. Signals that have ended count no more.
+    The statistic is the number of distinct strategies; several signals of one count once. Since all of them are
+    derived from the same trades, k signals have the weight k / (1 + (k - 1) rho), and signals of the opposite
+    direction are subtracted. Closed signals do not count.
 
     Clemen and Winkler, Limits for the Precision and Value of Information from Dependent Sources, 1985.
     """,

@@ -1,13 +1,13 @@
-"""A squeeze ends in a move."""
+"""Breakout from a volatility squeeze."""
 
 from operators.patterns import Need, Pattern
 
 squeeze_breakout = Pattern(
     name="squeeze_breakout",
-    doc="""A volatility squeeze is released, and breakout, thrust or expansion carry it the same way.
+    doc="""A volatility squeeze is released, and a breakout, thrust or expansion follows in the same direction.
 
-    Measured is how many different ideas say so; three are the least. Each alone is common; that the
-    release and two moves of the same side fall within half an hour is not.
+    The statistic is the number of distinct detectors; at least three. Each event alone is common; the release and two
+    moves in the same direction within half an hour are not.
 
     Bollinger, Bollinger on Bollinger Bands, 2001, chapter 15.
     """,

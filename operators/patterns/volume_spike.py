@@ -1,16 +1,16 @@
-"""Volume far above what is usual, and something that says which way."""
+"""Unusually high volume with a direction."""
 
 from operators.patterns import Need, Pattern
 
 volume_spike = Pattern(
     name="volume_spike",
-    doc="""A volume spike together with two signals or events that give it a side.
+    doc="""A volume spike together with two signals or events that provide a direction.
 
-    Measured is the strength of the spike; a half is the least, where volume lies 4.5 deviations above
-    that of the 30 bars before. Volume has heavy tails, so that alone is not rare: 1.3 to 1.4 % of
-    recorded 5m bars of BTC, ETH and SOL lie beyond, and 0.7 % of bars whose volumes are drawn apart from
-    each other, lognormal with a deviation of 1; of 50 markets some 8 and 4 an hour. What keeps chance
-    out is the company: a spike alone has no direction, and two different ideas must give it one.
+    The statistic is the strength of the spike; at least 0.5, which is a volume z-score of 4.5 relative to the
+    preceding 30 bars. Volume has heavy tails, so this alone is not rare: it holds for 1.3 to 1.4 % of recorded 5m
+    bars of BTC, ETH and SOL, and for 0.7 % of bars with independent lognormal volumes of deviation 1, which is some
+    8 and 4 per hour in 50 markets. False positives are limited by the second need: a spike has no direction, and two
+    distinct sources must agree on one.
 
     Karpoff, The Relation Between Price Changes and Trading Volume, 1987.
     """,

@@ -1,15 +1,14 @@
-"""A whale and an arbitrage point the same way."""
+"""A whale and an arbitrage have the same direction."""
 
 from operators.patterns import Need, Pattern
 
 whale_arbitrage_alignment = Pattern(
     name="whale_arbitrage_alignment",
-    doc="""A whale takes the side to which an arbitrage will move the price, within 15 minutes.
+    doc="""A whale takes the side in which an arbitrage pushes the price, within 15 minutes.
 
-    Measured is the strength of the whale; a half, which is 10,000 dollars, is the least. The expected
-    return must be above 0 where it is known. A basket has no record as a forecast, so it says nothing
-    of the odds: to ask that both together exceed the base rate would ask whether the whale is better
-    than whales are.
+    The statistic is the strength of the whale; at least 0.5, which is 10,000 dollars. The expected return must be
+    above 0 where it is known. A basket has no track record as a forecast and therefore does not change the odds:
+    requiring joint odds above the base rate would only test whether this whale is better than other whales.
 
     Saguillo et al., Unravelling the Probabilistic Forest, 2025.
     """,

@@ -1,8 +1,8 @@
-"""What is proposed, one strategy per file.
+"""Strategies: sources of candidates, one per file.
 
-A strategy answers, for each closed bar of the primary frame in a `View`, a signed confidence: its
-size in (0, 1) is the strategy's own guess of being right, before any calibration; its sign is the
-direction; 0 or NaN proposes nothing. Entry, stop, target and expiry follow from its settings.
+A strategy is a function of a `View` that returns a signed confidence for each closed bar of the primary frame: its
+absolute value, in (0, 1), is the strategy's own uncalibrated estimate of the probability of a win; its sign is the
+direction; 0 or NaN means no candidate. Entry, stop, target and expiry follow from its settings.
 """
 
 from collections.abc import Callable
@@ -17,23 +17,23 @@ Plan = Callable[[View], Floats]
 
 
 class Strategy:
-    """A strategy: when it proposes, and how the proposal is bounded.
+    """A strategy: its function, and the stop, target, horizon and cooldown of its candidates.
 
     Attributes
     ----------
     name
-        The file's name.
+        Name of its file.
     stop_atr
         Distance of the stop from the entry, in average true ranges of the primary frame.
     target_r
-        Distance of the target in multiples of the stop's distance.
+        Distance of the target in multiples of the stop distance (R).
     horizon
-        Bars of the primary frame until it expires.
+        Bars of the primary frame until a candidate expires.
     cooldown
-        Bars of the primary frame in which it proposes nothing more for the same instrument.
+        Bars of the primary frame without another candidate for the same instrument.
     half_life
-        Bars of the primary frame in which half of what it says of the market is spent. A quarter of
-        the horizon unless given, so that a sixteenth is left when it expires.
+        Half-life of the evidence in bars of the primary frame. A quarter of the horizon by default, so that
+        1/16 is left at expiry.
     """
 
     def __init__(
@@ -66,15 +66,15 @@ class Strategy:
 def strategy(
     *, stop_atr: float, target_r: float, horizon: int, cooldown: int, half_life: float | None = None
 ) -> Callable[[Plan], Strategy]:
-    """Make a `Strategy` of a plan; see there."""
+    """Decorator that makes a function a `Strategy`; see there."""
     bounds = {"stop_atr": stop_atr, "target_r": target_r}
     return lambda plan: Strategy(plan, **bounds, horizon=horizon, cooldown=cooldown, half_life=half_life)
 
 
 def confidence(base: float, *evidence: Floats) -> Floats:
-    """A guess in (0, 1) that starts at `base` and grows with each piece of evidence in [0, 1].
+    """Combine a base confidence with pieces of evidence in [0, 1] to a confidence in (0, 1).
 
-    Log-odds add up, half a unit for each whole piece, so no number of pieces reaches certainty.
+    Each piece adds up to half a unit of log-odds, so that no number of pieces gives certainty.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Stand with whoever absorbs a move."""
+"""Fade a move that is being absorbed."""
 
 import numpy as np
 
@@ -8,12 +8,12 @@ from operators.view import Floats, View
 
 @strategy(stop_atr=2.0, target_r=1.2, horizon=36, cooldown=12)
 def absorption_fade(view: View) -> Floats:
-    """Go against a stretched move whose volume no longer moves the price.
+    """Trade against a stretched move whose volume no longer moves the price.
 
-    Needs the close more than a deviation from its mean and an extreme Williams %R. A volume that is
-    unusual for the hour too adds to the confidence. Bars alone do not tell who absorbs: it may be the
-    last seller, or a pause. In ten months of 5m bars of BTC, ETH and SOL it proposed 1,000 times, made
-    nothing before costs of 12 basis points a trade, and lost by them.
+    Requires the close more than one standard deviation from its mean and an extreme Williams %R. Volume that is
+    unusual for the hour adds to the confidence. Bars alone do not show who absorbs the flow: it may be the last
+    seller, or a pause. In ten months of 5m bars of BTC, ETH and SOL it made 1,000 candidates, with no profit before
+    costs of 12 basis points a trade and a loss after them.
     """
     back = view.event("absorption")
     way = np.sign(back)

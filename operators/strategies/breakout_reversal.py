@@ -8,12 +8,12 @@ from operators.view import Floats, View
 
 @strategy(stop_atr=2.5, target_r=1.2, horizon=48, cooldown=12)
 def breakout_reversal(view: View) -> Floats:
-    """Go back into the range after a failed breakout, where the market has no direction.
+    """Trade back into the range after a failed breakout in a market without a trend.
 
-    Needs ADX under 25 and the close at least one deviation from its mean on the side of the breakout.
-    A choppy market and a long shadow on that side add to the confidence. It counts on those who took the
-    breakout to give up; if it breaks out once more, this loses in full. In ten months of 5m bars of BTC,
-    ETH and SOL it proposed 592 times and lost a little even before costs.
+    Requires ADX below 25 and the close at least one standard deviation from its mean on the side of the breakout. A
+    choppy market and a long shadow on that side add to the confidence. It relies on breakout traders closing their
+    positions; a second breakout is a full loss. In ten months of 5m bars of BTC, ETH and SOL it made 592 candidates,
+    with a small loss even before costs.
     """
     back = view.event("failed_breakout")
     way = np.sign(back)

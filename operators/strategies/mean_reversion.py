@@ -1,4 +1,4 @@
-"""Fade a stretch in a market without a trend."""
+"""Fade a stretched price in a market without a trend."""
 
 import numpy as np
 
@@ -8,9 +8,9 @@ from operators.view import Floats, View
 
 @strategy(stop_atr=2.0, target_r=0.8, horizon=24, cooldown=6)
 def mean_reversion(view: View) -> Floats:
-    """Fade a stretch from the mean when the market has no direction.
+    """Trade back to the mean from a stretched price when the market has no trend.
 
-    Needs ADX under 30. The distance from the volume-weighted price adds to the confidence.
+    Requires ADX below 30. The distance from the volume-weighted average price adds to the confidence.
     """
     back = view.event("stretch")
     distance = np.abs(view["vwap_distance"]) * 100.0 / view["natr"]

@@ -1,4 +1,4 @@
-"""Follow a turn of momentum that the averages confirm."""
+"""Follow a confirmed turn of momentum."""
 
 import numpy as np
 
@@ -8,10 +8,10 @@ from operators.view import Floats, View
 
 @strategy(stop_atr=1.5, target_r=1.2, horizon=30, cooldown=12)
 def momentum_shift(view: View) -> Floats:
-    """Follow a turn of momentum or a cross of the averages that stochastic and regression agree with.
+    """Follow a momentum turn or a moving-average cross that is confirmed by stochastic and regression slope.
 
-    Taker flow on the same side adds to the confidence. Over ten months of 5m bars of three markets it
-    does not earn its costs.
+    Taker flow on the same side adds to the confidence. Over ten months of 5m bars of three markets it does not
+    cover its costs.
     """
     turn, cross = view.event("momentum_turn"), view.event("trend_cross")
     push = np.where(turn != 0.0, turn, cross)

@@ -1,4 +1,4 @@
-"""Go with a breakout in a trending market."""
+"""Follow a breakout in a trending market."""
 
 import numpy as np
 
@@ -8,11 +8,10 @@ from operators.view import Floats, View
 
 @strategy(stop_atr=1.5, target_r=1.5, horizon=36, cooldown=12)
 def trend_breakout(view: View) -> Floats:
-    """Go with a breakout, or a squeeze released, when directional movement is strong.
+    """Follow a breakout, or a squeeze release, when directional movement is strong.
 
-    Needs ADX over 25 and the breakout on the trend's side of the slow average. A volume spike and an
-    efficient way so far add to the confidence. Over ten months of 5m bars of three markets it does
-    not earn its costs.
+    Requires ADX above 25 and the breakout on the trend side of the slow average. A volume spike and a high efficiency
+    ratio add to the confidence. Over ten months of 5m bars of three markets it does not cover its costs.
     """
     breakout, release = view.event("breakout"), view.event("squeeze_release")
     push = np.where(breakout != 0.0, breakout, release)

@@ -1,4 +1,4 @@
-"""Buy the dip in a market that rises, sell the rally in one that falls."""
+"""Buy a pullback in an uptrend, sell a rally in a downtrend."""
 
 import numpy as np
 
@@ -8,12 +8,12 @@ from operators.view import Floats, View
 
 @strategy(stop_atr=3.0, target_r=1.5, horizon=72, cooldown=12)
 def trend_pullback(view: View) -> Floats:
-    """Go with the trend when price takes its volume-weighted average or its base line back.
+    """Follow the trend when the price recrosses its volume-weighted average or its base line.
 
-    Needs the regime's trend and the close on the trend's side of the cloud. On-balance volume that goes
-    along and a straight way so far add to the confidence. It lives on trends that go on, and pays for
-    each that ends. In ten months of 5m bars of BTC, ETH and SOL it proposed 333 times, too few to tell:
-    0.1 ± 0.06 of its risk before costs of 12 basis points a trade, and less than nothing after them.
+    Requires the trend of the regime and the close on the trend side of the cloud. On-balance volume in the same
+    direction and a high efficiency ratio add to the confidence. It profits from trends that continue and loses on
+    each that ends. In ten months of 5m bars of BTC, ETH and SOL it made 333 candidates, too few for a conclusion:
+    0.1 ± 0.06 R before costs of 12 basis points a trade, and a loss after them.
     """
     reclaim, cross = view.event("vwap_reclaim"), view.event("kijun_cross")
     push = np.where(reclaim != 0.0, reclaim, cross)

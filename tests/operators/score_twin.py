@@ -13,7 +13,7 @@ from domain.slices import SUPPRESSED_REASONS
 from operators.kernels.calibration import calibrate
 from operators.kernels.graded import BINS, SUMS, add_graded
 from operators.kernels.muting import beta_share
-from operators.kernels.thresholds import POINTS, add_valued, wanted
+from operators.kernels.thresholds import POINTS, add_valued, least_profitable_value
 from operators.kernels.thresholds import SUMS as VALUED
 
 
@@ -183,7 +183,7 @@ class Twin:
         self.slope, self.intercept = calibrate(self.table[0])
         demands = self.s.threshold_strength, self.s.min_graded, self.s.threshold_deviations
         for regime in range(len(REGIMES)):
-            goal = wanted(self.valued, regime, *demands)
+            goal = least_profitable_value(self.valued, regime, *demands)
             move = goal - self.thresholds[regime]
             self.thresholds[regime] += max(-self.s.threshold_step, min(self.s.threshold_step, move))
 

@@ -15,7 +15,7 @@ from domain.frames import Frame
 from domain.markets import Market
 from domain.slices import EXPIRED, OUTCOME, SL_HIT, TP_HIT, Slice
 from domain.whales import DISAGREEMENT, WHALE
-from operators.back import FRESH_NS, HORIZON_NS, REACH, Back, Backed, _news
+from operators.back import FRESH_NS, HORIZON_NS, REACH, Back, Backed, _block_update
 from operators.roll import Roll, RollSettings
 from operators.settle import Costs, Settle
 from operators.spot_whales import SpotWhales
@@ -71,7 +71,7 @@ def streams(blocks: list[bytes]) -> Told:
     roll, spot = Roll(ROLL), SpotWhales(EAGER)
     news, slices, whales, baskets = [], [], [], []
     for block in blocks:
-        news.append(_news(block))
+        news.append(_block_update(block))
         slices += roll.on_batch([block])[0]
         whales += spot.on_batch([block])[0]
         kind, content = read_block(block)

@@ -12,7 +12,7 @@ from domain.blocks import markets_block, quotes_block
 from domain.fees import order_fee
 from domain.markets import FeeSchedule, Group
 from domain.opportunities import Opportunity
-from operators.appraise import Book, take, unwinding
+from operators.appraise import Book, take, unwind_cost
 from operators.catalogue import catalogue
 from operators.kernels.basket import POLYMARKET, TERMS, charge, rounded_fill, rounded_order
 from operators.spot_arbitrage import SpotArbitrage
@@ -164,6 +164,6 @@ def test_fees_of_the_hot_path_round_as_the_venue_does(rate, price, size) -> None
 def test_undoing_a_leg_costs_the_spread_and_the_fee() -> None:
     book = Book(bids=((580_000_000, 30_000_000), (570_000_000, 100_000_000)), asks=(), ts=0, seen_at=0)
     fee = D("0.04") * (30 * D("0.2436") + 20 * D("0.2451"))
-    assert unwinding(polymarket("0.04"), "buy", D(30), 50_000_000, book) == 30 - D("28.8") + fee
-    assert unwinding(polymarket("0.04"), "buy", D(30), 131_000_000, book) is None
+    assert unwind_cost(polymarket("0.04"), "buy", D(30), 50_000_000, book) == 30 - D("28.8") + fee
+    assert unwind_cost(polymarket("0.04"), "buy", D(30), 131_000_000, book) is None
     assert take(book.bids, 10_000_000, 0.25) == ((D("0.58"), D("7.5")), (D("0.57"), D("2.5")))

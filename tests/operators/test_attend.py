@@ -11,7 +11,7 @@ from domain.composites import ARBITRAGE, WHALE
 from domain.evidence import EVIDENCE
 from domain.scores import SCORE
 from domain.slices import CANDIDATE
-from operators.attend import Attend, Told
+from operators.attend import Attend, ShardEvidence
 from tests.builders import records
 from tests.naive import canonical
 
@@ -23,7 +23,7 @@ def evidence(ts: int, instrument: int, *, kind: int = WHALE, source: int = 1, di
     return {"ts": ts, "instrument": instrument, "kind": kind, "source": source, "direction": direction, **UNKNOWN}
 
 
-def told(shard: int, watermark: int, *rows: dict[str, Any]) -> Told:
+def told(shard: int, watermark: int, *rows: dict[str, Any]) -> ShardEvidence:
     names = {row["instrument"]: f"polymarket:{row['instrument']}" for row in rows}
     return str(shard), watermark, records(EVIDENCE, *rows), names
 

@@ -21,7 +21,7 @@ from domain.whales import (
     WhaleFindings,
 )
 from flows.prediction import SETTINGS
-from operators.back import FRESH_NS, HORIZON_NS, Back, Backed, _news
+from operators.back import FRESH_NS, HORIZON_NS, Back, Backed, _block_update
 from tests.builders import records
 from tests.naive import canonical
 from tests.operators.shard_of_whales import Twin, backed_by, log, priced, settled, streams, whales_of
@@ -156,17 +156,17 @@ def test_a_candidate_pays_what_its_market_takes_or_the_most_its_venue_does() -> 
 
 def test_an_instant_waits_until_nothing_can_be_found_at_it_any_more() -> None:
     machine, others = Back(), [Slice(START), whales(START)]
-    assert machine.on_batch([*others, _news(beat(1)), nothing(START)])[0] == []
+    assert machine.on_batch([*others, _block_update(beat(1)), nothing(START)])[0] == []
     assert [each.slice.watermark for each in machine.on_batch([nothing(START + 1)])[0]] == [START]
     machine = Back()
-    assert machine.on_batch([*others, _news(beat(0)), nothing(START + 1)])[0] == []
-    assert [each.slice.watermark for each in machine.on_batch([_news(beat(1))])[0]] == [START]
+    assert machine.on_batch([*others, _block_update(beat(0)), nothing(START + 1)])[0] == []
+    assert [each.slice.watermark for each in machine.on_batch([_block_update(beat(1))])[0]] == [START]
 
 
 def test_a_market_is_over_from_the_newest_trade_or_heartbeat_on_not_from_that_of_a_book() -> None:
     quotes = quotes_block(records(QUOTE, {"ts": START + 600 * SECOND}))
     closed = records(BAR, {"open_time": START + 2 * MINUTE, "instrument": token("a-yes"), "close": 0.4})
-    news = [_news(each) for each in (beat(60), quotes, told(market("a", "resolved", "yes")), beat(900))]
+    news = [_block_update(each) for each in (beat(60), quotes, told(market("a", "resolved", "yes")), beat(900))]
     late = START + 900 * SECOND
     (found,) = Back().on_batch([*news, Slice(START + 300 * SECOND, bars=closed), whales(late), nothing(late)])[0]
     assert found.slice.bars["close"].tolist() == [1.0]

@@ -30,10 +30,10 @@ def leg(name: str, at_ns: int) -> dict[str, Any]:
 def test_what_is_over_is_worth_what_it_pays_from_then_on() -> None:
     for winner, worth in (("yes", 1.0), ("no", 0.0), ("", 0.5)):
         known = KnownMarkets()
-        known.learn(market("a", "resolved", winner), START + MINUTE)
-        known.learn(market("a", "resolved", winner), START + HOUR)  # told again
+        known.update(market("a", "resolved", winner), START + MINUTE)
+        known.update(market("a", "resolved", winner), START + HOUR)  # told again
         given = bars("a-yes", START, START + MINUTE, START + OVER_NS + 2 * MINUTE)
-        paid = known.paid(given)
+        paid = known.with_payouts(given)
         assert [row[name] for row in paid for name in HELD] == [0.4] * 4 + [worth] * 4 + [0.4] * 4
         assert paid["flags"].tolist() == [0, SYNTHETIC | PAYOUT, 0]
         assert np.all(given["close"] == 0.4)
@@ -41,28 +41,28 @@ def test_what_is_over_is_worth_what_it_pays_from_then_on() -> None:
 
 def test_a_market_that_opens_again_is_not_over() -> None:
     known = KnownMarkets()
-    known.learn(market("a", "resolved", "yes"), START)
-    known.learn(market("a"), START + 1)
-    assert np.all(known.paid(bars("a-yes", START + MINUTE))["close"] == 0.4)
+    known.update(market("a", "resolved", "yes"), START)
+    known.update(market("a"), START + 1)
+    assert np.all(known.with_payouts(bars("a-yes", START + MINUTE))["close"] == 0.4)
 
 
 def test_legs_are_told_of_first_answers() -> None:
     known = KnownMarkets()
-    known.learn(market("a"), START)
+    known.update(market("a"), START)
     rows = records(EVIDENCE, *(leg(name, START) for name in ("a-yes", "a-no", "b-no")))
-    told = known.of_first(rows)
+    told = known.as_first_outcome(rows)
     assert told["instrument"].tolist() == [token(name) for name in ("a-yes", "a-yes", "b-no")]
     assert told["direction"].tolist() == [1, -1, 1]
 
 
 def test_markets_are_kept_until_they_are_long_over_or_long_due() -> None:
     known = KnownMarkets()
-    known.learn(market("a", "resolved", "yes"), START)
-    known.learn(msgspec.structs.replace(market("b"), closes_at_ns=START + DAY), START)
-    known.learn(market("c"), START)
+    known.update(market("a", "resolved", "yes"), START)
+    known.update(msgspec.structs.replace(market("b"), closes_at_ns=START + DAY), START)
+    known.update(market("c"), START)
     left = []
     for now in (START, START + OVER_NS, START + OVER_NS + HOUR, START + DAY + DUE_NS, START + 2 * DAY + DUE_NS):
-        known.forget(now)
+        known.evict(now)
         left.append(len(known))
     assert left == [3, 3, 2, 2, 1]
 
@@ -79,8 +79,8 @@ def test_memory_is_given_back_once_an_hour_at_most() -> None:
 
 def test_a_market_that_is_told_of_after_it_was_due_is_known_as_long_as_from_then_on() -> None:
     known, due = KnownMarkets(), msgspec.structs.replace(market("b"), closes_at_ns=START + DAY)
-    known.learn(due, START + 9 * DAY)
-    known.forget(START + 9 * DAY + DUE_NS)
+    known.update(due, START + 9 * DAY)
+    known.evict(START + 9 * DAY + DUE_NS)
     assert known.fees(due.yes.instrument, START + 9 * DAY + DUE_NS) == due.fees
     assert known.fees(due.yes.instrument, START + 9 * DAY + DUE_NS + 1) is None
     assert known.fees(token("a-yes"), START) is None
@@ -90,15 +90,15 @@ def test_what_is_asked_does_not_depend_on_when_memory_is_given_back() -> None:
     late = records(EVIDENCE, leg("b-no", START + DUE_NS + 2 * DAY))
     swept, not_swept = KnownMarkets(), KnownMarkets()
     for known in (swept, not_swept):
-        known.learn(msgspec.structs.replace(market("b"), closes_at_ns=START + DAY), START)
-    swept.forget(int(late["ts"][0]))
-    assert swept.of_first(late).tobytes() == not_swept.of_first(late).tobytes() == late.tobytes()
+        known.update(msgspec.structs.replace(market("b"), closes_at_ns=START + DAY), START)
+    swept.evict(int(late["ts"][0]))
+    assert swept.as_first_outcome(late).tobytes() == not_swept.as_first_outcome(late).tobytes() == late.tobytes()
 
 
 def test_a_state_is_taken_up_again() -> None:
     known, resumed = KnownMarkets(), KnownMarkets()
-    known.learn(market("a", "resolved", "no"), START)
-    known.learn(market("b"), START)
+    known.update(market("a", "resolved", "no"), START)
+    known.update(market("b"), START)
     resumed.restore(known.state())
     assert resumed.state() == known.state()
-    assert np.all(resumed.paid(bars("a-yes", START + MINUTE))["close"] == 0.0)
+    assert np.all(resumed.with_payouts(bars("a-yes", START + MINUTE))["close"] == 0.0)

@@ -59,7 +59,7 @@ def test_a_name_alone_is_known_and_a_market_adds_to_it_in_either_order():
 
 
 def test_those_told_of_last_are_known(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(names, "MOST", 3)
+    monkeypatch.setattr(names, "CAPACITY", 3)
     known = Names()
     known.learn_wallets(dict(zip(WALLETS[:3], ADDRESSES[:3], strict=True)))
     known.learn_wallets({WALLETS[0]: ADDRESSES[0], WALLETS[3]: ADDRESSES[3]})

@@ -121,4 +121,4 @@ def test_one_of_the_ten_is_worth_telling_by_the_settings_that_are_shipped() -> N
     shipped = [told(binary(mirrored=False), books(sample, 0), rule=ArbitrageSettings()) for _, sample in samples()]
     (one,) = [each for found in shipped for each in found]
     assert (one.size, one.net, one.risk.grade) == (25, D("1.3169"), "B")
-    assert one.risk.reasons == ["a leg that stood alone could not be undone"], "no bids were kept"
+    assert one.risk.reasons == ["an unmatched leg could not be unwound"], "no bids were kept"

@@ -9,7 +9,7 @@ from domain.blocks import trades_block
 from domain.clock import DAY, SECOND
 from domain.slices import EMITTED, SUPPRESSED
 from domain.whales import BELOW_HEADLINE, RESOLVED, TAKEN
-from operators.kernels.whaling import EPISODES_MAX
+from operators.kernels.whale_scan import EPISODES_MAX
 from operators.spot_whales import SpotWhales
 from tests.whales import CALM, START, WALLETS, beat, fills, found_by, market, token, told, trades, whales
 

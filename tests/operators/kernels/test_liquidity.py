@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.slices import BAR, INCOMPLETE
-from operators.kernels.experience import INSTRUMENT
 from operators.kernels.liquidity import THINNEST, add_turnover, liquidity, turnovers
+from operators.kernels.score_memory import INSTRUMENT
 
 FAST, SLOW = 2 ** (-1 / 12), 2 ** (-1 / 288)
 

@@ -24,7 +24,7 @@ class Columns:
         self.books, self.sides = np.zeros(1, BOOK), np.zeros((1, 2), SIDE)
         self.levels, self.sizes = np.zeros((1, 2, DEPTH), np.int64), np.zeros((1, 2, DEPTH), np.int64)
         self.tally = np.zeros(TALLY, np.int64)
-        self.books["limit"], self.sides["bound"], self.sides["told"] = LIMIT, NOTHING, kernels.UNTOLD
+        self.books["limit"], self.sides["bound"], self.sides["told"] = LIMIT, NOTHING, kernels.NOT_SENT
 
     def take(self, *rows: Any) -> "Columns":
         for row in rows:

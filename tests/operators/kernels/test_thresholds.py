@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from operators.kernels.thresholds import MOST, POINTS, SUMS, WIDTH, add_valued, wanted
+from operators.kernels.thresholds import HIGHEST, POINTS, SUMS, WIDTH, add_valued, least_profitable_value
 
 STRENGTH, ENOUGH, DEVIATIONS = 30.0, 30.0, 1.28
 
@@ -22,7 +22,7 @@ def obvious(rows, regime):
         error = np.sqrt(np.average((r - mean) ** 2, weights=weights) / weights.sum())
         if mean - DEVIATIONS * error > 0.0:
             return point * WIDTH
-    return MOST
+    return HIGHEST
 
 
 def table(rows):
@@ -41,22 +41,25 @@ def test_thresholds_equal_the_obvious_way(seed, edge):
     r = rng.normal(-0.2 + edge * (points - 5) / 10, 1.0)
     rows = list(zip(rng.integers(0, 3, count).tolist(), points.tolist(), r.tolist(), strict=True))
     for regime in range(3):
-        assert abs(wanted(table(rows), regime, STRENGTH, ENOUGH, DEVIATIONS) - obvious(rows, regime)) < 1e-9
+        assert (
+            abs(least_profitable_value(table(rows), regime, STRENGTH, ENOUGH, DEVIATIONS) - obvious(rows, regime))
+            < 1e-9
+        )
 
 
 def test_where_nothing_pays_the_most_is_wanted():
-    assert wanted(table([(0, 4, -1.0)] * 500), 0, STRENGTH, ENOUGH, DEVIATIONS) == MOST
+    assert least_profitable_value(table([(0, 4, -1.0)] * 500), 0, STRENGTH, ENOUGH, DEVIATIONS) == HIGHEST
 
 
 def test_few_outcomes_prove_nothing_and_equal_ones_are_no_exception():
-    assert wanted(table([(0, 4, 1.0)] * 20), 0, STRENGTH, ENOUGH, DEVIATIONS) == MOST
-    assert wanted(table([(0, 4, 1.0)] * 40), 0, STRENGTH, ENOUGH, DEVIATIONS) == 0.0
+    assert least_profitable_value(table([(0, 4, 1.0)] * 20), 0, STRENGTH, ENOUGH, DEVIATIONS) == HIGHEST
+    assert least_profitable_value(table([(0, 4, 1.0)] * 40), 0, STRENGTH, ENOUGH, DEVIATIONS) == 0.0
 
 
 def test_a_regime_without_a_record_takes_the_others_in_part():
     winning = table([(1, 4, 1.0)] * 500)
-    assert wanted(winning, 0, STRENGTH, ENOUGH, DEVIATIONS) == 0.0
-    assert wanted(winning, 0, 10.0, 31.0, DEVIATIONS) == MOST
+    assert least_profitable_value(winning, 0, STRENGTH, ENOUGH, DEVIATIONS) == 0.0
+    assert least_profitable_value(winning, 0, 10.0, 31.0, DEVIATIONS) == HIGHEST
 
 
 def test_what_was_not_expected_to_pay_teaches_no_threshold():

@@ -16,7 +16,7 @@ from domain.evidence import EVIDENCE
 from domain.slices import CANDIDATE, EMITTED, OUTCOME
 from operators.catalogue import catalogue
 from operators.correlate import Correlate, Scope
-from operators.kernels.matching import most_take_it
+from operators.kernels.matching import majority_posterior
 from operators.patterns import Need, Pattern
 from tests.builders import START, records
 
@@ -162,7 +162,7 @@ def test_a_pattern_that_cannot_be_meant_names_its_file(wrong: dict[str, Any]) ->
 )
 def test_a_pattern_that_asks_for_what_there_is_not_names_its_file(wrong: dict[str, Any]) -> None:
     odd = Pattern(**{**GOOD, **wrong})
-    with pytest.raises(ValueError, match=r"operators/patterns/odd\.py asks for (earthquake|temperature)"):
+    with pytest.raises(ValueError, match=r"operators/patterns/odd\.py requires (earthquake|temperature)"):
         Correlate(CorrelateSettings(), replace(IDEAS, patterns=(odd,)), SCOPE)
 
 
@@ -181,4 +181,4 @@ def test_a_file_without_a_pattern_names_its_path(tmp_path: Any, monkeypatch: pyt
     ("mine", "others", "posterior"), [(0, 0, 0.5), (4, 0, 31 / 32), (10, 0, 2047 / 2048), (1, 1, 0.5)]
 )
 def test_the_posterior_of_sides(mine: int, others: int, posterior: float) -> None:
-    assert most_take_it(mine, others) == pytest.approx(posterior)
+    assert majority_posterior(mine, others) == pytest.approx(posterior)

@@ -1,4 +1,4 @@
-"""Asked: what all patterns ask for, as arrays."""
+"""Pattern table: the requirements of all patterns, as arrays for the kernels."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -11,11 +11,11 @@ from operators.catalogue import Catalogue
 from operators.patterns import STATISTICS, Pattern
 
 DETECTORS_MAX = 63
-"""What fits the bits that a candidate's detectors are remembered in."""
+"""Capacity of the bit mask in which a candidate stores its detectors."""
 
 
-class Asked(NamedTuple):
-    """All patterns. Needs of pattern p are those from `first[p]` to `first[p + 1]`."""
+class PatternTable(NamedTuple):
+    """Requirements of all patterns. The needs of pattern p are those from `first[p]` to `first[p + 1]`."""
 
     first: NDArray[np.int64]  # (patterns + 1,)
     wanted: NDArray[np.bool_]  # (needs, kinds, ideas)
@@ -31,18 +31,20 @@ class Asked(NamedTuple):
     chance: NDArray[np.float64]  # (patterns,)
 
 
-def ask(ideas: Catalogue, bar_ns: int) -> Asked:
-    """The needs and limits of all patterns, times in ns.
+def pattern_table(ideas: Catalogue, bar_ns: int) -> PatternTable:
+    """Build the table of all patterns, with times in ns.
 
     Raises
     ------
     ValueError
-        If a pattern asks for what there is not; the message names its file.
+        If a pattern names an unknown strategy or detector; the message names its file.
     """
     patterns = ideas.patterns
     strategies, detectors = [each.name for each in ideas.strategies], [each.name for each in ideas.detectors]
     if len(detectors) > DETECTORS_MAX:
-        raise ValueError(f"{len(detectors)} detectors are more than the {DETECTORS_MAX} that a candidate remembers")
+        raise ValueError(
+            f"{len(detectors)} detectors exceed the {DETECTORS_MAX} that a candidate can store; remove some of them"
+        )
     needs = [(pattern, need) for pattern in patterns for need in pattern.needs]
     wanted = np.zeros((len(needs), len(KINDS), max(len(strategies), len(detectors), 1)), np.bool_)
     for at, (pattern, need) in enumerate(needs):
@@ -51,7 +53,7 @@ def ask(ideas: Catalogue, bar_ns: int) -> Asked:
             wanted[at, KINDS.index(kind), [known.index(name) for name in need.names if name in known]] = True
             wanted[at, KINDS.index(kind)] |= not need.names
         _check_names(pattern, need.names, [*strategies, *detectors])
-    return Asked(
+    return PatternTable(
         first=np.cumsum([0, *(len(pattern.needs) for pattern in patterns)]),
         wanted=wanted,
         least=np.array([need.least for _, need in needs], np.int64),
@@ -67,18 +69,18 @@ def ask(ideas: Catalogue, bar_ns: int) -> Asked:
     )
 
 
-def compared(ideas: Catalogue) -> NDArray[np.int64]:
-    """Columns by which windows are compared: those of all patterns that ask for some."""
+def compared_columns(ideas: Catalogue) -> NDArray[np.int64]:
+    """Indices of the feature columns by which windows are compared: the union over all patterns."""
     for pattern in ideas.patterns:
         _check_names(pattern, pattern.features, ideas.columns)
     names = dict.fromkeys(name for pattern in ideas.patterns for name in pattern.features)
     return np.array([ideas.columns.index(name) for name in names], np.int64)
 
 
-def _check_names(pattern: Pattern, asked: Sequence[str], known: Sequence[str]) -> None:
-    unknown = [name for name in asked if name not in known]
+def _check_names(pattern: Pattern, required: Sequence[str], known: Sequence[str]) -> None:
+    unknown = [name for name in required if name not in known]
     if unknown:
         raise ValueError(
-            f"operators/patterns/{pattern.name}.py asks for {', '.join(unknown)}, which no file in operators "
+            f"operators/patterns/{pattern.name}.py requires {', '.join(unknown)}, which no file in operators "
             f"defines; correct the name, or remove the pattern"
         )

@@ -1,7 +1,7 @@
-"""Whaling: trades of a shard to the episodes that are large, and those that have ended.
+"""Whale scan: aggregate the trades of a shard into episodes, and report large and ended ones.
 
-Time is the newest stamp of any row. A fill joins its wallet's episode if no more than the gap has passed
-since that was last touched, by this time; so a row that comes late within the lateness counts as of now.
+The clock is the newest time stamp of any row. A fill joins the episode of its wallet if the episode was last
+updated within the gap by this clock, so that a late row within the allowed lateness counts as of now.
 """
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy as np
 from domain.blocks import KIND_TRADE, NO_ID
 from domain.wallets import UNKNOWN
 from operators.kernels import kernel
+from operators.kernels.episode_gates import REPORTED, end_episode, evaluate_gates, write_found
 from operators.kernels.episodes import (
     EPISODES,
     FREE,
@@ -16,7 +17,7 @@ from operators.kernels.episodes import (
     HALF,
     MARKETS,
     NEWEST,
-    NOBODY,
+    NONE,
     NOW,
     OLDEST,
     OPEN,
@@ -24,47 +25,46 @@ from operators.kernels.episodes import (
     ROTATE_AT,
     SEEN,
     UNSET,
-    append,
+    append_newest,
     find_episode,
     mixed,
     open_episode,
     unlink,
 )
-from operators.kernels.repeats import place_of_id
-from operators.kernels.sizing_up import TOLD, end_episode, judge, write_found
+from operators.kernels.seen_ids import place_of_id
 from operators.kernels.slots import find_slot
 
 DONE, OUT_FULL, NO_EPISODE, NO_MARKET, NO_ID_ROOM = range(5)
-"""Why a pass ended: nothing is left, or something must be given room before it can go on."""
+"""Stop reason of a pass: all rows processed, or the array that must grow before it can continue."""
 ACCEPTED, DUPLICATES, LATE, BAD, ENDED_MARKETS, UNKNOWN_TOKENS, HEADLINES, CROWDED = range(8)
 TALLY = 8
 EPISODES_MAX, IDS_MAX = 1 << 17, 1 << 18
-"""Bounds: open episodes, beyond which the oldest is ended early; ids in one half of those remembered."""
+"""Bounds: open episodes, beyond which the oldest is ended early; ids in one half of the id set."""
 
 
 @kernel
-def watch(rows, start, clock, rules, house, table, free, seen, out, tally):
-    """Take in rows of TRADE from `start` on.
+def scan_trades(rows, start, clock, rules, arrays, table, free, seen, out, tally):
+    """Process rows of TRADE from `start` on.
 
     Parameters
     ----------
-    house
-        Markets, their sketches (markets, SIZE), the pool of episodes, and the heads of its chains.
+    arrays
+        Markets, their sketches (markets, SIZE), the pool of episodes, and the heads of its hash chains.
     table
-        Tokens and, for each, twice its market's slot, plus 1 for the second token.
+        Hash table from tokens to twice the slot of their market, plus 1 for the second token.
     free
-        Market slots that may be used again.
+        Stack of free market slots.
     seen
-        (2, size) ids that were seen, 0 where none is.
+        (2, size) recent ids, 0 for a free entry.
     out
-        FOUND, to be filled.
+        FOUND; filled.
 
     Returns
     -------
     tuple
-        The row to go on with, how much of `out` is filled, and why it stopped.
+        The next row to process, the number of rows written to `out`, and the stop reason.
     """
-    markets, _, episodes, _ = house
+    markets, _, episodes, _ = arrays
     count = 0
     for at in range(start, rows.size):
         row = rows[at]
@@ -80,7 +80,7 @@ def watch(rows, start, clock, rules, house, table, free, seen, out, tally):
                 tally[DUPLICATES] += 1
                 continue
         now = max(clock[NOW], row.ts)
-        count, full = _end_those_due(now, clock, rules, house, out, count)
+        count, full = _end_those_due(now, clock, rules, arrays, out, count)
         if full:
             return at, count, OUT_FULL
         clock[NOW] = now
@@ -89,18 +89,18 @@ def watch(rows, start, clock, rules, house, table, free, seen, out, tally):
         if now - row.ts > rules.lateness:
             tally[LATE] += 1
             continue
-        # Room for all that this row may need, before it changes anything.
+        # Check the capacity for all that this row may need before changing any state.
         if count + 3 > out.size:
             return at, count, OUT_FULL
         if 2 * clock[SEEN] >= seen.shape[1] and seen.shape[1] < IDS_MAX:
             return at, count, NO_ID_ROOM
-        if clock[FREE] == NOBODY and clock[EPISODES] == episodes.size:
+        if clock[FREE] == NONE and clock[EPISODES] == episodes.size:
             if episodes.size < EPISODES_MAX:
                 return at, count, NO_EPISODE
             tally[CROWDED] += 1
-            count = end_episode(clock[OLDEST], clock[NOW], clock, rules, house, out, count)
+            count = end_episode(clock[OLDEST], clock[NOW], clock, rules, arrays, out, count)
         slot, answer = _market_of(row.instrument, clock, rules, markets, table, free)
-        if slot == NOBODY:
+        if slot == NONE:
             return at, count, NO_MARKET
         if row.id != NO_ID:
             if now > clock[ROTATE_AT] or 2 * clock[SEEN] >= seen.shape[1]:
@@ -116,58 +116,58 @@ def watch(rows, start, clock, rules, house, table, free, seen, out, tally):
             continue
         tally[ACCEPTED] += 1
         tally[UNKNOWN_TOKENS] += 1 - market.told
-        count = _fill(row, slot, answer, clock, rules, house, out, count, tally)
+        count = _fill(row, slot, answer, clock, rules, arrays, out, count, tally)
     return rows.size, count, DONE
 
 
 @kernel
-def end_market(slot, clock, rules, house, out):
-    """End the open episodes of a market; how much of `out` is filled, and whether it was too small for all."""
-    episodes = house[2]
+def end_market(slot, clock, rules, arrays, out):
+    """End the open episodes of a market; return the number of rows written, and whether `out` was too small."""
+    episodes = arrays[2]
     count = 0
     at = clock[OLDEST]
-    while at != NOBODY:
+    while at != NONE:
         newer = episodes[at].newer
         if episodes[at].market == slot:
             if count == out.size:
                 return count, True
-            count = end_episode(at, clock[NOW], clock, rules, house, out, count)
+            count = end_episode(at, clock[NOW], clock, rules, arrays, out, count)
         at = newer
     return count, False
 
 
 @kernel
-def _end_those_due(now, clock, rules, house, out, count):
-    episodes = house[2]
-    while clock[OLDEST] != NOBODY and now - episodes[clock[OLDEST]].touched_at > rules.gap:
+def _end_those_due(now, clock, rules, arrays, out, count):
+    episodes = arrays[2]
+    while clock[OLDEST] != NONE and now - episodes[clock[OLDEST]].touched_at > rules.gap:
         if count == out.size:
             return count, True
         at = clock[OLDEST]
-        count = end_episode(at, episodes[at].touched_at + rules.gap + 1, clock, rules, house, out, count)
+        count = end_episode(at, episodes[at].touched_at + rules.gap + 1, clock, rules, arrays, out, count)
     return count, False
 
 
 @kernel
 def _market_of(instrument, clock, rules, markets, table, free):
-    """The slot of the token's market, and +1 or -1 for its first or second token; a token alone is a market."""
+    """Slot of a token's market, and +1 or -1 for its first or second token; an unknown token becomes a market."""
     keys, places = table
     at = find_slot(keys, places, instrument)
-    slot, answer = NOBODY, 1
+    slot, answer = NONE, 1
     if places[at] >= 0:
         slot, answer = places[at] >> 1, 1 - 2 * (places[at] & 1)
         market = markets[slot]
-        if market.seen_at == UNSET:  # told of before there was a time
+        if market.seen_at == UNSET:  # the market was added before the first time stamp
             market.seen_at = clock[NOW]
         quiet = clock[NOW] - market.seen_at > rules.quiet
-        if quiet and market.state == OVER:  # forgotten: its token is like any other
+        if quiet and market.state == OVER:  # expired: its token is treated as unknown
             if answer > 0:
                 market.first = 0
             else:
                 market.second = 0
-            slot, answer = NOBODY, 1
+            slot, answer = NONE, 1
         elif quiet:
             market.started_at, market.volume = UNSET, 0.0
-    if slot == NOBODY:
+    if slot == NONE:
         if clock[FREE_MARKETS] > 0:
             clock[FREE_MARKETS] -= 1
             slot = free[clock[FREE_MARKETS]]
@@ -175,7 +175,7 @@ def _market_of(instrument, clock, rules, markets, table, free):
             slot = clock[MARKETS]
             clock[MARKETS] += 1
         else:
-            return NOBODY, 1
+            return NONE, 1
         market = markets[slot]
         market.slot, market.market, market.first, market.second = slot, instrument, instrument, 0
         market.started_at, market.volume, market.state, market.told = UNSET, 0.0, OPEN, 0
@@ -185,9 +185,9 @@ def _market_of(instrument, clock, rules, markets, table, free):
 
 
 @kernel
-def _fill(row, slot, answer, clock, rules, house, out, count, tally):
-    """Take a trade into its episode; say so if that is large now."""
-    markets, sketches, episodes, heads = house
+def _fill(row, slot, answer, clock, rules, arrays, out, count, tally):
+    """Add a trade to its episode; report the episode if it is large now."""
+    markets, sketches, episodes, heads = arrays
     market, now = markets[slot], clock[NOW]
     dollars = row.size * row.price
     if dollars >= rules.headline:
@@ -198,14 +198,14 @@ def _fill(row, slot, answer, clock, rules, house, out, count, tally):
     market.volume_at = market.seen_at = now
 
     at = find_episode(episodes, heads, row.wallet, row.instrument, row.side)
-    if at == NOBODY:
+    if at == NONE:
         at = open_episode(episodes, heads, clock, row.wallet, row.instrument, row.side)
         mine = episodes[at]
         mine.market, mine.answer = slot, answer
         mine.opened_at, mine.first_at, mine.last_at = now, row.ts, row.ts
     elif clock[NEWEST] != at:
         unlink(episodes, clock, at)
-        append(episodes, clock, at)
+        append_newest(episodes, clock, at)
     mine = episodes[at]
     mine.touched_at = now
     mine.first_at, mine.last_at = min(mine.first_at, row.ts), max(mine.last_at, row.ts)
@@ -214,12 +214,12 @@ def _fill(row, slot, answer, clock, rules, house, out, count, tally):
     mine.notional += dollars
     mine.gain += row.size * (1.0 - row.price)
     if mine.notional >= rules.floor:
-        what = judge(mine, market, sketches, clock, rules)
+        what = evaluate_gates(mine, market, sketches, clock, rules)
         if what:
             write_found(out[count], mine, market, now, what)
             count += 1
-            if what & TOLD:
+            if what & REPORTED:
                 mine.revision += 1
     if row.wallet == UNKNOWN:
-        count = end_episode(at, now, clock, rules, house, out, count)  # the next may be a stranger's
+        count = end_episode(at, now, clock, rules, arrays, out, count)  # the next fill may be another wallet's
     return count

@@ -1,4 +1,4 @@
-"""Experience: what score remembers of strategies, regimes and instruments, and by which rules."""
+"""State of `score`: track records of strategies, regimes and instruments, and the rules as kernels take them."""
 
 from typing import Any, NamedTuple
 
@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 from domain.scores import REGIMES
 from operators.kernels import kernel
-from operators.kernels.book import LANE, RELATED, THOUGHT, drop
 from operators.kernels.fusion import PAIRS
 from operators.kernels.graded import BINS, SUMS
 from operators.kernels.history import TRACK
+from operators.kernels.open_signals import LANE, OPEN_SIGNAL, RELATED, drop_lane
 from operators.kernels.payoff import RETURNS
 from operators.kernels.thresholds import POINTS
 from operators.kernels.thresholds import SUMS as VALUED
@@ -19,20 +19,20 @@ INSTRUMENT = np.dtype(
     [(name, "<i8") for name in ("at", "seen_at", "filled_at", "credit", "muted")]
     + [(name, "<f8") for name in ("count", "wins", "fast", "fast_seen", "slow", "slow_seen")]
 )
-"""A track of all its outcomes, whether it is muted, its bucket of signals, and its turnover."""
+"""Track record over all outcomes, mute state, token bucket and turnover of an instrument."""
 STATE = np.dtype(
     [(name, "<i8") for name in ("at", "now", "filled_at", "credit", "ungraded")]
     + [(name, "<f8") for name in ("slope", "intercept", "effective")]
 )
-"""What holds for all: newest outcome and newest row of any kind, the calibrator, the effective number of
-graded candidates, how many came since the last fit, and the bucket of all signals."""
+"""Global state: time of the newest outcome and of the newest row, calibrator, effective number of graded candidates,
+outcomes since the last fit, and token bucket of all signals."""
 
 Floats = NDArray[np.float64]
 Rows = NDArray[Any]
 
 
 class Memory(NamedTuple):
-    """All that is remembered; `blank` begins it."""
+    """The complete state; see `blank`."""
 
     state: Rows  # (1,) STATE
     overall: Rows  # (1,) TRACK
@@ -46,13 +46,13 @@ class Memory(NamedTuple):
     instruments: Rows  # (slots,) INSTRUMENT
     lanes: Rows  # (slots, strategies) LANE
     records: Rows  # (slots, strategies, regimes) TRACK
-    pool: Rows  # (places,) THOUGHT
-    beside: Floats  # (places, RELATED) evidence of related signals, seen from the candidate's side
-    free: NDArray[np.int64]  # stack of free places, its count first
+    pool: Rows  # (places,) OPEN_SIGNAL
+    beside: Floats  # (places, RELATED) evidence of related signals, positive in the candidate's direction
+    free: NDArray[np.int64]  # stack of free pool indices, its size first
 
 
 class Rules(NamedTuple):
-    """What the settings say, as the kernels want it."""
+    """Settings in the form that the kernels take."""
 
     half_lives: Floats  # (strategies,) of evidence, ns
     memory: tuple[float, float]  # half-life in ns and in outcomes
@@ -78,7 +78,7 @@ class Rules(NamedTuple):
 
 
 def blank(slots: int, strategies: int) -> Memory:
-    """Memory of nothing, with room for so many instruments."""
+    """Empty memory for a number of instrument slots and strategies."""
     regimes = len(REGIMES)
     state = np.zeros(1, STATE)
     state["slope"] = 1.0
@@ -95,17 +95,17 @@ def blank(slots: int, strategies: int) -> Memory:
         instruments=np.zeros(slots, INSTRUMENT),
         lanes=np.zeros((slots, strategies), LANE),
         records=np.zeros((slots, strategies, regimes), TRACK),
-        pool=np.zeros(0, THOUGHT),
+        pool=np.zeros(0, OPEN_SIGNAL),
         beside=np.zeros((0, RELATED)),
         free=np.zeros(1, np.int64),
     )
 
 
 @kernel
-def forget(slot, memory):
-    """Begin an instrument anew."""
+def reset_instrument(slot, memory):
+    """Reset the state of an instrument."""
     for strategy in range(memory.lanes.shape[1]):
-        drop(memory.lanes[slot, strategy], memory.pool, memory.free)
+        drop_lane(memory.lanes[slot, strategy], memory.pool, memory.free)
         for regime in range(memory.records.shape[2]):
             track = memory.records[slot, strategy, regime]
             track.at = 0
@@ -116,10 +116,10 @@ def forget(slot, memory):
 
 
 @kernel
-def meet(slot, at, memory, rules):
-    """The instrument in a slot; one that was quiet for long is met for the first time."""
+def touch_instrument(slot, at, memory, rules):
+    """Return the instrument in a slot and record its activity; reset it first if it was quiet for too long."""
     mine = memory.instruments[slot]
     if mine.seen_at and at - mine.seen_at > rules.quiet:
-        forget(slot, memory)
+        reset_instrument(slot, memory)
     mine.seen_at = at
     return mine

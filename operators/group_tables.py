@@ -1,4 +1,4 @@
-"""Pitch: one group's part of the tables that kernels scan, with places counted within the group."""
+"""Group tables: the part of one group in the scan tables, with indices relative to the group."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -21,50 +21,50 @@ from operators.kernels.order_book import ASKS, BIDS, NOTHING
 
 Rows = NDArray[Any]
 Key = tuple[str, str, str]
-"""Names of the group, of the arbitrage, and the basket's own key."""
+"""(group name, kind of arbitrage, key of the basket)."""
 ON_CHAIN = {"polymarket", "sim"}
-"""Venues where a basket is split, merged or redeemed by a transaction; the simulator plays Polymarket."""
+"""Venues where a basket is split, merged or redeemed by a transaction; the simulator models Polymarket."""
 
 
 @dataclass(frozen=True)
-class Stall:
-    """A basket that is scanned, and the group it belongs to."""
+class GroupBasket:
+    """A basket to scan, and the group it belongs to."""
 
     group: Group
     basket: Basket
 
     @property
     def key(self) -> Key:
-        """Tells it from all others."""
+        """Unique key of the basket."""
         return self.group.name, self.basket.kind, self.basket.key
 
     @property
     def tokens(self) -> tuple[str, ...]:
-        """Of its legs, and those that may stand in their place."""
+        """Token names of its legs and of their alternatives."""
         return tuple(each.token.name for leg in self.basket.legs for each in (leg, leg.other) if each)
 
 
 @dataclass(frozen=True)
-class Pitch:
-    """One group's part of the tables.
+class GroupTables:
+    """The tables of one group.
 
     Attributes
     ----------
     group
-        As it was told.
-    stalls
-        Its baskets whose gates are open.
-    shut
-        Its baskets with a gate that is shut, by the gate's reason.
+        The group in its latest version.
+    scanned
+        Its baskets that pass all gates.
+    failed_gates
+        Number of its baskets with a failed gate, by the reason of the gate.
     instruments, limits, terms
-        Of its tokens: numbers, what prices lie under, and TERMS.
+        Per token: instrument number, exclusive upper bound of its price, and TERMS.
     baskets, legs
-        BASKET and LEG; `first` counts its legs, `token` and `other` its tokens.
+        BASKET and LEG; `first` is an index into `legs`, `token` and `other` into `instruments`.
     """
 
     group: Group
-    stalls: tuple[Stall, ...]
-    shut: Counter[str]
+    scanned: tuple[GroupBasket, ...]
+    failed_gates: Counter[str]
     instruments: NDArray[np.int64]
     limits: NDArray[np.int64]
     terms: Rows
@@ -72,48 +72,48 @@ class Pitch:
     legs: Rows
 
 
-def pitch_of(group: Group, kinds: Sequence[Arbitrage], gas: float) -> Pitch:
-    """Lay out a group."""
-    sold = [(token, member) for member in group.members for token in member.tokens]
-    places = {token.name: at for at, (token, _) in enumerate(sold)}
-    made = list(chain.from_iterable(kind.baskets(group) for kind in kinds))
-    stalls = tuple(Stall(group, basket) for basket in made if basket.allowed)
-    legs = [_leg(leg, places) for stall in stalls for leg in stall.basket.legs]
-    baskets = np.zeros(len(stalls), BASKET)
+def group_tables(group: Group, kinds: Sequence[Arbitrage], gas: float) -> GroupTables:
+    """Build the tables of a group."""
+    tokens = [(token, member) for member in group.members for token in member.tokens]
+    index_of = {token.name: at for at, (token, _) in enumerate(tokens)}
+    candidates = list(chain.from_iterable(kind.baskets(group) for kind in kinds))
+    scanned = tuple(GroupBasket(group, basket) for basket in candidates if basket.allowed)
+    legs = [_leg(leg, index_of) for each in scanned for leg in each.basket.legs]
+    baskets = np.zeros(len(scanned), BASKET)
     first = 0
-    for row, stall in zip(baskets, stalls, strict=True):
-        basket = stall.basket
+    for row, each in zip(baskets, scanned, strict=True):
+        basket = each.basket
         row["first"], row["legs"], row["payoff"] = first, len(basket.legs), to_price(basket.payoff)
         row["least"], row["confirm"], row["cycle"] = basket.least, basket.confirm, basket.cycle
         row["lot"] = lcm(*(to_size(leg.market.lot) for leg in basket.legs))
         row["minimum"] = max(to_size(leg.market.minimum_size) for leg in basket.legs)
         row["gas"] = float(gas_of(basket, gas))
         first += len(basket.legs)
-    return Pitch(
+    return GroupTables(
         group,
-        stalls,
-        Counter(gate.reason for basket in made for gate in basket.gates if not gate.passed),
-        np.array([token.instrument for token, _ in sold], np.int64),
-        np.array([PRICE_UNITS if isinstance(member, Market) else NOTHING for _, member in sold], np.int64),
-        np.array([_terms(member) for _, member in sold], TERMS),
+        scanned,
+        Counter(gate.reason for basket in candidates for gate in basket.gates if not gate.passed),
+        np.array([token.instrument for token, _ in tokens], np.int64),
+        np.array([PRICE_UNITS if isinstance(member, Market) else NOTHING for _, member in tokens], np.int64),
+        np.array([_terms(member) for _, member in tokens], TERMS),
         baskets,
         np.array(legs, LEG),
     )
 
 
 def gas_of(basket: Basket, gas: float) -> Decimal:
-    """Dollars that a basket costs on chain."""
+    """On-chain transaction cost of a basket in dollars."""
     on_chain = any(venue_of(leg.token.name) in ON_CHAIN for leg in basket.legs)
     return Decimal(str(gas)) if on_chain else Decimal(0)
 
 
-def _leg(leg: Leg, places: dict[str, int]) -> tuple[int, ...]:
+def _leg(leg: Leg, index_of: dict[str, int]) -> tuple[int, ...]:
     other = leg.other
     return (
-        places[leg.token.name],
+        index_of[leg.token.name],
         ASKS if leg.side == "buy" else BIDS,
         to_price(leg.adds),
-        places[other.token.name] if other else -1,
+        index_of[other.token.name] if other else -1,
         (ASKS if other.side == "buy" else BIDS) if other else 0,
         to_price(other.adds) if other else 0,
         leg.optional,

@@ -1,18 +1,18 @@
-"""Repeats: the ids of trades that were seen lately, in a table that is half full at most; 0 is no id."""
+"""Seen ids: hash set of recent trade ids (open addressing, at most half full); 0 marks a free entry."""
 
 from operators.kernels import kernel
 
 
 @kernel
 def put_ids(numbers, given):
-    """Put numbers into an empty half of those seen."""
+    """Insert ids into an empty hash set."""
     for at in range(given.size):
         numbers[place_of_id(numbers, given[at])] = given[at]
 
 
 @kernel
 def place_of_id(numbers, number):
-    """Where a number is among those seen, or where it would go."""
+    """Position of an id in the set, or the position at which to insert it."""
     mask = numbers.size - 1
     at = (number >> 1) & mask
     while numbers[at] != 0 and numbers[at] != number:

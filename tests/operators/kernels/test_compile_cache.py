@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from operators.kernels.kept import sources
+from operators.kernels.compile_cache import sources
 from tests.house.checkout import ROOT
 
 ROOMS = "domain", "operators"
@@ -84,7 +84,7 @@ def test_what_changes_elsewhere_is_compiled_anew_and_nothing_else(tmp_path: Path
         (tmp_path / room).mkdir()
         (tmp_path / room / "__init__.py").touch()
     (tmp_path / "operators" / "kernels").mkdir()
-    for name in ("__init__.py", "kept.py"):
+    for name in ("__init__.py", "compile_cache.py"):
         (tmp_path / "operators" / "kernels" / name).write_bytes((ROOT / "operators" / "kernels" / name).read_bytes())
     (tmp_path / "operators" / "less.py").write_text(CALLS)
     doubled = tmp_path / "operators" / "doubled.py"

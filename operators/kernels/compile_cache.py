@@ -1,8 +1,8 @@
-"""Kept: compiled kernels, those of each file apart by the sources that they were made from.
+"""Compile cache: a persistent cache of compiled kernels, keyed by a digest of their sources.
 
-numba looks only at the file in which a kernel stands. One that calls a kernel of another file, or reads a
-constant of it, would go on running the old code after an edit there (seen with 0.68). So what is compiled of
-a file is kept under a digest of that file and of all it imports of ours; an edit elsewhere changes nothing.
+numba checks only the file that defines a kernel. A kernel that calls a kernel of another file, or reads a constant
+of it, would keep running the old code after an edit there (seen with 0.68). The cache directory of a file is
+therefore named after a digest of that file and of all files of `domain` and `operators` that it imports.
 """
 
 import re
@@ -18,20 +18,20 @@ import numba
 from numba import types
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, UserProvidedCacheLocator
 
-_HOUSE = Path(__file__).parents[2]
+_ROOT = Path(__file__).parents[2]
 _IMPORT = re.compile(
     r"^[ \t]*(?:from|import) +((?:domain|operators)\b[\w.]*)(?: +import +(\([^)]*\)|.*))?", re.MULTILINE
 )
 
 _config: Any = numba.config  # filled from the environment at import, which mypy cannot see
-_given = _config.CACHE_DIR
-KEPT = Path(_given) if _given else Path(__file__).parent / "__pycache__" / "compiled"
-"""Where compiled kernels are kept: in `NUMBA_CACHE_DIR`, or beside the sources."""
-_config.CACHE_DIR = str(KEPT)
+_configured = _config.CACHE_DIR
+COMPILED = Path(_configured) if _configured else Path(__file__).parent / "__pycache__" / "compiled"
+"""Cache directory of compiled kernels: `NUMBA_CACHE_DIR`, or a directory next to the sources."""
+_config.CACHE_DIR = str(COMPILED)
 
 
 def sources(path: Path) -> frozenset[Path]:
-    """A file, and the files of `domain` and `operators` that it imports, by itself or by others."""
+    """Return a file and the files of `domain` and `operators` that it imports, directly or indirectly."""
     found, ahead = {path}, [path]
     while ahead:
         more = _imported(ahead.pop()) - found
@@ -42,7 +42,7 @@ def sources(path: Path) -> frozenset[Path]:
 
 @cache
 def digest_of(path: Path) -> str:
-    """The digest of a file and of all it imports of ours."""
+    """Digest of the contents of `sources(path)`."""
     digest = blake2b(digest_size=8)
     for source in sorted(sources(path)):
         digest.update(_read(source))
@@ -61,11 +61,11 @@ def _imported(path: Path) -> frozenset[Path]:
 
 
 def _modules(package: list[str], names: list[str]) -> Iterator[Path]:
-    """A package and those in which it lies, which are run before it; and what may be a module in it."""
+    """Yield a package, its parents (which are imported first), and the names that may be modules in it."""
     for depth in range(len(package)):
-        yield _HOUSE.joinpath(*package[: depth + 1])
+        yield _ROOT.joinpath(*package[: depth + 1])
     for name in names:
-        yield _HOUSE.joinpath(*package, name)
+        yield _ROOT.joinpath(*package, name)
 
 
 @cache
@@ -74,36 +74,36 @@ def _read(path: Path) -> bytes:
 
 
 class _BySources(UserProvidedCacheLocator):
-    """A directory for each file and digest."""
+    """Locator with a directory per source file and digest."""
 
     def __init__(self, py_func: Any, py_file: str) -> None:
         super().__init__(py_func, py_file)
         path = Path(py_file)
         directory = Path(self._cache_path, path.stem, digest_of(path))
-        if not _given and not directory.exists():
-            shutil.rmtree(directory.parent, ignore_errors=True)  # of older sources, which nobody will ask for again
+        if not _configured and not directory.exists():
+            shutil.rmtree(directory.parent, ignore_errors=True)  # code of older sources is never used again
         self._cache_path = str(directory)
 
 
-class _Kept(CompileResultCacheImpl):
+class _CacheImpl(CompileResultCacheImpl):
     _locator_classes = [_BySources, *CompileResultCacheImpl._locator_classes]  # noqa: RUF012, SLF001  # as numba has it
 
 
-class KeptCode(FunctionCache):
-    """The compiled code of a function, which several processes may add to at once.
+class CompileCache(FunctionCache):
+    """Cache of the compiled code of a function, safe for concurrent writers.
 
-    numba reads the index of a function, numbers its new code after it and writes it anew. Two processes
-    that do so for two types of arguments could give both codes one number, and run one for the other.
+    numba reads the index of a function, numbers the new code by it and rewrites the index. Two processes that do
+    so for different argument types could use the same number, and later run one code in place of the other.
     """
 
-    _impl_class = _Kept
+    _impl_class = _CacheImpl
 
     def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, ...]:
-        # Of a named tuple numba keeps the class by its name only, and the caller's file is not among our sources.
+        # numba identifies a named tuple by its class name only, and the file that defines it is not in the digest.
         return *super()._index_key(sig, codegen), tuple(_fields(sig))
 
     def save_overload(self, sig: Any, data: Any) -> None:
-        """Save the code for arguments of the types `sig`."""
+        """Save the code for the argument types `sig`, under a lock."""
         directory = Path(self.cache_path)
         directory.mkdir(parents=True, exist_ok=True)
         with (directory / "lock").open("w") as lock:
@@ -112,7 +112,7 @@ class KeptCode(FunctionCache):
 
 
 def _fields(given: Any) -> Iterator[tuple[str, ...]]:
-    """The names of the fields of all named tuples among types of arguments."""
+    """Yield the field names of all named tuples among argument types."""
     for each in given:
         if isinstance(each, types.BaseTuple):
             yield getattr(each, "fields", ())

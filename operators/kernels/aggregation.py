@@ -1,7 +1,7 @@
-"""Taking: trades, or closed bars, into the bars that are being built. One pass over a batch.
+"""Aggregation: add trades, or closed bars, to the bars under construction, in one pass over a batch.
 
-A pass stops early when there is no room for what it makes; the caller makes room and goes on at the
-row it is told. `rule`, `house`, `table` and `out` are as in `closing`.
+A pass stops early when an output or pool is full; the caller makes room and resumes at the returned row. `rule`,
+`state`, `table` and `out` are as in `closing`.
 """
 
 import numpy as np
@@ -13,33 +13,33 @@ from operators.kernels.cell import add_trade
 from operators.kernels.closing import advance, close_due
 from operators.kernels.slots import (
     CLOSED_UNTIL,
+    FREED_IN_PASS,
     NEWEST,
     NEXT_CLOSE,
     SLOTS,
-    TAKEN,
     UNSET,
+    allocate_slot,
     find_slot,
-    move_in,
     seen_before,
 )
 
 ACCEPTED, DUPLICATES, LATE, REJECTS = range(4)
-"""Places in the tally."""
+"""Indices into the tally."""
 
 DONE, ROWS_FULL, SLOTS_FULL, SLOT_REUSED = range(4)
-"""Why a pass stopped: all taken in; make room for rows; make room for slots; hand on the rows first,
-since a slot that was freed in this pass is needed again."""
+"""Stop reason of a pass: all rows processed; output full; slots full; the output must be emitted first, because a slot
+freed in this pass is to be reused."""
 
 
 @kernel
 def good_trade(trade):
-    """Whether a trade's numbers can be used; their product is what is summed."""
+    """Whether price, size and their product are positive and finite."""
     return trade.price > 0.0 and trade.size > 0.0 and trade.price * trade.size < np.inf
 
 
 @kernel
 def good_bar(bar, length):
-    """Whether a bar's numbers can be used; of quote and taker buy volume NaN says that they are not known."""
+    """Whether a bar is consistent; NaN is allowed for an unknown quote or taker buy volume."""
     ordered = 0.0 < bar.low <= bar.open <= bar.high < np.inf and bar.low <= bar.close <= bar.high
     known = (np.isnan(bar.quote_volume) or 0.0 <= bar.quote_volume < np.inf) and (
         np.isnan(bar.buy_volume) or 0.0 <= bar.buy_volume < np.inf
@@ -48,9 +48,9 @@ def good_bar(bar, length):
 
 
 @kernel
-def mark(clock, length, house, slot, ts):
-    """Note that trades before `ts` may be missing: the bars that are open by then are incomplete."""
-    life, cells, _, _ = house
+def mark(clock, length, state, slot, ts):
+    """Record that trades before `ts` may be missing: bars open until then are incomplete."""
+    life, cells, _, _ = state
     life[slot].marked = 1
     first = clock[CLOSED_UNTIL] // length
     for bar in range(first, max(first, ts // length) + 1):
@@ -58,57 +58,57 @@ def mark(clock, length, house, slot, ts):
 
 
 @kernel
-def mark_gap(clock, length, house, slot, trade):
-    """A gap mark of one instrument, or of all (instrument 0)."""
+def mark_gap(clock, length, state, slot, trade):
+    """Apply a gap marker of one instrument, or of all (instrument 0)."""
     if slot >= 0:
-        mark(clock, length, house, slot, trade.ts)
+        mark(clock, length, state, slot, trade.ts)
     elif trade.instrument == 0:
         for each in range(clock[SLOTS]):
-            mark(clock, length, house, each, trade.ts)
+            mark(clock, length, state, each, trade.ts)
 
 
 @kernel
-def lodge(clock, house, table, instrument):
-    """A slot for a new instrument, or why there is none, as (slot, DONE, SLOTS_FULL or SLOT_REUSED)."""
-    life, cells, _, free = house
-    slot = move_in(clock, (life, cells, free), table, instrument)
+def allocate(clock, state, table, instrument):
+    """Allocate a slot for a new instrument; return (slot, DONE, SLOTS_FULL or SLOT_REUSED)."""
+    life, cells, _, free = state
+    slot = allocate_slot(clock, (life, cells, free), table, instrument)
     if slot >= 0:
         return slot, DONE
-    return slot, SLOT_REUSED if slot == TAKEN else SLOTS_FULL
+    return slot, SLOT_REUSED if slot == FREED_IN_PASS else SLOTS_FULL
 
 
 @kernel
-def take_trades(trades, start, clock, rule, house, seen, table, out, tally, late_quote):
-    """Take in `trades[start:]`, heartbeats and gap marks among them.
+def aggregate_trades(trades, start, clock, rule, state, seen, table, out, tally, late_quote):
+    """Add `trades[start:]`, including heartbeats and gap markers, to their bars.
 
     Returns
     -------
     tuple
-        (next row to take, bars written, gaps written, why it stopped).
+        (next row to process, bars written, gaps written, stop reason).
     """
     row = gap = 0
     length = rule[0][0]
-    life, cells = house[0], house[1]
+    life, cells = state[0], state[1]
     for at in range(start, trades.size):
         trade = trades[at]
         if trade.ts > clock[NEWEST] and (trade.kind != KIND_TRADE or good_trade(trade)):
             advance(clock, trade.ts, rule)
         if clock[NEWEST] >= clock[NEXT_CLOSE] and clock[NEWEST] != UNSET:
-            row, gap, full = close_due(clock, rule, house, table, out, row, gap)
+            row, gap, full = close_due(clock, rule, state, table, out, row, gap)
             if full:
                 return at, row, gap, ROWS_FULL
         if trade.kind == KIND_HEARTBEAT:
             continue
         slot = table[1][find_slot(table[0], table[1], trade.instrument)]
         if trade.kind == KIND_GAP:
-            mark_gap(clock, length, house, slot, trade)
+            mark_gap(clock, length, state, slot, trade)
             continue
         if not good_trade(trade):
             tally[REJECTS] += 1
             continue
         late = trade.ts < clock[CLOSED_UNTIL]
         if slot < 0 and not late:
-            slot, why = lodge(clock, house, table, trade.instrument)
+            slot, why = allocate(clock, state, table, trade.instrument)
             if why != DONE:
                 return at, row, gap, why
             life[slot].last_ts = trade.ts
@@ -129,21 +129,21 @@ def take_trades(trades, start, clock, rule, house, seen, table, out, tally, late
 
 
 @kernel
-def take_bars(bars, start, clock, rule, house, table, out, tally):
-    """Take in closed bars of the finest frame instead of trades; otherwise as `take_trades`."""
+def aggregate_bars(bars, start, clock, rule, state, table, out, tally):
+    """Like `aggregate_trades`, with closed bars of the finest frame as input."""
     row = gap = 0
     length = rule[0][0]
-    life, cells = house[0], house[1]
+    life, cells = state[0], state[1]
     for at in range(start, bars.size):
         bar = bars[at]
         if not good_bar(bar, length):
             tally[REJECTS] += 1
             continue
-        # Short of its end: bars of other instruments that end at the same instant may still come.
+        # One ns before its end: bars of other instruments that end at the same instant may still arrive.
         if bar.close_time - 1 > clock[NEWEST]:
             advance(clock, bar.close_time - 1, rule)
         if clock[NEWEST] >= clock[NEXT_CLOSE]:
-            row, gap, full = close_due(clock, rule, house, table, out, row, gap)
+            row, gap, full = close_due(clock, rule, state, table, out, row, gap)
             if full:
                 return at, row, gap, ROWS_FULL
         if bar.open_time < clock[CLOSED_UNTIL]:
@@ -151,7 +151,7 @@ def take_bars(bars, start, clock, rule, house, table, out, tally):
             continue
         slot = table[1][find_slot(table[0], table[1], bar.instrument)]
         if slot < 0:
-            slot, why = lodge(clock, house, table, bar.instrument)
+            slot, why = allocate(clock, state, table, bar.instrument)
             if why != DONE:
                 return at, row, gap, why
         cell = cells[slot, (bar.open_time // length) & 1]

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.statistics.uniqueness import uniqueness
-from operators.kernels.book import LANE, NONE, THOUGHT, drop, put, take
+from operators.kernels.open_signals import LANE, NONE, OPEN_SIGNAL, close_signal, drop_lane, open_signal
 
 COMPILES = settings(deadline=None)
 """The first example waits for the compiler."""
@@ -14,7 +14,7 @@ COMPILES = settings(deadline=None)
 
 def empty(places):
     free = np.array([places, *range(places - 1, -1, -1)])
-    return np.zeros(1, LANE), np.zeros(places, THOUGHT), free
+    return np.zeros(1, LANE), np.zeros(places, OPEN_SIGNAL), free
 
 
 @COMPILES
@@ -25,33 +25,33 @@ def test_uniqueness_equals_its_definition(lives):
     found = {}
     for at, kind, which in sorted([(b, 1, i) for i, b in enumerate(began)] + [(e, 0, i) for i, e in enumerate(ended)]):
         if kind:
-            put(lane[0], at, pool, free)
+            open_signal(lane[0], at, pool, free)
         else:
-            found[which] = take(lane[0], began[which], at, pool, free)[1]
+            found[which] = close_signal(lane[0], began[which], at, pool, free)[1]
     np.testing.assert_allclose([found[i] for i in range(len(lives))], uniqueness(began, ended), rtol=1e-12)
     assert (lane["open"][0], free[0]) == (0, len(lives))
 
 
 def test_a_candidate_that_is_not_in_the_book_is_not_found():
     lane, pool, free = empty(2)
-    put(lane[0], 5, pool, free)
-    assert take(lane[0], 6, 9, pool, free) == (NONE, 0.0, False)
+    open_signal(lane[0], 5, pool, free)
+    assert close_signal(lane[0], 6, 9, pool, free) == (NONE, 0.0, False)
     assert free[0] == 1
 
 
 def test_an_outcome_at_the_instant_of_its_decision_shares_with_who_is_open():
     lane, pool, free = empty(2)
-    put(lane[0], 5, pool, free)
-    put(lane[0], 6, pool, free)
-    assert take(lane[0], 6, 6, pool, free)[1] == pytest.approx(0.5)
+    open_signal(lane[0], 5, pool, free)
+    open_signal(lane[0], 6, pool, free)
+    assert close_signal(lane[0], 6, 6, pool, free)[1] == pytest.approx(0.5)
 
 
 def test_a_dropped_lane_gives_its_places_back():
     lane, pool, free = empty(3)
     for at in (1, 2, 3):
-        put(lane[0], at, pool, free)
+        open_signal(lane[0], at, pool, free)
     pool["emitted"] = 1
-    drop(lane[0], pool, free)
+    drop_lane(lane[0], pool, free)
     assert sorted(free[1:].tolist()) == [0, 1, 2]
     assert lane.tobytes() == np.zeros(1, LANE).tobytes()
     assert not pool["emitted"].any()

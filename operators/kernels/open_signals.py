@@ -1,8 +1,9 @@
-"""Book: what was thought of each candidate that is still open, and how much of its time was its own.
+"""Open signals: the candidates without an outcome yet, and the uniqueness of their outcomes.
 
-Candidates of one instrument and strategy form a lane. Those that are open at the same time share what
-the market does to them; the uniqueness of an outcome is the mean, over its life, of one over their
-number. It needs no memory of who overlapped whom, only the running integral of that share.
+Candidates of one instrument and strategy form a lane. Candidates that are open at the same time share the same
+market moves, so their outcomes are not independent. The average uniqueness of an outcome is the mean of 1 / c over
+its lifetime, where c is the number of concurrent candidates. It is computed from the running integral of 1 / c,
+without a record of the overlaps.
 
 López de Prado, Advances in Financial Machine Learning, 2018, §4.4.
 """
@@ -12,25 +13,25 @@ import numpy as np
 from operators.kernels import kernel
 
 RELATED = 4
-"""Signals that are remembered, and told, as related to a candidate."""
-THOUGHT = np.dtype(
+"""Maximum number of related signals stored and published per candidate."""
+OPEN_SIGNAL = np.dtype(
     [(name, "<i8") for name in ("ts", "expires_at", "next", "regime", "emitted", "related")]
     + [(name, "<f8") for name in ("log_odds", "evidence", "share", "value", "final_score")]
 )
-"""An open candidate: calibrator's input, own evidence, its lane's integral at the decision, expected value
-and rank score."""
+"""An open candidate: input of the calibrator, own evidence, integral of its lane at the decision, expected value and
+rank score."""
 LANE = np.dtype(
     [(name, "<i8") for name in ("first", "open", "changed_at", "ts", "expires_at", "direction")]
     + [(name, "<f8") for name in ("share", "evidence")]
 )
-"""`first` begins the chain of open candidates, one more than their place: 0 is none. `ts`, `expires_at`,
-`direction` and `evidence` are of the newest candidate; `expires_at` is 0 once it has ended."""
+"""`first` is the head of the list of open candidates, as index + 1: 0 is none. `ts`, `expires_at`, `direction` and
+`evidence` belong to the newest candidate; `expires_at` is 0 once it has ended."""
 NONE = -1
 
 
 @kernel
 def _advance(lane, at):
-    """Bring the integral of one over the number of open candidates up to `at`."""
+    """Advance the integral of 1 / (number of open candidates) to `at`."""
     if lane.open > 0:
         lane.share += (at - lane.changed_at) / lane.open
     else:
@@ -39,8 +40,8 @@ def _advance(lane, at):
 
 
 @kernel
-def put(lane, ts, pool, free):
-    """A place for a new candidate, at the head of its lane's chain; `free[0]` counts the free places behind it."""
+def open_signal(lane, ts, pool, free):
+    """Allocate an entry for a new candidate at the head of its lane's list; `free[0]` is the number of free entries."""
     place = free[free[0]]
     free[0] -= 1
     _advance(lane, ts)
@@ -52,13 +53,13 @@ def put(lane, ts, pool, free):
 
 
 @kernel
-def take(lane, ts, at, pool, free):
-    """Take the candidate that was decided at `ts` out of the book.
+def close_signal(lane, ts, at, pool, free):
+    """Remove the candidate that was decided at `ts`.
 
     Returns
     -------
     place, uniqueness, emitted
-        Its place, to be read before the next `put`, or NONE; its uniqueness in (0, 1]; and whether it was let through.
+        Its index, readable until the next `open_signal`, or NONE; its uniqueness in (0, 1]; whether it was emitted.
     """
     before, place = NONE, lane.first - 1
     while place != NONE and pool[place].ts != ts:
@@ -81,8 +82,8 @@ def take(lane, ts, at, pool, free):
 
 
 @kernel
-def drop(lane, pool, free):
-    """Take all candidates of a lane out of the book and forget the lane."""
+def drop_lane(lane, pool, free):
+    """Remove all candidates of a lane and reset the lane."""
     place = lane.first - 1
     while place != NONE:
         pool[place].emitted = 0
