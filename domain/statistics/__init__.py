@@ -1,5 +1,5 @@
-"""Statistics: what may be said of results, and how surely.
+"""Statistics of results, with their uncertainty.
 
-One idea per file. NaN in a sample means "not known" and is left out; what is undefined is None, never
-zero or infinity; whatever leaves this package carries its n.
+One idea per file. NaN in a sample means "unknown" and is excluded; an undefined statistic is None, never zero or
+infinity; every published figure carries its n.
 """

@@ -1,4 +1,4 @@
-"""Beta: distribution function and quantiles of what is known of a rate after wins and losses."""
+"""Beta distribution, the posterior of a rate after wins and losses: CDF and quantiles."""
 
 import math
 from typing import Final

@@ -1,4 +1,4 @@
-"""Card: all that is said of a track record, in the order it is to be read: the verdict first."""
+"""Card: the complete report of a track record, in reading order: the verdict first."""
 
 import msgspec
 import numpy as np
@@ -26,7 +26,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     Attributes
     ----------
     verdict
-        The word and its reasons.
+        The verdict and its reasons.
     returns
         Figures of net daily returns.
     results

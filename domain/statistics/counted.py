@@ -1,4 +1,4 @@
-"""Counted: reliability of probabilities of which only counts by small steps were kept."""
+"""Reliability of probabilities that are stored only as counts in small bins."""
 
 import msgspec
 import numpy as np

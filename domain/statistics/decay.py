@@ -1,4 +1,4 @@
-"""Decay: weights that halve with age, and sums of them that no batching changes."""
+"""Decay: exponentially decayed weights, and sums of them that do not depend on batching."""
 
 import math
 from typing import Any
@@ -32,7 +32,7 @@ def smoothing(step: float, half_life: float) -> float:
 
 
 def effective_size(weights: ArrayLike) -> float:
-    """How many equal weights would tell as much: (Σw)² / Σw² (Kish 1965); 0 if there is no weight.
+    """Effective sample size (Σw)² / Σw² (Kish 1965); 0 without weights.
 
     Examples
     --------
@@ -47,9 +47,9 @@ def effective_size(weights: ArrayLike) -> float:
 class DecayedSums:
     """Sums by group in which every entry loses half its weight per half-life.
 
-    Time is counted in half-lives, and a sum is kept in units of the newest whole one: to let it decay
-    is to change its binary exponent, which rounds nothing. So the sums depend on what was added and in
-    which order, but on no batch, snapshot or clock between.
+    Time is counted in half-lives, and a sum is stored in units of the newest whole half-life: decay then only
+    changes its binary exponent, which is exact. The sums therefore depend on the values and their order, but not
+    on batches, snapshots or the clock.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Discovery: which of many findings to believe, when some must look good by chance."""
+"""Discovery: control of the false discovery rate over many findings."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray

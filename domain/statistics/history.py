@@ -1,7 +1,7 @@
-"""History: how often a kind of signal won, down a hierarchy, with older outcomes counting less.
+"""History: hierarchical win rates of signals, with exponential decay of older outcomes.
 
-All signals, those of the strategy, of the strategy in the regime, with the symbol: each level leans on
-the one above as far as it has too few outcomes of its own.
+The levels are all signals, strategy, strategy in a regime, and that for a symbol: each level is shrunk towards the one
+above it, the more so the fewer outcomes it has.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Moments: mean, spread, skewness and kurtosis of a sample, kept so that parts can be merged."""
+"""Moments: mean, variance, skewness and kurtosis of a sample, in mergeable form."""
 
 import math
 

@@ -37,7 +37,7 @@ def sigmoid(z: Number) -> Number:
 
 
 def evidence(p: Number, base: float) -> Number:
-    """Log-odds in excess of the base rate: 0 says nothing new, negative speaks against."""
+    """Log-odds in excess of the base rate: 0 is neutral, negative is evidence against."""
     return cast(Number, _plain(np.asarray(logit(p)) - logit(base)))
 
 

@@ -1,4 +1,4 @@
-"""Overfitting: how often the variant that was best in one half of the data disappoints in the other.
+"""Overfitting: how often the best variant in sample underperforms out of sample.
 
 Combinatorially symmetric cross-validation of all variants that were tried.
 """

@@ -1,4 +1,4 @@
-"""Reliability: whether things stated at 70 % happen in 70 of 100 cases."""
+"""Reliability: calibration of stated probabilities."""
 
 from itertools import pairwise
 

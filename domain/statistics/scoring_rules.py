@@ -1,4 +1,4 @@
-"""Scoring rules: how good stated probabilities were. Lower is better, and honesty is the best strategy."""
+"""Proper scoring rules: quality of stated probabilities; lower is better."""
 
 import msgspec
 import numpy as np

@@ -1,4 +1,4 @@
-"""Shrinkage: win rates of small groups, drawn towards that of the group they belong to."""
+"""Shrinkage: win rates of small groups, shrunk towards that of their parent group."""
 
 import math
 from collections.abc import Iterable
@@ -13,13 +13,13 @@ from domain.statistics import beta
 from domain.statistics.intervals import Interval
 
 STRENGTH: Final = 20.0
-"""Outcomes that a prior counts as, until the groups themselves tell (`prior_strength`)."""
+"""Default weight of a prior in outcomes, until it can be estimated (`prior_strength`)."""
 _WEAKEST, _STRONGEST = 10.0, 200.0
 _GROUPS, _OUTCOMES = 8, 20
 
 
 class Rate(msgspec.Struct, frozen=True):
-    """What is known of a win rate: a Beta distribution with (n + strength) outcomes behind it.
+    """Posterior of a win rate: a Beta distribution worth (n + strength) outcomes.
 
     Attributes
     ----------
@@ -28,7 +28,7 @@ class Rate(msgspec.Struct, frozen=True):
     n
         Outcomes seen; decayed and weighted ones need not be whole.
     prior, strength
-        What was believed before, and how many outcomes that belief counts as.
+        Prior rate, and its weight in outcomes.
     """
 
     mean: float
@@ -52,7 +52,7 @@ class Rate(msgspec.Struct, frozen=True):
 
 
 def shrink(wins: float, n: float, *, prior: float, strength: float = STRENGTH) -> Rate:
-    """The rate of a group with so many wins in n, given that of its parent.
+    """Shrunk rate of a group with `wins` in `n`, given the rate of its parent.
 
     Parameters
     ----------
@@ -113,10 +113,10 @@ def shrink_down(
 
 
 def prior_strength(wins: ArrayLike, n: ArrayLike) -> float:
-    """How many outcomes the prior of these groups should count as, by the method of moments.
+    """Weight of the prior of these groups in outcomes, by the method of moments.
 
-    Groups that differ no more than chance would have them get the strongest prior; those with fewer
-    than 20 outcomes are left out, and with fewer than 8 groups it is `STRENGTH`.
+    Groups that differ no more than by chance get the strongest prior; groups with fewer than 20 outcomes are
+    excluded, and with fewer than 8 groups it is `STRENGTH`.
 
     Returns
     -------

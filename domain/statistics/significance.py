@@ -1,4 +1,4 @@
-"""Significance: how probable it is that a Sharpe ratio was skill, and how long a record it takes.
+"""Significance of a Sharpe ratio: probabilistic Sharpe ratio and minimum track record length.
 
 All ratios here are per period, not annualised.
 """

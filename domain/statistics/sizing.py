@@ -1,8 +1,8 @@
-"""Sizing: what a probability is worth, and how much may be put on it."""
+"""Sizing: break-even probability, expected value and Kelly fraction."""
 
 
 def break_even(win_r: float, loss_r: float = 1.0, *, cost_r: float = 0.0) -> float:
-    """The probability of winning at which nothing is earned.
+    """Win probability at which the expected value is zero.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""Splits: training and test sets whose labels do not touch, for data in which labels overlap in time.
+"""Splits: purged training and test sets for labels that overlap in time.
 
-A shuffled split lets a model read a test label off its overlapping neighbour in the training set: on a
-random walk it then seems to know the future.
+A shuffled split leaks test labels through overlapping neighbours in the training set: even on a random walk a model
+then appears to predict the future.
 """
 
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ def walk_forward(
     first_train_ns: int | None = None,
     embargo_ns: int = 0,
 ) -> Iterator[Split]:
-    """Test each period in turn on a model that knew only labels resolved before it.
+    """Walk-forward splits: test each period on a model trained only on labels resolved before it.
 
     Parameters
     ----------

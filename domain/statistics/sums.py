@@ -1,4 +1,4 @@
-"""Sums: what must be remembered of graded results, by group, to say all that is said of them.
+"""Sums: sufficient statistics of graded results by group.
 
 One row per group (a strategy, a bucket, a symbol ...). Rows take results in their order, one or a
 million at a time with the same bits; rows of consecutive periods merge.

@@ -1,6 +1,6 @@
-"""Thresholds: how probable a signal must be, from what all candidates at each level earned.
+"""Thresholds: minimum probability of a signal, from the results of all candidates at each level.
 
-Candidates that were suppressed are graded too, so every level is judged on all there was.
+Suppressed candidates are graded too, so every level is evaluated on all candidates.
 """
 
 import math
@@ -115,7 +115,7 @@ class Thresholds:
     def choose(self, regime: int, now_ns: int, *, break_even: float, most_per_hour: float = math.inf) -> Level:
         """The lowest level that pays: at or above break-even, its lower bound above zero, within the rate.
 
-        The highest level if none does: where nothing is known to pay, be nearly silent.
+        The highest level if none is: where nothing is credibly profitable, almost nothing is emitted.
         """
         grid = self.levels(regime, now_ns)
         for level in grid:

@@ -1,4 +1,4 @@
-"""Trials: what the best of many attempts is worth. Whoever tries a hundred variants will find a good one.
+"""Trials: correction of the best of many attempts for multiple testing.
 
 All ratios here are per period, not annualised.
 """

@@ -1,6 +1,6 @@
-"""Uniqueness: how much of an outcome is its own, where outcomes overlap in time.
+"""Uniqueness of outcomes that overlap in time.
 
-Ten signals held over the same hour saw one hour of market, not ten.
+Ten signals held over the same hour contain the information of one hour of the market, not of ten.
 """
 
 import numpy as np

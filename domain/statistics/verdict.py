@@ -1,4 +1,4 @@
-"""Verdict: what a track record allows one to say, before any figure is shown."""
+"""Verdict: the statistical conclusion from a track record."""
 
 from typing import Final, Literal
 
@@ -93,7 +93,7 @@ def judge(ratio: Sharpe, *, n: int, n_effective: float, tried: Trials) -> Verdic
 def _lacking(
     ratio: Sharpe, n_effective: float, minimum: float | None, deflated: float | None, tried: Trials
 ) -> tuple[str, ...]:
-    """Why nothing can be said yet; empty if something can."""
+    """Why the record is insufficient; empty if it is sufficient."""
     reasons = []
     if ratio.n < LEAST_DAYS:
         reasons.append(f"{ratio.n} days are fewer than {LEAST_DAYS}")
