@@ -69,7 +69,7 @@ class Execute(StatefulBatchLogic[Aligned, Aligned, bytes]):
         probability = np.where(given.scores["history"] > 0.0, given.scores["probability"], np.nan)
         executions = np.zeros(3 * given.candidates.size + 2 * self._held, EXECUTION)
         days = np.zeros(self._midnights(given), EQUITY)
-        told, ended = trade(
+        written, ended = trade(
             given.bars,
             given.candidates,
             probability if scored else np.full(given.candidates.size, np.nan),
@@ -84,7 +84,7 @@ class Execute(StatefulBatchLogic[Aligned, Aligned, bytes]):
             executions,
             days,
         )
-        return replace(given, executions=executions[:told], equity=days[:ended])
+        return replace(given, executions=executions[:written], equity=days[:ended])
 
     def _midnights(self, given: Aligned) -> int:
         """Upper bound of the number of days that end by the newest row."""

@@ -71,8 +71,10 @@ class Tally(StatefulBatchLogic[Aligned, Aligned, bytes]):
     def _tally(self, given: Aligned) -> Aligned:
         changes = np.zeros(3 * given.executions.size, PERFORMANCE)
         alerts = np.zeros(3 * given.executions.size + given.equity.size, ALERT)
-        changed, told = perform(given.executions, given.equity, self._sums, self._records, self._sunk, changes, alerts)
-        return replace(given, performance=changes[:changed], alerts=alerts[:told])
+        changed, written = perform(
+            given.executions, given.equity, self._sums, self._records, self._sunk, changes, alerts
+        )
+        return replace(given, performance=changes[:changed], alerts=alerts[:written])
 
 
 @operator

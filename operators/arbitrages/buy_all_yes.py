@@ -24,7 +24,7 @@ def buy_all_yes(group: Group) -> Iterator[Basket]:
         legs=tuple(Leg(market=market, token=market.yes, side="buy") for market in markets),
         payoff=Decimal(1),
         gates=(
-            gate("exhaustive", proven, "the answers are all there are" if proven else "EXHAUSTIVENESS_UNPROVEN"),
+            gate("exhaustive", proven, "the outcomes are exhaustive" if proven else "EXHAUSTIVENESS_UNPROVEN"),
             gate("exclusive", group.exclusive, "at most one comes true" if group.exclusive else "EXCLUSIVITY_UNPROVEN"),
         ),
     )

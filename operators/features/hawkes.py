@@ -35,14 +35,14 @@ def hawkes(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: F
         result, mine = out[0, row:stop], state[lane[row]]
         fast, slow = mine[0], mine[1]
         for each in range(stop - row):
-            told = trades[each]
+            now = trades[each]
             if count[each] == 1:
                 fast = slow = np.nan
-            if np.isnan(told):
+            if np.isnan(now):
                 result[each] = np.nan
                 continue
-            fast = told if np.isnan(fast) else (1.0 - FAST) * fast + FAST * told
-            slow = told if np.isnan(slow) else (1.0 - SLOW) * slow + SLOW * told
+            fast = now if np.isnan(fast) else (1.0 - FAST) * fast + FAST * now
+            slow = now if np.isnan(slow) else (1.0 - SLOW) * slow + SLOW * now
             result[each] = 1.0 - BRANCHING + BRANCHING * fast / slow if slow > 0.0 else np.nan
         mine[0], mine[1] = fast, slow
         row = stop

@@ -55,22 +55,22 @@ def swing_momentum(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats
         high, low = divergences[row], pushes[row]
         divergences[row] = pushes[row] = 0.0
         if not np.isnan(high):
-            divergences[row], pushes[row] = _deny(swings[:4], -1.0, high, momentum, seen[row])
+            divergences[row], pushes[row] = _divergence(swings[:4], -1.0, high, momentum, seen[row])
         if not np.isnan(low):
-            divergence, push = _deny(swings[4:], 1.0, low, momentum, seen[row])
+            divergence, push = _divergence(swings[4:], 1.0, low, momentum, seen[row])
             divergences[row] += divergence
             pushes[row] += push
 
 
 @kernel
-def _deny(last: Floats, sign: float, price: float, momentum: float, bar: int) -> tuple[float, float]:
+def _divergence(last: Floats, sign: float, price: float, momentum: float, bar: int) -> tuple[float, float]:
     """The divergence of a new swing from the last one, and the pushes with it.
 
     `last` is that swing's price, RSI and bar, and the pushes up to it; the new one takes its place.
     """
-    denied = sign * (momentum - last[1])
+    divergence = sign * (momentum - last[1])
     further = sign * (last[0] - price) > 0.0
-    told = further and denied > 0.0 and last[2] > 0.0 and bar - last[2] <= AGE
-    pushes = last[3] + 1.0 if told else 0.0
+    diverges = further and divergence > 0.0 and last[2] > 0.0 and bar - last[2] <= AGE
+    pushes = last[3] + 1.0 if diverges else 0.0
     last[0], last[1], last[2], last[3] = price, momentum, bar, pushes
-    return (sign * denied, sign * pushes) if told else (0.0, 0.0)
+    return (sign * divergence, sign * pushes) if diverges else (0.0, 0.0)
