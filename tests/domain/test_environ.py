@@ -18,7 +18,7 @@ def test_nothing_set_gives_the_defaults():
     assert read(Engine, "engine", {"PATH": "/bin", "HOME": "/"}) == Engine()
 
 
-def test_the_environment_wins_over_the_file(tmp_path):
+def test_environment_takes_precedence_over_the_file(tmp_path):
     path = tmp_path / "settings.toml"
     path.write_text('[engine]\nmtf_min_aligned = 3\nlateness_s = 2\ntimeframes = ["1m"]\n')
     environ = {"SIGNALENGINE_CONFIG": str(path), "SIGNALENGINE_ENGINE_LATENESS_S": "0.5"}
@@ -33,7 +33,7 @@ def test_the_environment_wins_over_the_file(tmp_path):
         ("MTF_ALIGNMENT_REQUIRED", "false", {"mtf_alignment_required": False}),
     ],
 )
-def test_text_is_read_as_the_field_is(variable, text, value):
+def test_text_is_converted_to_the_type_of_the_field(variable, text, value):
     assert read(Engine, "engine", {f"SIGNALENGINE_ENGINE_{variable}": text}) == Engine(**value)
 
 
@@ -50,7 +50,7 @@ def test_text_is_read_as_the_field_is(variable, text, value):
         ({}, "[engine]\nlateness_s = 'soon'\n", "lateness_s"),
     ],
 )
-def test_what_nobody_knows_is_refused_with_the_way_out(tmp_path, environ, file, said):
+def test_unknown_names_are_refused_with_a_suggestion(tmp_path, environ, file, said):
     if file:
         (tmp_path / "settings.toml").write_text(file)
         environ = {**environ, "SIGNALENGINE_CONFIG": str(tmp_path / "settings.toml")}

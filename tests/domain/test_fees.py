@@ -70,7 +70,7 @@ def test_buying_all_no_of_five_answers_keeps_two_fifths_of_its_edge() -> None:
 
 
 @pytest.mark.parametrize(("venue", "kind"), [("polymarket", "polymarket"), ("kalshi", "kalshi"), ("okx", "notional")])
-def test_an_unknown_fee_is_the_highest_and_says_so(venue: str, kind: str) -> None:
+def test_unknown_fee_schedule_is_the_highest_and_marked_as_assumed(venue: str, kind: str) -> None:
     schedule = highest(venue)
     assert schedule.kind == kind
     assert schedule.assumed

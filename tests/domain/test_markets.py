@@ -22,7 +22,7 @@ MARKET = Market(
 GROUP = Group(name="polymarket:1", slug="rain", title="Rain", kind="single", markets=(MARKET,))
 
 
-def test_a_group_comes_back_from_json_as_it_was() -> None:
+def test_group_survives_a_json_round_trip() -> None:
     assert msgspec.json.decode(msgspec.json.encode(GROUP), type=Group) == GROUP
     assert 0 <= GROUP.shard < SHARDS
 

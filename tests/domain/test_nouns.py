@@ -25,7 +25,7 @@ def test_a_frame_has_one_name(text, name, seconds):
 
 
 @pytest.mark.parametrize("text", ["", "5", "m", "0m", "-1m", "1.5m", "5x", "999999m"])
-def test_what_is_no_frame_is_refused(text):
+def test_invalid_frames_are_refused(text):
     with pytest.raises(SettingError, match="is not a length"):
         Frame.parse(text)
 
@@ -62,7 +62,7 @@ def test_names_are_venue_and_symbol():
             check_name(name)
 
 
-def test_blocks_say_what_they_are():
+def test_blocks_are_tagged_with_their_kind():
     rows = np.zeros(3, blocks.TRADE)
     rows["price"] = [1.0, math.nan, 3.0]
     assert blocks.read_block(blocks.trades_block(rows))[1].tobytes() == rows.tobytes()
@@ -80,14 +80,14 @@ def test_blocks_say_what_they_are():
     assert blocks.read_block(blocks.markets_block([GROUP])) == ("markets", [GROUP])
 
 
-def test_a_bundle_is_taken_apart_into_its_blocks():
+def test_bundle_is_split_into_its_blocks():
     some = [blocks.names_block(["a:b"]), b"", blocks.trades_block(np.zeros(2, blocks.TRADE))]
     assert blocks.unbundled(blocks.bundled(some)) == some
     assert blocks.unbundled(some[0]) == [some[0]]
 
 
 @given(st.lists(st.text()))
-def test_fingerprints_are_told_from_ids_that_grow(parts):
+def test_fingerprints_differ_from_increasing_ids(parts):
     found = ids.trade_fingerprint(*parts)
     assert -(1 << 63) < found < blocks.NO_ID
     assert found == ids.trade_fingerprint(*parts) != ids.trade_fingerprint(*parts, "more")
@@ -100,13 +100,13 @@ def test_blocks_are_read_in_place():
     assert rows.ctypes.data % 8 == 0
 
 
-def test_a_heartbeat_only_moves_time():
+def test_heartbeat_only_advances_time():
     rows = blocks.heartbeats([5, 7])
     assert rows[["ts", "kind", "id", "instrument"]].tolist() == [(5, 1, -1, 0), (7, 1, -1, 0)]
 
 
 @given(st.integers(0, 4_102_444_800_000_000))
-def test_time_goes_to_text_and_back(at_us):
+def test_time_survives_a_text_round_trip(at_us):
     at_ns = at_us * 1_000
     assert clock.parse_iso(clock.iso(at_ns)) == at_ns
     assert clock.from_datetime(clock.to_datetime(at_ns)) == at_ns
@@ -132,7 +132,7 @@ def test_ids_differ_where_anything_differs():
     assert ids.event_id("a:b", "5m", "breakout", 5) not in made
 
 
-def test_a_catalogue_file_without_its_idea_is_named(tmp_path, monkeypatch):
+def test_catalogue_file_without_its_entry_is_named(tmp_path, monkeypatch):
     package = tmp_path / "ideas_of_test"
     package.mkdir()
     (package / "__init__.py").write_text("")

@@ -45,7 +45,7 @@ def read(tmp_path: Path, text: str) -> list[Pair]:
     return read_pairs(path)
 
 
-def test_markets_that_are_what_was_compared_make_a_reviewed_group(tmp_path: Path) -> None:
+def test_markets_matching_the_review_form_a_reviewed_group(tmp_path: Path) -> None:
     (pair,) = read(tmp_path, FILE)
     group = pair_group(pair, FIRST, SECOND)
     assert (group.name, group.kind, group.reviewed) == ("pair:cut-in-march", "pair", True)
@@ -74,12 +74,12 @@ def test_a_market_that_changed_must_be_reviewed_again(tmp_path: Path, changed: d
     assert (refused.reviewed, refused.faults) == (False, (f"kalshi:CUT-26MAR: {fault}",))
 
 
-def test_a_pair_that_nobody_reviewed_is_not_reviewed(tmp_path: Path) -> None:
+def test_pair_without_a_reviewer_is_not_reviewed(tmp_path: Path) -> None:
     (pair,) = read(tmp_path, FILE.replace("R. Viewer", ""))
     assert faults(pair, FIRST, SECOND) == ["it is not reviewed"]
 
 
-def test_rules_without_a_fingerprint_were_not_compared(tmp_path: Path) -> None:
+def test_rules_without_a_fingerprint_are_not_reviewed(tmp_path: Path) -> None:
     (pair,) = read(tmp_path, FILE)
     unknown = msgspec.structs.replace(pair, rules=("", ""))
     bare = (msgspec.structs.replace(each, rules="") for each in (FIRST, SECOND))
@@ -96,11 +96,11 @@ def test_rules_without_a_fingerprint_were_not_compared(tmp_path: Path) -> None:
         ("not toml", "cannot be used"),
     ],
 )
-def test_a_mapping_that_cannot_be_used_says_why(tmp_path: Path, text: str, said: str) -> None:
+def test_invalid_mapping_file_names_the_problem(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(InputError, match=said):
         read(tmp_path, text)
 
 
-def test_a_mapping_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_missing_mapping_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="none"):
         read_pairs(tmp_path / "none.toml")

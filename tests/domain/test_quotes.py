@@ -10,7 +10,7 @@ from domain.quotes import PRICE_UNITS, QUOTE, SIZE_UNITS, to_price, to_size
 
 
 @given(st.decimals(0, 1, places=9), st.decimals(0, 10**12, places=6))
-def test_what_venues_send_comes_back_to_the_last_digit(price: Decimal, size: Decimal) -> None:
+def test_venue_numbers_are_represented_exactly(price: Decimal, size: Decimal) -> None:
     assert Decimal(to_price(str(price))) / PRICE_UNITS == price
     assert Decimal(to_size(str(size))) / SIZE_UNITS == size
 
@@ -18,7 +18,7 @@ def test_what_venues_send_comes_back_to_the_last_digit(price: Decimal, size: Dec
 @pytest.mark.parametrize(
     "text", ["", "NaN", "inf", "-Infinity", "a", "0.0000000001", "1e30", "1e999999", "0." + 29 * "9"]
 )
-def test_what_does_not_fit_is_named(text: str) -> None:
+def test_numbers_that_do_not_fit_are_named(text: str) -> None:
     with pytest.raises(ValueError, match=text or "''"):
         to_price(text)
 

@@ -7,7 +7,7 @@ from domain.errors import SettingError
 from domain.scoring import ScoreSettings
 
 
-def test_the_defaults_fit_together():
+def test_defaults_are_consistent():
     assert ScoreSettings().checked() == ScoreSettings()
 
 

@@ -6,7 +6,7 @@ from domain.errors import SettingError
 from domain.whale_settings import WhaleSettings
 
 
-def test_the_defaults_make_sense():
+def test_defaults_are_valid():
     assert WhaleSettings().checked() == WhaleSettings()
 
 
@@ -25,6 +25,6 @@ def test_the_defaults_make_sense():
         ),
     ],
 )
-def test_what_makes_no_sense_is_refused(given, message):
+def test_invalid_settings_are_refused(given, message):
     with pytest.raises(SettingError, match=f"^{message}$"):
         WhaleSettings(**given).checked()

@@ -31,7 +31,7 @@ def row(**given):
     return records(WHALE, given)[0]
 
 
-def test_a_whale_in_words():
+def test_reason_of_a_whale():
     assert reason_of(row(**BOUGHT), "No") == (
         "A wallet bought 'No' for $12,346 at 0.382 in 3 fills, 25% of the recent volume there."
     )
@@ -47,7 +47,7 @@ def test_a_whale_in_words():
     )
 
 
-def test_a_consensus_and_a_disagreement_in_words():
+def test_reason_of_a_consensus_and_of_a_disagreement():
     assert reason_of(row(**AGREED), "Yes") == (
         "5 large wallets trade against 'Yes' within 7 minutes for $12,346 or more, 1 wallet opposed; the "
         "probability of as many by chance is 2e-06."
@@ -59,7 +59,7 @@ def test_a_consensus_and_a_disagreement_in_words():
     )
 
 
-def test_a_whale_as_it_leaves_the_process():
+def test_public_record_of_a_whale():
     given = row(**BOUGHT, flags=FARMER | MAKER)
     told = whale_trade(given, token="sim:no", market="sim:m", slug="m", outcome="No", wallet="0x11", simulated=True)
     assert told == WhaleTrade(
@@ -104,7 +104,7 @@ def test_a_whale_as_it_leaves_the_process():
     assert msgspec.json.decode(msgspec.json.encode(told), type=WhaleTrade) == told
 
 
-def test_what_has_no_name_is_called_by_its_number_and_what_has_no_wallet_has_none():
+def test_missing_names_fall_back_to_numbers():
     told = whale_trade(row(**BOUGHT), token="sim:no")
     assert (told.market, told.slug, told.wallet) == ("sim:no", "sim:no", str(OWNER))
     agreed = whale_trade(row(**AGREED), token="sim:yes")
@@ -112,7 +112,7 @@ def test_what_has_no_name_is_called_by_its_number_and_what_has_no_wallet_has_non
     assert record_of(row(**BOUGHT)).flags == []
 
 
-def test_only_told_whales_of_known_wallets_are_evidence():
+def test_only_emitted_whales_of_known_wallets_are_evidence():
     rows = records(
         WHALE, BOUGHT, AGREED, BOUGHT | {"status": SUPPRESSED}, BOUGHT | {"wallet": 0}, BOUGHT | {"direction": 0}
     )

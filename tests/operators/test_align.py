@@ -70,7 +70,7 @@ ONE_BY_ONE = [[(name, LOGS[name][at])] for at in range(30) for name in SHARDS]
 
 @settings(max_examples=60, deadline=None)
 @given(st.data())
-def test_the_order_does_not_depend_on_who_comes_first(data):
+def test_order_does_not_depend_on_arrival(data):
     waiting = {name: list(LOGS[name]) for name in SHARDS}
     batches = []
     while any(waiting.values()):
@@ -112,7 +112,7 @@ def test_nothing_is_released_before_every_shard_has_passed_it():
     assert set(out.names.values()) == {"t:10", "t:11", "t:20", "t:21"}
 
 
-def test_names_of_those_who_are_gone_take_no_memory():
+def test_names_of_expired_instruments_are_freed():
     align = Align(3, shards=1)
     for wave in range(1, 300):
         bars = np.zeros(10, BAR)
@@ -227,13 +227,13 @@ def related(parts, *, restart=None):
     return np.concatenate([each.relations for each in out]), sizes
 
 
-def test_who_is_gone_takes_no_memory():
+def test_expired_instruments_are_freed():
     told, sizes = related(coming_and_going([(1, 70)]))
     assert max(sizes[30:]) <= max(sizes[:30])
     assert told.size > len(PASSING)
 
 
-def test_who_comes_back_begins_anew():
+def test_returning_instrument_starts_afresh():
     told, _ = related(coming_and_going([(1, 70)]))
     mine = told[(told["instrument"] == instrument_id(PASSING[0])) & (told["frame"] == 0)]
     assert mine["count"].tolist() == [0, 1, 2, 3, 0, 1, 2, 3, 4, 5]
@@ -245,7 +245,7 @@ def test_who_comes_back_begins_anew():
     st.sets(st.integers(1, 68)),
     st.integers(0, 70),
 )
-def test_nobody_can_tell_when_the_gone_are_forgotten(times, cuts, restart):
+def test_time_of_eviction_is_not_observable(times, cuts, restart):
     minutes = coming_and_going([times[:2], times[2:]])
     edges = [0, *sorted(cuts), len(minutes)]
     parts = [np.concatenate(minutes[start:end]) for start, end in pairwise(edges)]

@@ -62,7 +62,7 @@ def test_order_of_shards_cuts_and_restarts_do_not_matter(seed, random):
         assert (after.rows["ts"] > before.watermark).all()
 
 
-def test_nothing_is_released_before_every_shard_was_heard_of():
+def test_nothing_is_released_before_every_shard_has_reported():
     machine = AlignWhales(shards=2)
     assert (
         machine.on_batch(

@@ -52,7 +52,7 @@ def worlds(draw: st.DrawFn) -> tuple[Group, Books]:
 
 @settings(max_examples=250, deadline=None)
 @given(worlds())
-def test_what_is_found_is_what_one_reckons_by_hand(world) -> None:
+def test_opportunity_equals_a_manual_calculation(world) -> None:
     among, books = world
     tokens = sorted({token for token, _ in books})
     sent = [
@@ -124,13 +124,13 @@ def test_the_smaller_of_two_sides_sets_the_size_and_the_share_halves_it() -> Non
         ({"lot": D(3)}, ["6"]),
     ],
 )
-def test_orders_that_a_venue_would_refuse_are_none(options, size) -> None:
+def test_orders_below_venue_minimums_are_no_opportunity(options, size) -> None:
     among = group(market("x", **options), kind="single")
     eager = ArbitrageSettings(gas=0.0, depth_share=1.0)
     assert [str(each.size) for each in told(among, eager, pair(("0.4", "8"), ("0.5", "8")))] == size
 
 
-def test_kalshi_makes_a_small_basket_dear() -> None:
+def test_fee_rounding_of_kalshi_makes_small_baskets_expensive() -> None:
     """.32 and .645 bring .035 a set, and fees are .0153 and .0161: of one set two cents each: one begun counts."""
     among = group(market("x", fees=FeeSchedule(kind="kalshi"), minimum_size=D(1)), kind="single")
     eager = ArbitrageSettings(gas=0.0, depth_share=1.0, profit_min=0.0, edge_min=0.0)
@@ -140,7 +140,7 @@ def test_kalshi_makes_a_small_basket_dear() -> None:
     assert found.net == D("0.36")
 
 
-def test_no_more_capital_is_bound_than_allowed() -> None:
+def test_capital_limit_is_respected() -> None:
     bounded = ArbitrageSettings(gas=0.0, depth_share=1.0, capital_max=90.0)
     (found,) = told(SINGLE, bounded, pair(("0.45", "5000"), ("0.45", "5000")))
     assert (found.size, found.capital, found.net) == (100, 90, 10)
@@ -161,7 +161,7 @@ def test_fees_of_the_hot_path_round_as_the_venue_does(rate, price, size) -> None
         assert fee == pytest.approx(float(order_fee(schedule, [(D(price) / 1000, D(size) / 100)])), abs=1e-12)
 
 
-def test_undoing_a_leg_costs_the_spread_and_the_fee() -> None:
+def test_unwinding_a_leg_costs_the_spread_and_the_fee() -> None:
     book = Book(bids=((580_000_000, 30_000_000), (570_000_000, 100_000_000)), asks=(), ts=0, seen_at=0)
     fee = D("0.04") * (30 * D("0.2436") + 20 * D("0.2451"))
     assert unwind_cost(polymarket("0.04"), "buy", D(30), 50_000_000, book) == 30 - D("28.8") + fee

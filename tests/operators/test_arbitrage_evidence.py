@@ -11,7 +11,7 @@ from tests.operators.arbitrage_feed import A_NO, B_NO, C_NO, EVENT, MS, books, m
 from tests.prediction import START, level, message
 
 
-def test_every_leg_is_pushed_the_way_it_is_taken() -> None:
+def test_evidence_of_a_leg_has_the_direction_of_its_order() -> None:
     made = machine(EVENT)
     rows = evidence_of(made.on_batch([quotes_block(books())])[0][0], 0.6)
     assert rows["instrument"].tolist() == [instrument_id(token) for token in (B_NO, A_NO, C_NO)]
@@ -22,7 +22,7 @@ def test_every_leg_is_pushed_the_way_it_is_taken() -> None:
     assert np.all((rows["strength"] > 0.0) & (rows["strength"] <= 1.0))
 
 
-def test_an_end_says_nothing() -> None:
+def test_closing_an_opportunity_is_no_evidence() -> None:
     made = machine(EVENT)
     made.on_batch([quotes_block(books())])
     found, _ = made.on_batch([quotes_block(message(level(B_NO, MS, ASK, "0.65", "0")))])

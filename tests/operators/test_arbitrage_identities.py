@@ -76,7 +76,7 @@ def test_recorded_books_mirror_each_other_and_no_pair_costs_less_than_a_dollar()
     assert pairs == 30
 
 
-def test_a_token_may_stand_in_two_groups_and_has_one_book() -> None:
+def test_token_of_two_groups_has_one_book() -> None:
     twin = market("kalshi:a", fees=FREE)
     event = group(market("a"), market("b"), exclusive=True)
     pair = group(event.markets[0], twin, kind="pair", name="pair:a", reviewed=True)

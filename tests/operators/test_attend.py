@@ -89,14 +89,14 @@ def test_rows_wait_for_all_shards() -> None:
     assert [each.watermark for each in machine.on_batch([told(1, 5)])[0]] == [5]
 
 
-def test_what_comes_too_late_goes_with_the_next_rows() -> None:
+def test_late_evidence_is_released_with_the_next_rows() -> None:
     machine = Attend(shards=1)
     machine.on_batch([told(0, 5), aligned(5)])
     found, _ = machine.on_batch([told(0, 9, evidence(2, 7)), aligned(9)])
     assert [each.evidence["ts"].tolist() for each in found] == [[2]]
 
 
-def test_a_whale_says_what_score_says_of_its_candidate_and_a_basket_nothing() -> None:
+def test_whale_evidence_carries_the_score_of_its_candidate() -> None:
     machine = Attend(shards=1)
     rows = [evidence(3, 7), evidence(3, 7, direction=-1), evidence(4, 7), evidence(3, 7, kind=ARBITRAGE)]
     (found,) = machine.on_batch([told(0, 9, *rows), aligned(9, (3, 7, 1))])[0]
@@ -115,14 +115,14 @@ def test_a_whale_says_what_score_says_of_its_candidate_and_a_basket_nothing() ->
     }
 
 
-def test_of_two_candidates_at_one_instant_the_first_speaks_for_the_whale() -> None:
+def test_first_of_two_simultaneous_candidates_scores_the_whale() -> None:
     both = aligned(9, (3, 7, 1), (3, 7, 1))
     both.scores["probability"] = 0.6, 0.7
     (found,) = Attend(shards=1).on_batch([told(0, 9, evidence(3, 7)), both])[0]
     assert found.evidence["probability"].tolist() == [0.6]
 
 
-def test_nothing_is_kept_of_what_has_gone_out() -> None:
+def test_released_rows_leave_no_state() -> None:
     machine, sizes = Attend(shards=1), []
     for at in range(1, 2_000):
         machine.on_batch([told(0, at, evidence(at, at)), aligned(at)])

@@ -40,7 +40,7 @@ def concluded(backed: list[Backed]) -> tuple[bytes, ...]:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_which_stream_comes_first_how_it_is_cut_and_restarts_do_not_matter(seed: int) -> None:
+def test_stream_order_batches_and_restarts_do_not_matter(seed: int) -> None:
     random, blocks = Random(seed), log(seed)
     waiting = [list(stream) for stream in streams(blocks)]
     machine, found = Back(), []
@@ -55,7 +55,7 @@ def test_which_stream_comes_first_how_it_is_cut_and_restarts_do_not_matter(seed:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_every_whale_ends_as_a_twin_says_that_follows_the_trades(seed: int) -> None:
+def test_whale_outcomes_equal_a_naive_twin(seed: int) -> None:
     blocks = log(seed)
     outcomes = settled(backed_by(blocks))
     columns = ("ts", "instrument", "direction", "outcome", "entry_at", "exit_at", "entry_price", "exit_price")
@@ -76,7 +76,7 @@ def test_the_twin_sees_all_ways_to_end() -> None:
     assert np.isnan(ends["return_r"]).any()  # nobody traded any more
 
 
-def test_a_candidate_that_is_held_back_says_which_gate_was_shut() -> None:
+def test_suppressed_candidate_names_its_failed_gate() -> None:
     said = set()
     for seed in SEEDS:
         blocks = log(seed)
@@ -93,7 +93,7 @@ def test_bars_go_on_until_every_candidate_has_ended() -> None:
     assert SETTINGS.quiet_ns >= FRESH_NS + HORIZON_NS + 2 * MINUTE
 
 
-def test_an_old_price_is_none() -> None:
+def test_old_price_is_unusable() -> None:
     fresh, old = (
         [
             *(told(market("a")), trades((1, 0, "a-yes", 1, 0.5, 10)), beat(90), beat(at), beat(at + 70)),
@@ -105,7 +105,7 @@ def test_an_old_price_is_none() -> None:
     assert not any(each.slice.candidates.size + each.evidence.size for each in backed_by(old))
 
 
-def test_a_whale_on_a_token_that_nobody_told_of_is_evidence_under_its_name() -> None:
+def test_whale_on_an_unknown_token_is_evidence_under_its_name() -> None:
     blocks = [trades((1, 0, "lonely", 1, 0.5, 10)), beat(90), trades((100, 1, "lonely", 1, 0.5, 5_000)), beat(300)]
     (found,) = [each for each in backed_by(blocks) if each.evidence.size]
     assert found.evidence["instrument"].tolist() == [token("lonely")]
@@ -146,7 +146,7 @@ def test_a_whale_is_a_candidate_once_and_a_consensus_one_of_its_own() -> None:
     assert ((said - START) // MINUTE).tolist() == [3, 3, 7], "what is told again is no new evidence"
 
 
-def test_a_candidate_pays_what_its_market_takes_or_the_most_its_venue_does() -> None:
+def test_candidate_pays_its_market_fee_or_the_highest_of_the_venue() -> None:
     backed = backed_with(
         whales(START + 900 * SECOND, ("a-yes", 3, WHALE_ALONE, 1, 0), ("lonely", 4, WHALE_ALONE, 1, 0))
     )
@@ -154,7 +154,7 @@ def test_a_candidate_pays_what_its_market_takes_or_the_most_its_venue_does() -> 
     assert np.concatenate([each.slice.candidates for each in backed])["cost"].tolist() == [44_000, -74_000]
 
 
-def test_an_instant_waits_until_nothing_can_be_found_at_it_any_more() -> None:
+def test_instant_is_held_until_it_is_complete() -> None:
     machine, others = Back(), [Slice(START), whales(START)]
     assert machine.on_batch([*others, _block_update(beat(1)), nothing(START)])[0] == []
     assert [each.slice.watermark for each in machine.on_batch([nothing(START + 1)])[0]] == [START]

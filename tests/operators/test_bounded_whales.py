@@ -70,7 +70,7 @@ def test_wallets_and_their_positions_are_limited_even_if_nothing_is_ever_resolve
 
 
 @pytest.mark.parametrize("settings", [EAGER, SETTINGS])
-def test_nothing_waits_where_all_shards_go_on(settings: WhaleSettings) -> None:
+def test_nothing_is_held_when_all_shards_advance(settings: WhaleSettings) -> None:
     machine, sizes = AlignWhales(shards=1), []
     for each in found(played(FEW), settings)[1]:
         machine.on_batch([("000", each)])

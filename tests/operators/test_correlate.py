@@ -149,7 +149,7 @@ def test_every_number_is_in_its_range() -> None:
         assert not rows["component_ts"][unused].any()
 
 
-def test_without_history_a_composite_promises_nothing() -> None:
+def test_composite_without_history_has_no_expected_return() -> None:
     whole = replace(market(scored=False), outcomes=market().outcomes[:0], evidence=market().evidence[:0])
     rows = told([whole])
     assert rows.size > 0
@@ -183,7 +183,7 @@ def test_cooldown_is_kept_for_each_pattern_and_direction() -> None:
         last[key] = int(row["ts"])
 
 
-def test_composites_teach_their_calibrator() -> None:
+def test_calibrator_learns_from_composites() -> None:
     needs = (Need(kinds=("signal",)),)
     lone = Pattern(name="lone", doc="For tests.", verb="stands alone", window=3, cooldown=0, needs=needs)
     step = Correlate(MANY, replace(catalogue(), patterns=(lone,)), SCOPE)

@@ -35,7 +35,7 @@ BTC = Group(
 RULE = ArbitrageSettings(edge_min=1.0, depth_share=1.0, capital_max=1e6)
 
 
-def test_a_difference_that_pays_both_fees_is_taken_as_deep_as_it_does() -> None:
+def test_price_difference_above_both_fees_is_traded_to_its_depth() -> None:
     """Each pays 60,000 x .0006 + 60,200 x .0004 = 60.08 a coin in fees: 140 is left at the top, 90 a level deeper."""
     made = machine(BTC, settings=RULE)
     (found,) = feed(
@@ -60,7 +60,7 @@ def test_a_difference_that_pays_both_fees_is_taken_as_deep_as_it_does() -> None:
     assert changes(told) == [("closed", "edge gone"), ("settled", "edge gone")]
 
 
-def test_a_difference_below_the_fees_is_none() -> None:
+def test_price_difference_below_the_fees_is_no_opportunity() -> None:
     made = machine(BTC, settings=RULE)
     books = message(snapshot(CHEAP, 0, {}, {"60000": "1"}), snapshot(DEAR, 0, {"60060": "1"}, {}))
     assert feed(made, books) == []

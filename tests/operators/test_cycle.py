@@ -51,12 +51,12 @@ def judge(**other: Book) -> Settlement:
         ({"btc": book({"59990": "0.1"}, {"60000": "2", "60500": "1"}), "cross": book({}, {})}, "missed", None),
     ],
 )
-def test_what_a_cycle_came_to(other: dict[str, Any], outcome: str, net: D | None) -> None:
+def test_settlement_of_a_cycle(other: dict[str, Any], outcome: str, net: D | None) -> None:
     judged = judge(**other)
     assert (judged.outcome, judged.net) == (outcome, net)
     assert judged.edge == (None if net is None else float(net / PLANNED.size))
 
 
-def test_a_book_that_is_not_to_be_trusted_judges_nothing() -> None:
+def test_unusable_book_leaves_the_plan_unjudged() -> None:
     judged = settle_cycle(PLANNED, FEES, {BTC: AS_PLANNED[BTC]}, 1.0, NOW)
     assert judged == Settlement.unjudged(PLANNED.plan.revision, PLANNED.opened_at)

@@ -269,14 +269,14 @@ def test_thousands_at_one_instant_all_have_a_trade_and_few_a_position() -> None:
     assert np.isfinite(rows["equity"]).all()
 
 
-def test_kelly_is_not_asked_for_a_fraction_of_nothing() -> None:
+def test_kelly_fraction_of_zero_disables_the_limit() -> None:
     rule = np.array([(0.05, 0.0, 1.0, 0.0, 1)], RULE)[0]
     assert [share_at_risk(p, 2.0, 1.0, rule) for p in (0.0, 0.4, math.nan)] == [0.05] * 3
     assert share_at_risk(0.9, 0.0, 1.0, rule) == 0.0
     assert PaperSettings(kelly_fraction=0.0).checked()
 
 
-def test_a_target_within_the_costs_is_never_worth_it() -> None:
+def test_target_within_the_costs_is_never_traded() -> None:
     rule = np.array([(0.05, 0.25, 1.0, 0.0, 1)], RULE)[0]
     assert share_at_risk(0.9, 0.0, 1.5, rule) == share_at_risk(math.nan, -0.1, 1.5, rule) == 0.0
 

@@ -94,7 +94,7 @@ def twin(row: Any, positions: NDArray[Any]) -> tuple[Any, ...]:
 
 @settings(max_examples=60, deadline=None)
 @given(SEEDS)
-def test_equals_records_worked_out_anew(seed):
+def test_equals_records_recomputed_from_scratch(seed):
     findings = messy_findings(seed)
     positions = np.concatenate([each.positions for each in findings])
     graded, _ = GradeWallets(ROOMY).on_batch(findings)
@@ -148,7 +148,7 @@ def test_farmers_makers_and_bots_are_flagged():
     assert asked([taken(at, 1, at, 9.0, 0.5) for at in range(1, 1_001)], ts=2_000)["flags"] == BOT
 
 
-def test_who_took_nothing_for_longest_is_forgotten_whole():
+def test_least_recently_active_wallet_is_evicted():
     known = [
         *(taken(at, 1, at, 9.0, 0.5) for at in range(1, 4)),
         resolved(4, 1, 1.0),
@@ -164,7 +164,7 @@ def test_who_took_nothing_for_longest_is_forgotten_whole():
     assert asked(known, using=WhaleSettings(positions_max=3))["markets"] == 0
 
 
-def test_what_was_found_is_not_changed_but_copied():
+def test_input_findings_are_not_modified():
     given_ = found(9, [{"ts": 9, "wallet": 1}], [taken(1, 1, 7, 9.0, 0.96)])
     before = given_.rows.tobytes()
     GradeWallets(ROOMY).on_batch([given_])

@@ -27,7 +27,7 @@ def leg(name: str, at_ns: int) -> dict[str, Any]:
     return {"ts": at_ns, "instrument": token(name), "direction": 1}
 
 
-def test_what_is_over_is_worth_what_it_pays_from_then_on() -> None:
+def test_resolved_market_is_worth_its_payout() -> None:
     for winner, worth in (("yes", 1.0), ("no", 0.0), ("", 0.5)):
         known = KnownMarkets()
         known.update(market("a", "resolved", winner), START + MINUTE)
@@ -39,14 +39,14 @@ def test_what_is_over_is_worth_what_it_pays_from_then_on() -> None:
         assert np.all(given["close"] == 0.4)
 
 
-def test_a_market_that_opens_again_is_not_over() -> None:
+def test_reopened_market_is_not_resolved() -> None:
     known = KnownMarkets()
     known.update(market("a", "resolved", "yes"), START)
     known.update(market("a"), START + 1)
     assert np.all(known.with_payouts(bars("a-yes", START + MINUTE))["close"] == 0.4)
 
 
-def test_legs_are_told_of_first_answers() -> None:
+def test_legs_are_expressed_in_first_outcomes() -> None:
     known = KnownMarkets()
     known.update(market("a"), START)
     rows = records(EVIDENCE, *(leg(name, START) for name in ("a-yes", "a-no", "b-no")))
@@ -67,7 +67,7 @@ def test_markets_are_kept_until_they_are_long_over_or_long_due() -> None:
     assert left == [3, 3, 2, 2, 1]
 
 
-def test_memory_is_given_back_once_an_hour_at_most() -> None:
+def test_memory_is_freed_at_most_once_an_hour() -> None:
     known, over = KnownMarkets(), START + OVER_NS
     known.learn(market("a", "resolved", "yes"), START)
     left = []
@@ -86,7 +86,7 @@ def test_a_market_that_is_told_of_after_it_was_due_is_known_as_long_as_from_then
     assert known.fees(token("a-yes"), START) is None
 
 
-def test_what_is_asked_does_not_depend_on_when_memory_is_given_back() -> None:
+def test_results_do_not_depend_on_the_time_of_eviction() -> None:
     late = records(EVIDENCE, leg("b-no", START + DUE_NS + 2 * DAY))
     swept, not_swept = KnownMarkets(), KnownMarkets()
     for known in (swept, not_swept):
@@ -95,7 +95,7 @@ def test_what_is_asked_does_not_depend_on_when_memory_is_given_back() -> None:
     assert swept.as_first_outcome(late).tobytes() == not_swept.as_first_outcome(late).tobytes() == late.tobytes()
 
 
-def test_a_state_is_taken_up_again() -> None:
+def test_state_is_restored() -> None:
     known, resumed = KnownMarkets(), KnownMarkets()
     known.update(market("a", "resolved", "no"), START)
     known.update(market("b"), START)

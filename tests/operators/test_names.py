@@ -18,7 +18,7 @@ def row(name, wallet=0):
     return {"instrument": token(name), "wallet": wallet}
 
 
-def test_a_finding_is_told_with_the_names_of_its_market_and_wallet():
+def test_finding_has_the_names_of_its_market_and_wallet():
     machine = SpotWhales(EAGER)
     machine.on_batch([told(market("a")), wallets_block(ADDRESSES)])
     machine = SpotWhales(EAGER, machine.snapshot())
@@ -58,7 +58,7 @@ def test_a_name_alone_is_known_and_a_market_adds_to_it_in_either_order():
     assert one.called(row("a-yes")) == Called("polymarket:a-yes", "polymarket:a", "a", "Yes")
 
 
-def test_those_told_of_last_are_known(monkeypatch: pytest.MonkeyPatch):
+def test_most_recent_names_are_stored(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(names, "CAPACITY", 3)
     known = Names()
     known.learn_wallets(dict(zip(WALLETS[:3], ADDRESSES[:3], strict=True)))
@@ -69,7 +69,7 @@ def test_those_told_of_last_are_known(monkeypatch: pytest.MonkeyPatch):
     assert [again.called(row("x", wallet)).wallet for wallet in WALLETS[:4]] == kept
 
 
-def test_a_snapshot_says_what_was_learned_and_forgotten_since_the_last_one():
+def test_snapshot_reflects_every_change_of_names():
     group = names.Group(name="polymarket:e", slug="e", title="E", kind="event", markets=(market("a", "resolved"),))
     known = Names()
     states = [known.snapshot()]

@@ -19,7 +19,7 @@ def told(*blocks: bytes) -> list[Findings]:
 
 
 @pytest.mark.parametrize("gone", [False, True])
-def test_a_row_says_what_its_document_says(gone: bool) -> None:
+def test_row_equals_its_document(gone: bool) -> None:
     drop = [quotes_block(message(quote(C_NO, DROP, 200 * MS)))] if gone else []
     (found,) = told(quotes_block(books()), *drop, beat(SECOND))
     assert len(found.rows) == len(found.opportunities) == 2 + gone
@@ -38,7 +38,7 @@ def test_a_row_says_what_its_document_says(gone: bool) -> None:
 
 
 @pytest.mark.parametrize(("days", "lock", "times"), [(73, 73.0, 5.0), (None, None, None)])
-def test_what_a_year_would_bring_is_told_where_it_is_known_when_it_pays(
+def test_annual_return_is_given_where_the_payoff_date_is_known(
     days: int | None, lock: float | None, times: float | None
 ) -> None:
     closes_at_ns = START + days * DAY if days else 0

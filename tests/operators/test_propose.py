@@ -70,7 +70,7 @@ def test_a_frame_that_ends_later_is_seen_as_it_was():
     assert rows["mtf_direction"][:, 2].tolist() == [-1, 1]
 
 
-def test_what_is_not_aligned_is_suppressed_and_kept():
+def test_unaligned_candidate_is_suppressed_but_tracked():
     (row,) = proposed(instant(15 * MINUTE, [0.5, -0.5, -0.5]))
     assert (row["mtf_aligned"], row["status"], SUPPRESSED_REASONS[row["reason"]]) == (0, SUPPRESSED, "mtf_not_aligned")
     assert row["mtf_score"] == 0.0

@@ -107,7 +107,7 @@ def test_no_other_sample_pays() -> None:
     assert not any(found)
 
 
-def test_one_of_the_ten_is_seen_twice_and_believed() -> None:
+def test_one_of_the_ten_is_confirmed_by_a_second_sighting() -> None:
     """The two books mirror each other, so a pair under a dollar is first of all a fault of the feed."""
     believed = []
     for window in windows():
@@ -116,7 +116,7 @@ def test_one_of_the_ten_is_seen_twice_and_believed() -> None:
     assert believed == [(1785136500, change, D("0.21451")) for change in ("opened", "settled", "closed")]
 
 
-def test_one_of_the_ten_is_worth_telling_by_the_settings_that_are_shipped() -> None:
+def test_one_of_the_ten_opens_with_default_settings() -> None:
     """Half of what is visible, two cents of gas, and ten cents at least."""
     shipped = [told(binary(mirrored=False), books(sample, 0), rule=ArbitrageSettings()) for _, sample in samples()]
     (one,) = [each for found in shipped for each in found]

@@ -36,7 +36,7 @@ TOLD = """
 """Who was told of on 20 December 2025, while it was not yet known what is usual; no wallets."""
 
 
-def test_what_is_counted_told_and_suppressed():
+def test_counts_and_emitted_and_suppressed_whales():
     given = recorded(recording(NAME))
     assert given.trades.size == 9_824 - len(given.rejects)
     assert given.rejects == ["trade: market is missing"] * 2
@@ -63,7 +63,7 @@ def test_without_sides_nobody_has_a_direction_and_nobody_agrees():
     assert not told.rows["kind"].any()
 
 
-def test_once_an_hour_has_shown_what_is_usual_smaller_ones_are_told():
+def test_smaller_whales_are_emitted_once_the_usual_size_is_known():
     told = said(recorded(recording(NAME)), WhaleSettings(span_h=1.0))
     assert told.counts == COUNTS
     assert hushed(told.rows) == Counter(

@@ -195,7 +195,7 @@ def test_a_quiet_instrument_is_forgotten_and_its_slot_used_again():
             assert instrument_id(each.names[bar["slot"]]) == bar["instrument"]
 
 
-def test_a_jump_of_years_costs_no_more_than_the_quiet_time():
+def test_jump_of_years_costs_no_more_than_the_quiet_time():
     later = START + 3650 * DAY
     slices = rolled(trade_rows([(START, ONE, 1.0, 1.0, 1), (later, ONE, 2.0, 1.0, 1)]), until=later + 2 * MINUTE)
     minutes = bars_of(slices)
@@ -262,7 +262,7 @@ def test_bars_as_input_are_folded_and_whole():
     assert minutes["flags"].tolist()[7] == SYNTHETIC
 
 
-def test_books_markets_and_wallets_pass_by():
+def test_other_kinds_of_blocks_are_ignored():
     trades = market_trades(NAMES, 3, 20)
     quotes = np.ones(5, QUOTE)
     quotes["ts"] = START + DAY

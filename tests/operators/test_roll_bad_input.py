@@ -83,7 +83,7 @@ def test_frames_that_are_no_multiples_of_the_finest_are_refused(names):
         RollSettings(tuple(Frame.parse(name) for name in names))
 
 
-def test_waves_of_instruments_leave_their_memory_to_the_next():
+def test_slots_of_expired_instruments_are_reused():
     roll = Roll(RollSettings(FRAMES, quiet_ns=HOUR))
     sizes = []
     for wave in range(8):

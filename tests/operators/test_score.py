@@ -67,7 +67,7 @@ def test_the_worlds_of_these_tests_show_every_reason():
     assert seen == set(SUPPRESSED_REASONS) - set(SUPPRESSED_BY.values())  # which only whales have
 
 
-def test_without_the_gate_the_same_is_thought_and_nothing_is_held_back():
+def test_without_the_gate_scores_are_equal_and_nothing_is_suppressed():
     given_ = world(2, win=0.1, steps=200)
     (kept, judged), (open_, free) = scored(given_.cut([]), **QUICK), scored(given_.cut([]), gate=False, **QUICK)
     kept["ranking"] = open_["ranking"] = 0  # among all that were let through

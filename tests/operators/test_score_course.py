@@ -31,7 +31,7 @@ def test_results_of_candidates_that_were_never_entered_do_not_count():
     assert row["history"] == 0.0
 
 
-def test_losses_alone_silence_and_wins_bring_back():
+def test_losses_raise_the_threshold_and_wins_lower_it():
     free = {"mute_probability": 1.0, "half_life_outcomes": 40.0, "half_life_h": 1.0}
     score = machine(**free)
     at, lost = graded(score, [-1.1] * 300)
@@ -43,7 +43,7 @@ def test_losses_alone_silence_and_wins_bring_back():
     assert {reason(made) for made in won[-20:]} == {""}
 
 
-def test_a_poor_instrument_is_muted_alone_and_comes_back():
+def test_only_the_poor_instrument_is_muted_and_recovers():
     score = machine(min_graded=1e9)
     at, lost = graded(score, [-1.1] * 12)
     assert [reason(made) for made in lost].index("symbol_muted") == 8
@@ -140,7 +140,7 @@ def test_confidence_that_is_too_high_is_brought_down():
     assert row["probability"] == pytest.approx(0.45, abs=0.08)
 
 
-def test_regimes_and_ratios_that_nobody_measures_are_unknown():
+def test_regimes_and_ratios_without_features_are_unknown():
     made = candidates({})
     (out,) = machine(columns=("rsi",)).on_batch([Aligned(START, candidates=made, decided=np.zeros((1, 1)))])[0]
     assert REGIMES[out.scores["regime"][0]] == "unknown"

@@ -87,7 +87,7 @@ def test_two_of_one_strategy_count_once_the_newest():
         ({"expires_at": START + 9 * HOUR}, START + HOUR + MINUTE),  # beyond the half-life of both
     ],
 )
-def test_what_is_of_another_market_unsure_over_or_old_confirms_nothing(row, at):
+def test_unrelated_expired_or_old_signals_do_not_confirm(row, at):
     score = machine()
     told(score, {"strategy": 1, "confidence": 0.9, **row})
     (late,), _ = told(score, {"strategy": 0}, at=at)
@@ -101,7 +101,7 @@ def test_a_settled_signal_confirms_nothing():
     assert row["correlations"] == 0
 
 
-def test_at_most_four_related_signals_are_told_newest_first():
+def test_at_most_four_related_signals_newest_first():
     half_lives = dict.fromkeys("abcdefg", 4 * HOUR)
     score = machine(half_lives=half_lives)
     for at in range(6):
@@ -138,7 +138,7 @@ def test_probability_and_rank_rise_with_confidence_and_the_rank_with_reward(seed
 
 @COMPILES
 @given(st.integers(0, 10_000), st.sampled_from([0.0, 0.02, 0.5, 1.0]))
-def test_whatever_comes_numbers_stay_in_their_range(seed, win):
+def test_scores_stay_in_range_for_any_input(seed, win):
     out = machine(**QUICK).on_batch(world(seed, win=win).cut([]))[0]
     scores = np.concatenate([each.scores for each in out])
     for name in SCORE.names:

@@ -87,7 +87,7 @@ def test_costs_are_paid_on_both_sides():
 @pytest.mark.parametrize(
     ("pays", "outcome", "gross"), [(120.0, TP_HIT, 20.0), (0.0, SL_HIT, -100.0), (100.0, EXPIRED, 0.0)]
 )
-def test_what_a_market_pays_is_paid_in_full_and_for_nothing(pays, outcome, gross):
+def test_payout_is_paid_in_full_without_costs(pays, outcome, gross):
     bars = bars_of((100, 101, 99, 100), *[(pays,) * 4] * 9)
     bars["flags"][1:] = SYNTHETIC | PAYOUT
     (row,), _ = settled(bars, candidate(), Costs(fee_bps=5.0, slippage_bps=1.0))

@@ -74,11 +74,11 @@ def test_legs_that_are_sold_bring_money_and_are_bought_back() -> None:
     assert told(judge(first, book(bids=(("0.51", "50"),)), **sold))[:3] == ("missed", D(0), D("-2.025"))
 
 
-def test_only_a_share_of_each_level_is_counted_on() -> None:
+def test_only_the_depth_share_of_each_level_is_used() -> None:
     shallow = book(asks=(("0.52", "40.5"),))
     assert judge(DEEP, shallow, share=0.5).size == D("20.25")
 
 
-def test_a_book_that_is_not_to_be_trusted_judges_nothing() -> None:
+def test_unusable_book_leaves_the_plan_unjudged() -> None:
     planned: Opportunity = opportunity(1, 1)
     assert settle_plan(planned, [FREE] * 2, {FIRST: DEEP}, 1.0, NOW) == Settlement.unjudged(1, to_datetime(NOW))

@@ -18,7 +18,7 @@ from tests.operators.arbitrage_feed import (
 from tests.prediction import beat, level, message, quote
 
 
-def test_an_opportunity_lives_from_its_opening_to_its_end() -> None:
+def test_lifecycle_of_an_opportunity() -> None:
     made, first = opened()
     assert (first.kind, first.code, first.change, first.size, first.payoff) == ("buy_all_no", "P4", "opened", 100, 2)
     bigger = feed(made, message(level(C_NO, 100 * MS, ASK, "0.69", "50")))
@@ -56,7 +56,7 @@ def test_the_figures_are_those_of_the_walk() -> None:
     assert found.edge_after_1_tick == pytest.approx(float((found.net - tick - D("0.0001") * found.capital) / 100))
 
 
-def test_a_change_too_small_to_matter_is_not_told_but_counts_for_the_best() -> None:
+def test_immaterial_change_is_not_published_but_counts_for_the_best() -> None:
     made, first = opened()
     assert feed(made, message(level(A_NO, MS, ASK, "0.60", "44"))) == []
     (end,) = feed(made, beat(SECOND), message(level(B_NO, 2 * SECOND, ASK, "0.65", "0")))[-1:]
@@ -88,7 +88,7 @@ def test_the_plan_is_settled_against_the_books_one_latency_later(settled, size, 
         assert judged.net < 0, "what stood alone was undone at the bids"
 
 
-def test_a_book_that_is_gone_when_the_plan_arrives_judges_nothing() -> None:
+def test_missing_book_leaves_the_plan_unjudged() -> None:
     made, _ = opened()
     told = feed(made, message(quote(C_NO, DROP, 200 * MS)), beat(SECOND))
     assert changes(told) == [("closed", "book void: feed interrupted"), ("settled", "book void: feed interrupted")]

@@ -85,7 +85,7 @@ def test_a_market_that_is_paused_or_resolved_in_the_middle_ends_it(status, winne
     assert "opened" not in [change for change, _ in changes(feed(made, beat(SECOND)))], "b and c alone cost 1.35 for 1"
 
 
-def test_a_group_that_is_over_is_forgotten_and_its_plan_unjudged() -> None:
+def test_resolved_group_is_dropped_and_its_plan_unjudged() -> None:
     made, _ = opened()
     over = tuple(msgspec.structs.replace(each, status="resolved", winner=each.no.name) for each in EVENT.markets)
     told = feed(made, markets_block([msgspec.structs.replace(EVENT, markets=over)]), beat(SECOND), books(2 * SECOND))
@@ -125,7 +125,7 @@ def test_a_voided_book_ends_it_and_a_new_snapshot_begins_anew(row, why) -> None:
     assert changes(feed(made, message(snapshot(A_NO, 3 * MS, {}, {"0.60": "40"})))) == [("opened", None)]
 
 
-def test_numbers_with_a_hole_end_it_until_a_snapshot() -> None:
+def test_sequence_gap_closes_it_until_a_snapshot() -> None:
     made, _ = opened()
     numbered = snapshot(A_NO, MS, {}, {"0.60": "100"})
     numbered["seq"] = 7
@@ -136,7 +136,7 @@ def test_numbers_with_a_hole_end_it_until_a_snapshot() -> None:
     assert changes(feed(made, message(snapshot(A_NO, 3 * MS, {}, {"0.60": "100"})))) == [("opened", None)]
 
 
-def test_a_book_older_than_the_limit_is_not_traded_on_until_it_is_heard_of() -> None:
+def test_stale_book_is_unusable_until_its_next_update() -> None:
     made = machine(EVENT)
     old = message(snapshot(A_NO, 0, {}, {"0.60": "40"}), snapshot(B_NO, 0, {}, {"0.65": "100"}))
     late = message(snapshot(C_NO, 301 * SECOND, {}, {"0.70": "200"}))
@@ -145,21 +145,21 @@ def test_a_book_older_than_the_limit_is_not_traded_on_until_it_is_heard_of() -> 
     assert changes(feed(made, heard)) == [("opened", None)]
 
 
-def test_a_ghost_ends_it_when_its_time_is_up() -> None:
+def test_ghost_closes_it_at_its_deadline() -> None:
     made, _ = opened()
     told = feed(made, trade(A_NO, SECOND, 0.62, 1), beat(2 * SECOND))
     assert changes(told) == [("settled", None)]
     assert changes(feed(made, beat(4 * SECOND))) == [("closed", "book void: ghost")]
 
 
-def test_silence_ends_it() -> None:
+def test_stale_books_close_it() -> None:
     made, _ = opened()
     told = feed(made, beat(301 * SECOND))
     assert changes(told) == [("settled", None), ("closed", "book stale")]
     assert told[1].duration_s == pytest.approx(300.0, abs=0.01), "at its time, not when somebody looked"
 
 
-def test_books_within_a_message_are_not_looked_at() -> None:
+def test_books_within_a_message_are_not_evaluated() -> None:
     made = machine(EVENT)
     dear = message(books(), level(A_NO, 0, ASK, "0.60", "0"), level(A_NO, 0, ASK, "0.61", "0"))
     assert feed(made, dear) == []
@@ -168,7 +168,7 @@ def test_books_within_a_message_are_not_looked_at() -> None:
     assert feed(made, beat(SECOND)) == []
 
 
-def test_a_pair_of_mirrored_books_is_believed_when_it_stays() -> None:
+def test_pair_in_mirrored_books_opens_if_it_persists() -> None:
     made = machine(group(market("x", mirrored=True), kind="single"))
     yes, no = "polymarket:x:yes", "polymarket:x:no"
 

@@ -79,7 +79,7 @@ def test_batches_and_restarts_do_not_matter(log, cuts, others) -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(logs(), st.integers(1, 120))
-def test_what_comes_later_changes_nothing(log, head) -> None:
+def test_later_rows_do_not_change_earlier_results(log, head) -> None:
     assert run(log, set())[0][: len(run(log[:head], set())[0])] == run(log[:head], set())[0]
 
 
@@ -89,7 +89,7 @@ def test_the_logs_of_these_tests_show_every_change() -> None:
     assert seen == {"opened", "updated", "closed", "settled"}
 
 
-def test_a_row_repeats_its_document() -> None:
+def test_row_matches_its_document() -> None:
     made = machine(EVENT)
     found, _ = made.on_batch([quotes_block(books())])
     (row,), (document,) = found[0].rows, found[0].opportunities
@@ -98,7 +98,7 @@ def test_a_row_repeats_its_document() -> None:
     assert row["id"] == int(document.id, 16) >> 65
 
 
-def test_a_snapshot_has_the_levels_that_stand_and_not_their_room() -> None:
+def test_snapshot_contains_occupied_levels_only() -> None:
     made = machine(EVENT)
     feed(made, books())
     before = len(made.snapshot())
@@ -106,7 +106,7 @@ def test_a_snapshot_has_the_levels_that_stand_and_not_their_room() -> None:
     assert 16 <= len(made.snapshot()) - before < 32
 
 
-def test_another_catalogue_does_not_go_on_from_a_snapshot() -> None:
+def test_snapshot_of_another_catalogue_is_refused() -> None:
     frozen = machine(EVENT).snapshot()
     with pytest.raises(RecoveryError, match="written with the arbitrages"):
         SpotArbitrage(EAGER, catalogue().arbitrages[1:], frozen)

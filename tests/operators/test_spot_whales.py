@@ -84,7 +84,7 @@ def test_cuts_and_restarts_do_not_matter(seed, count, batches):
 
 @settings(max_examples=40, deadline=None)
 @given(SEEDS, COUNTS, st.integers(0, 150))
-def test_nothing_is_taken_back_when_more_becomes_known(seed, count, head):
+def test_later_input_retracts_nothing(seed, count, head):
     log = messy_log(seed, count)
     machine = SpotWhales(EAGER)
     first, *_ = found_by(machine, *blocks(log[:head]))
@@ -93,7 +93,7 @@ def test_nothing_is_taken_back_when_more_becomes_known(seed, count, head):
     assert (np.diff(np.concatenate([first, later])["ts"]) >= 0).all()
 
 
-def test_a_watermark_is_not_gone_behind():
+def test_no_row_is_behind_the_watermark():
     rows = fills(*[(at / 3, at % 4, f"m{at % 5}", 1, 0.5, 100.0 + 37 * at) for at in range(300)])
     machine, watermark = SpotWhales(EAGER), -(1 << 62)
     for block in cut(rows, list(range(300))):
@@ -103,7 +103,7 @@ def test_a_watermark_is_not_gone_behind():
             watermark = each.watermark
 
 
-def test_fills_within_a_minute_are_one_whale_told_once_and_on_escalation():
+def test_fills_within_a_minute_are_one_whale_reported_on_escalation():
     log = [trades((at * 60.0, 1, "m", 1, 0.5, 4_000.0)) for at in range(6)]
     rows = whales(*log)
     assert rows[["fills", "notional", "revision", "status"]].tolist() == [(3, 12_000.0, 0, 0), (6, 24_000.0, 1, 0)]

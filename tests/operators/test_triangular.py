@@ -182,7 +182,7 @@ def by_hand(among: Group, books: dict[str, dict[str, Ladder]], names: list[str],
 
 @settings(max_examples=150, deadline=None)
 @given(worlds())
-def test_what_is_found_is_what_one_reckons_by_hand(world: tuple[Group, dict[str, dict[str, Ladder]]]) -> None:
+def test_opportunity_equals_a_manual_calculation(world: tuple[Group, dict[str, dict[str, Ladder]]]) -> None:
     among, books = world
     sent = [
         snapshot(name, 0, *({str(p): str(s) for p, s in books[name][side]} for side in ("sell", "buy")))

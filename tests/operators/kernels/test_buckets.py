@@ -19,7 +19,7 @@ def spent(instants, an_hour):
     return through
 
 
-def test_a_burst_of_an_hour_is_let_through_once():
+def test_bucket_permits_one_burst_of_an_hour():
     assert sum(spent([START] * 50, 12)) == 12
 
 
@@ -29,6 +29,6 @@ def test_it_fills_evenly_and_exactly():
     assert spent(asks, 12)[12:22] == [False] * 4 + [True] + [False] * 4 + [True]
 
 
-def test_asking_in_vain_costs_nothing():
+def test_refused_request_costs_no_credit():
     often = [START] * 12 + [START + second for second in range(0, 5 * MINUTE, 10**9)] + [START + 5 * MINUTE]
     assert spent(often, 12)[-1]

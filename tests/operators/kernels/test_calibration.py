@@ -46,7 +46,7 @@ def test_all_wins_and_all_losses_stay_inside(won, count):
     assert slope >= FLATTEST
 
 
-def test_claims_that_are_worse_than_nothing_are_drawn_to_the_base_rate_in_their_order():
+def test_uninformative_scores_shrink_to_the_base_rate_in_order():
     rng = np.random.default_rng(1)
     z = rng.normal(0.5, 0.7, 3_000)
     slope, intercept = calibrate(table(z, rng.random(z.size) < sigmoid(-z)).sum(axis=0))
@@ -58,7 +58,7 @@ def test_nothing_graded_is_the_identity():
     assert calibrate(np.zeros((BINS, SUMS))) == (1.0, 0.0)
 
 
-def test_the_table_keeps_what_was_added_and_fades_the_rest():
+def test_table_adds_new_outcomes_and_decays_earlier_ones():
     out = np.zeros((2, BINS, SUMS))
     add_graded(out, 1, 0.42, 1.5, 0.5, 1.0)
     add_graded(out, 0, -99.0, -1.0, 1.0, 0.5)

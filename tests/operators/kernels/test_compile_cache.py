@@ -69,7 +69,7 @@ def test_sources_of_a_file_are_closed_under_import() -> None:
         assert all(sources(each) <= sources(path) for each in wanted), path
 
 
-def test_kernels_are_made_from_few_files() -> None:
+def test_kernels_depend_on_few_files() -> None:
     assert max(len(sources(path)) for path in FILES if path.parent.name == "features") < len(FILES) / 4
 
 
@@ -79,7 +79,7 @@ def asked(house: Path, fields: str = "large: int; small: int") -> list[str]:
         return process.communicate()[0].split()
 
 
-def test_what_changes_elsewhere_is_compiled_anew_and_nothing_else(tmp_path: Path) -> None:
+def test_change_recompiles_only_the_kernels_that_depend_on_it(tmp_path: Path) -> None:
     for room in ROOMS:
         (tmp_path / room).mkdir()
         (tmp_path / room / "__init__.py").touch()
@@ -99,7 +99,7 @@ def test_what_changes_elsewhere_is_compiled_anew_and_nothing_else(tmp_path: Path
     assert asked(tmp_path) == ["8", "0"]
 
 
-def test_two_processes_that_compile_one_kernel_at_once_keep_both_codes(tmp_path: Path) -> None:
+def test_concurrent_compilations_are_both_cached(tmp_path: Path) -> None:
     (tmp_path / "doubled.py").write_text(DOUBLE)
     place = ROOT, str(tmp_path / "cache"), tmp_path
     several = [python(f"from doubled import double; double({number})", *place) for number in ("1", "1.5")]

@@ -36,7 +36,7 @@ def whales(*rows: dict[str, Any]) -> Aligned:
     return Aligned(START, evidence=made)
 
 
-def test_two_whales_say_what_the_formula_says() -> None:
+def test_two_whales_equal_the_formula() -> None:
     rows = told([whales({"source": 1}, {"source": 2, "probability": 0.7})], ideas=only(PAIR))
     # p = (.6, .7) over a base rate of .5 with rho = .5 are together .697448
     assert rows["composite_confidence"].tolist() == pytest.approx([0.697448], abs=1e-6)
@@ -79,13 +79,13 @@ def replace_settings(**changes: Any) -> CorrelateSettings:
     return CorrelateSettings(composites_per_hour=1e6, **changes)
 
 
-def test_what_is_known_not_to_pay_is_not_told() -> None:
+def test_composite_with_negative_expected_return_is_not_emitted() -> None:
     for expected, count in ((-0.1, 0), (0.0, 0), (0.4, 1)):
         rows = told([whales({"source": 1, "expected_r": expected}, {"source": 2})], ideas=only(PAIR))
         assert rows.size == count
 
 
-def test_a_move_of_the_whole_market_is_told_once() -> None:
+def test_market_wide_move_is_emitted_once() -> None:
     whole = whales(*({"source": at % 2, "instrument": at // 2, "probability": 0.6 + at / 100} for at in range(2, 8)))
     whole.names = {1: "test:S0", 2: "test:S1", 3: "test:S2"}
     assert told([whole], ideas=only(PAIR))["instrument"].tolist() == [1, 2, 3]
@@ -102,7 +102,7 @@ def test_a_move_of_the_whole_market_is_told_once() -> None:
     assert found["instrument"].tolist() == [1, 2, 3, 1, 3]
 
 
-def test_a_signal_that_has_ended_counts_no_more() -> None:
+def test_closed_signal_does_not_count() -> None:
     pattern = replace(PAIR, needs=(Need(kinds=("signal",), least=2),), window=12)
     names = {"instrument": 1, "direction": 1, "status": EMITTED, "confidence": 0.6}
     whole = Aligned(

@@ -22,7 +22,7 @@ def test_seven_of_ten_equals_the_published_case():
     assert shrunk_rate(mine, 0.5, 20.0) == pytest.approx(0.5667, abs=5e-5)
 
 
-def test_a_study_of_few_leans_on_the_others():
+def test_small_groups_are_shrunk_towards_the_others():
     mine = np.zeros(1, TRACK)
     mine["count"], mine["wins"] = 14.0, 4.0
     a, b = 1.3703, 8.7056

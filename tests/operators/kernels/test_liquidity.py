@@ -24,7 +24,7 @@ def after(volumes, exponent=1.0):
 
 @COMPILES
 @given(st.lists(st.floats(0, 1e12), max_size=50), st.floats(0, 1))
-def test_it_is_a_share(volumes, exponent):
+def test_result_is_in_the_unit_interval(volumes, exponent):
     assert 0.0 < after(volumes, exponent) <= 1.0
 
 
@@ -33,7 +33,7 @@ def test_the_usual_turnover_changes_nothing():
     assert after([]) == after([0.0] * 10) == 1.0
 
 
-def test_a_market_that_dries_up_counts_less_and_less():
+def test_liquidity_weight_falls_as_turnover_dries_up():
     shares = [after([100.0] * 500 + [1.0] * thin) for thin in (0, 5, 20, 60)]
     assert shares == sorted(shares, reverse=True)
     assert after([100.0] * 5_000 + [0.0] * 2_000) == THINNEST

@@ -38,11 +38,11 @@ def test_eight_losses_in_a_row_mute_and_seven_do_not():
     assert muted(track(0, 8), 0, *RULE)
 
 
-def test_a_muted_instrument_stays_so_until_it_is_as_likely_as_not_to_be_poor_no_longer():
+def test_muted_instrument_stays_muted_until_the_lower_probability():
     assert muted(track(2, 8), 1, *RULE)
     assert not muted(track(2, 8), 0, *RULE)
     assert not muted(track(4, 8), 1, *RULE)
 
 
-def test_without_outcomes_nobody_is_muted():
+def test_without_outcomes_no_instrument_is_muted():
     assert not muted(track(0, 0), 0, *RULE)

@@ -32,21 +32,21 @@ def test_uniqueness_equals_its_definition(lives):
     assert (lane["open"][0], free[0]) == (0, len(lives))
 
 
-def test_a_candidate_that_is_not_in_the_book_is_not_found():
+def test_unknown_candidate_is_not_found():
     lane, pool, free = empty(2)
     open_signal(lane[0], 5, pool, free)
     assert close_signal(lane[0], 6, 9, pool, free) == (NONE, 0.0, False)
     assert free[0] == 1
 
 
-def test_an_outcome_at_the_instant_of_its_decision_shares_with_who_is_open():
+def test_outcome_without_duration_shares_with_open_candidates():
     lane, pool, free = empty(2)
     open_signal(lane[0], 5, pool, free)
     open_signal(lane[0], 6, pool, free)
     assert close_signal(lane[0], 6, 6, pool, free)[1] == pytest.approx(0.5)
 
 
-def test_a_dropped_lane_gives_its_places_back():
+def test_dropped_lane_frees_its_entries():
     lane, pool, free = empty(3)
     for at in (1, 2, 3):
         open_signal(lane[0], at, pool, free)

@@ -208,7 +208,7 @@ def test_numbers_of_the_venue(numbers, flags, state, size) -> None:
         assert columns.side(BIDS)[0] == (40 * CENT, size)
 
 
-def test_a_snapshot_is_believed_whatever_its_time_is() -> None:
+def test_snapshot_is_accepted_whatever_its_time() -> None:
     columns = usual().take(quote(LEVEL, 40 * CENT, 6, BID, ts=9), quote(DROP, ts=20))
     assert columns.take(*snapshot({40 * CENT: 5}, {}, ts=3)).end().usable()
 
@@ -220,17 +220,17 @@ def test_a_level_that_trades_print_through_is_a_ghost() -> None:
     assert columns.state == (VOID, "ghost")
 
 
-def test_a_level_that_goes_in_time_is_none() -> None:
+def test_level_removed_in_time_is_no_ghost() -> None:
     columns = usual().printed(45 * CENT, BID, SECOND).take(quote(LEVEL, 42 * CENT, 0, ASK, ts=SECOND)).end(SECOND)
     assert columns.usable(9 * SECOND)
 
 
-def test_a_print_at_the_best_price_or_from_before_it_says_nothing() -> None:
+def test_trade_at_or_before_the_best_price_is_no_ghost() -> None:
     assert usual().printed(42 * CENT, BID, SECOND).usable(9 * SECOND)
     renewed = usual().take(quote(LEVEL, 41 * CENT, 5, ASK, ts=2 * SECOND)).end(2 * SECOND)
     assert renewed.printed(45 * CENT, BID, SECOND).usable(9 * SECOND)
 
 
-def test_a_book_that_nobody_spoke_of_for_long_is_stale() -> None:
+def test_book_without_recent_update_is_stale() -> None:
     assert usual().usable(300 * SECOND)
     assert not usual().usable(301 * SECOND)

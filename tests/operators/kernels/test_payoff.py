@@ -21,11 +21,11 @@ def record(results):
     return mine[0]
 
 
-def test_without_outcomes_the_plan_is_believed():
+def test_without_outcomes_the_planned_payoff_is_used():
     assert payoff(record([]), 1.4, 1.1, 20.0) == pytest.approx((1.4, 1.1))
 
 
-def test_means_lean_on_the_plan():
+def test_means_are_shrunk_towards_the_plan():
     wins, losses = payoff(record([2.0] * 20 + [-1.0] * 60), 1.0, 1.2, 20.0)
     assert (wins, losses) == pytest.approx(((40 + 20) / 40, (60 + 24) / 80))
 
@@ -39,7 +39,7 @@ def test_the_drawdown_is_that_from_the_peak(results):
 
 @COMPILES
 @given(st.lists(st.floats(-5, 5), max_size=40), st.floats(0, 1e6) | st.just(np.nan))
-def test_risk_is_a_share(results, ratio):
+def test_risk_is_in_the_unit_interval(results, ratio):
     assert 0.0 < risk(record(results), ratio, 5.0, HALF) <= 1.0
 
 
@@ -54,7 +54,7 @@ def test_equal_losses_are_bad_and_finite():
     assert risk(mine, np.nan, 5.0, HALF) == pytest.approx(np.exp(-0.5 * deep - 0.5 * 11.0 * 0.5))
 
 
-def test_a_livelier_market_takes_rank_away_and_an_unknown_one_does_not():
+def test_higher_volatility_lowers_the_rank_and_unknown_does_not():
     assert risk(record([]), 4.0, 5.0, HALF) == pytest.approx(0.5)
     assert risk(record([]), np.nan, 5.0, HALF) == 1.0
     assert risk(record([]), 0.0, 5.0, HALF) == 1.0

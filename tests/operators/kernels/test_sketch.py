@@ -11,7 +11,7 @@ def test_a_place_is_between_the_middles_of_bins():
     np.testing.assert_allclose(place_of(1e-3), 3 * 16 - 0.5, rtol=1e-12)
 
 
-def test_equals_bins_that_fade_however_long_it_runs():
+def test_equals_decaying_bins_over_a_long_run():
     rng = np.random.default_rng(2)
     keep, sketch, bins = 0.5, np.zeros(SIZE), np.zeros(BINS + 1)
     for number in range(3_000):  # a weight of 2^3000 would be infinite
@@ -24,7 +24,7 @@ def test_equals_bins_that_fade_however_long_it_runs():
         bins[int(place + 0.5)] += 1.0
 
 
-def test_fades_with_time_and_is_asked_without_being_told():
+def test_sketch_decays_with_time_and_ranks_without_adding():
     rng = np.random.default_rng(4)
     sketch, bins = np.zeros(SIZE), np.zeros(BINS + 1)
     fade(sketch, 0.5)

@@ -34,7 +34,7 @@ def table(rows):
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10_000), st.floats(-0.5, 1.0))
-def test_thresholds_equal_the_obvious_way(seed, edge):
+def test_thresholds_equal_a_naive_implementation(seed, edge):
     rng = np.random.default_rng(seed)
     count = int(rng.integers(0, 300))
     points = rng.integers(0, POINTS, count)
@@ -47,7 +47,7 @@ def test_thresholds_equal_the_obvious_way(seed, edge):
         )
 
 
-def test_where_nothing_pays_the_most_is_wanted():
+def test_highest_threshold_where_nothing_is_profitable():
     assert least_profitable_value(table([(0, 4, -1.0)] * 500), 0, STRENGTH, ENOUGH, DEVIATIONS) == HIGHEST
 
 
@@ -62,7 +62,7 @@ def test_a_regime_without_a_record_takes_the_others_in_part():
     assert least_profitable_value(winning, 0, 10.0, 31.0, DEVIATIONS) == HIGHEST
 
 
-def test_what_was_not_expected_to_pay_teaches_no_threshold():
+def test_outcomes_without_expected_profit_are_skipped():
     out = np.zeros((2, POINTS, SUMS))
     for value in (-0.3, 0.0, np.nan):
         add_valued(out, 1, value, 5.0, 1.0, 1.0)
