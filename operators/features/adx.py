@@ -26,7 +26,7 @@ def adx(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
 
     References
     ----------
-    Wilder, 1978; TA-Lib ADX, PLUS_DI and MINUS_DI, whose values it equals.
+    Wilder, 1978. Equal to TA-Lib ADX, PLUS_DI and MINUS_DI.
     """
     row = 0
     while row < at.size:

@@ -24,7 +24,7 @@ def aroon(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Fl
 
     References
     ----------
-    Chande, 1995; TA-Lib AROON and AROONOSC, whose values it equals.
+    Chande, 1995. Equal to TA-Lib AROON and AROONOSC.
     """
     row = 0
     while row < at.size:

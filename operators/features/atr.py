@@ -24,7 +24,7 @@ def atr(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
 
     References
     ----------
-    Wilder, 1978; TA-Lib ATR and NATR, whose values it equals.
+    Wilder, 1978. Equal to TA-Lib ATR and NATR.
     """
     row = 0
     while row < at.size:

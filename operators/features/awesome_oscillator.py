@@ -20,7 +20,7 @@ def awesome_oscillator(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Fl
 
     References
     ----------
-    Williams, New Trading Dimensions, 1998; TA-Lib SMA, from which it can be had.
+    Williams, New Trading Dimensions, 1998. Can be derived from TA-Lib SMA.
     """
     middle = np.empty(LONGEST + SLOW)
     row = 0

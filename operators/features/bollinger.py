@@ -25,7 +25,7 @@ def bollinger(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out
 
     References
     ----------
-    Bollinger, Bollinger on Bollinger Bands, 2001; TA-Lib BBANDS, from which both can be had.
+    Bollinger, Bollinger on Bollinger Bands, 2001. Both can be derived from TA-Lib BBANDS.
     """
     row = 0
     while row < at.size:

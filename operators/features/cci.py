@@ -20,7 +20,7 @@ def cci(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
 
     References
     ----------
-    Lambert, 1980; TA-Lib CCI, whose values it equals.
+    Lambert, 1980. Equal to TA-Lib CCI.
     """
     row = 0
     while row < at.size:

@@ -24,7 +24,7 @@ def cmf(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
 
     References
     ----------
-    Chaikin, 1980s; TA-Lib AD, from whose steps it can be had.
+    Chaikin, 1980s. Can be derived from TA-Lib AD.
     """
     flow = np.empty(LONGEST + PERIOD)
     row = 0

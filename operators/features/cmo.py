@@ -21,7 +21,7 @@ def cmo(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
 
     References
     ----------
-    Chande and Kroll, The New Technical Trader, 1994; TA-Lib CMO of the window alone, whose value it equals.
+    Chande and Kroll, The New Technical Trader, 1994. Equal to TA-Lib CMO of the window alone.
     """
     row = 0
     while row < at.size:

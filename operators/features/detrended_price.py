@@ -22,7 +22,7 @@ def detrended_price(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Float
 
     References
     ----------
-    StockCharts ChartSchool, Detrended Price Oscillator; TA-Lib SMA, from which it can be had.
+    StockCharts ChartSchool, Detrended Price Oscillator. Can be derived from TA-Lib SMA.
     """
     row = 0
     while row < at.size:

@@ -22,7 +22,7 @@ def ema(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
 
     References
     ----------
-    TA-Lib EMA, whose values it equals.
+    Equal to TA-Lib EMA.
     """
     for column, period in enumerate((FAST, SLOW)):
         average = out[column]

@@ -31,7 +31,7 @@ def ichimoku(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out:
 
     References
     ----------
-    Hosoda, 1969; TA-Lib MIDPRICE, from which all four can be had.
+    Hosoda, 1969. All four can be derived from TA-Lib MIDPRICE.
     """
     row = 0
     while row < at.size:

@@ -24,7 +24,7 @@ def kama(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Flo
 
     References
     ----------
-    Kaufman, Smarter Trading, 1995; TA-Lib KAMA, whose values it equals.
+    Kaufman, Smarter Trading, 1995. Equal to TA-Lib KAMA.
     """
     row = 0
     while row < at.size:

@@ -24,7 +24,7 @@ def keltner(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: 
 
     References
     ----------
-    Keltner, 1960, in the form of Raschke; TA-Lib EMA and ATR, from which both can be had.
+    Keltner, 1960, in the form of Raschke. Both can be derived from TA-Lib EMA and ATR.
     """
     width, place = out[0], out[1]
     for row in range(at.size):

@@ -31,7 +31,7 @@ def linear_regression(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Flo
 
     References
     ----------
-    TA-Lib LINEARREG_SLOPE, whose values the slope equals.
+    The slope equals TA-Lib LINEARREG_SLOPE.
     """
     row = 0
     while row < at.size:

@@ -24,7 +24,7 @@ def macd(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Flo
 
     References
     ----------
-    Appel, 1979; TA-Lib MACD, whose values it equals.
+    Appel, 1979. Equal to TA-Lib MACD.
     """
     row = 0
     while row < at.size:

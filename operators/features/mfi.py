@@ -20,7 +20,7 @@ def mfi(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
 
     References
     ----------
-    Quong and Soudack, 1989; TA-Lib MFI, whose values it equals (0 where less than 1 has flowed).
+    Quong and Soudack, 1989. Equal to TA-Lib MFI (0 where the total flow is below 1).
     """
     up, down = np.empty(LONGEST + PERIOD), np.empty(LONGEST + PERIOD)
     row = 0

@@ -33,7 +33,7 @@ def obv(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
 
     References
     ----------
-    Granville, 1963; TA-Lib OBV and LINEARREG_SLOPE, from which both can be had.
+    Granville, 1963. Both can be derived from TA-Lib OBV and LINEARREG_SLOPE.
     """
     flow = np.empty(LONGEST + PERIOD)
     row = 0

@@ -24,7 +24,7 @@ def ppo(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
 
     References
     ----------
-    Appel, 1979; TA-Lib PPO with exponential averages, whose values it equals.
+    Appel, 1979. Equal to TA-Lib PPO with exponential averages.
     """
     row = 0
     while row < at.size:

@@ -17,7 +17,7 @@ def roc(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
 
     References
     ----------
-    TA-Lib ROC, whose values it equals.
+    Equal to TA-Lib ROC.
     """
     row = 0
     while row < at.size:

@@ -25,7 +25,7 @@ def rsi(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
 
     References
     ----------
-    Wilder, New Concepts in Technical Trading Systems, 1978; TA-Lib RSI, whose values it equals.
+    Wilder, New Concepts in Technical Trading Systems, 1978. Equal to TA-Lib RSI.
     """
     relative_strength(tape[CLOSE], at, seen, lane, state, PERIOD, out[0])
     for row in range(at.size):

@@ -20,7 +20,7 @@ def sma(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
 
     References
     ----------
-    TA-Lib SMA, whose values it equals.
+    Equal to TA-Lib SMA.
     """
     row = 0
     while row < at.size:

@@ -32,7 +32,7 @@ def stochastic(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, ou
 
     References
     ----------
-    Lane, 1984; TA-Lib STOCH(14, 3, 3), whose values it equals.
+    Lane, 1984. Equal to TA-Lib STOCH(14, 3, 3).
     """
     row = 0
     while row < at.size:

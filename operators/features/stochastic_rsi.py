@@ -33,7 +33,7 @@ def stochastic_rsi(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats
 
     References
     ----------
-    Chande and Kroll, The New Technical Trader, 1994; TA-Lib STOCHRSI(14, 14, 3), whose values it equals.
+    Chande and Kroll, The New Technical Trader, 1994. Equal to TA-Lib STOCHRSI(14, 14, 3).
     """
     strength, smooth, strengths = out[0], out[1], np.empty(LONGEST + PERIOD - 1)
     relative_strength(tape[CLOSE], at, seen, lane, state[:, :2], PERIOD, strength)

@@ -25,7 +25,7 @@ def trix(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Flo
 
     References
     ----------
-    Hutson, 1983; TA-Lib TRIX, whose values it equals.
+    Hutson, 1983. Equal to TA-Lib TRIX.
     """
     row = 0
     while row < at.size:

@@ -32,7 +32,7 @@ def ultimate_oscillator(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: F
 
     References
     ----------
-    Williams, 1985; TA-Lib ULTOSC, whose values it equals.
+    Williams, 1985. Equal to TA-Lib ULTOSC.
     """
     pressure = np.empty(LONGEST + LONG)
     row = 0

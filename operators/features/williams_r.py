@@ -20,7 +20,7 @@ def williams_r(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, ou
 
     References
     ----------
-    Williams, 1973; TA-Lib WILLR, whose values it equals.
+    Williams, 1973. Equal to TA-Lib WILLR.
     """
     row = 0
     while row < at.size:

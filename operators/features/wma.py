@@ -17,7 +17,7 @@ def wma(tape: Floats, at: Ints, seen: Ints, lane: Ints, state: Floats, out: Floa
 
     References
     ----------
-    TA-Lib WMA, whose values it equals.
+    Equal to TA-Lib WMA.
     """
     row = 0
     while row < at.size:
