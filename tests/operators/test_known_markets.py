@@ -69,10 +69,10 @@ def test_markets_are_kept_until_they_are_long_over_or_long_due() -> None:
 
 def test_memory_is_freed_at_most_once_an_hour() -> None:
     known, over = KnownMarkets(), START + OVER_NS
-    known.learn(market("a", "resolved", "yes"), START)
+    known.update(market("a", "resolved", "yes"), START)
     left = []
     for now in (over, over + HOUR - 1, over + HOUR):
-        known.forget(now)
+        known.evict(now)
         left.append(len(known))
     assert left == [1, 1, 0]
 
