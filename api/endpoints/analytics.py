@@ -35,8 +35,16 @@ class Period(msgspec.Struct, frozen=True, kw_only=True):
 class PerformanceResponse(msgspec.Struct, frozen=True, kw_only=True):
     """Performance of paper trades.
 
-    `by_confidence` lists the buckets that contain at least one trade. `recent_trades` are the newest closed trades,
-    filtered by `symbol` but not by period.
+    Attributes
+    ----------
+    overall
+        Metrics of all strategies together.
+    by_signal_type, by_regime
+        Metrics by strategy, and by market regime at the decision.
+    by_confidence
+        Metrics by probability at the decision: the buckets that contain at least one trade.
+    recent_trades
+        The 20 newest closed trades, filtered by `symbol` but not by period.
     """
 
     overall: PerformanceMetrics

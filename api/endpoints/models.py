@@ -36,7 +36,15 @@ class FeatureImportanceQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FeatureShare(msgspec.Struct, frozen=True, kw_only=True):
-    """Importance of one feature: its share of the total gain, and of all splits."""
+    """Importance of one feature.
+
+    Attributes
+    ----------
+    importance
+        Share of the total gain.
+    split_share
+        Share of all splits.
+    """
 
     feature_name: str
     importance: float

@@ -20,6 +20,8 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes
     ----------
+    win_rate
+        Share of trades with a positive PnL.
     win_rate_interval
         95 % Wilson interval. The other intervals are 95 % too; trades are assumed to be independent.
     total_pnl, avg_pnl, best_pnl, worst_pnl
@@ -30,6 +32,8 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
         Largest peak-to-trough fall of cumulative PnL, in quote currency, at least 0.
     total_r, mean_r, mean_r_se, mean_r_interval
         In R, the risk planned for each trade.
+    avg_duration_s
+        Mean time from entry to exit.
     sharpe_ratio, sharpe_se
         From the daily returns of the `sharpe_days` days between the first and the last trade, both included, with 0
         for days without a trade; annualised by the square root of 365.
