@@ -1,8 +1,8 @@
-"""Live: logs that speak as time goes by, trades of instruments and what happens on prediction markets.
+"""Live: logs that deliver data in real time, trades of instruments and messages of prediction markets.
 
-Trades come as they do live, 5,300 a second, only that time runs ten times as fast, so that bars of 1m close
-every six seconds; before that an hour of them has passed. Prediction markets are simulated and run in real
-time; each of their shards is told something, be it the time, every tenth of a second.
+Trades arrive at the live rate, 5,300 per second, but event time runs ten times as fast, so that bars of 1m close every
+six seconds; one hour of them is delivered first, as history. Prediction markets are simulated and run in real time;
+each of their shards receives data, at least a heartbeat, every tenth of a second.
 """
 
 import time
@@ -28,13 +28,13 @@ PER_SECOND, FASTER = 5_300, 10
 HISTORY_MINUTES = 62
 SAID_EVERY_S = 0.1
 PIECES = 3
-"""Of ten minutes, that prediction markets have lived through."""
+"""Pieces of ten minutes of history of the prediction markets."""
 SETTLED_S = 1.0
-"""By then what was said at once has gone through."""
+"""By then the history has been processed."""
 
 
 class Shard(NamedTuple):
-    """What a partition says: at once, and then by the seconds that have passed since."""
+    """The data of a partition: the history, and then the data that is due after so many seconds."""
 
     key: str
     at_once: list[bytes]
@@ -42,31 +42,31 @@ class Shard(NamedTuple):
 
 
 class Clock:
-    """Seconds since the partitions have said what they say at once."""
+    """Seconds since the partitions have delivered the history."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self._began: float | None = None
 
     def now_s(self) -> float:
-        """Begins with the first who asks."""
+        """Starts with the first call."""
         now = time.perf_counter()
         self._began = now if self._began is None else self._began
         return now - self._began
 
 
 class Watches(Protocol):
-    """Whoever wants to know how partitions are treated."""
+    """Observer of how partitions are polled and snapshotted."""
 
     def snapped(self, number: int) -> None:
-        """One was asked for its position: its epoch of that number ends, counted from 0."""
+        """A partition was snapshotted: its epoch with this number, counted from 0, ends."""
 
     def asked(self, number: int, waited_s: float) -> None:
-        """One was asked for more again, so long after the end of that epoch."""
+        """A partition was polled again, `waited_s` after the end of that epoch."""
 
 
 class Live(FixedPartitionedSource[Any, None]):
-    """Shards that speak as time goes by."""
+    """Shards that deliver data in real time."""
 
     def __init__(self, shards: list[Shard], clock: Clock, watcher: Watches) -> None:
         self._shards, self._clock, self._watcher = shards, clock, watcher
@@ -79,7 +79,7 @@ class Live(FixedPartitionedSource[Any, None]):
 
 
 class LivePart(StatefulSourcePartition[Any, None]):
-    """One shard. It is polled without rest, so that no pause hides in a wait."""
+    """One shard. It is polled continuously, so that no pause is hidden in a wait."""
 
     def __init__(self, shard: Shard, clock: Clock, watcher: Watches) -> None:
         self._shard, self._clock, self._watcher = shard, clock, watcher
@@ -107,7 +107,7 @@ class LivePart(StatefulSourcePartition[Any, None]):
 
 
 def instruments(count: int, seconds: float) -> list[Shard]:
-    """Trades at the pace of a venue, after an hour of them."""
+    """Trades at the rate of a venue, after an hour of history."""
     past = trades(count, 4 * count * HISTORY_MINUTES, HISTORY_MINUTES)
     live = trades(count, int(seconds * PER_SECOND), max(1, round(seconds * FASTER / 60)))
     live["ts"] += past["ts"][-1] - live["ts"][0]
@@ -136,7 +136,7 @@ def _trading(rows: NDArray[Any], due_s: NDArray[Any]) -> Callable[[float], list[
 
 
 def markets(groups: int, seconds: float) -> list[Shard]:
-    """Simulated prediction markets, after half an hour of them."""
+    """Simulated prediction markets, after half an hour of history."""
     fourth = groups // 4
     settings = SimPredictionSettings(singles=groups - 3 * fourth, events=fourth, open_events=fourth, ladders=fourth)
     simulator = PredictionSimulator(settings)

@@ -1,10 +1,10 @@
 """Bare: sockets of uvloop and nothing else, the least that a broadcast can cost in Python.
 
-    python -m benchmarks.broadcast.bare [REDIS_URL]        says where it listens
+    python -m benchmarks.broadcast.bare [REDIS_URL]        prints where it listens
 
-It reads the stream of signals as our API does, puts each entry into a frame and writes that to all. Without an
-address it is given to as other servers are: by a socket, each message with its length before it. There is no
-check, no envelope and no state; of the handshake only the answer is there, always the same.
+It reads the stream of signals as our API does, encodes each entry as one frame and writes that to all clients. Without
+a URL it receives messages like the other servers: over a socket, each with a length prefix. There is no validation, no
+envelope and no state; the handshake response is always the same.
 """
 
 import asyncio

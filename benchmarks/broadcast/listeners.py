@@ -1,11 +1,11 @@
-"""Listeners: many connections in one process that does nothing but read, the same for every server.
+"""Listeners: many client connections in one process that only reads, the same program for every server.
 
     python -m benchmarks.broadcast.listeners PORT PATH DIALECT CLIENTS FIRST MESSAGES
 
-Says `ready` when all are connected, `warm` when all have had the FIRST messages, and then, when all have had
-MESSAGES more, how long each of these took from its stamp: the text `t=` and 16 digits, nanoseconds of the
-monotonic clock, anywhere in a message. DIALECT is what has to be said before messages come: ws, nats, mqtt; or
-quiet, and stuck with a small buffer, which never read.
+Prints `ready` when all are connected, `warm` when all have received the FIRST messages, and then, when all have
+received MESSAGES more, the latency of these from their stamp: the text `t=` and 16 digits, nanoseconds of the monotonic
+clock, anywhere in a message. DIALECT is the protocol by which to subscribe: ws, nats, mqtt; or quiet, and stuck with a
+small receive buffer, which never read.
 """
 
 import array
@@ -43,14 +43,14 @@ def mqtt_words(number: int) -> bytes:
 
 
 def words(dialect: str, number: int) -> bytes:
-    """What a client says after its handshake."""
+    """What a client sends after its handshake."""
     if dialect == "nats":
         return masked(b'CONNECT {"verbose":false,"pedantic":false}\r\nSUB feed 1\r\nPING\r\n')
     return mqtt_words(number) if dialect == "mqtt" else b""
 
 
 def called(port: int, path: str, dialect: str) -> socket.socket:
-    """A connection that has asked to be a WebSocket."""
+    """A connection that has sent its WebSocket handshake."""
     client = socket.socket()
     if dialect == "stuck":
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL)
@@ -65,7 +65,7 @@ def called(port: int, path: str, dialect: str) -> socket.socket:
 
 
 def connected(port: int, path: str, dialect: str, count: int) -> list[socket.socket]:
-    """Clients that will get messages; some at a time, since a server may take its time for each."""
+    """Subscribed clients; connected in batches, since a server may be slow to accept each."""
     clients: list[socket.socket] = []
     while len(clients) < count:
         fresh = [called(port, path, dialect) for _ in range(min(AT_ONCE, count - len(clients)))]
@@ -79,14 +79,14 @@ def connected(port: int, path: str, dialect: str, count: int) -> list[socket.soc
                 client.sendall(said)
         for client in fresh:
             if dialect in ("nats", "mqtt"):
-                client.recv(4096)  # its first answer: by then it has read what was said
+                client.recv(4096)  # its first response: by then it has processed the subscription
             client.settimeout(0)
         clients += fresh
     return clients
 
 
 class Ears:
-    """Clients that listen.
+    """Clients that receive.
 
     All share one buffer: `recv` of so many bytes allocates them each time, which takes as long as a delivery.
     """
@@ -99,7 +99,7 @@ class Ears:
             self._epoll.register(descriptor, select.EPOLLIN)
 
     def hear(self, messages: int) -> "array.array[int]":
-        """Nanoseconds that each message took to each client, until all have had so many."""
+        """Latency of each message to each client in nanoseconds, until all have received `messages`."""
         clients, parts = self._clients, self._parts
         left = dict.fromkeys(clients, messages)
         took: array.array[int] = array.array("q")
@@ -112,7 +112,7 @@ class Ears:
                 size = clients[descriptor].recv_into(fresh)
                 now_ns = time.monotonic_ns()
                 if not size:
-                    raise ConnectionError("a server hung up")
+                    raise ConnectionError("the server closed a connection")
                 part = parts[descriptor]
                 at, end = STAMP_BYTES - len(part), STAMP_BYTES + size
                 buffer[at:STAMP_BYTES] = part
@@ -126,7 +126,7 @@ class Ears:
 
 
 def main(port: int, path: str, dialect: str, count: int, first: int, messages: int) -> None:
-    """Connect, listen, tell."""
+    """Connect, receive and print the latencies."""
     clients = connected(port, path, dialect, count)
     print("ready", flush=True)
     if dialect in ("stuck", "quiet"):

@@ -1,6 +1,6 @@
-"""Servers: what each needs to run, and how a message is given to it.
+"""Servers: how to run each, and how to publish a message to it.
 
-Clients of all are as many and connect alike; compression is off, and so is the delay of small packets.
+All have the same number of clients, which connect in the same way; compression is off, and TCP_NODELAY is on.
 """
 
 import os
@@ -20,25 +20,25 @@ from store import feed
 
 HERE = Path(__file__).parent
 TAKEN_MAX = 12_000
-"""Clients that every server is told to allow."""
+"""Number of clients that every server is configured to allow."""
 
 
 class NotInstalledError(Exception):
-    """A server is not there; says which, and how to get it."""
+    """A server is not installed; the message says which, and how to install it."""
 
 
 @dataclass
 class Server:
-    """One that runs.
+    """A running server.
 
     Attributes
     ----------
     path, dialect
-        Of `benchmarks.broadcast.listeners`.
+        Arguments of `benchmarks.broadcast.listeners`.
     give
-        Has it send a message to all its clients.
+        Publishes a message to all its clients.
     made_of
-        The program and its version.
+        Program and version.
     """
 
     program: Program
@@ -51,7 +51,7 @@ class Server:
 
 @contextmanager
 def ours(database_url: str, redis_url: str) -> Iterator[Server]:
-    """`python -m api`, given to by way of Valkey, as the engine does it."""
+    """`python -m api`; messages are published through Valkey, as the engine does."""
     # The listeners do not answer pings.
     patient = {"clients_max": 2 * TAKEN_MAX, "ping_s": 600, "stuck_s": 600}
     with api(database_url, redis_url, **patient) as (program, port), _by_valkey(redis_url) as give:
@@ -60,7 +60,7 @@ def ours(database_url: str, redis_url: str) -> Iterator[Server]:
 
 @contextmanager
 def bare(redis_url: str) -> Iterator[Server]:
-    """Sockets of uvloop alone, given to by way of Valkey too."""
+    """Bare sockets of uvloop; messages are published through Valkey too."""
     command = [sys.executable, "-m", "benchmarks.broadcast.bare", redis_url]
     with serving(command) as (program, port), _by_valkey(redis_url) as give:
         yield Server(program, port, "/", "ws", give, f"uvloop {version('uvloop')}")
@@ -68,7 +68,7 @@ def bare(redis_url: str) -> Iterator[Server]:
 
 @contextmanager
 def straight() -> Iterator[Server]:
-    """The same, given to over TCP."""
+    """The same, but messages are sent to it over TCP."""
     with serving([sys.executable, "-m", "benchmarks.broadcast.bare"]) as (program, port):
         (inner,) = program.wait_for_output(r"inner url=http://\S+:(\d+)")
         with _line(int(inner)) as line:
@@ -77,7 +77,7 @@ def straight() -> Iterator[Server]:
 
 @contextmanager
 def _by_valkey(redis_url: str) -> Iterator[Callable[[bytes], None]]:
-    """Announces signals as the engine does."""
+    """Publishes signals as the engine does."""
     with feed.connect(redis_url) as writer:
         newest = feed.newest(writer)
 
@@ -91,7 +91,7 @@ def _by_valkey(redis_url: str) -> Iterator[Callable[[bytes], None]]:
 
 @contextmanager
 def node_ws() -> Iterator[Server]:
-    """Node's `ws`, given to over TCP; the folder that has it is in BENCH_NODE_MODULES."""
+    """Node's `ws`; messages are sent to it over TCP. BENCH_NODE_MODULES is the folder that contains it."""
     modules = Path(os.environ.get("BENCH_NODE_MODULES", "node_modules")).absolute()
     node = _found("node", "apt-get install nodejs")
     if not (modules / "ws").is_dir():
@@ -106,7 +106,7 @@ def node_ws() -> Iterator[Server]:
 
 @contextmanager
 def nats() -> Iterator[Server]:
-    """nats-server over WebSocket, given to over TCP."""
+    """nats-server over WebSocket; messages are sent to it over TCP."""
     settings = (
         f"max_connections: {2 * TAKEN_MAX}\n"
         'listen: "127.0.0.1:{inner}"\n'
@@ -122,7 +122,7 @@ def nats() -> Iterator[Server]:
 
 @contextmanager
 def mosquitto() -> Iterator[Server]:
-    """Mosquitto over WebSocket, given to over TCP, quality of service 0."""
+    """Mosquitto over WebSocket; messages are sent to it over TCP, with quality of service 0."""
     settings = (
         "user root\nallow_anonymous true\nset_tcp_nodelay true\n"
         "listener {inner} 127.0.0.1\nlistener {port} 127.0.0.1\nprotocol websockets\n"
@@ -138,23 +138,23 @@ def mosquitto() -> Iterator[Server]:
 
 
 PEERS = {"bare, without Valkey": straight, "Node ws": node_ws, "NATS": nats, "Mosquitto": mosquitto}
-"""Those that are given to over a socket: what the way through Valkey costs, and others."""
+"""Servers that receive messages over a socket: our own without Valkey, to show its cost, and other products."""
 
 
 @contextmanager
 def _broker(
     name: str, ask: str, settings: str, hello: bytes, packet: Callable[[bytes], bytes], dialect: str
 ) -> Iterator[Server]:
-    """A program with a file of settings, a port for WebSockets and one to be given to.
+    """A broker with a configuration file, a port for WebSockets and one for publishing.
 
     Parameters
     ----------
     ask
-        The option that has it say its version in its first line.
+        Option that prints its version in the first line.
     settings
-        With places for both ports.
+        Configuration, with placeholders for both ports.
     hello, packet
-        What is said first at the port to be given to, and how a message is put there.
+        First bytes to send to the publishing port, and the encoding of a message.
     """
     program = _found(name, f"apt-get install {name}")
     made_of = _said([program, ask])
@@ -178,13 +178,13 @@ def _found(name: str, way_out: str) -> str:
 
 
 def _said(command: list[str], cwd: Path | None = None) -> str:
-    """The first line that a program says."""
+    """The first line that a program prints."""
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
     return (done.stdout or done.stderr).partition("\n")[0].strip()
 
 
 def _by_length(line: socket.socket) -> Callable[[bytes], None]:
-    """Says a message with its length before it."""
+    """Sends a message with a length prefix."""
     return lambda payload: line.sendall(len(payload).to_bytes(4, "big") + payload)
 
 
@@ -203,7 +203,7 @@ def _free_ports(count: int) -> list[int]:
 
 
 def _mqtt_size(size: int) -> bytes:
-    """The remaining length of MQTT: seven bits a byte."""
+    """The remaining length of MQTT: seven bits per byte."""
     parts = bytearray()
     while True:
         size, low = divmod(size, 128)
