@@ -1,4 +1,4 @@
-"""`signalengine api`: the API alone."""
+"""`signalengine api`: runs the API."""
 
 import argparse
 import os
@@ -8,11 +8,11 @@ HELP = "serve REST, WebSocket and metrics"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """None: the API reads the section `api` of the settings."""
+    """No options: settings come from the section `api`."""
 
 
-def run(options: argparse.Namespace) -> int:  # noqa: ARG001  the form of every command
-    """Become `python -m api`, which shares nothing with the engine; never returns."""
+def run(options: argparse.Namespace) -> int:  # noqa: ARG001  signature of every command
+    """Replace this process with `python -m api`, which imports nothing of the engine; never returns."""
     from flows.services.discovery import with_addresses
 
-    os.execve(sys.executable, [sys.executable, "-m", "api"], with_addresses(os.environ))  # noqa: S606  no shell is the point
+    os.execve(sys.executable, [sys.executable, "-m", "api"], with_addresses(os.environ))  # noqa: S606  no shell is intended

@@ -1,4 +1,4 @@
-"""`signalengine backtest PATH…`: recorded markets through the engine, and what may be said of the result."""
+"""`signalengine backtest PATH…`: runs recorded markets through the engine and evaluates the result statistically."""
 
 import argparse
 import os
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from flows.backtesting.backtest import Backtest
 
-HELP = "run recorded markets through the engine and judge the result, every attempt counted"
+HELP = "run recorded markets through the engine and evaluate the result; every attempt is counted"
 LEDGER = "trials.jsonl"
 
 
@@ -18,31 +18,55 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="+", metavar="PATH", help="trades or OHLCV, as for replay")
     parser.add_argument("--out", metavar="DIR", help="write report.json and report.html there")
     parser.add_argument("--json", action="store_true", help="print the report as one JSON object instead of text")
-    parser.add_argument("--name", default="backtest", help="what to call it in the report and in the ledger of trials")
-    parser.add_argument("--instrument", metavar="VENUE:SYMBOL", help="what the file is about, where it does not say")
+    parser.add_argument("--name", default="backtest", help="name of the backtest in the report and in the trial ledger")
+    parser.add_argument("--instrument", metavar="VENUE:SYMBOL", help="instrument of the file, if it does not name one")
     parser.add_argument(
-        "--map", action="append", default=[], metavar="NAME=COLUMN", dest="mapping", help="where to find a column"
+        "--map", action="append", default=[], metavar="NAME=COLUMN", dest="mapping", help="column that holds NAME"
     )
-    parser.add_argument("--frame", metavar="LENGTH", help="length of the bars in an OHLCV file (default: as seen)")
-    parser.add_argument("--timeframes", metavar="LIST", help="frames to make, such as 1m,5m,1h (default: the settings)")
-    parser.add_argument("--primary", metavar="LENGTH", help="frame to decide on (default: the settings)")
+    parser.add_argument("--frame", metavar="LENGTH", help="length of the bars in an OHLCV file (default: detected)")
     parser.add_argument(
-        "--reject-limit", type=float, default=1.0, metavar="PERCENT", help="stop when more is rejected (default 1)"
+        "--timeframes", metavar="LIST", help="timeframes to build, such as 1m,5m,1h (default: the settings)"
+    )
+    parser.add_argument("--primary", metavar="LENGTH", help="timeframe of decisions (default: the settings)")
+    parser.add_argument(
+        "--reject-limit",
+        type=float,
+        default=1.0,
+        metavar="PERCENT",
+        help="stop if more of the input is rejected (default 1)",
     )
     parser.add_argument("--fee-bps", type=float, metavar="BPS", help="fee of each side (default: the settings)")
-    parser.add_argument("--slippage-bps", type=float, metavar="BPS", help="slippage of each side, likewise")
-    parser.add_argument("--equity", type=float, metavar="MONEY", help="what the account begins with, likewise")
-    parser.add_argument("--risk-fraction", type=float, metavar="SHARE", help="of the equity that a trade may lose")
     parser.add_argument(
-        "--no-gate", action="store_true", help="trade all signals, at one size: judges the strategies, not score"
+        "--slippage-bps", type=float, metavar="BPS", help="slippage of each side (default: the settings)"
     )
-    parser.add_argument("--warmup", type=float, default=20.0, metavar="PERCENT", help="of the time, run but not judged")
-    parser.add_argument("--folds", type=int, default=5, metavar="N", help="parts of the judged time to compare")
-    parser.add_argument("--trials", metavar="PATH", help="another ledger of trials than the one in the home directory")
+    parser.add_argument(
+        "--equity", type=float, metavar="MONEY", help="initial equity of the account (default: the settings)"
+    )
+    parser.add_argument("--risk-fraction", type=float, metavar="SHARE", help="share of the equity at risk in a trade")
+    parser.add_argument(
+        "--no-gate",
+        action="store_true",
+        help="trade all signals at the same size: evaluates the strategies without the score",
+    )
+    parser.add_argument(
+        "--warmup",
+        type=float,
+        default=20.0,
+        metavar="PERCENT",
+        help="share of the period that is run but not evaluated (default 20)",
+    )
+    parser.add_argument(
+        "--folds",
+        type=int,
+        default=5,
+        metavar="N",
+        help="number of parts into which the evaluated period is divided (default 5)",
+    )
+    parser.add_argument("--trials", metavar="PATH", help="trial ledger (default: the one in the home directory)")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run, judge and tell."""
+    """Run the backtest and print the report."""
     from datetime import UTC, datetime
     from pathlib import Path
 
@@ -52,16 +76,16 @@ def run(options: argparse.Namespace) -> int:
     from flows.backtesting.backtest import backtest
     from flows.replay import cannot_write
 
-    asked = _asked(options)
+    configuration = _configuration(options)
     out = Path(options.out) if options.out else None
     if out is not None:
         try:
             out.mkdir(parents=True, exist_ok=True)
         except OSError as problem:
             raise cannot_write(out, problem) from None
-    report = backtest(asked, now=datetime.now(UTC))
+    report = backtest(configuration, now=datetime.now(UTC))
     if report.trials.unshared is not None:
-        sys.stderr.write(f"signalengine: this attempt is counted in its file only: {report.trials.unshared}\n")
+        sys.stderr.write(f"signalengine: this attempt is counted in the trial ledger only: {report.trials.unshared}\n")
     if out is not None:
         try:
             (out / "report.json").write_bytes(msgspec.json.encode(report))
@@ -72,7 +96,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _asked(options: argparse.Namespace) -> "Backtest":
+def _configuration(options: argparse.Namespace) -> "Backtest":
     from pathlib import Path
 
     import msgspec
@@ -100,19 +124,19 @@ def _asked(options: argparse.Namespace) -> "Backtest":
     }
     score = {"gate": False if options.no_gate else None}
     intelligence = Intelligence.from_environ(environ)
-    usual = home_of(read(ServiceSettings, "services", environ), environ).directory / LEDGER
-    ledger = Path(options.trials).expanduser().absolute() if options.trials else usual
+    default_ledger = home_of(read(ServiceSettings, "services", environ), environ).directory / LEDGER
+    ledger = Path(options.trials).expanduser().absolute() if options.trials else default_ledger
     plan = Plan(
         paths=options.paths,
         mapping=parse_mapping(options.mapping),
         instrument=options.instrument,
         frame=options.frame,
         rejected_share_max=options.reject_limit / 100.0,
-        settings=msgspec.structs.replace(EngineSettings.from_environ(environ), **_given(engine)).checked(),
+        settings=msgspec.structs.replace(EngineSettings.from_environ(environ), **_without_none(engine)).checked(),
         intelligence=msgspec.structs.replace(
             intelligence,
-            score=msgspec.structs.replace(intelligence.score, **_given(score)),
-            paper=msgspec.structs.replace(intelligence.paper, **_given(paper)).checked(),
+            score=msgspec.structs.replace(intelligence.score, **_without_none(score)),
+            paper=msgspec.structs.replace(intelligence.paper, **_without_none(paper)).checked(),
         ),
     )
     return Backtest(
@@ -121,13 +145,13 @@ def _asked(options: argparse.Namespace) -> "Backtest":
         folds=options.folds,
         warmup_share=options.warmup / 100.0,
         ledger=str(ledger),
-        usual=ledger == usual,
+        usual=ledger == default_ledger,
         database_url=_database_url(environ),
     ).checked()
 
 
 def _database_url(environ: Mapping[str, str]) -> str | None:
-    """The database if there is one: to backtest, nobody needs it."""
+    """The address of the database; None without one, since a backtest does not need it."""
     from domain.errors import ServiceError
     from flows.services import discovery
 
@@ -137,5 +161,5 @@ def _database_url(environ: Mapping[str, str]) -> str | None:
         return None
 
 
-def _given(values: Mapping[str, object]) -> dict[str, object]:
+def _without_none(values: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in values.items() if value is not None}

@@ -1,52 +1,56 @@
-"""`signalengine catalogue`: the ideas that the engine applies, found by looking."""
+"""`signalengine catalogue`: lists the plug-ins of the engine, found in its packages."""
 
 import argparse
 import sys
 
-HELP = "list the features, detectors, strategies, patterns and arbitrages that exist"
+HELP = "list all features, detectors, strategies, patterns and arbitrages"
 
 
 Row = tuple[str, str, str]
-"""Name, what it says in a line, and its extent."""
+"""Name, one-line description, and extent."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The form in which it is printed."""
+    """`--markdown`."""
     parser.add_argument("--markdown", action="store_true", help="print tables for a README")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print name, extent and first line of the documentation of each."""
+    """Print name, extent and one-line description of each plug-in."""
     sys.stdout.write(markdown() if options.markdown else _text())
     return 0
 
 
-def ideas() -> dict[str, list[Row]]:
-    """Every idea, by kind."""
+def plugins() -> dict[str, list[Row]]:
+    """All plug-ins, by kind."""
     from operators.catalogue import catalogue
 
-    whole = catalogue()
+    found = catalogue()
     return {
         "features": [
-            (idea.name, idea.doc, f"{', '.join(idea.columns)}; {idea.unit}; warm after {idea.warmup} bars")
-            for idea in whole.features
+            (plugin.name, plugin.doc, f"{', '.join(plugin.columns)}; {plugin.unit}; warm after {plugin.warmup} bars")
+            for plugin in found.features
         ],
         "detectors": [
-            (idea.name, idea.doc, f"silent for {idea.cooldown} bars after an event") for idea in whole.detectors
+            (plugin.name, plugin.doc, f"silent for {plugin.cooldown} bars after an event") for plugin in found.detectors
         ],
         "strategies": [
-            (idea.name, idea.doc, f"stop {idea.stop_atr:g} ATR, target {idea.target_r:g} R, {idea.horizon} bars")
-            for idea in whole.strategies
+            (
+                plugin.name,
+                plugin.doc,
+                f"stop {plugin.stop_atr:g} ATR, target {plugin.target_r:g} R, {plugin.horizon} bars",
+            )
+            for plugin in found.strategies
         ],
-        "patterns": [(idea.name, idea.doc.splitlines()[0], idea.extent) for idea in whole.patterns],
-        "arbitrages": [(idea.name, idea.doc, idea.code) for idea in whole.arbitrages],
+        "patterns": [(plugin.name, plugin.doc.splitlines()[0], plugin.extent) for plugin in found.patterns],
+        "arbitrages": [(plugin.name, plugin.doc, plugin.code) for plugin in found.arbitrages],
     }
 
 
 def markdown() -> str:
-    """The tables that the README shows."""
+    """The tables in the README."""
     parts = []
-    for kind, rows in ideas().items():
+    for kind, rows in plugins().items():
         lines = [f"| `{name}` | {_cell(doc)} | {_cell(extent)} |" for name, doc, extent in rows]
         parts.append(f"### {len(rows)} {kind}\n\n| | | |\n|---|---|---|\n" + "\n".join(lines) + "\n")
     return "\n".join(parts)
@@ -58,7 +62,7 @@ def _cell(text: str) -> str:
 
 def _text() -> str:
     parts = []
-    for kind, rows in ideas().items():
+    for kind, rows in plugins().items():
         width = max((len(name) for name, _, _ in rows), default=0)
         lines = [f"  {name:{width}}  {doc}\n  {'':{width}}  ({extent})\n" for name, doc, extent in rows]
         parts.append(f"{kind} ({len(rows)})\n{''.join(lines)}\n")

@@ -1,4 +1,4 @@
-"""`signalengine check-config`: what the settings are, and where each comes from."""
+"""`signalengine check-config`: prints all settings and the source of each."""
 
 import argparse
 import os
@@ -14,30 +14,30 @@ from domain.errors import SettingError
 from flows.services.masking import masked
 from flows.services.sections import RECORDS, section
 
-HELP = "read all settings, print what they are and where each comes from"
+HELP = "check all settings and print the value and the source of each"
 
 _ADDRESSES = ("DATABASE_URL", "REDIS_URL")
 _SECRET = ("key", "secret", "password", "token")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """None: settings come from the environment and one file."""
+    """No options: settings come from the environment and one file."""
 
 
-def run(options: argparse.Namespace) -> int:  # noqa: ARG001  the form of every command
-    """Print them, or every fault with exit status 2; the processes would stop at the first."""
-    settings, faults = {}, []
+def run(options: argparse.Namespace) -> int:  # noqa: ARG001  signature of every command
+    """Print the settings, or all errors with exit status 2; other commands stop at the first error."""
+    settings, errors = {}, []
     for name in RECORDS:
         try:
             settings[name] = section(name, os.environ)
-        except SettingError as fault:
-            faults.append(f"signalengine: {fault}\n")
-    if faults:
-        sys.stderr.writelines(dict.fromkeys(faults))  # a fault of the file is met in every section
+        except SettingError as error:
+            errors.append(f"signalengine: {error}\n")
+    if errors:
+        sys.stderr.writelines(dict.fromkeys(errors))  # an error in the file is raised by every section
         return 2
     for variable in _ADDRESSES:
-        given = os.environ.get(variable)
-        sys.stdout.write(f"{variable} = {masked(given) if given else '(not set: our own)'}\n")
+        url = os.environ.get(variable)
+        sys.stdout.write(f"{variable} = {masked(url) if url else '(not set: embedded)'}\n")
     origins = _origins(os.environ)
     for name, record in settings.items():
         sys.stdout.write(f"\n[{name}]\n")
@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> int:  # noqa: ARG001  the form of every 
 
 
 def _origins(environ: Mapping[str, str]) -> dict[tuple[str, str], str]:
-    """(section, field) to where it was set; the environment outranks the file."""
+    """(section, field) to the file or variable that sets it; the environment takes precedence over the file."""
     path = Path(environ.get(FILE_VARIABLE, FILE_NAME))
     tables = tomllib.loads(path.read_text()) if path.is_file() else {}
     origins = {(name, field): str(path) for name, table in tables.items() for field in table}

@@ -1,4 +1,4 @@
-"""`signalengine collect VENUE`: what happens at a venue into the log."""
+"""`signalengine collect VENUE`: writes the market data of a venue to the log."""
 
 import argparse
 import os
@@ -7,16 +7,16 @@ import time
 from threading import Event
 from types import FrameType
 
-HELP = "write a venue's trades into the log, until told to stop"
+HELP = "write a venue's market data to the log until stopped"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Which venue."""
+    """The venue."""
     parser.add_argument("venue", metavar="VENUE", choices=["sim"], help="sim: a simulated market")
 
 
-def run(options: argparse.Namespace) -> int:  # noqa: ARG001  there is but one venue so far
-    """Collect until SIGTERM or SIGINT; the exit status."""
+def run(options: argparse.Namespace) -> int:  # noqa: ARG001  there is only one venue so far
+    """Collect until SIGTERM or SIGINT; return the exit status."""
     from domain.environ import read
     from flows.prediction_settings import PredictionSettings
     from flows.services import discovery
@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:  # noqa: ARG001  there is but one v
     url = discovery.redis_url(os.environ)
     stopping = Event()
 
-    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  the form of a handler
+    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  signature of a signal handler
         stopping.set()
 
     for each in (signal.SIGTERM, signal.SIGINT):

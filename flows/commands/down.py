@@ -1,4 +1,4 @@
-"""`signalengine down`: stop what `up` started."""
+"""`signalengine down`: stops what `up` started."""
 
 import argparse
 import os
@@ -8,19 +8,19 @@ from domain.environ import read
 from flows.services.home import home_of
 from flows.services.settings import ServiceSettings
 
-HELP = "stop everything that `up` started, by recorded and verified pids only"
+HELP = "stop all processes that `up` started; only recorded and verified pids are signalled"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """None: there is one instance per home."""
+    """No options: there is one instance per home directory."""
 
 
-def run(options: argparse.Namespace) -> int:  # noqa: ARG001  the form of every command
-    """Stop it; stopping nothing is fine too."""
+def run(options: argparse.Namespace) -> int:  # noqa: ARG001  signature of every command
+    """Stop the instance; exit status 0 also if none is running."""
     from flows.services.shutdown import stop_recorded
 
     home = home_of(read(ServiceSettings, "services", os.environ), os.environ)
     stopped = stop_recorded(home)
     home.record("instance").unlink(missing_ok=True)
-    sys.stdout.write(f"stopped: {', '.join(stopped)}\n" if stopped else f"nothing runs in {home.directory}\n")
+    sys.stdout.write(f"stopped: {', '.join(stopped)}\n" if stopped else f"nothing is running in {home.directory}\n")
     return 0

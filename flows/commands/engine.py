@@ -1,4 +1,4 @@
-"""`signalengine engine`: the live dataflow, from the Redis log to Postgres and the feed."""
+"""`signalengine engine`: runs the live dataflow, from the Redis log to Postgres and the feed."""
 
 import argparse
 import os
@@ -10,7 +10,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """No options: settings come from the environment and signalengine.toml."""
 
 
-def run(options: argparse.Namespace) -> int:  # noqa: ARG001
+def run(options: argparse.Namespace) -> int:  # noqa: ARG001  signature of every command
     """Run until SIGTERM."""
     from flows import engine
 

@@ -1,19 +1,21 @@
-"""`signalengine migrate`: bring the database to the schema of this version."""
+"""`signalengine migrate`: updates the database schema to this version."""
 
 import argparse
 import os
 import sys
 
-HELP = "apply the migrations that the database lacks"
+HELP = "apply pending database migrations"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """`--check`."""
-    parser.add_argument("--check", action="store_true", help="only say what is missing; exit status 1 if anything is")
+    parser.add_argument(
+        "--check", action="store_true", help="only list pending migrations; exit status 1 if there are any"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
-    """Apply or check. Any number of these may run at once: one works, the others wait."""
+    """Apply or list migrations. Several processes may run at once: one applies, the others wait."""
     from flows.services.discovery import database_url
     from store.migrate import migrate, pending
 

@@ -1,4 +1,4 @@
-"""`signalengine replay PATH…`: recorded files through the dataflow, to Parquet and a summary."""
+"""`signalengine replay PATH…`: runs recorded files through the dataflow, to Parquet and a summary."""
 
 import argparse
 import os
@@ -15,24 +15,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "paths",
         nargs="+",
         metavar="PATH",
-        help="recordings, answers of prediction markets, or trades or OHLCV as Parquet, Feather, CSV",
+        help="recordings, API responses of prediction markets, or trades or OHLCV as Parquet, Feather or CSV",
     )
     parser.add_argument(
         "--out", metavar="DIR", help="write bars/ features/ events/ signals/ composites/ executions/ … as Parquet"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
-    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes (default 1)")
-    parser.add_argument("--instrument", metavar="VENUE:SYMBOL", help="what the file is about, where it does not say")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="number of processes (default 1)")
+    parser.add_argument("--instrument", metavar="VENUE:SYMBOL", help="instrument of the file, if it does not name one")
     parser.add_argument(
-        "--map", action="append", default=[], metavar="NAME=COLUMN", dest="mapping", help="where to find a column"
+        "--map", action="append", default=[], metavar="NAME=COLUMN", dest="mapping", help="column that holds NAME"
     )
-    parser.add_argument("--frame", metavar="LENGTH", help="length of the bars in an OHLCV file (default: as seen)")
-    parser.add_argument("--timeframes", metavar="LIST", help="frames to make, such as 1m,5m,1h (default: the settings)")
-    parser.add_argument("--primary", metavar="LENGTH", help="frame to decide on (default: the settings)")
-    parser.add_argument("--pairs", metavar="FILE", help="TOML file of reviewed pairs of markets across venues")
-    parser.add_argument("--end", metavar="TIME", help="stated end of the recording, which closes the last bars")
+    parser.add_argument("--frame", metavar="LENGTH", help="length of the bars in an OHLCV file (default: detected)")
     parser.add_argument(
-        "--reject-limit", type=float, default=1.0, metavar="PERCENT", help="stop when more is rejected (default 1)"
+        "--timeframes", metavar="LIST", help="timeframes to build, such as 1m,5m,1h (default: the settings)"
+    )
+    parser.add_argument("--primary", metavar="LENGTH", help="timeframe of decisions (default: the settings)")
+    parser.add_argument("--pairs", metavar="FILE", help="TOML file of reviewed pairs of markets across venues")
+    parser.add_argument("--end", metavar="TIME", help="end of the recording, at which the last bars are closed")
+    parser.add_argument(
+        "--reject-limit",
+        type=float,
+        default=1.0,
+        metavar="PERCENT",
+        help="stop if more of the input is rejected (default 1)",
     )
     parser.add_argument(
         "--postgres", action="store_true", help="write to DATABASE_URL and REDIS_URL as the engine does"
@@ -59,13 +65,13 @@ def run(options: argparse.Namespace) -> int:
         raise SettingError(f"--workers {options.workers} must be at least 1")
     settings = EngineSettings.from_environ(dict(os.environ))
     market_settings = read(PredictionSettings, "prediction", os.environ).checked().engine
-    asked: dict[str, Any] = {"timeframes": tuple(options.timeframes.split(","))} if options.timeframes else {}
-    asked |= {"primary_timeframe": options.primary} if options.primary else {}
-    settings, market_settings = (msgspec.structs.replace(each, **asked) for each in (settings, market_settings))
+    overrides: dict[str, Any] = {"timeframes": tuple(options.timeframes.split(","))} if options.timeframes else {}
+    overrides |= {"primary_timeframe": options.primary} if options.primary else {}
+    settings, market_settings = (msgspec.structs.replace(each, **overrides) for each in (settings, market_settings))
     try:
         end_ns = parse_iso(options.end) if options.end else None
     except ValueError:
-        raise SettingError(f"--end {options.end!r} is not a time; write it like 2024-08-09T00:00:00Z") from None
+        raise SettingError(f"--end {options.end!r} is not a time; write for example 2024-08-09T00:00:00Z") from None
     urls: dict[str, Any] = {"database_url": None, "redis_url": None}
     if options.postgres:
         urls = {

@@ -1,19 +1,19 @@
-"""`signalengine report FILE`: the page of a backtest, made again from its JSON."""
+"""`signalengine report FILE`: renders the report of a backtest from its JSON file."""
 
 import argparse
 import sys
 
-HELP = "make the page of a backtest again from its report.json"
+HELP = "render the report of a backtest from its report.json"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     parser.add_argument("path", metavar="FILE", help="report.json of a backtest")
-    parser.add_argument("--out", metavar="FILE", help="write the page there (default: text on the terminal)")
+    parser.add_argument("--out", metavar="FILE", help="HTML file to write (default: text to standard output)")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Read the JSON and show it."""
+    """Read the JSON file and render it."""
     from pathlib import Path
 
     import msgspec
@@ -27,11 +27,13 @@ def run(options: argparse.Namespace) -> int:
     try:
         report = msgspec.json.decode(path.read_bytes(), type=Report)
     except OSError as problem:
-        raise InputError(f"report {options.path!r} cannot be read: {problem.strerror}; name a report.json") from None
+        raise InputError(f"report {options.path!r} cannot be read: {problem.strerror}; give a report.json") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as problem:
-        raise InputError(f"report {options.path!r} is not one of a backtest: {problem}; name a report.json") from None
+        raise InputError(
+            f"report {options.path!r} is not a report of a backtest: {problem}; give a report.json"
+        ) from None
     if report.form != FORM:
-        raise InputError(f"report {options.path!r} is of form {report.form}, not {FORM}; run the backtest again")
+        raise InputError(f"report {options.path!r} has format {report.form} instead of {FORM}; run the backtest again")
     if options.out is None:
         sys.stdout.write(text.text(report))
         return 0

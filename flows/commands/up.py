@@ -1,4 +1,4 @@
-"""`signalengine up`: everything, in one command."""
+"""`signalengine up`: starts everything with one command."""
 
 import argparse
 import os
@@ -26,22 +26,24 @@ VENUES = ("sim",)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Venue, address, foreground or not."""
-    parser.add_argument("--venue", default="sim", help=f"where trades come from: {', '.join(VENUES)} (default: sim)")
-    parser.add_argument("--detach", action="store_true", help="return when everything is ready; `down` ends it")
+    """Venue, address of the API, and whether to detach."""
+    parser.add_argument("--venue", default="sim", help=f"source of market data: {', '.join(VENUES)} (default: sim)")
+    parser.add_argument(
+        "--detach", action="store_true", help="run in the background and return when ready; stop with `down`"
+    )
     parser.add_argument("--host", help="address of the API (default: the setting, 127.0.0.1)")
-    parser.add_argument("--port", type=int, help="port of the API; 0: any free one (default: the setting, 8000)")
+    parser.add_argument("--port", type=int, help="port of the API; 0 for any free port (default: the setting, 8000)")
 
 
 def run(options: argparse.Namespace, commands: "Commands | None" = None) -> int:
-    """Run in the foreground until Ctrl-C, or return when ready.
+    """Run in the foreground until Ctrl-C, or with `--detach` return when ready.
 
-    A second `up` finds that it already runs, says where, and is content.
+    If an instance is running already, print its addresses and exit with status 0.
 
     Parameters
     ----------
     commands
-        Command lines to run in the place of our own parts.
+        Command lines that replace those of the processes, for tests.
     """
     if options.venue not in VENUES:
         raise SettingError(f"option --venue={options.venue!r} is unknown; {_nearest(options.venue, VENUES)}")
@@ -51,9 +53,9 @@ def run(options: argparse.Namespace, commands: "Commands | None" = None) -> int:
     settings = read(ServiceSettings, "services", environ)
     home, terminal = home_of(settings, environ), Terminal(sys.stdout)
     home.create()
-    with home.locked() as mine:
-        if not mine:
-            return _join(home, terminal)
+    with home.locked() as acquired:
+        if not acquired:
+            return _wait_for_running(home, terminal)
         web, metrics = (_free_address(name, environ) for name in ("api", "engine"))
         if not options.detach:
             from flows.services.stack import Stack, commands_for
@@ -61,22 +63,22 @@ def run(options: argparse.Namespace, commands: "Commands | None" = None) -> int:
 
             instance = Instance(url=web, metrics_url=f"{metrics}/metrics", venue=options.venue)
             commands = commands or commands_for(options.venue, alerts=_has_hooks(environ))
-            keep(Stack(home, settings, environ, instance, commands, migrate, terminal.print_line), terminal)
+            run_stack(Stack(home, settings, environ, instance, commands, migrate, terminal.print_line), terminal)
             return 0
     return _detach(home, environ, options.venue, terminal)
 
 
-def keep(stack: "Stack", terminal: Terminal) -> None:
-    """Run a stack until a signal asks for its end."""
+def run_stack(stack: "Stack", terminal: Terminal) -> None:
+    """Run a stack until it is stopped by a signal."""
     from flows.services.watch import Watch
 
     for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) != signal.SIG_IGN:  # as nohup wants it
+        if signal.getsignal(number) != signal.SIG_IGN:  # ignored under nohup
             signal.signal(number, signal.default_int_handler)
     watch = Watch(stack.home, terminal)
 
     def ready(instance: Instance) -> None:
-        _announce(instance, terminal)
+        _print_addresses(instance, terminal)
         watch.start(instance)
 
     try:
@@ -87,12 +89,12 @@ def keep(stack: "Stack", terminal: Terminal) -> None:
 
 
 def _detach(home: Home, environ: Mapping[str, str], venue: str, terminal: Terminal) -> int:
-    """Start ourselves again in the background, and wait until that one is ready."""
+    """Start `up` in a background process, and wait until it is ready."""
     from flows.services.launch import launch
 
     home.record("instance").unlink(missing_ok=True)
     log = home.log("supervisor")
-    begin = log.stat().st_size if log.exists() else 0
+    log_start = log.stat().st_size if log.exists() else 0
     command = [sys.executable, "-m", "flows", "up", "--venue", venue]
     process = launch(command, log=log, record=home.record("supervisor"), environ=environ)
     terminal.print_line("starting; the first start takes a minute or two")
@@ -100,32 +102,32 @@ def _detach(home: Home, environ: Mapping[str, str], venue: str, terminal: Termin
         while process.alive():
             instance = home.instance()
             if instance and instance.ready:
-                _announce(instance, terminal)
-                terminal.print_line("in the background; see it by 'signalengine status' and 'logs', end it by 'down'")
+                _print_addresses(instance, terminal)
+                terminal.print_line("running in the background; see 'signalengine status' and 'logs', stop with 'down'")
                 return 0
             time.sleep(0.1)
     except KeyboardInterrupt:
         process.stop()
         raise
     with log.open("rb") as file:
-        file.seek(begin)
+        file.seek(log_start)
         sys.stderr.write(file.read().decode(errors="replace"))
     return process.exit_status() or 1
 
 
-def _join(home: Home, terminal: Terminal) -> int:
-    """Another `up` holds the lock: wait until it is ready, and say where it is."""
-    told = False
+def _wait_for_running(home: Home, terminal: Terminal) -> int:
+    """Wait until the instance of another `up`, which holds the lock, is ready, and print its addresses."""
+    reported = False
     while not ((instance := home.instance()) and instance.ready):
-        with home.locked() as free:
-            if free:
-                raise ServiceError(f"another 'signalengine up' was starting in {home.directory} and ended; try again")
-        if not told:
+        with home.locked() as acquired:
+            if acquired:
+                raise ServiceError(f"another 'signalengine up' was starting in {home.directory} and exited; try again")
+        if not reported:
             terminal.print_line(f"another 'signalengine up' is starting in {home.directory}; waiting for it")
-            told = True
+            reported = True
         time.sleep(0.2)
-    terminal.print_line(f"signalengine already runs in {home.directory}")
-    _announce(instance, terminal)
+    terminal.print_line(f"signalengine is already running in {home.directory}")
+    _print_addresses(instance, terminal)
     return 0
 
 
@@ -139,28 +141,28 @@ def _has_hooks(environ: Mapping[str, str]) -> bool:
 
 
 def _free_address(name: str, environ: dict[str, str]) -> str:
-    """Where the server of section `name` will listen, on a port that nobody else has; written into `environ`."""
+    """The address at which the server of section `name` will listen, on a free port; also set in `environ`."""
     from flows.services.sections import section
 
     settings = section(name, environ)
     host, port = str(settings.host), int(settings.port)
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        # As servers do, or the connections of an instance that just ended would count as taken.
+        # As servers do; otherwise a port with connections in TIME_WAIT would count as in use.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as problem:
             option = "with --port" if name == "api" else f"as {PREFIX}{name.upper()}_PORT"
             raise SettingError(
-                f"port {port} on {host} for the {name} cannot be had ({problem.strerror}); choose another {option}, "
-                f"or 0 for any"
+                f"port {port} on {host} for the {name} is not available ({problem.strerror}); choose another {option}, "
+                f"or 0 for any free port"
             ) from None
         port = probe.getsockname()[1]
     environ |= {f"{PREFIX}{name.upper()}_HOST": host, f"{PREFIX}{name.upper()}_PORT": str(port)}
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def _announce(instance: Instance, terminal: Terminal) -> None:
+def _print_addresses(instance: Instance, terminal: Terminal) -> None:
     simulated = " (simulated)" if instance.venue == "sim" else ""
     terminal.print_line(f"signalengine is ready, venue {instance.venue}{simulated}")
     terminal.print_line(f"  REST       {instance.url}/api/v1/signals, …/whales, …/arbitrage/opportunities")

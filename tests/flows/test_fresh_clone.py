@@ -85,10 +85,12 @@ def walk(newcomer: Newcomer) -> None:
         assert json.load(answer) == {"status": "ready"}
     with psycopg.connect(instance.database_url, autocommit=True) as connection:
         until(lambda: connection.execute("SELECT count(*) FROM bars").fetchone() != (0,), within_s=600)
-    assert f"signalengine already runs in {newcomer.home.directory}" in newcomer.make("up", "ARGS=--detach").stdout
+    assert (
+        f"signalengine is already running in {newcomer.home.directory}" in newcomer.make("up", "ARGS=--detach").stdout
+    )
     assert " passed" in newcomer.make("test", "ARGS=tests/domain").stdout
     assert "stopped: supervisor\n" in newcomer.make("down").stdout
-    assert f"nothing runs in {newcomer.home.directory}\n" in newcomer.make("down").stdout
+    assert f"nothing is running in {newcomer.home.directory}\n" in newcomer.make("down").stdout
 
 
 def test_clone_is_complete_and_root_is_not_needed(newcomer: Newcomer) -> None:

@@ -1,4 +1,4 @@
-"""Fixtures of the commands: an instance in a directory of its own."""
+"""Fixtures of the commands: an instance in its own directory."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""`catalogue` names every idea there is, with the first line of its documentation."""
+"""`catalogue` lists every plug-in with its one-line description."""
 
 import pytest
 
@@ -10,14 +10,14 @@ from operators.features import Feature
 from operators.strategies import Strategy
 
 
-def test_every_idea_is_listed_with_its_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_plugin_is_listed_with_its_description(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["catalogue"]) == 0
     shown = capsys.readouterr().out.splitlines()
-    for title, ideas in (
+    for title, plugins in (
         ("features", load(features, Feature)),
         ("detectors", load(detectors, Detector)),
         ("strategies", load(strategies, Strategy)),
     ):
-        begin = shown.index(f"{title} ({len(ideas)})") + 1
-        lines = shown[begin : begin + 2 * len(ideas) : 2]
-        assert [line.split(maxsplit=1) for line in lines] == [[idea.name, idea.doc] for idea in ideas]
+        start = shown.index(f"{title} ({len(plugins)})") + 1
+        lines = shown[start : start + 2 * len(plugins) : 2]
+        assert [line.split(maxsplit=1) for line in lines] == [[plugin.name, plugin.doc] for plugin in plugins]

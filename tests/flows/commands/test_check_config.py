@@ -1,4 +1,4 @@
-"""`check-config` shows every setting with its origin, no secret, and every fault at once."""
+"""`check-config` prints every setting with its source, no secret, and all errors at once."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from flows.services.sections import CHECKS, RECORDS
 
 @pytest.fixture(autouse=True)
 def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No settings but those of the test."""
+    """Removes all settings except those of the test."""
     import os
 
     for name in os.environ:
@@ -25,7 +25,7 @@ def test_every_section_has_a_record() -> None:
     assert CHECKS.keys() <= RECORDS.keys()
 
 
-def test_values_are_shown_with_their_origin(
+def test_values_are_printed_with_their_source(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "signalengine.toml").write_text('[services]\nlog_mb = 10\nredis = "embedded"\n[api]\nport = 9000\n')
@@ -35,7 +35,7 @@ def test_values_are_shown_with_their_origin(
     shown = capsys.readouterr().out.splitlines()
     assert {
         "DATABASE_URL = postgresql://ada:***@db.example/ledger",
-        "REDIS_URL = (not set: our own)",
+        "REDIS_URL = (not set: embedded)",
         "[services]",
         'postgres = "auto"  # default',
         'redis = "embedded"  # signalengine.toml',
@@ -45,7 +45,7 @@ def test_values_are_shown_with_their_origin(
     assert [line for line in shown if line.startswith("[")] == [f"[{name}]" for name in RECORDS]
 
 
-def test_all_faults_are_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_all_errors_are_printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("SIGNALENGINE_SERVICES_LOG_MB", "many")
     monkeypatch.setenv("SIGNALENGINE_API_PROT", "9001")
     assert main(["check-config"]) == 2
@@ -58,7 +58,7 @@ def test_all_faults_are_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     )
 
 
-def test_fault_of_the_file_is_told_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_error_in_the_file_is_printed_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "signalengine.toml").write_text("[servces]\n")
     assert main(["check-config"]) == 2
     assert capsys.readouterr().err == (

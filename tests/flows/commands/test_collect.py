@@ -38,7 +38,7 @@ def client(clean_redis_url: str) -> Iterator[redis.Redis]:
 
 @pytest.fixture
 def collect(clean_redis_url: str) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
-    """Starts collectors of the simulated market; none outlives the test."""
+    """Starts collectors of the simulated market, and kills them after the test."""
     started: list[subprocess.Popen[bytes]] = []
 
     def start(**settings: str) -> subprocess.Popen[bytes]:
@@ -72,9 +72,7 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.001)
 
 
-def test_kill_9_in_the_middle_leaves_no_trace(
-    client: redis.Redis, collect: Callable[..., subprocess.Popen[bytes]]
-) -> None:
+def test_kill_9_changes_no_data(client: redis.Redis, collect: Callable[..., subprocess.Popen[bytes]]) -> None:
     for enough in (20, 110, 200):
         process = collect()
         until(lambda enough=enough: log.longest(client) >= enough)  # type: ignore[misc]
@@ -88,13 +86,13 @@ def test_kill_9_in_the_middle_leaves_no_trace(
     for branch, simulator in simulators.items():
         for shard in range(SHARDS):
             entries = log.read(client, shard, log.START, 10_000, branch)
-            found = said(block for _, entry in entries for block in unbundled(entry))
-            assert found == said(simulator.blocks(shard, start_ns, end_ns))
+            data = contents(block for _, entry in entries for block in unbundled(entry))
+            assert data == contents(simulator.blocks(shard, start_ns, end_ns))
             assert read_block(unbundled(entries[-1][1])[-1])[1]["ts"][-1] == end_ns
 
 
-def said(blocks: Iterable[bytes]) -> dict[str, bytes]:
-    """All trades, and all steps of books."""
+def contents(blocks: Iterable[bytes]) -> dict[str, bytes]:
+    """All trades and all book updates."""
     found: dict[str, list[Rows]] = {"trades": [np.empty(0, TRADE)], "quotes": [np.empty(0, QUOTE)]}
     for kind, rows in map(read_block, blocks):
         if kind in found:
@@ -102,14 +100,14 @@ def said(blocks: Iterable[bytes]) -> dict[str, bytes]:
     return {kind: concatenated(parts).tobytes() for kind, parts in found.items()}
 
 
-def test_sigterm_ends_it_with_status_0(client: redis.Redis, collect: Callable[..., subprocess.Popen[bytes]]) -> None:
+def test_sigterm_stops_it_with_status_0(client: redis.Redis, collect: Callable[..., subprocess.Popen[bytes]]) -> None:
     process = collect(end="", start="", history_s="600", lead_s="0")
     until(lambda: log.longest(client) >= 5)
     process.terminate()
     assert process.wait(10) == 0
 
 
-def test_no_redis_is_said_with_the_way_out(
+def test_missing_redis_is_an_error_with_a_hint(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.delenv("REDIS_URL", raising=False)
@@ -118,7 +116,9 @@ def test_no_redis_is_said_with_the_way_out(
     assert capsys.readouterr().err.startswith("signalengine: no Redis or Valkey: REDIS_URL is not set")
 
 
-def test_what_cannot_be_collected_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_invalid_venue_and_setting_are_errors(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["collect", "nyse"]) == 2
     assert "invalid choice: 'nyse'" in capsys.readouterr().err
     monkeypatch.setenv("SIGNALENGINE_SIM_SPEED", "0")

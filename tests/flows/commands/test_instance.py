@@ -1,4 +1,4 @@
-"""`status`, `logs`, `down`, `reset`, `migrate`: what can be done with an instance, and without one."""
+"""`status`, `logs`, `down`, `reset` and `migrate`, with and without an instance."""
 
 import json
 
@@ -13,10 +13,10 @@ start_http_server(int(os.environ["SIGNALENGINE_ENGINE_PORT"]), "127.0.0.1")
 print("begun", flush=True)
 time.sleep(600)
 """
-FOUND = "found since the engine began: signals 0 (0 told), whales 1,200 (0 told), opportunities 0"
+COUNTS = "found since the engine started: signals 0 (0 emitted), whales 1,200 (0 emitted), opportunities 0"
 
 
-def test_everything_about_an_instance(trial: Trial) -> None:
+def test_commands_on_a_running_instance(trial: Trial) -> None:
     supervisor = trial.up(f"engine={ENGINE}")
     trial.until_ready()
     alive, instance = trial.alive(), trial.home.instance()
@@ -30,7 +30,7 @@ def test_everything_about_an_instance(trial: Trial) -> None:
     table = trial.run("status")
     assert table.returncode == 0
     assert table.stdout.splitlines()[0].split() == ["process", "pid", "uptime", "CPU", "memory"]
-    assert table.stdout.splitlines()[-3:] == [FOUND, "", f"API {instance.url}, venue sim, ready"]
+    assert table.stdout.splitlines()[-3:] == [COUNTS, "", f"API {instance.url}, venue sim, ready"]
 
     assert trial.run("logs", "engine").stdout == "begun\n"
     assert "engine     | begun\n" in trial.run("logs", "-n", "1").stdout
@@ -46,7 +46,7 @@ def test_everything_about_an_instance(trial: Trial) -> None:
     assert list(trial.directory.iterdir()) == []
 
 
-def test_down_stops_what_a_killed_supervisor_left(trial: Trial) -> None:
+def test_down_stops_processes_of_a_killed_supervisor(trial: Trial) -> None:
     supervisor = trial.up()
     trial.until_ready()
     supervisor.kill()
@@ -57,7 +57,7 @@ def test_down_stops_what_a_killed_supervisor_left(trial: Trial) -> None:
 
 
 def test_without_an_instance(trial: Trial) -> None:
-    nothing = f"nothing runs in {trial.directory}\n"
+    nothing = f"nothing is running in {trial.directory}\n"
     status, down = trial.run("status"), trial.run("down")
     assert (status.returncode, status.stdout) == (3, nothing)
     assert (down.returncode, down.stdout) == (0, nothing)
@@ -72,5 +72,5 @@ def test_without_an_instance(trial: Trial) -> None:
     logs = trial.run("logs", "engine")
     assert (logs.returncode, logs.stderr) == (
         2,
-        f"signalengine: log 'engine' does not exist; there are none in {trial.directory}/logs; run 'signalengine up'\n",
+        f"signalengine: log 'engine' does not exist; no logs in {trial.directory}/logs; run 'signalengine up'\n",
     )

@@ -1,4 +1,4 @@
-"""`logs` shows the end of each log and follows it, also where it is cut."""
+"""`logs` prints the end of each log and follows it, also through a rotation."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""`migrate` says what is missing, applies it, and is content."""
+"""`migrate` lists pending migrations, applies them, and then has nothing to do."""
 
 import psycopg
 

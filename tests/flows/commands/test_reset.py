@@ -1,4 +1,4 @@
-"""`reset` deletes nothing that was not agreed to."""
+"""`reset` deletes nothing without confirmation."""
 
 import subprocess
 import sys
@@ -18,6 +18,6 @@ def test_reset_asks_first(trial: Trial) -> None:
     )
     assert (done.returncode, done.stderr) == (
         2,
-        "signalengine: 'reset' deletes data and there is no terminal to ask at; add --yes\n",
+        "signalengine: 'reset' deletes data and there is no terminal to confirm it; add --yes\n",
     )
     assert trial.home.logs.exists()
