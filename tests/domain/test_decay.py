@@ -1,4 +1,4 @@
-"""Decay: evidence fades to the base rate, ranks to nothing."""
+"""Decay: evidence decays to the base rate, ranks to 0."""
 
 import pytest
 from hypothesis import given

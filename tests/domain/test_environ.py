@@ -1,4 +1,4 @@
-"""Settings: what is read, and what is refused."""
+"""Settings: sources, conversion and errors."""
 
 import msgspec
 import pytest

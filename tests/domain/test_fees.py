@@ -1,4 +1,4 @@
-"""Fees to the last digit, against the venues' own examples."""
+"""Exact fees, against the venues' own examples."""
 
 from decimal import Decimal as D
 

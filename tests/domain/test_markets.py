@@ -1,4 +1,4 @@
-"""A group's books live in one shard, whatever its markets are called."""
+"""The books of a group are in one shard, whatever the names of its markets."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""Pairs across venues: reviewed as long as both markets say what was compared, and no longer."""
+"""Pairs across venues: reviewed as long as both markets match the reviewed terms."""
 
 from datetime import UTC, datetime
 from decimal import Decimal as D

@@ -1,4 +1,4 @@
-"""Prices and sizes become whole numbers without losing a digit."""
+"""Exact conversion of prices and sizes to integers."""
 
 from decimal import Decimal
 

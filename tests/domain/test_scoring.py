@@ -1,4 +1,4 @@
-"""Settings of score: what does not fit together is refused by name."""
+"""Settings of `score`: inconsistent values are refused by name."""
 
 import msgspec
 import pytest

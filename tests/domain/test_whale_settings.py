@@ -1,4 +1,4 @@
-"""Settings of whales are checked, and the message says what to do."""
+"""Settings of whale detection are validated, and the message names the valid range."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is said of whales, word by word."""
+"""Texts of whales, word by word."""
 
 import msgspec
 import numpy as np

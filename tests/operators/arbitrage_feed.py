@@ -1,4 +1,4 @@
-"""An event of three answers, its books, and a machine that they are fed to."""
+"""Fixture: an event of three outcomes, its order books, and a state machine fed with them."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Baskets as one would reckon them by hand: in decimals, one contract after the other."""
+"""Naive reference of basket appraisal: in decimals, one contract at a time."""
 
 from collections.abc import Sequence
 from decimal import Decimal as D

@@ -1,4 +1,4 @@
-"""correlate in plain Python: every rule written once more, slowly, and without a thought for speed."""
+"""Naive reference of `correlate` in plain Python."""
 
 import math
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""A cycle as one would reckon it by hand: every number of lots is tried, each against the whole depth."""
+"""Naive reference of a cycle: tries every number of lots against the whole depth."""
 
 from collections.abc import Sequence
 from decimal import Decimal as D

@@ -1,4 +1,4 @@
-"""Ten months of real 5m bars of three instruments, put through the chain once for all tests that ask."""
+"""Ten months of real 5m bars of three instruments, processed once and shared by all tests."""
 
 from functools import cache
 from typing import Any, NamedTuple

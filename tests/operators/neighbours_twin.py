@@ -1,4 +1,4 @@
-"""Past windows and how they ended, in numpy."""
+"""Naive reference of past windows and their outcomes, in numpy."""
 
 import math
 from typing import Any

@@ -1,4 +1,4 @@
-"""Single cases for score: a few candidates at an instant, and what it said of them."""
+"""Single cases for `score`: a few candidates at one instant, and their scores."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The slow, obvious twin of score: plain Python, one row after the other, nothing kept but lists and dicts."""
+"""Naive reference of `score`: plain Python, row by row, with lists and dictionaries only."""
 
 import math
 from collections import defaultdict

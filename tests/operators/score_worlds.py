@@ -1,4 +1,4 @@
-"""Small worlds for score: bars, candidates and their outcomes, as align would release them."""
+"""Small random inputs for `score`: bars, candidates and outcomes, as released by `align`."""
 
 from itertools import pairwise
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""One shard of prediction markets without a runtime: blocks to what `back` is told, and outcomes; and a slow twin."""
+"""One shard of prediction markets without Bytewax: inputs of `back`, outcomes, and a naive reference."""
 
 import math
 from bisect import bisect_left

@@ -1,4 +1,4 @@
-"""align: one order for every way in which shards can come; and relate, which stands on it."""
+"""`align`: one order for any arrival order of the shards; and `relate` on top of it."""
 
 from itertools import pairwise
 

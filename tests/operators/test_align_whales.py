@@ -1,4 +1,4 @@
-"""align_whales: one order, whichever shard comes first and wherever it is cut."""
+"""`align_whales`: one order for any arrival order and any batches."""
 
 from itertools import pairwise
 

@@ -1,4 +1,4 @@
-"""What is told of a basket: the same as by hand, for every kind, and equal to what the hot path found."""
+"""Appraisal of every kind of basket: equal to a manual calculation and to the hot path."""
 
 from decimal import Decimal as D
 

@@ -1,4 +1,4 @@
-"""What an opportunity says of its tokens."""
+"""Evidence of an opportunity about its tokens."""
 
 import numpy as np
 

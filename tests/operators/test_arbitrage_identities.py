@@ -1,4 +1,4 @@
-"""What must hold between books, whatever is in them; and a worked example."""
+"""Identities between order books for arbitrary contents, and a worked example."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""attend: evidence meets the aligned rows of its instant, whichever comes first and wherever it is cut."""
+"""`attend`: evidence joins the aligned rows of its instant for any arrival order and any batches."""
 
 from random import Random
 from typing import Any

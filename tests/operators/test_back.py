@@ -1,4 +1,4 @@
-"""back: what whales and baskets become, however the streams are cut, and what a slow twin says of how they end."""
+"""`back`: candidates and evidence of whales and baskets for any batches, against a naive reference."""
 
 from random import Random
 

@@ -1,4 +1,4 @@
-"""What is kept of whales does not grow with the markets that were played to their end."""
+"""The state of whale detection does not grow with the number of resolved markets."""
 
 from collections.abc import Iterator
 

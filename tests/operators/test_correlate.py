@@ -1,4 +1,4 @@
-"""correlate: what belongs together is told once, as likely as its parts make it, and never ahead of time."""
+"""`correlate`: composites are emitted once, with their fused probability, and without look-ahead."""
 
 import collections
 from dataclasses import replace

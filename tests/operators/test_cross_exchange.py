@@ -1,4 +1,4 @@
-"""An asset that is bought on one exchange and sold on another, through the same machine."""
+"""Cross-exchange arbitrage through the state machine."""
 
 from decimal import Decimal as D
 

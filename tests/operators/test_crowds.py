@@ -1,4 +1,4 @@
-"""Crowds: the chance that as many come, and what is kept of a market."""
+"""Crowds: arrival probabilities, and the bounds of the state."""
 
 import math
 

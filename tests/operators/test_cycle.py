@@ -1,4 +1,4 @@
-"""cycle: what becomes of a plan of three trades, by the books that it meets."""
+"""`cycle`: settlement of a plan of three trades against later order books."""
 
 from decimal import Decimal as D
 from typing import Any

@@ -1,4 +1,4 @@
-"""execute: every emitted signal is traded on paper, and the account adds up."""
+"""`execute`: every emitted signal is paper-traded, and the account balances."""
 
 import math
 from functools import cache

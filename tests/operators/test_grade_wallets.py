@@ -1,4 +1,4 @@
-"""grade_wallets, against records that are worked out anew for each whale, and at its edges."""
+"""`grade_wallets`, against records recomputed for each whale, and in edge cases."""
 
 import math
 from statistics import mean, stdev

@@ -1,4 +1,4 @@
-"""Known markets: what is over pays, and nothing is kept for ever."""
+"""Known markets: payouts after the resolution, and bounds of the state."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Laws over every stage of the chain and every idea in the catalogues."""
+"""Properties of every step and every catalogue entry."""
 
 from functools import cache
 

@@ -1,4 +1,4 @@
-"""What tokens and wallets are called, and for how long that is known."""
+"""Names of tokens and wallets, and how long they are stored."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What is told of an opportunity's life: the row and the document say the same, and what a year of it would bring."""
+"""Opportunity tracker: rows equal their documents, and annual returns."""
 
 import math
 

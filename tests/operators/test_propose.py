@@ -1,4 +1,4 @@
-"""propose: the multi-timeframe check and what is suppressed, by hand-made markets."""
+"""`propose`: the multi-timeframe check and suppression, on handmade markets."""
 
 import numpy as np
 import pytest

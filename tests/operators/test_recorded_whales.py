@@ -1,4 +1,4 @@
-"""The recorded trades of an afternoon, replayed: what was counted, told and suppressed, each with its reason."""
+"""A recorded afternoon of trades: counts, and emitted and suppressed whales with their reasons."""
 
 from collections import Counter
 

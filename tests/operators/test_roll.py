@@ -1,4 +1,4 @@
-"""roll, against its naive twin and at its edges."""
+"""`roll`, against its naive reference and in edge cases."""
 
 import math
 

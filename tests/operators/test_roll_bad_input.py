@@ -1,4 +1,4 @@
-"""roll, given what no market should send: each form of bad input has its stated behaviour."""
+"""`roll` on invalid input: each kind has its documented behaviour."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""score: equal to its twin, a function of the rows alone, and sensible at its edges."""
+"""`score`: equal to its naive reference, a function of the rows alone, and sane in edge cases."""
 
 from functools import cache
 

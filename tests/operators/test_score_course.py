@@ -1,4 +1,4 @@
-"""score in the course of time: everything lost, ways back from silence, who makes room for whom."""
+"""`score` over time: losses, recovery of a silenced strategy, and reuse of slots."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""score at the edges of one decision: nothing known, nothing asked for, much said at once."""
+"""`score` at a single decision: no history, neutral inputs, and many signals at once."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""settle, against a twin that follows one candidate at a time."""
+"""`settle`, against a reference that follows one candidate at a time."""
 
 import math
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""settle_plan: what became of orders, to the last digit, by the books that they met."""
+"""`settle_plan`: exact results of orders against later order books."""
 
 from decimal import Decimal as D
 from typing import Any

@@ -1,4 +1,4 @@
-"""Opportunities from their opening to their end."""
+"""Opportunities from their opening to their settlement."""
 
 from decimal import Decimal as D
 

@@ -1,4 +1,4 @@
-"""What a bad feed does to opportunities."""
+"""Opportunities under a faulty feed."""
 
 import msgspec
 import numpy as np

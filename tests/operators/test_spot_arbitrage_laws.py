@@ -1,4 +1,4 @@
-"""Opportunities are a function of the log alone, whatever a bad day brings."""
+"""Opportunities are a function of the log alone, also under faults."""
 
 import msgspec
 import numpy as np

@@ -1,4 +1,4 @@
-"""spot_whales, against its naive twin and at its edges."""
+"""`spot_whales`, against its naive reference and in edge cases."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""spot_whales on what should not come: bad numbers, strangers, repeats, lateness, and markets that end."""
+"""`spot_whales` on invalid input: bad numbers, unknown tokens, duplicates, late trades and resolved markets."""
 
 import math
 

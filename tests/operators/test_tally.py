@@ -1,4 +1,4 @@
-"""tally: sums that add up, and alerts that are told once."""
+"""`tally`: consistent sums, and alerts that are raised once."""
 
 import math
 from functools import cache

@@ -1,4 +1,4 @@
-"""Three trades on one exchange, through the same machine and by hand."""
+"""Triangular arbitrage through the state machine and by a manual calculation."""
 
 from decimal import ROUND_DOWN
 from decimal import Decimal as D

@@ -1,4 +1,4 @@
-"""Warming compiles what the steps will ask for."""
+"""The warm-up compiles everything that the steps need."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""What spot_whales should say, worked out slowly from its description: lists that are searched, no state but them."""
+"""Naive reference of `spot_whales`, written from its description: plain lists without other state."""
 
 import math
 from collections import Counter

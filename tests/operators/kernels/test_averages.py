@@ -1,4 +1,4 @@
-"""Averages against plain numpy, and of all rows against one value at a time."""
+"""Averages against plain numpy, and all rows at once against one value at a time."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Buckets: an hour's worth at once, then evenly."""
+"""Token buckets: a burst of one hour's worth, then a constant rate."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Calibration: equal to the plain formula, monotone, and sane where there is little to learn."""
+"""Calibration: equal to the plain formula, monotone, and sane with little data."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Compiled code is found again exactly as long as all that it was made from stays as it is."""
+"""Compile cache: code is reused exactly while all of its sources are unchanged."""
 
 import ast
 import os

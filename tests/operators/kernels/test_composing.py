@@ -1,4 +1,4 @@
-"""What pieces of evidence say together, and which of the composites of one instant are told."""
+"""Fusion of evidence, and selection of the composites of one instant."""
 
 from dataclasses import replace
 from typing import Any

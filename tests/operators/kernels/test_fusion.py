@@ -1,4 +1,4 @@
-"""Fusion: the published numbers, and what must not matter."""
+"""Fusion: published numbers, and invariances."""
 
 import numpy as np
 import pytest

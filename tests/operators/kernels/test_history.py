@@ -1,4 +1,4 @@
-"""History: shrunk rates, and what fades."""
+"""History: shrunk rates and decay."""
 
 import numpy as np
 import pytest

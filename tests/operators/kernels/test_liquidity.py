@@ -1,4 +1,4 @@
-"""Liquidity: 1 at the usual turnover, less in a thin market, never nothing."""
+"""Liquidity weight: 1 at the usual turnover, less in a thin market, never 0."""
 
 import numpy as np
 import pytest

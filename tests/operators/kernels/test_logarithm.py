@@ -1,4 +1,4 @@
-"""The logarithm against the system's."""
+"""The logarithm against that of the system library."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Muting: the Beta distribution, and two different ways in and out."""
+"""Muting: the Beta distribution, and the two thresholds of its hysteresis."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Book: candidates are found again, places are used again, and uniqueness is what its definition says."""
+"""Open signals: lookup, reuse of entries, and uniqueness equal to its definition."""
 
 import numpy as np
 import pytest

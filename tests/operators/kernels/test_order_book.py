@@ -1,4 +1,4 @@
-"""Books as columns, against one kept in a dictionary."""
+"""Order books as columns, against one stored in a dictionary."""
 
 from dataclasses import dataclass, field
 from typing import Any

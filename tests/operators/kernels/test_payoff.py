@@ -1,4 +1,4 @@
-"""Payoff and risk: shrunk means, and penalties that are finite whatever comes."""
+"""Payoff and risk: shrunk means, and finite penalties for any input."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The index of all rows, cut anywhere, against TA-Lib."""
+"""The index of all rows, in any batches, against TA-Lib."""
 
 import numpy as np
 import talib

@@ -1,4 +1,4 @@
-"""The sketch against a twin whose bins really fade."""
+"""The sketch against a reference whose bins are decayed explicitly."""
 
 import numpy as np
 

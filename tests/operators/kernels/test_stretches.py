@@ -1,4 +1,4 @@
-"""Stretches: every row once, in runs that stand side by side on the tape."""
+"""Stretches: every row once, in runs that are contiguous on the tape."""
 
 import numpy as np
 from hypothesis import given

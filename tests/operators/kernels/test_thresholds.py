@@ -1,4 +1,4 @@
-"""Thresholds: the least expected value that pays, against the obvious way to find it."""
+"""Thresholds: the least profitable expected value, against a naive search."""
 
 import numpy as np
 from hypothesis import given, settings

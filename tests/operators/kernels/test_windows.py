@@ -1,4 +1,4 @@
-"""Windows against numpy's, and each by itself."""
+"""Windows against numpy, and independent of their neighbours."""
 
 import numpy as np
 import pytest
