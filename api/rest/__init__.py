@@ -1,1 +1,1 @@
-"""REST: the parts that every endpoint is built from, and the OpenAPI document and reference page generated from them."""
+"""REST: the parts of every endpoint, and the OpenAPI document and reference page generated from them."""
