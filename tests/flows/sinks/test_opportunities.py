@@ -68,7 +68,7 @@ def test_batch_without_opportunities_does_not_query_postgres(
             " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
         ).fetchone()
 
-    partition = OpportunityPartition(*addresses, 0, patience_s=0.0)
+    partition = OpportunityPartition(*addresses, 0, timeout_s=0.0)
     before = last_query_at()
     partition.write_batch([Findings(0, [], np.empty(0, OPPORTUNITY), BookCounts())])
     assert last_query_at() == before
