@@ -31,8 +31,8 @@ class _Backlog(NamedTuple):
 class FeedConsumer:
     """Resumes at the position of its predecessor; the very first starts at the end of the feed.
 
-    Messages of the backlog that are older than `give_up_s` before the newest one are skipped, and a notice reports how
-    many: a flood of yesterday's messages would help nobody.
+    Messages of the backlog that are more than `give_up_s` older than the newest one are skipped, since they are of no
+    use any more; a notice reports how many.
 
     Parameters
     ----------

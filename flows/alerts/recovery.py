@@ -29,8 +29,8 @@ def recover(
     after
         The newest event time that was read from the feed; None if there was none.
     give_up
-        Messages that are older than this before the newest one, or before now, are skipped. Younger ones that were
-        delivered before are recognised by their ids, because deliveries are kept for longer than that.
+        Messages that are older than this, compared with the newest one or with now, are skipped. Younger ones that
+        were delivered before are recognised by their ids, because deliveries are kept for longer than that.
     limit
         The number of messages at most; the newest are returned.
 
