@@ -6,7 +6,7 @@ then together with prediction markets, as the engine runs. Bars of 1m close in o
 
 A pause is measured at the partitions of a log: from the snapshot that ends the epoch until they are polled again, which
 is when the state of all steps is on disk; the longest of each epoch counts. Both logs are one input, as in the engine
-(`flows.sources.together`); otherwise the first to end its epoch would wait for the other. The time from the last of the
+(`flows.sources.combined`); otherwise the first to end its epoch would wait for the other. The time from the last of the
 partitions' ends is reported beside it.
 
 Epochs with closed bars are reported separately: only then do the steps after `roll` have state to write. The figures
@@ -35,11 +35,11 @@ from benchmarks.timing import Count
 from domain.instruments import SHARDS
 from flows import cluster
 from flows.intelligence import DEFAULTS
-from flows.prediction import EYES, SETTINGS, Sinks, prediction
+from flows.prediction import FINDING_SETTINGS, SETTINGS, Sinks, prediction
 from flows.settings import EngineSettings
 from flows.shards import shard_of_key
 from flows.signals import signals
-from flows.sources.together import Together, of
+from flows.sources.combined import CombinedSource, from_source
 from operators.align import Align
 from operators.align_whales import AlignWhales
 from operators.attend import Attend
@@ -161,8 +161,8 @@ def run(
     logs = {"signals": Live(traded, clock, ledger)}
     if predicted is not None:
         logs["prediction"] = Live(predicted, clock, ledger)
-    blocks = op.input("log", flow, Together(logs))
-    signals("signals", of("signals", blocks), slices, settings, DEFAULTS, together)
+    blocks = op.input("log", flow, CombinedSource(logs))
+    signals("signals", from_source("signals", blocks), slices, settings, DEFAULTS, together)
     if predicted is not None:
         sinks = Sinks(
             slices=_counts("market") | _counts("metrics", parts=SHARDS),
@@ -170,7 +170,7 @@ def run(
             opportunities=_counts("opportunities", "opportunity_metrics"),
             aligned=_counts("ledger", "decision_metrics"),
         )
-        prediction("prediction", of("prediction", blocks), sinks, SETTINGS, DEFAULTS, EYES)
+        prediction("prediction", from_source("prediction", blocks), sinks, SETTINGS, DEFAULTS, FINDING_SETTINGS)
     with tempfile.TemporaryDirectory(dir=directory) as name:
         cluster.make_recovery(Path(name), settings.recovery_partitions)
         cluster.run(flow, epoch=timedelta(milliseconds=settings.epoch_ms), recovery=Path(name))

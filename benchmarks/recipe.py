@@ -25,9 +25,9 @@ from flows import cluster
 from flows.settings import EngineSettings
 from flows.shards import shard_of_key
 from flows.signals import recipe, vocabulary
+from flows.sinks.aligned_parquet import AlignedParquetSink
 from flows.sinks.parquet import ParquetSink
-from flows.sinks.tally import AlignedTallySink, TallySink, begin_tally
-from flows.sinks.together import TogetherSink
+from flows.sinks.tally import AlignedTallySink, TallySink, write_empty_tallies
 from operators.catalogue import catalogue
 from operators.warm import warm
 
@@ -53,7 +53,7 @@ def run(rows: NDArray[Any], instruments: int, out: str) -> tuple[float, dict[str
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         (directory / "tally").mkdir()
-        begin_tally(directory / "tally", words)
+        write_empty_tallies(directory / "tally", words)
         sinks: dict[str, Any] = {"counting": counting}
         together: dict[str, Any] = {"together": Counting(["all"], lambda _: 0, ("bars", "relations"))}
         if out != "counted":
@@ -61,7 +61,7 @@ def run(rows: NDArray[Any], instruments: int, out: str) -> tuple[float, dict[str
             together["aligned"] = AlignedTallySink(directory / "tally")
         if out == "Parquet and digest":
             sinks["parquet"] = ParquetSink(directory, words)
-            together["parquet_together"] = TogetherSink(directory, words)
+            together["parquet_together"] = AlignedParquetSink(directory, words)
         flow = recipe(log, sinks, settings, aligned_sinks=together, from_bars=from_bars)
         began = time.perf_counter()
         cluster.run(flow, epoch=EPOCH)

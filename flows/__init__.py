@@ -1,1 +1,1 @@
-"""The recipes and their edges: the only place that knows the clock, the environment and the venues."""
+"""The dataflows and their inputs and outputs: the only package that reads the clock, environment and venues."""

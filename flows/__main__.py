@@ -17,35 +17,35 @@ PROGRAM = "signalengine"
 
 
 class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, with the nearest name that is right."""
+    """An argument parser that raises one-line errors and suggests the nearest known option."""
 
     def error(self, message: str) -> NoReturn:
-        """Turn a complaint of argparse into ours."""
+        """Raise an argparse error as a `SettingError`."""
         raise SettingError(f"{message}; see '{self.prog} --help'")
 
-    def parse_all(self, words: Sequence[str]) -> argparse.Namespace:
-        """The options; one that nobody defined is an error that offers the nearest."""
-        options, unknown = self.parse_known_args(words)
+    def parse_all(self, arguments: Sequence[str]) -> argparse.Namespace:
+        """Parse all arguments; an unknown one is an error that suggests the nearest option."""
+        options, unknown = self.parse_known_args(arguments)
         if unknown:
             name = unknown[0].partition("=")[0]
             if not name.startswith("-"):
-                raise SettingError(f"argument {name!r} is one too many; see '{self.prog} --help'")
+                raise SettingError(f"argument {name!r} is unexpected; see '{self.prog} --help'")
             raise SettingError(f"option {name} is unknown; {_nearest(name, list(self._option_string_actions))}")
         return options
 
 
-def main(words: Sequence[str] | None = None) -> int:
-    """Run a command; the exit status.
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return the exit status.
 
-    0: done. 1: a service is away or the input is too bad. 2: what was asked for cannot be done as asked.
-    130: interrupted.
+    0: success. 1: a service is unavailable, or too much input was rejected. 2: invalid arguments, settings or
+    input. 130: interrupted.
     """
     try:
-        return _run(list(sys.argv[1:] if words is None else words))
+        return _run(list(sys.argv[1:] if arguments is None else arguments))
     except SetupError as problem:
-        return _complain(problem, 2)
+        return _print_error(problem, 2)
     except SignalEngineError as problem:
-        return _complain(problem, 1)
+        return _print_error(problem, 1)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # `signalengine logs | head`
@@ -53,15 +53,15 @@ def main(words: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _run(words: list[str]) -> int:
+def _run(arguments: list[str]) -> int:
     names = sorted(module.name.replace("_", "-") for module in iter_modules(commands.__path__))
-    if not words or words[0] in ("-h", "--help", "help"):
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
         sys.stdout.write(_help(names))
         return 0
-    if words[0] in ("-V", "--version"):
+    if arguments[0] in ("-V", "--version"):
         sys.stdout.write(f"{PROGRAM} {version(PROGRAM)}\n")
         return 0
-    name, *rest = words
+    name, *rest = arguments
     if name not in names:
         kind = "option" if name.startswith("-") else "command"
         raise SettingError(f"{kind} {name!r} is unknown; {_nearest(name, names)}")
@@ -77,7 +77,7 @@ def _help(names: list[str]) -> str:
     lines = (f"  {name:{width}}  {_command(name).HELP}" for name in names)
     return (
         f"usage: {PROGRAM} COMMAND [OPTIONS]\n\n"
-        "Market data to scored, explained and graded trading signals.\n\n"
+        "Turn market data into scored, explained and graded trading signals.\n\n"
         "commands:\n" + "\n".join(lines) + f"\n\nOptions of a command: {PROGRAM} COMMAND --help\n"
     )
 
@@ -92,7 +92,7 @@ def _nearest(name: str, known: list[str]) -> str:
     return f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
 
 
-def _complain(problem: Exception, status: int) -> int:
+def _print_error(problem: Exception, status: int) -> int:
     sys.stdout.flush()
     sys.stderr.write(f"{PROGRAM}: {problem}\n")
     return status

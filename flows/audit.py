@@ -1,7 +1,7 @@
-"""Audit: whether any idea sees the future, and how much each depends on where the history begins.
+"""Audit: look-ahead bias of features, detectors and strategies, and dependence on the start of the history.
 
-Both run the chain of the recipe on the user's own data and compare conclusions bit by bit, idea by
-idea, so that what is found has a name. What is run is what trades: there is no second implementation.
+Both audits run the stages of the live dataflow on the user's own data and compare results bit by bit for each
+catalogue entry, so that a violation names its source. There is no second implementation.
 """
 
 import warnings
@@ -23,12 +23,12 @@ from flows.sources.files import Files
 from operators.catalogue import Catalogue, catalogue
 from operators.features import TAPE
 
-BENT = 1_000.0
-"""Prices after the cut are multiplied by this: whatever looks there will show it."""
+CORRUPTION_FACTOR = 1_000.0
+"""Prices after the cut are multiplied by this, which changes the results of whatever reads them."""
 
 
-class Guilty(NamedTuple):
-    """An idea that concluded something else when the future was other."""
+class Violation(NamedTuple):
+    """A catalogue entry whose earlier results changed when later data changed; `proof` names the test."""
 
     idea: str
     proof: str
@@ -37,21 +37,21 @@ class Guilty(NamedTuple):
 
 
 class LookaheadReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What the look-ahead audit did and found."""
+    """Scope and result of the look-ahead audit; the violations are called `guilty` in JSON."""
 
     bars: int
     cuts: int
     features: int
     detectors: int
     strategies: int
-    guilty: list[Guilty]
+    violations: list[Violation] = msgspec.field(name="guilty")
 
 
 class Dependence(NamedTuple):
-    """How far a feature's value is off when its history is short.
+    """The error of a feature's value that is computed from a short history.
 
-    `off` is the largest relative difference from the value over the whole history, over the sampled
-    bars, with `history` bars loaded before them; `warmup` is what the feature states it needs.
+    `off` is the largest relative difference from the value over the whole history among the sampled
+    bars, with `history` bars loaded before each; `warmup` is the feature's declared warm-up.
     """
 
     feature: str
@@ -64,23 +64,23 @@ class Dependence(NamedTuple):
 def lookahead(
     opened: Files, settings: EngineSettings, *, cuts: int = 16, ideas: Catalogue | None = None
 ) -> LookaheadReport:
-    """Try to catch each feature, detector and strategy at reading what had not happened yet.
+    """Test each feature, detector and strategy for look-ahead bias.
 
-    At each of some cuts through the data, two things must not change what was concluded before it:
-    taking away all that comes after (prefix invariance), and making all that comes after a thousand
-    times as large (future corruption). The first finds ideas whose past values depend on how much data
-    there is; the second also finds those that look a single bar ahead.
+    At each of several cuts through the data, two changes must not affect the results before the cut: removing
+    all later data (prefix invariance), and multiplying all later prices by a thousand (future corruption). The
+    first finds entries whose past values depend on the amount of data; the second also finds those that read a
+    single bar ahead.
 
     Parameters
     ----------
     opened
         The user's data.
     settings
-        Of the engine.
+        Settings of the engine.
     cuts
-        Places to cut at, spread evenly. More finds rarer leaks.
+        Number of cuts, spread evenly. More cuts find rarer leaks.
     ideas
-        What to audit; all there are if None.
+        Catalogue entries to audit; all if None.
 
     Raises
     ------
@@ -88,59 +88,59 @@ def lookahead(
         If the data closes no bar.
     """
     applied = ideas or catalogue()
-    suited = settings if opened.base is None else settings.over(opened.base)
+    adapted = settings if opened.base is None else settings.over(opened.base)
     logs = _logs(opened)
-    guilty: dict[str, Guilty] = {}
+    violations: dict[str, Violation] = {}
     bars = 0
     for log in logs:
-        whole = _conclude(log.names, log.rows, suited, applied)
+        whole = _run(log.names, log.rows, adapted, applied)
         bars += sum(each.bars.size for each in whole)
         for at in np.linspace(0, log.rows.size, cuts + 2, dtype=int)[1:-1].tolist():
-            known = _conclude(log.names, log.rows[:at], suited, applied)
+            known = _run(log.names, log.rows[:at], adapted, applied)
             if not known:
-                continue  # nothing had closed by then
-            bent = log.rows.copy()
+                continue  # no bar had closed by then
+            altered = log.rows.copy()
             for name in ("price",) if log.rows.dtype == TRADE else ("open", "high", "low", "close"):
-                bent[name][at:] *= BENT
-            corrupted = _conclude(log.names, bent, suited, applied)
+                altered[name][at:] *= CORRUPTION_FACTOR
+            corrupted = _run(log.names, altered, adapted, applied)
             for proof, other in (("prefix invariance", known), ("future corruption", corrupted)):
                 found = _compare(whole, other, known[-1].watermark, applied, proof)
-                guilty = {**{each.idea: each for each in found}, **guilty}
+                violations = {**{each.idea: each for each in found}, **violations}
     if not bars:
-        raise InputError("the data closes no bar, so there is nothing to audit; give more of it")
+        raise InputError("no bar closes in the data, so there is nothing to audit; use a longer recording")
     return LookaheadReport(
         bars=bars,
         cuts=cuts,
         features=len(applied.features),
         detectors=len(applied.detectors),
         strategies=len(applied.strategies),
-        guilty=sorted(guilty.values()),
+        violations=sorted(violations.values()),
     )
 
 
 def recursion(
     opened: Files, settings: EngineSettings, *, histories: Sequence[float] = (0.5, 1.0, 2.0, 4.0), samples: int = 8
 ) -> list[Dependence]:
-    """How much each feature depends on the history loaded before it.
+    """Measure how much each feature depends on the length of the history loaded before it.
 
     Parameters
     ----------
     opened
         The user's data.
     settings
-        Of the engine.
+        Settings of the engine.
     histories
-        Bars of history to load, as multiples of the feature's stated warm-up.
+        Bars of history to load, as multiples of the feature's declared warm-up.
     samples
         Bars at which to compare, spread over the last half of the data.
 
     Returns
     -------
     list
-        One row a feature column, frame and history; `off` is NaN where the data is too short to tell.
+        One row per feature column, frame and history; `off` is NaN where the data is too short.
     """
-    suited = settings if opened.base is None else settings.over(opened.base)
-    series = _series(opened, suited)
+    adapted = settings if opened.base is None else settings.over(opened.base)
+    series = _series(opened, adapted)
     rows: list[Dependence] = []
     for feature in catalogue().features:
         for frame, bars in series.items():
@@ -157,8 +157,8 @@ def recursion(
                     short = {name: column[at - history + 1 : at + 1] for name, column in bars.items()}
                     off[:, sample] = _relative(feature.over(short, warm=False)[:, -1], whole[:, at], usual)
                 for column, name in enumerate(feature.columns):
-                    told = off[column][~np.isnan(off[column])]
-                    worst = float(told.max()) if told.size else float("nan")
+                    valid = off[column][~np.isnan(off[column])]
+                    worst = float(valid.max()) if valid.size else float("nan")
                     rows.append(Dependence(name, frame, feature.warmup, history, worst))
     return rows
 
@@ -173,7 +173,7 @@ def _logs(opened: Files) -> list[_Log]:
     source = opened.source().build_part("log", "files", None)
     names: dict[int, list[bytes]] = {}
     rows: dict[int, list[NDArray[Any]]] = {}
-    wanted = "trades" if opened.base is None else "bars"
+    row_kind = "trades" if opened.base is None else "bars"
     while True:
         try:
             items = source.next_batch()
@@ -183,7 +183,7 @@ def _logs(opened: Files) -> list[_Log]:
             kind, content = read_block(block)
             if kind == "names":
                 names.setdefault(shard_of_key(key), []).append(block)
-            elif kind == wanted:
+            elif kind == row_kind:
                 rows.setdefault(shard_of_key(key), []).append(content)
     return [_Log(_joined(names[shard]), np.concatenate(rows[shard])) for shard in sorted(names) if shard in rows]
 
@@ -192,23 +192,23 @@ def _joined(blocks: list[bytes]) -> bytes:
     return names_block([name for block in blocks for name in read_block(block)[1].values()])
 
 
-def _conclude(names: bytes, rows: NDArray[Any], settings: EngineSettings, ideas: Catalogue) -> list[Slice]:
+def _run(names: bytes, rows: NDArray[Any], settings: EngineSettings, ideas: Catalogue) -> list[Slice]:
     from_bars = rows.dtype != TRADE
-    make = bars_block if from_bars else trades_block
-    # One batch: an idea that reaches to the right finds something there.
-    return run(build(factories(settings, from_bars=from_bars, ideas=ideas)), [[names, make(rows)]])
+    encode = bars_block if from_bars else trades_block
+    # A single batch, so that code which reads later rows finds some to read.
+    return run(build(factories(settings, from_bars=from_bars, ideas=ideas)), [[names, encode(rows)]])
 
 
-def _compare(whole: list[Slice], other: list[Slice], until: int, ideas: Catalogue, proof: str) -> list[Guilty]:
-    """Ideas whose conclusions up to `until` differ."""
-    found: list[Guilty] = []
+def _compare(whole: list[Slice], other: list[Slice], until: int, ideas: Catalogue, proof: str) -> list[Violation]:
+    """Catalogue entries whose results up to `until` differ."""
+    found: list[Violation] = []
     ours, theirs = _early(whole, until), _early(other, until)
     size = min(ours.bars.size, theirs.bars.size)
     for column, name in enumerate(ideas.columns):
         a, b = ours.features[column, :size], theirs.features[column, :size]
         differing = np.flatnonzero((a != b) & ~(np.isnan(a) & np.isnan(b)))
         if differing.size:
-            found.append(_accuse(f"feature {name}", proof, ours, ours.bars[differing[0]]))
+            found.append(_violation(f"feature {name}", proof, ours, ours.bars[differing[0]]))
     for kind, column_name, names in (
         ("events", "detector", [detector.name for detector in ideas.detectors]),
         ("candidates", "strategy", [strategy.name for strategy in ideas.strategies]),
@@ -221,17 +221,17 @@ def _compare(whole: list[Slice], other: list[Slice], until: int, ideas: Catalogu
             if a.size != b.size or differing.size:
                 first = differing[0] if differing.size else both
                 row = (a if first < a.size else b)[first]
-                found.append(_accuse(f"{column_name} {idea}", proof, ours if first < a.size else theirs, row))
+                found.append(_violation(f"{column_name} {idea}", proof, ours if first < a.size else theirs, row))
     return found
 
 
 def _raw(rows: NDArray[Any]) -> Any:
-    """Rows as plain bytes, which can be compared whole."""
+    """Rows as opaque bytes, for bitwise comparison."""
     return np.ascontiguousarray(rows).view(np.dtype((np.void, rows.dtype.itemsize)))
 
 
 def _early(slices: list[Slice], until: int) -> Slice:
-    """All conclusions up to an instant as one Slice, without what depends on how it was cut."""
+    """All results up to an instant as one Slice, without fields that depend on batches."""
     bars = np.concatenate([each.bars for each in slices]) if slices else Slice(0).bars
     kept = bars["close_time"] <= until
     features = np.concatenate([each.features for each in slices], axis=1) if slices else np.empty((0, 0))
@@ -241,29 +241,29 @@ def _early(slices: list[Slice], until: int) -> Slice:
         rows = rows[rows["ts"] <= until]
         rows["row"] = 0
         if name == "candidates":
-            rows["events"] = 0  # evidence of detectors, who answer for themselves
+            rows["events"] = 0  # detectors are compared by their own events
         setattr(out, name, rows)
     return out
 
 
-def _accuse(idea: str, proof: str, given: Slice, row: Any) -> Guilty:
+def _violation(idea: str, proof: str, given: Slice, row: Any) -> Violation:
     at_ns = int(row["close_time"] if "close_time" in row.dtype.names else row["ts"])
-    return Guilty(idea, proof, given.names[row["slot"]], at_ns)
+    return Violation(idea, proof, given.names[row["slot"]], at_ns)
 
 
 def _series(opened: Files, settings: EngineSettings) -> dict[str, dict[str, NDArray[np.float64]]]:
-    """The closed bars of the instrument with most of them, by frame, as columns."""
-    made = factories(settings, from_bars=opened.base is not None)[:1]
-    block = trades_block if opened.base is None else bars_block
-    closed = [each.bars for log in _logs(opened) for each in run(build(made), [[log.names, block(log.rows)]])]
+    """The closed bars of the instrument that has most of them, by frame, as columns."""
+    rolling = factories(settings, from_bars=opened.base is not None)[:1]
+    encode = trades_block if opened.base is None else bars_block
+    closed = [each.bars for log in _logs(opened) for each in run(build(rolling), [[log.names, encode(log.rows)]])]
     bars = np.concatenate([np.empty(0, BAR), *closed])
     if not bars.size:
-        raise InputError("the data closes no bar, so there is nothing to audit; give more of it")
+        raise InputError("no bar closes in the data, so there is nothing to audit; use a longer recording")
     instruments, counts = np.unique(bars["instrument"], return_counts=True)
-    mine = bars[bars["instrument"] == instruments[counts.argmax()]]
+    chosen = bars[bars["instrument"] == instruments[counts.argmax()]]
     series = {}
     for at, frame in enumerate(settings.frames):
-        rows = mine[mine["frame"] == at]
+        rows = chosen[chosen["frame"] == at]
         if rows.size:
             series[frame.name] = {name: rows[name].astype(float) for name in TAPE if name in (BAR.names or ())}
             series[frame.name]["close_time_s"] = rows["close_time"] / SECOND
@@ -271,5 +271,5 @@ def _series(opened: Files, settings: EngineSettings) -> dict[str, dict[str, NDAr
 
 
 def _relative(value: NDArray[np.float64], true: NDArray[np.float64], usual: NDArray[np.float64]) -> Any:
-    """The difference over the size of the value, or over its usual size where it passes through zero."""
+    """The difference relative to the value, or to its median size where the value is near zero."""
     return np.abs(value - true) / np.maximum(np.maximum(np.abs(true), usual), 1e-12)

@@ -1,6 +1,6 @@
-"""The chain of one shard without a runtime: the same stages as the recipe, driven by hand.
+"""Chain: the per-shard stages of the dataflow as plain objects, run without Bytewax.
 
-For audits, benchmarks and tests: what the stages conclude does not depend on who drives them.
+For audits, benchmarks and tests: the stages give the same results with and without the runtime.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -20,20 +20,20 @@ from operators.settle import Costs, Settle
 Stage = Any
 """A state machine with `on_batch`, `on_eof` and `snapshot`."""
 Factory = Callable[[bytes | None], Stage]
-"""Makes a stage, from a snapshot or anew."""
+"""Creates a stage, from a snapshot or empty."""
 
 
 def factories(settings: EngineSettings, *, from_bars: bool, ideas: Catalogue | None = None) -> list[Factory]:
-    """The stages of the recipe, first to last.
+    """Factories of the per-shard stages, in the order of the dataflow.
 
     Parameters
     ----------
     settings
-        What decides the output.
+        Settings of the engine.
     from_bars
         Whether the input is closed bars.
     ideas
-        The ideas to apply; all there are if None.
+        Catalogue entries to apply; all if None.
     """
     applied = ideas or catalogue()
     frames: tuple[Frame, ...] = settings.frames
@@ -48,13 +48,13 @@ def factories(settings: EngineSettings, *, from_bars: bool, ideas: Catalogue | N
     ]
 
 
-def build(made: Sequence[Factory]) -> list[Stage]:
-    """New stages."""
-    return [make(None) for make in made]
+def build(factories: Sequence[Factory]) -> list[Stage]:
+    """Create the stages, with empty state."""
+    return [factory(None) for factory in factories]
 
 
 def run(stages: Sequence[Stage], batches: Iterable[Sequence[bytes]]) -> list[Slice]:
-    """What comes out of the last stage when batches of blocks go into the first."""
+    """Feed batches of blocks into the first stage and return the output of the last."""
     out: list[Slice] = []
     for batch in batches:
         items: list[Any] = list(batch)

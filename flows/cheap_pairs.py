@@ -1,8 +1,8 @@
-"""Cheap pairs: every time that both answers of a market cost less than a dollar, and what that was worth.
+"""Cheap pairs: every time that both outcomes of a market cost less than a dollar, and what that was worth.
 
-`spot_arbitrage` tells what pays; this tells why the rest does not: what fees take of it, how many sets the books
-hold, and whether two books of one pool that contradict each other were seen to do so twice. It is for whoever
-reads a recording, plain and exact, and no part of the dataflow.
+`spot_arbitrage` emits what pays; this explains why the rest does not: the share of the fees, the number of sets
+in the books, and whether two contradictory books of one pool were seen twice. It is a report for the reader of a
+recording, simple and exact, and not part of the dataflow.
 """
 
 from collections.abc import Iterable, Iterator
@@ -22,24 +22,24 @@ from flows.venues.directory import Directory
 from operators.appraise import contracts, dollars, take, trimmed, value_of
 
 _ALL = ArbitrageSettings(edge_min=0.0, profit_min=0.0, depth_share=1.0, gas=0.0)
-"""Everything that is shown, for nothing but the fees."""
+"""Take all displayed size, and pay nothing but the fees."""
 
 
 class CheapPair(msgspec.Struct, frozen=True):
-    """Both answers of a market for less than a dollar.
+    """Both outcomes of a market for less than a dollar.
 
     Attributes
     ----------
     at, market
-        When, and the market's slug.
+        Time, and the market's slug.
     asks, fees, left
-        Of one set, in dollars: both best asks, what their fees are, and what is left of a dollar after both.
+        Of one set, in dollars: the sum of both best asks, their fees, and what is left of a dollar after both.
     size_shown, net_shown
-        Sets that pay after fees if all that is shown is taken, and dollars that they bring.
+        Sets that pay after fees if all displayed size is taken, and their profit in dollars.
     verdict
-        `opportunity`, or what keeps it from being one: `crossed`, `fees`, `depth`, `profit` or `seen_once`.
+        `opportunity`, or why it is none: `crossed`, `fees`, `depth`, `profit` or `seen_once`.
     why
-        The same in words.
+        The verdict in words.
     """
 
     at: datetime
@@ -54,14 +54,14 @@ class CheapPair(msgspec.Struct, frozen=True):
 
 
 class _Book:
-    """The levels of one token, and whether they are to be trusted."""
+    """The levels of one token, and whether they are valid."""
 
     def __init__(self) -> None:
         self.ts, self.good = 0, False
         self.sides: dict[int, dict[int, int]] = {BID: {}, ASK: {}}
 
     def apply(self, row: Any) -> None:
-        """One row of QUOTE."""
+        """Apply one row of QUOTE."""
         kind, side, price, size = (int(row[name]) for name in ("kind", "side", "price", "size"))
         self.ts = int(row["ts"])
         if kind in (CLEAR, DROP, TICK):
@@ -84,30 +84,30 @@ class _Book:
 
     @property
     def asks(self) -> list[tuple[int, int]]:
-        """Best first."""
+        """Ask levels, best first."""
         return sorted(self.sides[ASK].items())
 
     @property
     def crossed(self) -> bool:
-        """Whether who buys offers what who sells asks."""
+        """Whether the best bid is at or above the best ask."""
         bid, ask = self.best(BID), self.best(ASK)
         return bid is not None and ask is not None and bid >= ask
 
 
 class _Taken(NamedTuple):
-    """Sets, dollars before fees, and dollars after fees and gas."""
+    """Number of sets, and dollars after fees and gas."""
 
     size: Decimal
     net: Decimal
 
 
 class CheapPairs:
-    """Follows the books of all markets.
+    """Tracks the books of all markets.
 
     Parameters
     ----------
     settings
-        From when on an opportunity is worth telling.
+        Thresholds of an opportunity.
     """
 
     def __init__(self, settings: ArbitrageSettings) -> None:
@@ -115,11 +115,11 @@ class CheapPairs:
         self._directory = Directory()
         self._books: dict[int, _Book] = {}
         self._markets: dict[int, Market] = {}
-        self._sighted: dict[str, int] = {}
+        self._first_seen: dict[str, int] = {}
         self._last: dict[str, tuple[str, str]] = {}
 
     def read(self, moments: Iterable[Moment]) -> Iterator[CheapPair]:
-        """Each pair as it appears, or is judged otherwise than before."""
+        """Yield each pair when it appears, and when its asks or its verdict change."""
         for moment in moments:
             for kind, content in moment.runs:
                 if kind == "quotes":
@@ -142,11 +142,11 @@ class CheapPairs:
             self._books.setdefault(int(row["instrument"]), _Book()).apply(row)
             touched[market.name] = market
             if row["flags"] & MESSAGE_END:
-                yield from self._look(touched)
+                yield from self._check(touched)
                 touched = {}
-        yield from self._look(touched)
+        yield from self._check(touched)
 
-    def _look(self, touched: dict[str, Market]) -> Iterator[CheapPair]:
+    def _check(self, touched: dict[str, Market]) -> Iterator[CheapPair]:
         for market in touched.values():
             yes, no = (self._books.get(token.instrument) for token in market.tokens)
             if yes is None or no is None:
@@ -162,7 +162,7 @@ class CheapPairs:
         up, down = yes.best(ASK), no.best(ASK)
         cheap = market.status == "open" and yes.good and no.good and up is not None and down is not None
         if not cheap or up is None or down is None or dollars(up + down) >= 1:
-            self._sighted.pop(market.name, None)
+            self._first_seen.pop(market.name, None)
             return None
         asks = dollars(up + down)
         fees = sum((marginal_fee(market.fees, dollars(price)) for price in (up, down)), Decimal(0))
@@ -181,16 +181,16 @@ class CheapPairs:
         )
 
     def _verdict(self, market: Market, yes: _Book, no: _Book, under: Decimal, fees: Decimal) -> tuple[str, str]:
-        said = self._against(market, yes, no, under, fees)
-        if said is not None:
-            self._sighted.pop(market.name, None)
-            return said
-        brings = self._brings(market, self._taken(market, yes, no, self._settings))
+        obstacle = self._obstacle(market, yes, no, under, fees)
+        if obstacle is not None:
+            self._first_seen.pop(market.name, None)
+            return obstacle
+        profit = self._profit_text(market, self._taken(market, yes, no, self._settings))
         if market.mirrored and not self._seen_twice(market, yes, no):
-            return "seen_once", f"{brings}, but two books of one pool contradict each other, so far once"
-        return "opportunity", brings
+            return "seen_once", f"{profit}, but two books of one pool contradict each other, so far once"
+        return "opportunity", profit
 
-    def _against(self, market: Market, yes: _Book, no: _Book, under: Decimal, fees: Decimal) -> tuple[str, str] | None:
+    def _obstacle(self, market: Market, yes: _Book, no: _Book, under: Decimal, fees: Decimal) -> tuple[str, str] | None:
         rule = self._settings
         if yes.crossed or no.crossed:
             return "crossed", "a book is crossed, so that its prices cannot be had"
@@ -202,17 +202,17 @@ class CheapPairs:
             pay = f"{_plain(taken.size)} sets pay after fees at {rule.depth_share:.0%} of what is shown"
             return "depth", f"{pay}, and an order has at least {_plain(market.minimum_size)}"
         if taken.net < Decimal(str(rule.profit_min)):
-            return "profit", f"{self._brings(market, taken)}, under ${rule.profit_min:.2f}"
+            return "profit", f"{self._profit_text(market, taken)}, under ${rule.profit_min:.2f}"
         return None
 
-    def _brings(self, market: Market, taken: _Taken) -> str:
+    def _profit_text(self, market: Market, taken: _Taken) -> str:
         return f"{_plain(taken.size)} sets bring ${taken.net:.4f} after fees{_assumed(market)} and gas"
 
     def _seen_twice(self, market: Market, yes: _Book, no: _Book) -> bool:
-        """Whether it was there before, and again with books that are newer and of one time."""
+        """Whether it was seen before, and again now with two newer books of the same time."""
         if yes.ts != no.ts:
             return False
-        return yes.ts > self._sighted.setdefault(market.name, yes.ts)
+        return yes.ts > self._first_seen.setdefault(market.name, yes.ts)
 
     def _taken(self, market: Market, yes: _Book, no: _Book, rule: ArbitrageSettings) -> _Taken:
         size = _sets(market, yes.asks, no.asks, rule)
@@ -226,7 +226,7 @@ class CheapPairs:
 
 
 def _sets(market: Market, yes: list[tuple[int, int]], no: list[tuple[int, int]], rule: ArbitrageSettings) -> int:
-    """Sets (SIZE_UNITS), in whole lots, of which the last still brings `edge_min` after fees."""
+    """Sets (SIZE_UNITS), in whole lots, of which the last still earns `edge_min` after fees."""
     levels = [[(dollars(price), int(size * rule.depth_share)) for price, size in side] for side in (yes, no)]
     at, left = [0, 0], [side[0][1] if side else 0 for side in levels]
     total, capital = 0, Decimal(0)

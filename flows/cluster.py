@@ -1,4 +1,4 @@
-"""Run a dataflow: the few untyped doors of Bytewax, with types and with our own errors let through."""
+"""Run a dataflow: typed wrappers of Bytewax's entry points that re-raise our own errors."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -26,35 +26,35 @@ def run(
     flow
         The same in every process.
     epoch
-        Time between two snapshots. A source is held back only between epochs, so it also bounds what
-        waits in memory.
+        Time between two snapshots. Backpressure on a source acts only between epochs, so it also bounds the
+        data buffered in memory.
     recovery
-        Directory made by `make_recovery`; None keeps no state.
+        Directory created by `make_recovery`; None keeps no state.
     addresses, number
-        `host:port` of every process, and which of them this is; none for a single process.
+        `host:port` of every process, and the index of this one; none for a single process.
 
     Raises
     ------
     SignalEngineError
-        If one of ours ended the flow.
+        If a step raised one; it is unwrapped from Bytewax's exception.
     """
-    # No backups are taken of recovery files in use, so old snapshots are dropped at once.
+    # Recovery files in use are not backed up, so old snapshots are deleted immediately.
     config = RecoveryConfig(recovery, timedelta(0)) if recovery else None  # type: ignore[no-untyped-call]
     try:
         cluster_main(  # type: ignore[no-untyped-call]
             flow, list(addresses), number, epoch_interval=epoch, recovery_config=config
         )
     except BaseException as problem:
-        raise _ours(problem) from None
+        raise _unwrapped(problem) from None
 
 
 def make_recovery(directory: Path, partitions: int) -> None:
-    """Make the files that snapshots are kept in; `directory` must exist."""
+    """Create the files for snapshots; `directory` must exist."""
     init_db_dir(directory, partitions)  # type: ignore[no-untyped-call]
 
 
-def _ours(problem: BaseException) -> BaseException:
-    """The exception of ours that Bytewax wrapped into its own, or the whole as it is."""
+def _unwrapped(problem: BaseException) -> BaseException:
+    """The `SignalEngineError` that Bytewax wrapped in its own exception, else the exception itself."""
     inner: BaseException | None = problem
     while inner is not None:
         if isinstance(inner, SignalEngineError):

@@ -1,8 +1,8 @@
-"""The engine process: the recipes over the Redis log, with recovery, until it is told to stop.
+"""The engine process: run the dataflow over the Redis log, with recovery, until it receives a signal to stop.
 
-SIGTERM and SIGINT end the sources; state and positions are written and the process ends with status
-0. Anything else ends it with another status, and starting it again goes on where it was: nothing is
-lost, and nothing is written twice.
+SIGTERM and SIGINT end the sources; state and positions are saved and the process exits with status 0. After
+any other end, the exit status is not 0 and a restart resumes from the last snapshot: nothing is lost, and
+nothing is written twice.
 """
 
 import os
@@ -27,10 +27,10 @@ from flows import cluster, health
 from flows.intelligence import Intelligence
 from flows.manifest import manifest, open_recovery
 from flows.metrics import EngineMetrics
-from flows.prediction import Eyes, Sinks, prediction
+from flows.prediction import FindingSettings, Sinks, prediction
 from flows.prediction import vocabulary as prediction_vocabulary
 from flows.prediction_settings import PredictionSettings
-from flows.progress import Progress, Watched
+from flows.progress import MonitoredSource, Progress
 from flows.services import discovery
 from flows.services.home import home_of
 from flows.services.settings import ServiceSettings
@@ -39,11 +39,11 @@ from flows.signals import signals, vocabulary
 from flows.sinks.latest import LatestSink
 from flows.sinks.ledger import LedgerSink
 from flows.sinks.market import MarketSink
-from flows.sinks.metrics import CountSink, MetricsSink
+from flows.sinks.metrics import CallbackSink, MetricsSink
 from flows.sinks.opportunities import OpportunitySink
-from flows.sinks.sightings import SightingSink
+from flows.sinks.whales import WhaleSink
+from flows.sources.combined import CombinedSource, from_source
 from flows.sources.redis_log import RedisLog
-from flows.sources.together import Together, of
 from operators.catalogue import catalogue
 from operators.warm import warm
 from store.health_checks import check_postgres, check_redis
@@ -52,14 +52,14 @@ START_TIMEOUT_S = 10.0
 
 
 def run(environ: Mapping[str, str]) -> int:
-    """Run until told to stop; the exit status.
+    """Run until SIGTERM or SIGINT, and return the exit status.
 
     Raises
     ------
     SetupError
-        If a setting is wrong or the recovery directory belongs to another recipe.
+        If a setting is invalid or the recovery directory was written by another dataflow.
     ServiceError
-        If no address of Postgres or Redis is given, or one stays away for too long.
+        If no address of Postgres or Redis is known, or one is unavailable for too long.
     """
     plan = Plan.from_environ(environ)
     settings = plan.settings
@@ -77,10 +77,10 @@ def run(environ: Mapping[str, str]) -> int:
 
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, stop)
-    warm()  # before anybody watches whether the dataflow moves
+    warm()  # compile the kernels before the watchdog starts to measure progress
     server = health.serve(settings.host, settings.port, metrics, progress, settings.stalled_s)
-    health.tell_redis(redis_url, metrics, progress)
-    health.watch(progress, settings.stalled_s)
+    health.publish_status(redis_url, metrics, progress)
+    health.start_watchdog(progress, settings.stalled_s)
     flow = live(plan, database_url, redis_url, progress, metrics)
     try:
         cluster.run(flow, epoch=timedelta(milliseconds=settings.epoch_ms), recovery=directory)
@@ -91,33 +91,33 @@ def run(environ: Mapping[str, str]) -> int:
 
 
 def await_services(database_url: str, redis_url: str, *, timeout_s: float = START_TIMEOUT_S) -> None:
-    """Wait until Postgres and Redis answer, since they may be starting beside us.
+    """Wait until Postgres and Redis accept connections, since they may be starting at the same time.
 
     Raises
     ------
     ServiceError
-        If one of them does not in time; the message says which, where and why.
+        If one of them does not in time; the message has its address and the cause.
     """
     for url, problem_of in ((database_url, check_postgres), (redis_url, check_redis)):
         if problem := _problem(partial(problem_of, url), timeout_s):
             raise ServiceError(f"{problem}, or let 'signalengine up' start one (waited {timeout_s:g} s)")
 
 
-def _problem(look: Callable[[], str | None], timeout_s: float) -> str | None:
-    """What `look` finds wrong until patience ends; None as soon as nothing is."""
+def _problem(check: Callable[[], str | None], timeout_s: float) -> str | None:
+    """Repeat `check` until it returns None or the timeout is over; return its last result."""
     deadline = time.monotonic() + timeout_s
-    while (problem := look()) and time.monotonic() < deadline:
+    while (problem := check()) and time.monotonic() < deadline:
         time.sleep(0.2)
     return problem
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What runs, and what decides its output."""
+    """All settings of the engine's dataflow."""
 
     settings: EngineSettings
     intelligence: Intelligence
     prediction: PredictionSettings
-    eyes: Eyes
+    finding_settings: FindingSettings
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Plan":
@@ -132,55 +132,57 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
             settings=EngineSettings.from_environ(dict(environ)),
             intelligence=Intelligence.from_environ(environ),
             prediction=read(PredictionSettings, "prediction", environ).checked(),
-            eyes=Eyes.from_environ(environ),
+            finding_settings=FindingSettings.from_environ(environ),
         )
 
 
 def live(plan: Plan, database_url: str, redis_url: str, progress: Progress, metrics: EngineMetrics) -> Dataflow:
-    """The recipes between the Redis log and the ledger, side by side in one dataflow."""
+    """Build both branches, from the Redis log to Postgres and Redis, in one dataflow."""
     flow = Dataflow("signalengine")
     logs = {"signals": RedisLog(redis_url)}
     if plan.prediction.enabled:
         logs["prediction"] = RedisLog(redis_url, PREDICTION)
-    blocks = op.input("log", flow, Watched(Together(logs), progress))
-    words = vocabulary(plan.settings)
+    blocks = op.input("log", flow, MonitoredSource(CombinedSource(logs), progress))
+    names = vocabulary(plan.settings)
     signals(
         "signals",
-        of("signals", blocks),
+        from_source("signals", blocks),
         {
-            "market": MarketSink(database_url, words),
-            "latest": LatestSink(redis_url, words),
-            "metrics": MetricsSink(metrics, words),
+            "market": MarketSink(database_url, names),
+            "latest": LatestSink(redis_url, names),
+            "metrics": MetricsSink(metrics, names),
         },
         plan.settings,
         plan.intelligence,
-        _decided(words, database_url, redis_url, metrics),
+        _aligned_sinks(names, database_url, redis_url, metrics),
     )
     if plan.prediction.enabled:
-        said = prediction_vocabulary(plan.prediction.engine)
+        names = prediction_vocabulary(plan.prediction.engine)
         sinks = Sinks(
-            slices={"market": MarketSink(database_url, said), "metrics": MetricsSink(metrics, said)},
-            whales={"sightings": SightingSink(database_url), "whale_metrics": CountSink(metrics.sight)},
+            slices={"market": MarketSink(database_url, names), "metrics": MetricsSink(metrics, names)},
+            whales={"sightings": WhaleSink(database_url), "whale_metrics": CallbackSink(metrics.observe_whales)},
             opportunities={
                 "opportunities": OpportunitySink(database_url, redis_url),
-                "opportunity_metrics": CountSink(metrics.find),
+                "opportunity_metrics": CallbackSink(metrics.observe_findings),
             },
-            aligned=_decided(said, database_url, redis_url, metrics),
+            aligned=_aligned_sinks(names, database_url, redis_url, metrics),
         )
-        said_of = of("prediction", blocks)
-        prediction("prediction", said_of, sinks, plan.prediction.engine, plan.intelligence, plan.eyes)
+        predicted = from_source("prediction", blocks)
+        prediction("prediction", predicted, sinks, plan.prediction.engine, plan.intelligence, plan.finding_settings)
     return flow
 
 
-def _decided(words: Vocabulary, database_url: str, redis_url: str, metrics: EngineMetrics) -> dict[str, Sink[Any]]:
-    """Sinks of what all shards of a branch decided."""
+def _aligned_sinks(
+    names: Vocabulary, database_url: str, redis_url: str, metrics: EngineMetrics
+) -> dict[str, Sink[Any]]:
+    """Sinks for the results of all shards of a branch."""
     return {
-        "ledger": LedgerSink(database_url, redis_url, words),
-        "decision_metrics": CountSink(partial(metrics.decide, words=words)),
+        "ledger": LedgerSink(database_url, redis_url, names),
+        "decision_metrics": CallbackSink(partial(metrics.observe_decisions, vocabulary=names)),
     }
 
 
 def live_flow() -> Dataflow:
-    """`live` with everything from the environment, for `python -m bytewax.run flows.signals:flow`."""
+    """`live` with all settings from the environment, for `python -m bytewax.run flows.signals:flow`."""
     plan = Plan.from_environ(os.environ)
     return live(plan, discovery.database_url(os.environ), discovery.redis_url(os.environ), Progress(), EngineMetrics())

@@ -1,6 +1,6 @@
 """Health: /livez, /readyz and /metrics of the engine, its status in Redis, and the watchdog.
 
-The dataflow has its own thread and may be stuck in it; all of this runs beside it.
+All of this runs in threads of its own, because the thread of the dataflow may be blocked.
 """
 
 import os
@@ -25,7 +25,7 @@ STALLED_EXIT = 70
 
 
 def serve(host: str, port: int, metrics: EngineMetrics, progress: Progress, stalled_s: float) -> ThreadingHTTPServer:
-    """Answer on `host`:`port` from a thread; the caller shuts the server down.
+    """Serve HTTP on `host`:`port` from a thread; the caller shuts the server down.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def serve(host: str, port: int, metrics: EngineMetrics, progress: Progress, stal
             self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Probes every few seconds are no news."""
+            """Do not log: probes come every few seconds."""
 
     try:
         server = ThreadingHTTPServer((host, port), Handler)
@@ -66,10 +66,10 @@ def serve(host: str, port: int, metrics: EngineMetrics, progress: Progress, stal
     return server
 
 
-def tell_redis(url: str, metrics: EngineMetrics, progress: Progress) -> None:
-    """Put metrics and status where the API finds them, every two seconds, from a thread."""
+def publish_status(url: str, metrics: EngineMetrics, progress: Progress) -> None:
+    """Write metrics and status to Redis for the API, every two seconds, from a thread."""
 
-    def tell() -> None:
+    def publish() -> None:
         client = feed.connect(url)
         while not progress.stopping.wait(STATUS_EVERY_S):
             state = {"poll_age_s": round(progress.poll_age_s(), 3), "epoch_age_s": round(progress.epoch_age_s(), 3)}
@@ -77,27 +77,29 @@ def tell_redis(url: str, metrics: EngineMetrics, progress: Progress) -> None:
                 status.set_text(client, "metrics:engine", generate_latest(metrics.registry).decode(), STATUS_TTL_S)
                 status.set_text(client, "status:engine", _json(state).decode(), STATUS_TTL_S)
             except ServiceError:
-                continue  # the dataflow itself says so, and waits
+                continue  # the sources and sinks of the dataflow report the outage, and wait
 
-    threading.Thread(target=tell, name="status", daemon=True).start()
+    threading.Thread(target=publish, name="status", daemon=True).start()
 
 
-def watch(progress: Progress, stalled_s: float) -> None:
-    """End the process when the dataflow asks for no input any more, from a thread.
+def start_watchdog(progress: Progress, stalled_s: float) -> None:
+    """Start a thread that exits the process when the dataflow no longer polls for input.
 
-    A stuck disk, database or peer freezes a worker silently and for ever. An end is something that a
-    supervisor notices, and starting anew loses nothing.
+    A blocked disk, database or peer freezes a worker silently and forever. A supervisor notices an exit,
+    and a restart loses nothing.
     """
 
-    def look() -> None:
+    def check() -> None:
         while not progress.stopping.is_set():
             time.sleep(min(1.0, stalled_s / 4))
             if progress.poll_age_s() > stalled_s:
-                sys.stderr.write(f"signalengine: no progress for {progress.poll_age_s():.0f} s; ending to start anew\n")
+                sys.stderr.write(
+                    f"signalengine: no progress for {progress.poll_age_s():.0f} s; exiting to be restarted\n"
+                )
                 sys.stderr.flush()
                 os._exit(STALLED_EXIT)
 
-    threading.Thread(target=look, name="watchdog", daemon=True).start()
+    threading.Thread(target=check, name="watchdog", daemon=True).start()
 
 
 def _json(content: Mapping[str, object]) -> bytes:

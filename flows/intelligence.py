@@ -1,4 +1,4 @@
-"""Intelligence: settings of the steps that look at all shards together."""
+"""Intelligence: settings of the steps that run across all shards: score, correlate and paper trading."""
 
 from collections.abc import Mapping
 
@@ -11,16 +11,16 @@ from domain.scoring import ScoreSettings
 
 
 class Intelligence(msgspec.Struct, frozen=True, kw_only=True):
-    """What decides the output beyond the shards, a section each.
+    """Settings of the steps across shards, one section each.
 
     Attributes
     ----------
     score
-        What is thought of a candidate, and what is let through.
+        How candidates are scored, and which are emitted.
     correlate
-        What belongs together, and how often it is told.
+        Which signals form composites, and how often one is emitted.
     paper
-        The account that trades every emitted signal, on paper.
+        The account that paper-trades every emitted signal.
     """
 
     score: ScoreSettings = ScoreSettings()

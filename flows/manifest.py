@@ -1,8 +1,8 @@
-"""Manifest: what a recovery directory belongs to, written beside it and checked at every start.
+"""Manifest: which dataflow a recovery directory belongs to, stored in it and checked at every start.
 
-Bytewax keys state by step id and silently begins with nothing where an id is new. So the steps, the
-versions of their states and the ideas that shape them are written down, and a directory that was
-made by others is refused with the way out, instead of going on from half a memory.
+Bytewax keys state by step id and silently starts with empty state if an id is new. So the manifest lists the
+steps, the versions of their states and the catalogue entries that shape them, and a directory with another
+manifest is refused with instructions, instead of resuming from partial state.
 """
 
 from pathlib import Path
@@ -68,7 +68,7 @@ PREDICTION_STEPS = {
 
 
 def manifest(frames: tuple[Frame, ...], ideas: Catalogue, *, prediction: bool = True) -> dict[str, Any]:
-    """What the state of these recipes depends on; that of prediction markets if they are watched."""
+    """All that the stored state depends on, including the prediction-market branch if it is enabled."""
     steps = STEPS | PREDICTION_STEPS if prediction else STEPS
     return {
         "inputs": {"log": redis_log.VERSION},
@@ -83,12 +83,12 @@ def manifest(frames: tuple[Frame, ...], ideas: Catalogue, *, prediction: bool = 
 
 
 def open_recovery(directory: Path, partitions: int, current: dict[str, Any]) -> None:
-    """Make the recovery directory, or check that it is ours.
+    """Create the recovery directory, or check that it belongs to this dataflow.
 
     Raises
     ------
     RecoveryError
-        If the directory belongs to another recipe; the message says in what.
+        If the directory belongs to another dataflow; the message lists the differences.
     """
     path = directory / NAME
     if not path.exists():
@@ -101,21 +101,21 @@ def open_recovery(directory: Path, partitions: int, current: dict[str, Any]) -> 
         draft.write_bytes(msgspec.json.format(msgspec.json.encode(current)))
         draft.replace(path)
         return
-    kept = msgspec.json.decode(path.read_bytes())
-    differing = [name for name in current if kept.get(name) != current[name]]
+    stored = msgspec.json.decode(path.read_bytes())
+    differing = [name for name in current if stored.get(name) != current[name]]
     if differing:
         name = differing[0]
         raise RecoveryError(
-            f"recovery directory {str(directory)!r} was made with other {' and '.join(differing)} "
-            f"({name}: {_difference(kept.get(name), current[name])}); go back to the version that made it, "
-            f"or remove the directory to begin anew from what the log still holds"
+            f"recovery directory {str(directory)!r} was created with different {' and '.join(differing)} "
+            f"({name}: {_difference(stored.get(name), current[name])}); use the version that created it, "
+            f"or remove the directory to start over from what the log still holds"
         )
 
 
-def _difference(kept: Any, current: Any) -> str:
-    kept, current = (
-        {str(item) for item in (each.items() if isinstance(each, dict) else each or ())} for each in (kept, current)
+def _difference(stored: Any, current: Any) -> str:
+    before, now = (
+        {str(item) for item in (each.items() if isinstance(each, dict) else each or ())} for each in (stored, current)
     )
-    parts = [f"without {', '.join(sorted(kept - current))}"] if kept - current else []
-    parts += [f"now with {', '.join(sorted(current - kept))}"] if current - kept else []
+    parts = [f"without {', '.join(sorted(before - now))}"] if before - now else []
+    parts += [f"now with {', '.join(sorted(now - before))}"] if now - before else []
     return "; ".join(parts) or "in another order"

@@ -1,7 +1,7 @@
-"""Every metric of the engine: name, unit, and what to do when it moves.
+"""Every metric of the engine: name, unit, and what to do when its value changes.
 
-A registry of its own, so that tests and several engines in one process do not meet. The API shows the
-same text on its /metrics, beside its own.
+The registry is separate from the default one, so that tests and several engines in one process do not
+conflict. The API includes the same text in its own /metrics.
 """
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -58,7 +58,7 @@ HISTOGRAMS: dict[str, tuple[str, tuple[float, ...]]] = {
 
 
 class EngineMetrics:
-    """The engine's registry, and how what is concluded moves it; `words` are those of the branch."""
+    """The engine's registry, and the updates of its metrics; `vocabulary` is that of the branch."""
 
     def __init__(self) -> None:
         registry = self.registry = CollectorRegistry()
@@ -72,31 +72,31 @@ class EngineMetrics:
         }
 
     def watch(self, progress: Progress) -> None:
-        """Let the epoch's age be read from the source."""
+        """Read the age of the epoch from `progress` at each scrape."""
         self._gauge["epoch_age_seconds"].set_function(progress.epoch_age_s)
 
-    def observe(self, shard: int, given: Slice, words: Vocabulary) -> None:
-        """Count what a Slice of a shard holds."""
+    def observe_slice(self, shard: int, given: Slice, vocabulary: Vocabulary) -> None:
+        """Count the contents of a Slice."""
         counts, count = given.counts, self._count
         count["trades"].inc(counts.accepted)
         count["trades_duplicate"].inc(counts.duplicates)
         count["trades_late"].inc(counts.late)
         count["input_rejects"].inc(counts.rejects)
         count["feed_gaps"].inc(given.gaps.size)
-        for frame, name in enumerate(words.frames):
+        for frame, name in enumerate(vocabulary.frames):
             count["bars_closed"].labels(name).inc(int((given.bars["frame"] == frame).sum()))
         for detector in given.events["detector"].tolist():
-            count["events_detected"].labels(words.detectors[detector]).inc()
-        labels = words.branch, f"{shard:02d}"
+            count["events_detected"].labels(vocabulary.detectors[detector]).inc()
+        labels = vocabulary.branch, f"{shard:02d}"
         self._gauge["open_candidates"].labels(*labels).set(given.open_candidates)
         self._gauge["watermark_seconds"].labels(*labels).set(given.watermark / SECOND)
 
-    def decide(self, given: Aligned, words: Vocabulary) -> None:
-        """Count what all shards decided."""
+    def observe_decisions(self, given: Aligned, vocabulary: Vocabulary) -> None:
+        """Count the candidates and outcomes of all shards."""
         count = self._count
         for candidate in given.candidates:
             status = "emitted" if candidate["status"] == EMITTED else "suppressed"
-            count["candidates"].labels(words.strategies[candidate["strategy"]], status).inc()
+            count["candidates"].labels(vocabulary.strategies[candidate["strategy"]], status).inc()
         for outcome in given.outcomes[given.outcomes["status"] == EMITTED]:
             count["signal_outcomes"].labels(OUTCOMES[outcome["outcome"]]).inc()
             if outcome["entry_at"]:
@@ -104,14 +104,14 @@ class EngineMetrics:
                 duration_ns = float(outcome["exit_at"] - outcome["entry_at"])
                 self._spread["signal_duration_seconds"].observe(duration_ns / SECOND)
 
-    def sight(self, given: WhaleFindings) -> None:
-        """Count the whales of all shards."""
+    def observe_whales(self, given: WhaleFindings) -> None:
+        """Count the whale findings of all shards."""
         for row in given.rows:
             status = "emitted" if row["status"] == EMITTED else "suppressed"
             self._count["whales"].labels(KINDS[row["kind"]], status).inc()
 
-    def find(self, given: Findings) -> None:
-        """Count what was found in the books of a shard, and what became of their steps."""
+    def observe_findings(self, given: Findings) -> None:
+        """Count the opportunities and the order book updates of a shard."""
         count, counts = self._count, given.counts
         for one in given.opportunities:
             count["opportunities"].labels(one.kind, one.change).inc()

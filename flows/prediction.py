@@ -1,4 +1,4 @@
-"""Prediction: what wallets and books of prediction markets did to what we conclude, top to bottom."""
+"""Prediction: the dataflow for prediction markets, from wallets' trades and order books to graded signals."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -41,14 +41,14 @@ from operators.tally import tally
 SETTINGS = PredictionSettings().engine
 
 
-class Eyes(msgspec.Struct, frozen=True, kw_only=True):
-    """What is seen in the log: the settings of whales and of baskets."""
+class FindingSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings of what is searched for in prediction markets: whale trades and arbitrage."""
 
     whales: WhaleSettings = WhaleSettings()
     arbitrage: ArbitrageSettings = ArbitrageSettings()
 
     @classmethod
-    def from_environ(cls, environ: Mapping[str, str]) -> "Eyes":
+    def from_environ(cls, environ: Mapping[str, str]) -> "FindingSettings":
         """Read and check; see `domain.environ.read`.
 
         Raises
@@ -62,11 +62,11 @@ class Eyes(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-EYES = Eyes()
+FINDING_SETTINGS = FindingSettings()
 
 
 class Sinks(msgspec.Struct, frozen=True, kw_only=True):
-    """Where what is concluded goes, step id to sink; slices and opportunities by shard, the rest in one order."""
+    """Sinks by step id and kind of result; slices and opportunities per shard, the others in one global order."""
 
     slices: Mapping[str, Sink[tuple[str, Slice]]] = {}
     opportunities: Mapping[str, Sink[tuple[str, Findings]]] = {}
@@ -80,40 +80,41 @@ def recipe(
     settings: EngineSettings = SETTINGS,
     *,
     intelligence: Intelligence = DEFAULTS,
-    eyes: Eyes = EYES,
+    finding_settings: FindingSettings = FINDING_SETTINGS,
 ) -> Dataflow:
-    """The dataflow from a log of trades with wallets, books and markets to what is concluded; see `prediction`."""
+    """Build the dataflow that reads a log of trades, order books and markets; see `prediction`."""
     flow = Dataflow("signalengine")
-    prediction("prediction", op.input("log", flow, log), sinks, settings, intelligence, eyes)
+    prediction("prediction", op.input("log", flow, log), sinks, settings, intelligence, finding_settings)
     return flow
 
 
 @operator
 def prediction(
-    step_id: str,  # noqa: ARG001  the scope of its steps
+    step_id: str,  # noqa: ARG001  prefix of the step ids below
     blocks: KeyedStream[bytes],
     sinks: Sinks,
     settings: EngineSettings,
     intelligence: Intelligence,
-    eyes: Eyes,
+    finding_settings: FindingSettings,
 ) -> None:
-    """A branch of a dataflow from a log of trades with wallets, books and markets to what is concluded of it.
+    """Add the branch for prediction markets to a dataflow.
 
     Parameters
     ----------
     blocks
-        Of a log (domain.blocks), keyed by shard (flows.shards), those of a group in one shard.
+        Blocks of a log of trades with wallets, order books and markets (domain.blocks), keyed by shard
+        (flows.shards); all markets of a group are in one shard.
     sinks
-        Where it goes.
-    settings, intelligence, eyes
-        What decides the output.
+        Where the results are written.
+    settings, intelligence, finding_settings
+        Settings of the steps.
     """
-    ideas = applied()
+    ideas = applicable_ideas()
     costs = Costs(settings.fee_bps, settings.slippage_bps)
 
     closed = roll("roll", blocks, roll_settings(settings, from_bars=False))
-    whales = spot_whales("spot_whales", blocks, eyes.whales)
-    baskets = spot_arbitrage("spot_arbitrage", blocks, eyes.arbitrage, ideas.arbitrages)
+    whales = spot_whales("spot_whales", blocks, finding_settings.whales)
+    baskets = spot_arbitrage("spot_arbitrage", blocks, finding_settings.arbitrage, ideas.arbitrages)
     backed = back("back", blocks, closed, whales, baskets, settings.slippage_bps)
     settled = settle("settle", op.map_value("candidates", backed, _slice), costs)
     aligned = align("align", settled, len(ideas.columns))
@@ -131,7 +132,7 @@ def prediction(
     correlated = correlate("correlate", attended, intelligence.correlate, ideas, scope(settings))
     executed = execute("execute", correlated, intelligence.paper, costs)
     tallied = tally("tally", executed, STRATEGIES)
-    graded = grade_wallets("grade_wallets", align_whales("align_whales", whales), eyes.whales)
+    graded = grade_wallets("grade_wallets", align_whales("align_whales", whales), finding_settings.whales)
 
     for name, of_slices in sinks.slices.items():
         op.output(name, settled, of_slices)
@@ -139,12 +140,12 @@ def prediction(
         op.output(name, graded, of_whales)
     for name, of_baskets in sinks.opportunities.items():
         op.output(name, baskets, of_baskets)
-    for name, together in sinks.aligned.items():
-        op.output(name, tallied, together)
+    for name, of_aligned in sinks.aligned.items():
+        op.output(name, tallied, of_aligned)
 
 
-def applied() -> Catalogue:
-    """The ideas that apply: patterns that ask for whales or baskets, and all arbitrages."""
+def applicable_ideas() -> Catalogue:
+    """The catalogue entries that apply here: patterns over whales or arbitrage, and all arbitrage kinds."""
     ideas = catalogue()
     patterns = tuple(
         pattern for pattern in ideas.patterns if any({"whale", "arbitrage"} & set(need.kinds) for need in pattern.needs)
@@ -153,8 +154,8 @@ def applied() -> Catalogue:
 
 
 def vocabulary(settings: EngineSettings = SETTINGS) -> Vocabulary:
-    """The names behind the numbers in what is concluded."""
-    patterns = applied().patterns
+    """Names for the numeric codes in the results: frames, strategies and patterns."""
+    patterns = applicable_ideas().patterns
     return Vocabulary(
         frames=tuple(frame.name for frame in settings.frames),
         features=(),

@@ -1,4 +1,4 @@
-"""Settings of prediction markets as a branch of the dataflow: whether it runs, and what a trade costs there."""
+"""Settings of the prediction-market branch: whether it runs, its costs and its lateness."""
 
 import msgspec
 
@@ -12,16 +12,16 @@ class PredictionSettings(msgspec.Struct, frozen=True, kw_only=True):
     Attributes
     ----------
     enabled
-        Whether prediction markets are watched beside traded instruments, and simulated with them. A recovery
-        directory belongs to the one or the other.
+        Whether prediction markets are processed in addition to traded instruments, and simulated with them. A
+        recovery directory cannot be shared between the two values.
     slippage_bps
-        Slippage of a trade on each of its two sides, in basis points; trades are at bid or ask already. The fee is
-        that of its market.
+        Slippage on each side of a trade, in basis points; trades are already at bid or ask. The fee is that of
+        the market.
     lateness_s
-        How far behind the newest row of its shard a trade may come and still count in bars, which close so much
-        later. Polymarket tells who traded in whole seconds and 1.9 s after it matched, on request 5 to 9 s after
-        (measured in September 2026), while its books come at once; so at 1 s nearly all would be late, at 5 s those
-        on request. Kalshi's trades come at once.
+        Allowed lateness: how far a trade may be behind the newest row of its shard and still count in bars, which
+        close that much later. Polymarket publishes trades with wallets in whole seconds, 1.9 s after the match on
+        its stream and 5 to 9 s after it on request (measured in September 2026), while its books come at once; so
+        at 1 s nearly all would be late, and at 5 s those on request. Kalshi's trades come at once.
     """
 
     enabled: bool = True
@@ -29,7 +29,7 @@ class PredictionSettings(msgspec.Struct, frozen=True, kw_only=True):
     lateness_s: float = 10.0
 
     def checked(self) -> "PredictionSettings":
-        """These settings, if they make sense.
+        """Validate the settings and return them.
 
         Raises
         ------
@@ -44,13 +44,13 @@ class PredictionSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def engine(self) -> EngineSettings:
-        """How bars of prediction markets are made and candidates on them are followed."""
+        """Settings of the shared steps (bars, candidates, outcomes) for prediction markets."""
         return EngineSettings(
             timeframes=("1m", "5m"),
             mtf_min_aligned=1,
             lateness_s=self.lateness_s,
-            # A whale is followed for a day from a price that is up to six hours old.
+            # A whale's candidate is tracked for a day, from a price that is up to six hours old.
             quiet_h=31.0,
-            fee_bps=0.0,  # each candidate brings its own
+            fee_bps=0.0,  # each candidate has its own fee
             slippage_bps=self.slippage_bps,
         )

@@ -1,8 +1,8 @@
-"""Progress: a source that can be stopped, and whose advance can be watched.
+"""Progress: stop a dataflow cleanly, and measure whether it advances.
 
-Bytewax has no clean stop and no word for "stuck". A source that ends its partitions when asked gives
-the one: state and position are written, and the process ends with status 0. A source that notes when
-it was last asked for input, and when its position was last saved, gives the other.
+Bytewax has no graceful shutdown and does not report a stalled dataflow. A source that ends its partitions on
+request gives the first: state and position are saved, and the process exits with status 0. A source that
+records when it was last polled, and when its position was last saved, gives the second.
 """
 
 import threading
@@ -13,7 +13,7 @@ from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 
 
 class Progress:
-    """What a watched source shows; times are of the monotonic clock."""
+    """State shared with a monitored source; times are of the monotonic clock."""
 
     def __init__(self) -> None:
         self.stopping = threading.Event()
@@ -22,7 +22,7 @@ class Progress:
         self.epochs = 0
 
     def poll_age_s(self) -> float:
-        """Seconds since the dataflow last asked for input."""
+        """Seconds since the dataflow last polled for input."""
         return time.monotonic() - self.polled_at
 
     def epoch_age_s(self) -> float:
@@ -30,29 +30,29 @@ class Progress:
         return time.monotonic() - self.saved_at
 
 
-class Watched(FixedPartitionedSource[Any, Any]):
-    """`source`, with its advance noted in `progress`."""
+class MonitoredSource(FixedPartitionedSource[Any, Any]):
+    """Wraps `source` and records its polls and snapshots in `progress`."""
 
     def __init__(self, source: FixedPartitionedSource[Any, Any], progress: Progress) -> None:
         self._source, self._progress = source, progress
 
     def list_parts(self) -> list[str]:
-        """Those of the source."""
+        """The partitions of the source."""
         return self._source.list_parts()
 
-    def build_part(self, step_id: str, for_part: str, resume_state: Any) -> "WatchedPartition":
-        """That of the source, watched."""
-        return WatchedPartition(self._source.build_part(step_id, for_part, resume_state), self._progress)
+    def build_part(self, step_id: str, for_part: str, resume_state: Any) -> "MonitoredPartition":
+        """The partition of the source, monitored."""
+        return MonitoredPartition(self._source.build_part(step_id, for_part, resume_state), self._progress)
 
 
-class WatchedPartition(StatefulSourcePartition[Any, Any]):
-    """A partition that ends when asked to."""
+class MonitoredPartition(StatefulSourcePartition[Any, Any]):
+    """A partition that ends when `progress.stopping` is set."""
 
     def __init__(self, partition: StatefulSourcePartition[Any, Any], progress: Progress) -> None:
         self._partition, self._progress = partition, progress
 
     def next_batch(self) -> Any:
-        """The partition's; StopIteration once stopping."""
+        """The next batch; raises StopIteration once stopping."""
         if self._progress.stopping.is_set():
             raise StopIteration
         self._progress.polled_at = time.monotonic()
@@ -60,15 +60,15 @@ class WatchedPartition(StatefulSourcePartition[Any, Any]):
         return self._partition.next_batch()
 
     def next_awake(self) -> Any:
-        """The partition's."""
+        """When the partition wants to be polled next."""
         return self._partition.next_awake()
 
     def snapshot(self) -> Any:
-        """The partition's; an epoch ends."""
+        """The partition's snapshot; Bytewax takes one at the end of each epoch."""
         self._progress.saved_at = time.monotonic()
         self._progress.epochs += 1
         return self._partition.snapshot()
 
     def close(self) -> None:
-        """The partition's."""
+        """Close the partition."""
         self._partition.close()

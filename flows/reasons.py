@@ -1,4 +1,4 @@
-"""Reason: why there is a signal, in one plain sentence.
+"""Reasons: why a signal, a composite or an alert exists, as one sentence.
 
 Long BTCUSDT 5m: breakout up (0.82) and volume spike (0.64), aligned on 3 of 4 frames,
 target 61,900.5, stop 61,420.0, expires 2024-08-08 23:55 UTC.
@@ -13,14 +13,14 @@ _WAYS = {1: " up", -1: " down", 0: ""}
 
 
 class Evidence(NamedTuple):
-    """What one detector noticed: direction in {-1, 0, 1} and strength in (0, 1]."""
+    """An event of one detector: direction in {-1, 0, 1} and strength in (0, 1]."""
 
     detector: str
     direction: int
     strength: float
 
 
-def sentence(
+def signal_reason(
     *,
     symbol: str,
     timeframe: str,
@@ -34,31 +34,31 @@ def sentence(
     suppressed_reason: str | None,
     cost: float = 0.0,
 ) -> str:
-    """The sentence.
+    """The reason of a signal.
 
     Parameters
     ----------
     evidence
-        The events on the bar that was decided on. Without any, the strategy's name stands for them.
+        The events on the bar of the decision; if empty, the strategy's name is given instead.
     frame_directions
-        Where each frame points, in {-1, 0, 1}.
+        Direction of each frame, in {-1, 0, 1}.
     cost
-        What this trade pays on both sides, as a fraction of its price; below 0 if the fee in it is assumed, and
-        0 if it pays what all do.
+        Costs of both sides of this trade, as a fraction of its price; negative if its fee is an assumption, and
+        0 if it pays the usual costs.
     """
     paid = f", costs {abs(cost):.2%}".replace("%", " %") if cost else ""
     paid += " with the highest fee, as nobody tells it" if cost < 0.0 else ""
     side = "Long" if direction > 0 else "Short"
     aligned = sum(way == direction for way in frame_directions)
-    words = (
-        f"{side} {symbol} {timeframe}: {_listed(evidence) or _spoken(strategy)}, "
+    text = (
+        f"{side} {symbol} {timeframe}: {_listed(evidence) or _spaced(strategy)}, "
         f"aligned on {aligned} of {len(frame_directions)} frames, "
         f"target {price(take_profit)}, stop {price(stop_loss)}, expires {expires_at:%Y-%m-%d %H:%M} UTC{paid}"
     )
-    return f"{words}; suppressed: {_spoken(suppressed_reason)}." if suppressed_reason else f"{words}."
+    return f"{text}; suppressed: {_spaced(suppressed_reason)}." if suppressed_reason else f"{text}."
 
 
-def belonging(
+def composite_reason(
     *,
     symbol: str,
     pattern: str,
@@ -68,30 +68,30 @@ def belonging(
     statistic: float,
     verb: str = "",
 ) -> str:
-    """Why signals belong together; `verb` says what they do.
+    """The reason of a composite; `verb` says how its components relate, by default that they agree.
 
     Examples
     --------
-    >>> belonging(symbol="BTCUSDT", pattern="volume_spike", direction=1,
+    >>> composite_reason(symbol="BTCUSDT", pattern="volume_spike", direction=1,
     ...     components=["breakout", "volume_spike"], confidence=0.612, statistic=4.25)
     'Volume spike on BTCUSDT, long: breakout and volume spike agree, 61 % likely to pay, statistic 4.25.'
     """
     side = {1: ", long", -1: ", short", 0: ""}[direction]
-    parts = [_spoken(name) for name in components]
-    told = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
-    does = verb or ("agree" if len(parts) > 1 else "stands alone")
-    words = f"{_spoken(pattern).capitalize()} on {symbol}{side}: {told} {does}, {confidence:.0%}".replace("%", " %")
-    return f"{words} likely to pay, statistic {statistic:.4g}."
+    parts = [_spaced(name) for name in components]
+    names = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+    relation = verb or ("agree" if len(parts) > 1 else "stands alone")
+    text = f"{_spaced(pattern).capitalize()} on {symbol}{side}: {names} {relation}, {confidence:.0%}"
+    return f"{text.replace('%', ' %')} likely to pay, statistic {statistic:.4g}."
 
 
-def alarm(kind: str, subject: str, value: float, bound: float, trades: int) -> str:
-    """What an alert says of a strategy, or of an account, whose name may be empty.
+def alert_message(kind: str, subject: str, value: float, bound: float, trades: int) -> str:
+    """The message of an alert about a strategy, or about an account, whose name may be empty.
 
     Examples
     --------
-    >>> alarm("win_streak", "fade", 10.0, float("nan"), 42)
+    >>> alert_message("win_streak", "fade", 10.0, float("nan"), 42)
     'fade: 10 wins in a row, 42 trades in all.'
-    >>> alarm("drawdown", "", 0.213, float("nan"), 90)
+    >>> alert_message("drawdown", "", 0.213, float("nan"), 90)
     'The paper account is 21.3 % under its highest value, after 90 trades.'
     """
     match kind:
@@ -110,7 +110,7 @@ def alarm(kind: str, subject: str, value: float, bound: float, trades: int) -> s
 
 
 def price(value: float) -> str:
-    """A price to six figures, with at least one decimal.
+    """A price with six significant digits and at least one decimal.
 
     Examples
     --------
@@ -124,10 +124,10 @@ def price(value: float) -> str:
 
 
 def _listed(evidence: Sequence[Evidence]) -> str:
-    """A, B and C, in the order given."""
-    parts = [f"{_spoken(name)}{_WAYS[way]} ({strength:.2f})" for name, way, strength in evidence]
+    """The evidence as "A, B and C", in the order given."""
+    parts = [f"{_spaced(name)}{_WAYS[way]} ({strength:.2f})" for name, way, strength in evidence]
     return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else "".join(parts)
 
 
-def _spoken(name: str) -> str:
+def _spaced(name: str) -> str:
     return name.replace("_", " ")

@@ -1,9 +1,9 @@
-"""Replay: files through the very dataflows that run live, as fast as they can be read.
+"""Replay: run files through the same dataflows as live data, as fast as they can be read.
 
-Traded instruments go through `flows.signals`, prediction markets through `flows.prediction`; what a file holds is
-told by its content. With one worker the flow runs in this process; with more, each worker is a process of its
-own, and they exchange blocks over loopback. Conclusions are written aside and put in place when all has ended
-well, so that nothing is ever half written.
+Traded instruments go through `flows.signals` and prediction markets through `flows.prediction`; the content of a
+file decides which. With one worker the dataflow runs in this process; with more, each worker is a process, and
+they exchange blocks over loopback. Results are written to a staging directory and moved into place when the run
+has succeeded, so that no output is ever incomplete.
 """
 
 import shutil
@@ -26,44 +26,44 @@ from domain.pairs import read_pairs
 from flows import cluster, prediction, replay_markets
 from flows.intelligence import Intelligence
 from flows.replay_markets import MarketSummary
-from flows.replay_processes import Noting, run_processes
+from flows.replay_processes import ErrorRecordingSource, run_processes
 from flows.settings import EngineSettings
 from flows.signals import recipe, vocabulary
-from flows.sinks import finding_parquet, parquet
-from flows.sinks import together as decided
+from flows.sinks import aligned_parquet, finding_parquet, parquet
+from flows.sinks.aligned_parquet import AlignedParquetSink
 from flows.sinks.parquet import ParquetSink
-from flows.sinks.tally import AlignedTallySink, Tally, TallySink, begin_tally, read_tally
+from flows.sinks.tally import AlignedTallySink, Tally, TallySink, read_tally, write_empty_tallies
 from flows.sources.files import Files, files
 from flows.sources.formats import holds_markets
 from flows.sources.market_files import MarketFiles
 
 EPOCH = timedelta(milliseconds=100)
-"""Bytewax holds a source back only between epochs, so this bounds the blocks that wait in memory."""
+"""Bytewax applies backpressure to a source only between epochs, so this bounds the blocks buffered in memory."""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What to replay, and where to.
+    """Inputs, settings and outputs of a replay.
 
     Attributes
     ----------
     paths
         Recordings or tables; see flows.sources.files.
     mapping, instrument, frame, end_ns, rejected_share_max
-        How to read them; see there.
+        How to read them; see flows.sources.files.files.
     settings, intelligence
-        What decides the output.
-    market_settings, eyes
-        The same of prediction markets (`flows.prediction`).
+        Settings of the dataflow for traded instruments.
+    market_settings, finding_settings
+        Settings of the dataflow for prediction markets (`flows.prediction`).
     pairs
         The mapping file of pairs across venues; see `domain.pairs.read_pairs`.
     markets
         Whether the files hold prediction markets; see `parts`.
     out
-        Folder for Parquet; None writes none.
+        Directory for Parquet; None writes none.
     database_url, redis_url
-        Where to write signals as the engine does; None writes none.
+        Services to which results are written as by the engine; None writes none.
     workers
-        Processes.
+        Number of worker processes.
     """
 
     paths: list[str]
@@ -75,7 +75,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     settings: EngineSettings = EngineSettings()
     intelligence: Intelligence = Intelligence()
     market_settings: EngineSettings = prediction.SETTINGS
-    eyes: prediction.Eyes = prediction.EYES
+    finding_settings: prediction.FindingSettings = prediction.FINDING_SETTINGS
     pairs: str | None = None
     markets: bool = False
     out: str | None = None
@@ -84,25 +84,27 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     workers: int = 1
 
     def parts(self) -> "list[Plan]":
-        """The plan by what its files hold: traded instruments, and prediction markets.
+        """Split the plan by the content of its files: traded instruments, and prediction markets.
 
         Raises
         ------
         InputError
             If a file cannot be opened.
         """
-        told = {path: holds_markets(Path(path)) for path in self.paths}
-        both = [([path for path in self.paths if told[path] == kind], kind) for kind in (False, True)]
-        return [msgspec.structs.replace(self, paths=paths, markets=kind) for paths, kind in both if paths or not told]
+        markets = {path: holds_markets(Path(path)) for path in self.paths}
+        split = [([path for path in self.paths if markets[path] == kind], kind) for kind in (False, True)]
+        return [
+            msgspec.structs.replace(self, paths=paths, markets=kind) for paths, kind in split if paths or not markets
+        ]
 
     def read_markets(self) -> MarketFiles:
-        """The input of prediction markets."""
+        """The input of a plan for prediction markets."""
         paths = [Path(path).absolute() for path in self.paths]
         pairs = read_pairs(Path(self.pairs)) if self.pairs else []
         return MarketFiles(paths, end_ns=self.end_ns, rejected_share_max=self.rejected_share_max, pairs=pairs)
 
     def read(self) -> Files:
-        """The input, checked as far as can be without reading it all."""
+        """The input of a plan for traded instruments, checked as far as possible without reading it all."""
         return files(
             self.paths,
             instrument=self.instrument,
@@ -113,12 +115,12 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def settings_for(self, source: Files) -> EngineSettings:
-        """The settings as far as they suit the input: bars cannot be made finer than they are."""
+        """The settings, restricted to frames that can be folded from the input's bars."""
         return self.settings if source.base is None else self.settings.over(source.base)
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a replay took in and concluded; what `--json` prints."""
+    """Counts and digest of the input and results of a replay, as printed by `--json`."""
 
     trades: int
     input_bars: int
@@ -138,29 +140,29 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def replay(plan: Plan) -> Summary:
-    """Run the plan.
+    """Run the plan and return its summary.
 
     Raises
     ------
     SetupError
-        If an input or a setting cannot be used.
+        If an input or a setting is invalid.
     RejectLimitError
         If too much of the input was rejected.
     ServiceError
-        If Postgres or Redis was asked for and cannot be had.
+        If Postgres or Redis is to be written to and is unavailable.
     """
-    began = time.perf_counter()
+    started = time.perf_counter()
     with ExitStack() as stack:
-        done = [_run(part, stack) for part in plan.parts()]
-        for each in done:
+        finished = [_run(part, stack) for part in plan.parts()]
+        for part in finished:
             if plan.out is not None:
-                # Both have the same kinds of tables, with columns of their own.
-                _put_in_place(each, Path(plan.out, *(["prediction"] if each.markets and len(done) > 1 else [])))
-    return _summary(done, time.perf_counter() - began)
+                # Both parts write tables of the same names with different columns.
+                _publish(part, Path(plan.out, *(["prediction"] if part.markets and len(finished) > 1 else [])))
+    return _summary(finished, time.perf_counter() - started)
 
 
-class _Done(NamedTuple):
-    """A part of a plan that was run."""
+class _FinishedPart(NamedTuple):
+    """A part of a plan that was run: its tally, its kind of input and its staging directory."""
 
     tally: Tally
     of_trades: bool
@@ -168,28 +170,30 @@ class _Done(NamedTuple):
     markets: MarketSummary | None
 
 
-def _run(plan: Plan, stack: ExitStack) -> _Done:
-    of_trades, words = True, prediction.vocabulary(plan.market_settings)
+def _run(plan: Plan, stack: ExitStack) -> _FinishedPart:
+    of_trades, names = True, prediction.vocabulary(plan.market_settings)
     if not plan.markets:
         source = plan.read()
-        of_trades, words = source.kind == "trades", vocabulary(plan.settings_for(source))
+        of_trades, names = source.kind == "trades", vocabulary(plan.settings_for(source))
     scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="replay-")))
     (scratch / "tally").mkdir()
-    begin_tally(scratch / "tally", words)
-    replay_markets.begin(scratch / "tally")
+    write_empty_tallies(scratch / "tally", names)
+    replay_markets.write_empty_tallies(scratch / "tally")
     staging = _staging(plan, stack) or scratch / "parquet"
     if plan.workers == 1:
         run_worker(plan, scratch, staging, 0, [])
     else:
         run_processes(msgspec.json.encode(plan), plan.workers, scratch, staging)
     if plan.out is not None:
-        parquet.complete(staging, words)
-        decided.complete(staging, words)
+        parquet.complete(staging, names)
+        aligned_parquet.complete(staging, names)
         if plan.markets:
             finding_parquet.complete(staging)
     tally = read_tally(scratch / "tally")
-    markets = replay_markets.summary(scratch / "tally", plan.read_markets(), plan.eyes) if plan.markets else None
-    return _Done(tally, of_trades, staging, markets)
+    markets = (
+        replay_markets.summary(scratch / "tally", plan.read_markets(), plan.finding_settings) if plan.markets else None
+    )
+    return _FinishedPart(tally, of_trades, staging, markets)
 
 
 def run_worker(plan: Plan, scratch: Path, staging: Path, number: int, addresses: Sequence[str]) -> None:
@@ -202,40 +206,40 @@ def run_worker(plan: Plan, scratch: Path, staging: Path, number: int, addresses:
 def _instruments(plan: Plan, tally: Path, staging: Path, note: Path) -> Dataflow:
     source = plan.read()
     settings = plan.settings_for(source)
-    words = vocabulary(settings)
-    sinks: dict[str, Sink[Any]] = {"digest": TallySink(tally, words)}
-    together: dict[str, Sink[Any]] = {"aligned_digest": AlignedTallySink(tally)}
+    names = vocabulary(settings)
+    sinks: dict[str, Sink[Any]] = {"digest": TallySink(tally, names)}
+    aligned_sinks: dict[str, Sink[Any]] = {"aligned_digest": AlignedTallySink(tally)}
     if plan.out is not None:
-        sinks["parquet"] = ParquetSink(staging, words)
-        together["parquet_decided"] = decided.TogetherSink(staging, words)
+        sinks["parquet"] = ParquetSink(staging, names)
+        aligned_sinks["parquet_decided"] = AlignedParquetSink(staging, names)
     if plan.database_url and plan.redis_url:
         from flows.sinks.ledger import LedgerSink
         from flows.sinks.market import MarketSink
 
-        sinks["market"] = MarketSink(plan.database_url, words)
-        together["ledger"] = LedgerSink(plan.database_url, plan.redis_url, words)
+        sinks["market"] = MarketSink(plan.database_url, names)
+        aligned_sinks["ledger"] = LedgerSink(plan.database_url, plan.redis_url, names)
     return recipe(
-        Noting(source.source(), note),
+        ErrorRecordingSource(source.source(), note),
         sinks,
         settings,
         intelligence=plan.intelligence,
-        aligned_sinks=together,
+        aligned_sinks=aligned_sinks,
         from_bars=source.kind == "bars",
     )
 
 
 def _markets(plan: Plan, tally: Path, staging: Path, note: Path) -> Dataflow:
     source = plan.read_markets()
-    words, out = prediction.vocabulary(plan.market_settings), None if plan.out is None else staging
-    sinks = replay_markets.sinks(words, plan.eyes, tally, out)
+    names, out = prediction.vocabulary(plan.market_settings), None if plan.out is None else staging
+    sinks = replay_markets.sinks(names, plan.finding_settings, tally, out)
     if plan.database_url and plan.redis_url:
-        sinks = replay_markets.with_store(sinks, words, plan.database_url, plan.redis_url)
+        sinks = replay_markets.with_store(sinks, names, plan.database_url, plan.redis_url)
     return prediction.recipe(
-        Noting(source.source(replay_markets.heard_in(tally)), note),
+        ErrorRecordingSource(source.source(replay_markets.message_counts_path(tally)), note),
         sinks,
         plan.market_settings,
         intelligence=plan.intelligence,
-        eyes=plan.eyes,
+        finding_settings=plan.finding_settings,
     )
 
 
@@ -245,33 +249,34 @@ def _staging(plan: Plan, stack: ExitStack) -> Path | None:
     out = Path(plan.out)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        # Beside the target, so that putting it in place is a rename.
+        # In the target directory, so that publishing is a rename on one file system.
         return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=".replay-", dir=out)))
     except OSError as problem:
         raise cannot_write(out, problem) from None
 
 
-def _put_in_place(done: _Done, out: Path) -> None:
+def _publish(part: _FinishedPart, out: Path) -> None:
+    """Move the tables from the staging directory to `out`."""
     out.mkdir(parents=True, exist_ok=True)
-    for kind in (*parquet.KINDS, *decided.KINDS, *(finding_parquet.KINDS if done.markets else ())):
+    for kind in (*parquet.KINDS, *aligned_parquet.KINDS, *(finding_parquet.KINDS if part.markets else ())):
         if (out / kind).exists():
             shutil.rmtree(out / kind)
-        (done.staging / kind).rename(out / kind)
+        (part.staging / kind).rename(out / kind)
 
 
 def cannot_write(out: Path, problem: OSError) -> SignalEngineError:
-    """What to say of a folder that nothing can be written to."""
-    return InputError(f"--out {str(out)!r} cannot be written: {problem.strerror}; name a folder that can")
+    """The error for an output directory that is not writable."""
+    return InputError(f"--out {str(out)!r} cannot be written: {problem.strerror}; name a writable directory")
 
 
-def _summary(done: Sequence[_Done], seconds: float) -> Summary:
-    first, *others = done
+def _summary(finished: Sequence[_FinishedPart], seconds: float) -> Summary:
+    first, *others = finished
     tally = first.tally
     for other in others:
         tally.merge(other.tally)
-    markets = next((each.markets for each in done if each.markets), None)
+    markets = next((part.markets for part in finished if part.markets), None)
     digests = [tally.digest, *([markets.digest] if markets else [])]
-    trades = sum(each.tally.accepted for each in done if each.of_trades)
+    trades = sum(part.tally.accepted for part in finished if part.of_trades)
     return Summary(
         trades=trades,
         input_bars=tally.accepted - trades,

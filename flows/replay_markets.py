@@ -1,4 +1,4 @@
-"""Replay of prediction markets: where what is concluded goes, and what is told of it at the end."""
+"""Replay of prediction markets: its sinks, and its summary."""
 
 from pathlib import Path
 from typing import Any
@@ -8,31 +8,39 @@ from bytewax.outputs import Sink
 
 from domain.vocabulary import Vocabulary
 from flows.cheap_pairs import CheapPair, CheapPairs
-from flows.prediction import Eyes, Sinks
+from flows.prediction import FindingSettings, Sinks
+from flows.sinks.aligned_parquet import AlignedParquetSink
 from flows.sinks.finding_parquet import OpportunityParquetSink, WhaleParquetSink
-from flows.sinks.finding_tally import BasketTallySink, Chance, Sighting, WhaleTallySink, begin_found, read_found
+from flows.sinks.finding_tally import (
+    ListedOpportunity,
+    ListedWhale,
+    OpportunityTallySink,
+    WhaleTallySink,
+    read_finding_tallies,
+    write_empty_finding_tallies,
+)
 from flows.sinks.parquet import ParquetSink
 from flows.sinks.tally import AlignedTallySink, TallySink
-from flows.sinks.together import TogetherSink
-from flows.sources.market_files import Heard, MarketFiles
+from flows.sources.market_files import MarketFiles, MessageCounts
 
 LISTED = 1_000
-"""So many cheap pairs are listed."""
+"""Largest number of cheap pairs in the list."""
 
 
 class MarketSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """What a replay of prediction markets took in and found.
+    """Input and findings of a replay of prediction markets.
 
     Attributes
     ----------
     messages, repeated, ignored, rejected
-        See `flows.sources.market_files.Heard`.
+        See `flows.sources.market_files.MessageCounts`.
     trades, books, whales, suppressed, opportunities, sightings, passed_over, chances
-        See `flows.sinks.finding_tally.Found`.
+        See `flows.sinks.finding_tally.FindingTally`.
     cheap_pairs, verdicts
-        Both answers of a market for less than a dollar (`flows.cheap_pairs`), the first of them; and all by verdict.
+        Moments at which both outcomes of a market cost less than a dollar (`flows.cheap_pairs`): the first `LISTED`
+        of them, and the number of all by verdict.
     digest
-        Of what was found.
+        Digest of the findings.
     """
 
     messages: int
@@ -45,67 +53,67 @@ class MarketSummary(msgspec.Struct, frozen=True, kw_only=True):
     suppressed: dict[str, int]
     opportunities: dict[str, dict[str, int]]
     verdicts: dict[str, int]
-    sightings: list[Sighting]
-    passed_over: list[Sighting]
-    chances: list[Chance]
+    sightings: list[ListedWhale]
+    passed_over: list[ListedWhale]
+    chances: list[ListedOpportunity]
     cheap_pairs: list[CheapPair]
     digest: str
 
 
-def begin(tally: Path) -> None:
-    """Write empty tallies."""
-    begin_found(tally)
+def write_empty_tallies(tally: Path) -> None:
+    """Write an empty tally for every partition."""
+    write_empty_finding_tallies(tally)
 
 
-def heard_in(tally: Path) -> Path:
-    """Where the source writes down what it heard."""
-    return tally / "heard.json"
+def message_counts_path(tally: Path) -> Path:
+    """File to which the source writes its message counts."""
+    return tally / "message_counts.json"
 
 
-def sinks(vocabulary: Vocabulary, eyes: Eyes, tally: Path, staging: Path | None) -> Sinks:
-    """Tallies, and Parquet files under `staging`."""
+def sinks(vocabulary: Vocabulary, finding_settings: FindingSettings, tally: Path, staging: Path | None) -> Sinks:
+    """Sinks for the tallies, and for Parquet files under `staging` unless it is None."""
     slices: dict[str, Sink[Any]] = {"digest": TallySink(tally, vocabulary)}
     aligned: dict[str, Sink[Any]] = {"aligned_digest": AlignedTallySink(tally)}
-    whales: dict[str, Sink[Any]] = {"whales_digest": WhaleTallySink(tally, eyes.whales.headline)}
-    opportunities: dict[str, Sink[Any]] = {"opportunities_digest": BasketTallySink(tally)}
+    whales: dict[str, Sink[Any]] = {"whales_digest": WhaleTallySink(tally, finding_settings.whales.headline)}
+    opportunities: dict[str, Sink[Any]] = {"opportunities_digest": OpportunityTallySink(tally)}
     if staging is not None:
         slices["parquet"] = ParquetSink(staging, vocabulary)
-        aligned["parquet_decided"] = TogetherSink(staging, vocabulary)
+        aligned["parquet_decided"] = AlignedParquetSink(staging, vocabulary)
         whales["parquet_whales"] = WhaleParquetSink(staging)
         opportunities["parquet_opportunities"] = OpportunityParquetSink(staging)
     return Sinks(slices=slices, aligned=aligned, whales=whales, opportunities=opportunities)
 
 
 def with_store(given: Sinks, vocabulary: Vocabulary, database_url: str, redis_url: str) -> Sinks:
-    """The sinks, and besides them those of the engine: Postgres and the feed."""
+    """The sinks, and in addition those of the engine: Postgres and the feed."""
     from flows.sinks.ledger import LedgerSink
     from flows.sinks.market import MarketSink
     from flows.sinks.opportunities import OpportunitySink
-    from flows.sinks.sightings import SightingSink
+    from flows.sinks.whales import WhaleSink
 
     return Sinks(
         slices={**given.slices, "market": MarketSink(database_url, vocabulary)},
         aligned={**given.aligned, "ledger": LedgerSink(database_url, redis_url, vocabulary)},
-        whales={**given.whales, "sightings": SightingSink(database_url)},
+        whales={**given.whales, "sightings": WhaleSink(database_url)},
         opportunities={**given.opportunities, "opportunities": OpportunitySink(database_url, redis_url)},
     )
 
 
-def summary(tally: Path, source: MarketFiles, eyes: Eyes) -> MarketSummary:
-    """What was heard and found, once all sinks have written their tallies."""
-    heard = msgspec.json.decode(heard_in(tally).read_bytes(), type=Heard)
-    found = read_found(tally)
+def summary(tally: Path, source: MarketFiles, finding_settings: FindingSettings) -> MarketSummary:
+    """The summary, once source and sinks have written their counts and tallies."""
+    counts = msgspec.json.decode(message_counts_path(tally).read_bytes(), type=MessageCounts)
+    found = read_finding_tallies(tally)
     verdicts: dict[str, int] = {}
     pairs: list[CheapPair] = []
-    for pair in CheapPairs(eyes.arbitrage).read(source.moments()):
+    for pair in CheapPairs(finding_settings.arbitrage).read(source.moments()):
         verdicts[pair.verdict] = verdicts.get(pair.verdict, 0) + 1
         if len(pairs) < LISTED:
             pairs.append(pair)
     return MarketSummary(
-        messages=heard.messages,
-        repeated=heard.repeated,
-        ignored=heard.ignored,
-        rejected=heard.rejected,
+        messages=counts.messages,
+        repeated=counts.repeated,
+        ignored=counts.ignored,
+        rejected=counts.rejected,
         trades=found.trades,
         books=found.books,
         whales=found.whales,

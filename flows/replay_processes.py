@@ -1,4 +1,4 @@
-"""Processes of a replay: several workers that exchange blocks over loopback, and what they say when they fail."""
+"""Processes of a replay: run several workers that exchange blocks over loopback, and report their errors."""
 
 import socket
 import subprocess
@@ -13,18 +13,18 @@ from domain import errors
 from domain.errors import ServiceError, SignalEngineError
 
 
-class Noting(FixedPartitionedSource[Any, Any]):
-    """A source that writes down why it failed: of an exception in a cluster only a panic comes out."""
+class ErrorRecordingSource(FixedPartitionedSource[Any, Any]):
+    """A source that writes its errors to a file: in a cluster, Bytewax turns an exception into a bare panic."""
 
     def __init__(self, source: FixedPartitionedSource[Any, Any], note: Path) -> None:
         self._source, self._note = source, note
 
     def list_parts(self) -> list[str]:
-        """Those of the source."""
+        """The partitions of the source."""
         return self._source.list_parts()
 
     def build_part(self, step_id: str, for_part: str, resume_state: Any) -> Any:
-        """That of the source, with its errors noted."""
+        """The partition of the source, with its errors recorded."""
         part = self._source.build_part(step_id, for_part, resume_state)
         read = part.next_batch
 
@@ -40,12 +40,12 @@ class Noting(FixedPartitionedSource[Any, Any]):
 
 
 def run_processes(plan: bytes, workers: int, scratch: Path, staging: Path) -> None:
-    """Run a plan in so many processes, each by `flows.replay_worker`.
+    """Run a plan in `workers` processes of `flows.replay_worker`.
 
     Raises
     ------
     SignalEngineError
-        What the first of them that failed could say.
+        The error of the first worker that recorded one.
     """
     (scratch / "plan.json").write_bytes(plan)
     addresses = free_addresses(workers)
@@ -65,18 +65,18 @@ def run_processes(plan: bytes, workers: int, scratch: Path, staging: Path) -> No
 
 
 def _raise_first(scratch: Path, failed: list[tuple[str, int]]) -> None:
-    """Raise what the first of the failed workers could say; its peers only saw it die."""
+    """Raise the first recorded error; the other workers only report that a peer was lost."""
     for note in sorted(scratch.glob("error-*.json")):
         kind, text = msgspec.json.decode(note.read_bytes(), type=tuple[str, str])
         raise getattr(errors, kind, SignalEngineError)(text)
-    said = "\n".join(text for text, code in failed if code)
-    raise ServiceError(f"a worker of the replay died: {said.strip()[-2000:]}")
+    output = "\n".join(text for text, code in failed if code)
+    raise ServiceError(f"a worker of the replay crashed: {output.strip()[-2000:]}")
 
 
 def free_addresses(count: int) -> list[str]:
-    """`host:port` on loopback that nobody listens on, for the processes of a cluster."""
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    addresses = [f"127.0.0.1:{each.getsockname()[1]}" for each in held]
-    for each in held:
+    """Free `host:port` addresses on loopback, for the processes of a cluster."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    addresses = [f"127.0.0.1:{each.getsockname()[1]}" for each in sockets]
+    for each in sockets:
         each.close()
     return addresses

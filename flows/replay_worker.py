@@ -9,7 +9,7 @@ from flows.replay import Plan, run_worker
 
 
 def main(scratch: str, staging: str, addresses: str, number: str) -> int:
-    """Run it to its end."""
+    """Run the worker until its input ends."""
     plan = msgspec.json.decode((Path(scratch) / "plan.json").read_bytes(), type=Plan)
     run_worker(plan, Path(scratch), Path(staging), int(number), addresses.split(";"))
     return 0

@@ -1,4 +1,4 @@
-"""Settings of the engine: what decides its output, and where it keeps its place."""
+"""Settings of the engine: those that decide its output, and those of recovery, health and addresses."""
 
 from pathlib import Path
 
@@ -16,33 +16,33 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     Attributes
     ----------
     timeframes
-        Frames of bars and features, finest first; each is folded from the first.
+        Frames of bars and features, finest first; all are folded from the first.
     primary_timeframe
-        The frame whose closed bars are decided on.
+        The frame whose closed bars trigger decisions.
     mtf_alignment_required
-        Whether a candidate on which too few frames agree is suppressed. It is graded all the same.
+        Whether a candidate on which too few frames agree is suppressed. It is still graded.
     mtf_min_aligned
-        Frames that must point in the direction of a signal.
+        Number of frames that must agree with the direction of a signal.
     reference_symbol
-        The symbol to which correlation and beta of the others at its venue relate.
+        The symbol relative to which correlation and beta of the others at its venue are computed.
     lateness_s
-        How far behind the newest event time a trade may come, in seconds. More waits longer for each
-        bar; at most the finest frame.
+        Allowed lateness: seconds that a trade may be behind the newest event time. A larger value delays
+        each bar by as much; at most the finest frame.
     quiet_h
-        Hours without a trade after which an instrument is forgotten.
+        Hours without a trade after which the state of an instrument is dropped.
     fee_bps, slippage_bps
-        Cost of a trade on each of its two sides, in basis points.
+        Cost of each side of a trade, in basis points.
     epoch_ms
-        Milliseconds between two snapshots. Shorter replays less after a crash, and pauses more often.
+        Milliseconds between two snapshots. A shorter epoch replays less after a crash, and pauses more often.
     recovery_directory
-        Where snapshots are kept; empty for `recovery` in the services' directory.
+        Where snapshots are stored; empty for `recovery` in the services' directory.
     recovery_partitions
-        Files the snapshots are spread over; fixed when the directory is made. At least the largest
-        number of workers there will be; each more is a few more writes to await at the end of an epoch.
+        Number of files for snapshots; fixed when the directory is created. Use at least the largest number
+        of workers planned; each more adds a few writes at the end of an epoch.
     host, port
-        Where the engine answers /livez, /readyz and /metrics.
+        Address of the engine's /livez, /readyz and /metrics.
     stalled_s
-        Seconds without progress after which the engine ends itself, so that it is started anew.
+        Seconds without progress after which the engine exits, so that its supervisor restarts it.
     """
 
     timeframes: tuple[str, ...] = ("1m", "5m", "15m", "1h")
@@ -67,12 +67,12 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
         return read(cls, "engine", environ).checked()
 
     def checked(self) -> "EngineSettings":
-        """These settings, if they fit together.
+        """Validate the settings and return them.
 
         Raises
         ------
         SettingError
-            If one is out of range or contradicts another; the message names it and the way out.
+            If one is out of range or contradicts another; the message names it and what to change.
         """
         frames = self.frames
         if self.primary not in frames:
@@ -95,12 +95,12 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
         return self
 
     def over(self, base: Frame) -> "EngineSettings":
-        """For bars of `base` as input: no frame finer than they are, and no lateness.
+        """These settings for input bars of frame `base`: no finer frame, and no lateness.
 
         Raises
         ------
         SettingError
-            If no frame is left that the bars can be folded to, or the primary frame is finer.
+            If the primary frame cannot be folded from bars of `base`.
         """
         kept = tuple(f.name for f in self.frames if f.length_ns >= base.length_ns and f.length_ns % base.length_ns == 0)
         if base.name not in kept:
@@ -121,7 +121,7 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def primary(self) -> Frame:
-        """The frame whose closed bars are decided on."""
+        """The frame whose closed bars trigger decisions."""
         return Frame.parse(self.primary_timeframe)
 
     @property
@@ -135,5 +135,5 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
         return round(self.quiet_h * HOUR)
 
     def recovery_in(self, services: Path) -> Path:
-        """The recovery directory, given that of the services."""
+        """The recovery directory; `services` is the services' directory."""
         return Path(self.recovery_directory) if self.recovery_directory else services / "recovery"

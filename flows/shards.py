@@ -1,10 +1,10 @@
-"""Shard keys: names under which source, state and sink of a shard meet on one worker.
+"""Shard keys: names that place source, state and sink of a shard on the same worker.
 
 Bytewax sends a key to worker `hash(key) % workers`, where the hash is Rust's DefaultHasher:
 SipHash-1-3 with zero keys over the UTF-8 bytes and one 0xff (read in its source, and checked by a
-test on running workers). Plain shard numbers would pile up on few workers. These keys are chosen so
+test on running workers). Plain shard numbers would be distributed unevenly. These keys are chosen so
 that `hash % 24 == shard`: shard s is then on worker `s % workers` for every number of workers that
-divides 24, and blocks never cross a process on the hot path.
+divides 24, and blocks never cross a process boundary on the hot path.
 """
 
 from domain.instruments import SHARDS
@@ -22,11 +22,11 @@ def siphash13(data: bytes) -> int:
     """
     v0, v1, v2, v3 = 0x736F6D6570736575, 0x646F72616E646F6D, 0x6C7967656E657261, 0x7465646279746573
     tail = len(data) % 8
-    words = [int.from_bytes(data[at : at + 8], "little") for at in range(0, len(data) - tail, 8)]
-    words.append((len(data) & 0xFF) << 56 | int.from_bytes(data[len(data) - tail :], "little"))
-    for word in words:
-        v0, v1, v2, v3 = _round(v0, v1, v2, v3 ^ word)
-        v0 ^= word
+    blocks = [int.from_bytes(data[at : at + 8], "little") for at in range(0, len(data) - tail, 8)]
+    blocks.append((len(data) & 0xFF) << 56 | int.from_bytes(data[len(data) - tail :], "little"))
+    for block in blocks:
+        v0, v1, v2, v3 = _round(v0, v1, v2, v3 ^ block)
+        v0 ^= block
     v2 ^= 0xFF
     for _ in range(3):
         v0, v1, v2, v3 = _round(v0, v1, v2, v3)

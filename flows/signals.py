@@ -1,4 +1,4 @@
-"""Signals: what the market did to what we conclude, top to bottom."""
+"""Signals: the dataflow for traded instruments, from the log of trades to graded signals, step by step."""
 
 from collections.abc import Mapping
 
@@ -40,7 +40,7 @@ def recipe(
     aligned_sinks: Mapping[str, Sink[tuple[str, Aligned]]] | None = None,
     from_bars: bool = False,
 ) -> Dataflow:
-    """The dataflow from a log of blocks to what is concluded of it; see `signals`."""
+    """Build the dataflow that reads a log of blocks and writes its results to the sinks; see `signals`."""
     flow = Dataflow("signalengine")
     blocks = op.input("log", flow, log)
     signals("signals", blocks, sinks, settings, intelligence, aligned_sinks or {}, from_bars=from_bars)
@@ -49,7 +49,7 @@ def recipe(
 
 @operator
 def signals(
-    step_id: str,  # noqa: ARG001  the scope of its steps
+    step_id: str,  # noqa: ARG001  prefix of the step ids below
     blocks: KeyedStream[bytes],
     sinks: Mapping[str, Sink[Keyed]],
     settings: EngineSettings,
@@ -58,21 +58,21 @@ def signals(
     *,
     from_bars: bool = False,
 ) -> None:
-    """A branch of a dataflow from a log of blocks to what is concluded of it.
+    """Add the branch for traded instruments to a dataflow.
 
     Parameters
     ----------
     blocks
-        Of a log (domain.blocks), keyed by shard (flows.shards).
+        Blocks of a log (domain.blocks), keyed by shard (flows.shards).
     sinks
-        Step id to sink; each gets every Slice, keyed by shard.
+        Step id to sink; each receives every Slice, keyed by shard.
     settings
-        What decides the output.
+        Settings of the steps that run per shard.
     intelligence
-        What decides the output beyond the shards.
+        Settings of the steps that run across all shards.
     aligned_sinks
-        Step id to sink; each gets what all shards concluded, in one order. Without any, shards are
-        not aligned.
+        Step id to sink; each receives the results of all shards in one order. If empty, the steps across
+        shards are left out.
     from_bars
         Whether the log holds closed bars instead of trades.
     """
@@ -90,7 +90,7 @@ def signals(
     settled = settle("settle", proposed, costs)
     for name, sink in sinks.items():
         op.output(name, settled, sink)
-    if aligned_sinks:  # rows are held until all shards have passed them: not for nobody
+    if aligned_sinks:  # aligning buffers rows until all shards have passed them; pointless without a sink
         aligned = align("align", settled, len(ideas.columns))
         related = relate("relate", aligned, frames, settings.reference_symbol)
         scored = score(
@@ -106,15 +106,15 @@ def signals(
         correlated = correlate("correlate", scored, intelligence.correlate, ideas, scope(settings))
         executed = execute("execute", correlated, intelligence.paper, costs)
         tallied = tally("tally", executed, vocabulary(settings).strategies)
-        for name, together in aligned_sinks.items():
-            op.output(name, tallied, together)
+        for name, aligned_sink in aligned_sinks.items():
+            op.output(name, tallied, aligned_sink)
 
 
 def flow() -> Dataflow:
-    """The live dataflow: the Redis log to Postgres and the feed.
+    """Build the live dataflow, from the Redis log to Postgres and the feed.
 
-    Run it with ``python -m bytewax.run flows.signals:flow``, or with sub-second epochs, recovery and
-    a clean end by ``signalengine engine``.
+    Run it with ``python -m bytewax.run flows.signals:flow``, or, with sub-second epochs, recovery and
+    a clean shutdown, with ``signalengine engine``.
     """
     from flows.engine import live_flow
 
@@ -122,7 +122,7 @@ def flow() -> Dataflow:
 
 
 def roll_settings(settings: EngineSettings, *, from_bars: bool) -> RollSettings:
-    """How bars are made: from trades, or of bars, which are whole and never late."""
+    """Settings of `roll`; input bars are complete and never late."""
     return RollSettings(
         frames=settings.frames,
         lateness_ns=0 if from_bars else settings.lateness_ns,
@@ -132,7 +132,7 @@ def roll_settings(settings: EngineSettings, *, from_bars: bool) -> RollSettings:
 
 
 def propose_settings(settings: EngineSettings) -> ProposeSettings:
-    """What is decided on, and what the multi-timeframe check asks for."""
+    """Settings of `propose`: the primary frame and the multi-timeframe check."""
     return ProposeSettings(
         frames=settings.frames,
         primary=settings.frames.index(settings.primary),
@@ -142,12 +142,12 @@ def propose_settings(settings: EngineSettings) -> ProposeSettings:
 
 
 def half_lives(settings: EngineSettings) -> dict[str, int]:
-    """After how long (ns) the evidence of each strategy counts half."""
+    """Half-life (ns) of the evidence of each strategy."""
     return {each.name: each.half_life_ns(settings.primary.length_ns) for each in catalogue().strategies}
 
 
 def scope(settings: EngineSettings) -> Scope:
-    """What composites are decided on."""
+    """Settings of `correlate`: the primary frame, the expiry of quiet instruments and the reference symbol."""
     return Scope(
         primary=settings.frames.index(settings.primary),
         primary_ns=settings.primary.length_ns,
@@ -157,7 +157,7 @@ def scope(settings: EngineSettings) -> Scope:
 
 
 def check_horizons(settings: EngineSettings) -> None:
-    """Refuse to forget an instrument while a candidate of it may still be open.
+    """Check that no instrument expires while one of its candidates may still be open.
 
     Raises
     ------
@@ -169,12 +169,12 @@ def check_horizons(settings: EngineSettings) -> None:
     if horizon_ns > settings.quiet_ns:
         raise SettingError(
             f"quiet_h {settings.quiet_h:g} is shorter than the horizon of {longest.name}, {horizon_ns / HOUR:g} h; "
-            f"set it to more"
+            f"set it to at least that"
         )
 
 
 def vocabulary(settings: EngineSettings) -> Vocabulary:
-    """The names behind the numbers in a Slice."""
+    """Names for the numeric codes in a Slice: frames, features, detectors, strategies and patterns."""
     ideas = catalogue()
     return Vocabulary(
         frames=tuple(frame.name for frame in settings.frames),

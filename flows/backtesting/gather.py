@@ -17,7 +17,7 @@ from domain.executions import EQUITY, EXECUTION, OPEN
 from domain.rows import concatenated
 from domain.scores import REGIMES
 from domain.slices import OUTCOME, Slice
-from flows.sinks.parts import OnePart, PartPerShard
+from flows.sinks.partitions import PartitionPerShardSink, SinglePartitionSink
 
 Rows = NDArray[Any]
 
@@ -116,7 +116,7 @@ def _decisions(given: Aligned) -> Rows:
     return out
 
 
-class GatherSink(OnePart[Aligned, None]):
+class GatherSink(SinglePartitionSink[Aligned, None]):
     """Puts what all shards concluded together into a `Gathered` of this process."""
 
     def __init__(self, into: Gathered) -> None:
@@ -142,7 +142,7 @@ class GatherPartition(StatefulSinkPartition[Aligned, None]):
         """Nothing: a backtest is a whole run."""
 
 
-class CountSink(PartPerShard[Slice, None]):
+class CountSink(PartitionPerShardSink[Slice, None]):
     """Counts what the shards took in, into a `Gathered` of this process."""
 
     def __init__(self, into: Gathered) -> None:

@@ -61,13 +61,14 @@ def run(options: argparse.Namespace) -> int:
             f"{report.features} features, {report.detectors} detectors, {report.strategies} strategies over "
             f"{report.bars:,} bars, cut at {report.cuts} places\n"
         )
-        for guilty in report.guilty:
+        for violation in report.violations:
             sys.stdout.write(
-                f"  {guilty.idea} uses future data: {guilty.instrument} {iso(guilty.at_ns)}, shown by {guilty.proof}\n"
+                f"  {violation.idea} uses future data: {violation.instrument} {iso(violation.at_ns)}, "
+                f"shown by {violation.proof}\n"
             )
-        if not report.guilty:
+        if not report.violations:
             sys.stdout.write("no look-ahead bias found: no result changed when later data changed\n")
-    return 1 if report.guilty else 0
+    return 1 if report.violations else 0
 
 
 def _print_recursion(rows: "list[Dependence]", *, as_json: bool) -> int:

@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
     from domain.environ import read
     from domain.errors import SettingError
     from flows.intelligence import Intelligence
-    from flows.prediction import Eyes
+    from flows.prediction import FindingSettings
     from flows.prediction_settings import PredictionSettings
     from flows.replay import Plan, replay
     from flows.replay_text import text
@@ -89,7 +89,7 @@ def run(options: argparse.Namespace) -> int:
         intelligence=Intelligence.from_environ(os.environ),
         pairs=options.pairs,
         market_settings=market_settings.checked(),
-        eyes=Eyes.from_environ(os.environ),
+        finding_settings=FindingSettings.from_environ(os.environ),
         out=options.out,
         workers=options.workers,
         **urls,

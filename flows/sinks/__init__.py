@@ -1,1 +1,1 @@
-"""Where conclusions go."""
+"""Outputs of the dataflow: Postgres, Redis, Parquet, Prometheus and run summaries."""

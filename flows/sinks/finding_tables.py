@@ -1,4 +1,4 @@
-"""What was found on prediction markets as Arrow tables: whales, the records of wallets, and opportunities."""
+"""Finding tables: whales, the track records of wallets, and opportunities as Arrow tables."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -8,13 +8,13 @@ import pyarrow as pa
 
 from domain.opportunities import Opportunity
 from domain.whale_trades import Wallet, WhaleTrade
-from flows.sinks.tables import TIME
+from flows.sinks.slice_tables import TIME
 
 Columns = dict[str, pa.DataType]
 _TEXT: Final[pa.DataType] = pa.string()
 _NUMBER: Final[pa.DataType] = pa.float64()
 _COUNT: Final[pa.DataType] = pa.int32()
-_YES: Final[pa.DataType] = pa.bool_()
+_FLAG: Final[pa.DataType] = pa.bool_()
 _RECORD: Final[Columns] = {
     "markets": _COUNT,
     "edge": _NUMBER,
@@ -36,7 +36,7 @@ _WHALES: Final[Columns] = {
     "record": pa.struct(list(_RECORD.items())),
     "revision": _COUNT,
     **dict.fromkeys(("status", "suppressed_reason", "reason"), _TEXT),
-    "simulated": _YES,
+    "simulated": _FLAG,
 }
 _WALLETS: Final[Columns] = {"id": _TEXT, "seen_at": TIME, **_RECORD}
 _MONEY: Final = ("size", "payoff", "gross", "fees", "gas", "net", "capital", "best_size")
@@ -52,7 +52,7 @@ _OPPORTUNITIES: Final[Columns] = {
     "reasons": pa.list_(_TEXT),
     "legs": _COUNT,
     **dict.fromkeys(("execution_plan", "risk_assessment", "settlement"), _TEXT),
-    "simulated": _YES,
+    "simulated": _FLAG,
 }
 _RISK: Final = (
     *("grade", "exhaustiveness", "rule_equivalence", "fee_certainty", "market_state"),
@@ -60,21 +60,20 @@ _RISK: Final = (
 )
 
 
-def whale_trades(told: Sequence[WhaleTrade]) -> pa.Table:
-    """Whales, consensus and disagreement, told and suppressed; of an id the highest revision is its truth."""
-    return _table(_WHALES, [{**_fields(one), "record": _fields(one.record)} for one in told])
+def whale_trades(records: Sequence[WhaleTrade]) -> pa.Table:
+    """Whales, consensus and disagreement, emitted and suppressed; the highest revision of an id is current."""
+    return _table(_WHALES, [{**_fields(one), "record": _fields(one.record)} for one in records])
 
 
-def wallets(seen: Sequence[Wallet]) -> pa.Table:
-    """Wallets with their records."""
-    return _table(_WALLETS, [{"id": one.id, "seen_at": one.seen_at, **_fields(one.record)} for one in seen])
+def wallets(records: Sequence[Wallet]) -> pa.Table:
+    """Wallets with their track records."""
+    return _table(_WALLETS, [{"id": one.id, "seen_at": one.seen_at, **_fields(one.record)} for one in records])
 
 
 def opportunities(changes: Sequence[Opportunity]) -> pa.Table:
-    """Every change in the life of opportunities; of an id the highest revision is its truth.
+    """Every change of every opportunity; the highest revision of an id is current.
 
-    Plan, risk and settlement stand there as JSON, exact to the last digit; what of the risk is a single thing
-    has a column too.
+    Plan, risk and settlement are JSON, with exact decimals; scalar fields of the risk have columns as well.
     """
     return _table(_OPPORTUNITIES, [_row(one) for one in changes])
 

@@ -1,7 +1,7 @@
-"""Finding tallies: what a run found on prediction markets, as counts, as lists of what was told, and as one digest.
+"""Finding tallies: the whales and opportunities that a run found, as counts, as lists and as one digest.
 
-Whales are hashed in the order in which all shards released them, opportunities shard by shard, plan and risk
-included; what depends on how the work was cut is in neither.
+Whales are hashed in the order in which the aligned stream released them, opportunities shard by shard, plan
+and risk included; nothing that depends on batches or workers is hashed.
 """
 
 import hashlib
@@ -17,17 +17,17 @@ from domain.instruments import SHARDS, symbol_of
 from domain.opportunities import CHANGES
 from domain.whale_trades import WhaleTrade
 from domain.whales import WhaleCounts, WhaleFindings
-from flows import sightings
-from flows.sinks.parts import OnePart, PartPerShard
+from flows import whale_records
+from flows.sinks.partitions import PartitionPerShardSink, SinglePartitionSink
 from flows.sinks.tally import fingerprints
 
 LISTED = 1_000
-"""So many whales and so many opportunities are listed; tables hold all."""
+"""Largest number of whales, and of opportunities, in the lists; the Parquet tables have all."""
 WHALES = "whales"
 
 
-class Sighting(msgspec.Struct, frozen=True):
-    """A whale, a consensus or a disagreement, without its wallet; the reason says why it was not told if so."""
+class ListedWhale(msgspec.Struct, frozen=True):
+    """A whale, a consensus or a disagreement, without its wallet; the reason includes why it was suppressed."""
 
     at: datetime
     kind: str
@@ -35,8 +35,8 @@ class Sighting(msgspec.Struct, frozen=True):
     reason: str
 
 
-class Chance(msgspec.Struct, frozen=True):
-    """An opportunity as it was opened: sets, dollars after fees and gas, grade, and what cost it."""
+class ListedOpportunity(msgspec.Struct, frozen=True):
+    """An opportunity as it was opened: sets, dollars after fees and gas, grade, and the reasons for the grade."""
 
     at: datetime
     kind: str
@@ -47,23 +47,23 @@ class Chance(msgspec.Struct, frozen=True):
     reasons: list[str]
 
 
-class Found(msgspec.Struct):
-    """What was found.
+class FindingTally(msgspec.Struct):
+    """Counts, lists and digest of what was found.
 
     Attributes
     ----------
     trades
-        What became of the trades, as `domain.whales.WhaleCounts`.
+        Trades by how they were processed, as `domain.whales.WhaleCounts`.
     books
-        What became of the steps of books, as `domain.findings.BookCounts`.
+        Order book updates by how they were processed, as `domain.findings.BookCounts`.
     whales
-        Told for the first time and again, and suppressed; consensus and disagreement.
+        Number emitted for the first time, emitted again and suppressed; consensus and disagreement.
     suppressed
-        Whales that were not told, by what kept them from it.
+        Suppressed whales by reason.
     opportunities
-        Changes by arbitrage.
+        Changes by kind of arbitrage.
     sightings, passed_over, chances
-        What was told, what made a headline in dollars and was not, and opportunities; the first `LISTED` of each.
+        Emitted whales, suppressed ones of at least the headline size, and opportunities; the first `LISTED` of each.
     """
 
     trades: dict[str, int] = {}
@@ -71,50 +71,50 @@ class Found(msgspec.Struct):
     whales: dict[str, int] = {}
     suppressed: dict[str, int] = {}
     opportunities: dict[str, dict[str, int]] = {}
-    sightings: list[Sighting] = []
-    passed_over: list[Sighting] = []
-    chances: list[Chance] = []
+    sightings: list[ListedWhale] = []
+    passed_over: list[ListedWhale] = []
+    chances: list[ListedOpportunity] = []
     digest: str = ""
 
 
-def begin_found(directory: Path) -> None:
-    """Write an empty tally for every part: Bytewax builds no partition for one to which nothing comes."""
+def write_empty_finding_tallies(directory: Path) -> None:
+    """Write an empty tally for every partition: Bytewax does not build partitions that receive no items."""
     WhaleTallyPartition(directory / f"{WHALES}.json", 0.0).close()
     for shard in range(SHARDS):
-        BasketTallyPartition(directory / f"baskets-{shard:03d}.json").close()
+        OpportunityTallyPartition(directory / f"baskets-{shard:03d}.json").close()
 
 
-def read_found(directory: Path) -> Found:
-    """What a run found whose sinks wrote their tallies into `directory`."""
-    found = _read(directory / f"{WHALES}.json")
+def read_finding_tallies(directory: Path) -> FindingTally:
+    """The tally of a run whose sinks wrote their partial tallies to `directory`."""
+    tally = _read(directory / f"{WHALES}.json")
     for shard in range(SHARDS):
-        part = _read(directory / f"baskets-{shard:03d}.json")
-        found.books = _added(found.books, part.books)
-        for kind, changes in part.opportunities.items():
-            found.opportunities[kind] = _added(found.opportunities.get(kind, {}), changes)
-        found.chances += part.chances
-        found.digest = hashlib.sha256((found.digest + part.digest).encode()).hexdigest()
-    found.chances = sorted(found.chances, key=lambda one: (one.at, one.kind, one.market))[:LISTED]
-    found.opportunities = dict(sorted(found.opportunities.items()))
-    return found
+        partial = _read(directory / f"baskets-{shard:03d}.json")
+        tally.books = _added(tally.books, partial.books)
+        for kind, changes in partial.opportunities.items():
+            tally.opportunities[kind] = _added(tally.opportunities.get(kind, {}), changes)
+        tally.chances += partial.chances
+        tally.digest = hashlib.sha256((tally.digest + partial.digest).encode()).hexdigest()
+    tally.chances = sorted(tally.chances, key=lambda one: (one.at, one.kind, one.market))[:LISTED]
+    tally.opportunities = dict(sorted(tally.opportunities.items()))
+    return tally
 
 
-class WhaleTallySink(OnePart[WhaleFindings, None]):
-    """Counts, lists and hashes graded findings of all shards; writes its tally at the end.
+class WhaleTallySink(SinglePartitionSink[WhaleFindings, None]):
+    """Counts, lists and hashes graded whale findings; writes its tally when it is closed.
 
     Parameters
     ----------
     headline
-        Dollars from which on it is listed what was not told.
+        Suppressed whales of at least this size in dollars are listed.
     """
 
-    part = WHALES
+    partition = WHALES
 
     def __init__(self, directory: Path, headline: float) -> None:
         self._path, self._headline = directory / f"{WHALES}.json", headline
 
     def build_part(self, step_id: str, for_part: str, resume_state: None) -> "WhaleTallyPartition":  # noqa: ARG002
-        """A partition that begins at nothing."""
+        """Create an empty tally."""
         return WhaleTallyPartition(self._path, self._headline)
 
 
@@ -129,23 +129,23 @@ class WhaleTallyPartition(StatefulSinkPartition[WhaleFindings, None]):
             dict.fromkeys(("told", "told_again", "suppressed", "consensus", "disagreement"), 0)
         )
         self._suppressed: Counter[str] = Counter()
-        self._sightings: list[Sighting] = []
-        self._passed_over: list[Sighting] = []
+        self._sightings: list[ListedWhale] = []
+        self._passed_over: list[ListedWhale] = []
 
     def write_batch(self, values: list[WhaleFindings]) -> None:
-        """Take findings in, in their order."""
+        """Add findings, in their order."""
         for each in values:
             self._hash.update(fingerprints(each.rows).data)
             self._trades.update(msgspec.structs.asdict(each.counts))
-            for one in sightings.whales(each):
+            for one in whale_records.whales(each):
                 self._count(one)
 
     def snapshot(self) -> None:
-        """Nothing: a tally is of a whole run."""
+        """Return no state: a tally covers a whole run, which is never resumed."""
 
     def close(self) -> None:
-        """Write the tally down."""
-        found = Found(
+        """Write the tally."""
+        found = FindingTally(
             trades=dict(self._trades),
             whales=dict(self._whales),
             suppressed=dict(sorted(self._suppressed.items())),
@@ -157,10 +157,10 @@ class WhaleTallyPartition(StatefulSinkPartition[WhaleFindings, None]):
 
     def _count(self, one: WhaleTrade) -> None:
         market = symbol_of(one.token) if one.slug == one.token else one.slug
-        line = Sighting(one.detected_at, one.kind, market, one.reason)
+        line = ListedWhale(one.detected_at, one.kind, market, one.reason)
         if one.suppressed_reason is None:
-            alone = "told_again" if one.revision else "told"
-            self._whales[alone if one.kind == "whale" else one.kind] += 1
+            emitted = "told_again" if one.revision else "told"
+            self._whales[emitted if one.kind == "whale" else one.kind] += 1
             self._sightings += [line] if len(self._sightings) < LISTED else []
             return
         self._whales["suppressed"] += 1
@@ -169,18 +169,18 @@ class WhaleTallyPartition(StatefulSinkPartition[WhaleFindings, None]):
             self._passed_over.append(line)
 
 
-class BasketTallySink(PartPerShard[Findings, None]):
-    """Counts, lists and hashes opportunities, one partition a shard; each writes its tally at the end."""
+class OpportunityTallySink(PartitionPerShardSink[Findings, None]):
+    """Counts, lists and hashes opportunities, one partition per shard; each writes its tally when it is closed."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
-    def build_part(self, step_id: str, for_part: str, resume_state: None) -> "BasketTallyPartition":  # noqa: ARG002
-        """A partition that begins at nothing."""
-        return BasketTallyPartition(self._directory / f"baskets-{for_part}.json")
+    def build_part(self, step_id: str, for_part: str, resume_state: None) -> "OpportunityTallyPartition":  # noqa: ARG002
+        """Create an empty tally."""
+        return OpportunityTallyPartition(self._directory / f"baskets-{for_part}.json")
 
 
-class BasketTallyPartition(StatefulSinkPartition[Findings, None]):
+class OpportunityTallyPartition(StatefulSinkPartition[Findings, None]):
     """The tally of the opportunities of one shard."""
 
     def __init__(self, path: Path) -> None:
@@ -188,10 +188,10 @@ class BasketTallyPartition(StatefulSinkPartition[Findings, None]):
         self._hash = hashlib.sha256()
         self._books: Counter[str] = Counter(dict.fromkeys(BookCounts.__struct_fields__, 0))
         self._changes: dict[str, dict[str, int]] = {}
-        self._chances: list[Chance] = []
+        self._chances: list[ListedOpportunity] = []
 
     def write_batch(self, values: list[Findings]) -> None:
-        """Take findings in, in the order of the shard."""
+        """Add findings, in the order of the shard."""
         for each in values:
             self._books.update(msgspec.structs.asdict(each.counts))
             for one in each.opportunities:
@@ -200,15 +200,17 @@ class BasketTallyPartition(StatefulSinkPartition[Findings, None]):
                 if one.change == "opened" and len(self._chances) < LISTED:
                     grade, reasons = one.risk.grade, one.risk.reasons
                     self._chances.append(
-                        Chance(one.opened_at, one.kind, one.slug, str(one.size), str(one.net), grade, reasons)
+                        ListedOpportunity(
+                            one.opened_at, one.kind, one.slug, str(one.size), str(one.net), grade, reasons
+                        )
                     )
 
     def snapshot(self) -> None:
-        """Nothing: a tally is of a whole run."""
+        """Return no state: a tally covers a whole run, which is never resumed."""
 
     def close(self) -> None:
-        """Write the tally down."""
-        found = Found(
+        """Write the tally."""
+        found = FindingTally(
             books=dict(self._books), opportunities=self._changes, chances=self._chances, digest=self._hash.hexdigest()
         )
         self._path.write_bytes(msgspec.json.encode(found))
@@ -218,5 +220,5 @@ def _added(one: dict[str, int], other: dict[str, int]) -> dict[str, int]:
     return {name: one.get(name, 0) + other.get(name, 0) for name in (one | other)}
 
 
-def _read(path: Path) -> Found:
-    return msgspec.json.decode(path.read_bytes(), type=Found)
+def _read(path: Path) -> FindingTally:
+    return msgspec.json.decode(path.read_bytes(), type=FindingTally)

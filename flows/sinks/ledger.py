@@ -1,8 +1,8 @@
-"""LedgerSink: what was decided to Postgres, and what is emitted, once it is committed, to the feed.
+"""LedgerSink: write decisions to Postgres and, after the commit, publish emitted ones to the feed.
 
-One partition, whose snapshot makes Bytewax wait for it: what was read from the log is not forgotten
-before it is here. Everything has an id that a replay repeats, so a batch may come again, whole or
-cut otherwise, and changes nothing.
+One partition, whose snapshot makes Bytewax wait for it: input is not trimmed from the log before its results
+are written here. Every row has a deterministic id, so writing a batch again, whole or in other parts, changes
+nothing.
 """
 
 from collections.abc import Sequence
@@ -16,27 +16,27 @@ from domain.executions import EquityDay, Execution
 from domain.performance import Alert, Performance
 from domain.signals import Outcome, Signal
 from domain.vocabulary import Vocabulary
-from flows import accounts, judgements
-from flows.sinks.announcer import Announcer
-from flows.sinks.parts import OnePart
+from flows import account_records, aligned_records
+from flows.sinks.outbox_publisher import OutboxPublisher
+from flows.sinks.partitions import SinglePartitionSink
 from flows.sinks.retry import TIMEOUT_S
 from store import alerts, composites, executions, outcomes, performance, postgres, signals
 
 
-class LedgerSink(OnePart[Aligned, int]):
-    """Writes what all shards decided to Postgres and the feed.
+class LedgerSink(SinglePartitionSink[Aligned, int]):
+    """Writes the results of all shards to Postgres and the feed.
 
     Parameters
     ----------
     database_url, redis_url
-        Where they are; the database must be migrated.
+        Their addresses; the database must be migrated.
     vocabulary
-        The names behind the numbers.
+        Names for the codes in the results.
     timeout_s
-        Seconds to wait for a service that is away before the process ends.
+        Seconds to wait for an unavailable service before the process ends.
     """
 
-    part = "ledger"
+    partition = "ledger"
 
     def __init__(
         self, database_url: str, redis_url: str, vocabulary: Vocabulary, *, timeout_s: float = TIMEOUT_S
@@ -44,42 +44,42 @@ class LedgerSink(OnePart[Aligned, int]):
         self._urls, self._vocabulary, self._timeout_s = (database_url, redis_url), vocabulary, timeout_s
 
     def build_part(self, step_id: str, for_part: str, resume_state: int | None) -> "LedgerPartition":  # noqa: ARG002
-        """A partition that has announced what the last run committed and did not announce."""
+        """Create the writer, which first publishes what an earlier run committed and did not publish."""
         return LedgerPartition(*self._urls, self._vocabulary, resume_state or 0, timeout_s=self._timeout_s)
 
 
 class LedgerPartition(StatefulSinkPartition[Aligned, int]):
-    """The writer. It connects at once, and again whenever a connection is lost."""
+    """The writer. It connects immediately, and reconnects whenever a connection is lost."""
 
     def __init__(
-        self, database_url: str, redis_url: str, vocabulary: Vocabulary, announced: int, *, timeout_s: float
+        self, database_url: str, redis_url: str, vocabulary: Vocabulary, published: int, *, timeout_s: float
     ) -> None:
         self._vocabulary = vocabulary
-        self._announcer = Announcer(database_url, redis_url, announced, timeout_s=timeout_s)
+        self._publisher = OutboxPublisher(database_url, redis_url, published, timeout_s=timeout_s)
 
     def write_batch(self, values: list[Aligned]) -> None:
-        """Write what was decided; return when it is durable and announced.
+        """Write the results; return when they are durable and published.
 
         Raises
         ------
         ServiceError
-            If Postgres or Redis stays away for longer than our patience.
+            If Postgres or Redis is unavailable for longer than `timeout_s`.
         """
         batch = _gather(values, self._vocabulary)
         if any(batch):
-            self._announcer.run(lambda connection: _write(connection, batch))
+            self._publisher.run(lambda connection: _write(connection, batch))
 
     def snapshot(self) -> int:
-        """The highest number announced, by which a feed that lost its end is found out."""
-        return self._announcer.announced
+        """The highest sequence number published, which reveals a feed that has lost its newest entries."""
+        return self._publisher.published
 
     def close(self) -> None:
-        """Let go of the connections."""
-        self._announcer.close()
+        """Close the connections."""
+        self._publisher.close()
 
 
 class _Batch(NamedTuple):
-    """All that a batch of Aligned decided."""
+    """All records of a batch."""
 
     signals: list[Signal]
     outcomes: list[Outcome]
@@ -91,24 +91,24 @@ class _Batch(NamedTuple):
 
 
 def _write(connection: postgres.Connection, batch: _Batch) -> int:
-    """Write it all; how much of it waits in the outbox."""
-    waiting = signals.write(connection, batch.signals)
+    """Write the batch and return the number of outbox entries."""
+    pending = signals.write(connection, batch.signals)
     outcomes.write(connection, batch.outcomes)
-    waiting += composites.write(connection, batch.composites)
-    waiting += executions.write(connection, batch.executions)
+    pending += composites.write(connection, batch.composites)
+    pending += executions.write(connection, batch.executions)
     executions.write_days(connection, batch.equity)
-    waiting += performance.write(connection, batch.performance)
-    waiting += alerts.write(connection, batch.alerts)
-    return waiting
+    pending += performance.write(connection, batch.performance)
+    pending += alerts.write(connection, batch.alerts)
+    return pending
 
 
-def _gather(values: Sequence[Aligned], words: Vocabulary) -> _Batch:
+def _gather(values: Sequence[Aligned], vocabulary: Vocabulary) -> _Batch:
     return _Batch(
-        signals=[one for each in values for one in judgements.signals(each, words)],
-        outcomes=[one for each in values for one in judgements.outcomes(each, words)],
-        composites=[one for each in values for one in judgements.composites(each, words)],
-        executions=[one for each in values for one in accounts.executions(each, words)],
-        equity=[one for each in values for one in accounts.equity(each, words)],
-        performance=[one for each in values for one in accounts.performance(each, words)],
-        alerts=[one for each in values for one in accounts.alerts(each, words)],
+        signals=[one for each in values for one in aligned_records.signals(each, vocabulary)],
+        outcomes=[one for each in values for one in aligned_records.outcomes(each, vocabulary)],
+        composites=[one for each in values for one in aligned_records.composites(each, vocabulary)],
+        executions=[one for each in values for one in account_records.executions(each, vocabulary)],
+        equity=[one for each in values for one in account_records.equity(each, vocabulary)],
+        performance=[one for each in values for one in account_records.performance(each, vocabulary)],
+        alerts=[one for each in values for one in account_records.alerts(each, vocabulary)],
     )

@@ -1,4 +1,4 @@
-"""Metrics sinks: what went by, for Prometheus. They may repeat a little after a crash, as counters do."""
+"""Metrics sinks: update Prometheus metrics from results. Counters may count some items twice after a crash."""
 
 from collections.abc import Callable
 from typing import Generic, TypeVar
@@ -8,44 +8,44 @@ from bytewax.outputs import StatefulSinkPartition
 from domain.slices import Slice
 from domain.vocabulary import Vocabulary
 from flows.metrics import EngineMetrics
-from flows.sinks.parts import OnePart, PartPerShard
+from flows.sinks.partitions import PartitionPerShardSink, SinglePartitionSink
 
 T = TypeVar("T")
 
 
-class MetricsSink(PartPerShard[Slice, None]):
-    """Shows every Slice of a branch to the metrics."""
+class MetricsSink(PartitionPerShardSink[Slice, None]):
+    """Counts every Slice of a branch in the metrics."""
 
     def __init__(self, metrics: EngineMetrics, vocabulary: Vocabulary) -> None:
         self._metrics, self._vocabulary = metrics, vocabulary
 
-    def build_part(self, step_id: str, for_part: str, resume_state: None) -> "CountPartition[Slice]":  # noqa: ARG002
-        """The counters of one shard; they begin at nothing, as those of every new process do."""
+    def build_part(self, step_id: str, for_part: str, resume_state: None) -> "CallbackPartition[Slice]":  # noqa: ARG002
+        """Create the partition of one shard; counters start at 0 in every process."""
         shard = int(for_part)
-        return CountPartition(lambda given: self._metrics.observe(shard, given, self._vocabulary))
+        return CallbackPartition(lambda given: self._metrics.observe_slice(shard, given, self._vocabulary))
 
 
-class CountSink(OnePart[T, None], Generic[T]):
-    """Shows every item to `count`."""
+class CallbackSink(SinglePartitionSink[T, None], Generic[T]):
+    """Calls `callback` with every item."""
 
-    def __init__(self, count: Callable[[T], None]) -> None:
-        self._count = count
+    def __init__(self, callback: Callable[[T], None]) -> None:
+        self._callback = callback
 
-    def build_part(self, step_id: str, for_part: str, resume_state: None) -> "CountPartition[T]":  # noqa: ARG002
-        """The counters; they begin at nothing, as those of every new process do."""
-        return CountPartition(self._count)
+    def build_part(self, step_id: str, for_part: str, resume_state: None) -> "CallbackPartition[T]":  # noqa: ARG002
+        """Create the partition; counters start at 0 in every process."""
+        return CallbackPartition(self._callback)
 
 
-class CountPartition(StatefulSinkPartition[T, None], Generic[T]):
-    """What goes by."""
+class CallbackPartition(StatefulSinkPartition[T, None], Generic[T]):
+    """Calls `callback` with every item."""
 
-    def __init__(self, count: Callable[[T], None]) -> None:
-        self._count = count
+    def __init__(self, callback: Callable[[T], None]) -> None:
+        self._callback = callback
 
     def write_batch(self, values: list[T]) -> None:
-        """Count them."""
+        """Call `callback` with each value."""
         for each in values:
-            self._count(each)
+            self._callback(each)
 
     def snapshot(self) -> None:
-        """Nothing."""
+        """Return no state: counters live in the process."""

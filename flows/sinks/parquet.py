@@ -1,10 +1,10 @@
-"""ParquetSink: what shards saw of the market as Parquet files, a folder a kind and a file a shard.
+"""ParquetSink: the results of each shard as Parquet files, one directory per kind and one file per shard.
 
     bars/ features/ events/ gaps/ rejects/     each with 000.parquet … 023.parquet
 
-A folder is read as one table by Polars, DuckDB, pandas and pyarrow. Within a file rows stand in the
-order they were concluded. Files belong to whole runs: the caller writes into a folder that it puts in
-place when the run has ended well.
+Polars, DuckDB, pandas and pyarrow read a directory as one table. Rows in a file are in the order of their
+results. A run writes complete files and is never resumed: the caller passes a staging directory, which it
+moves into place when the run has succeeded.
 """
 
 from collections.abc import Callable
@@ -17,26 +17,26 @@ from bytewax.outputs import StatefulSinkPartition
 
 from domain.slices import Slice
 from domain.vocabulary import Vocabulary
-from flows.sinks import tables
-from flows.sinks.parts import PartPerShard
+from flows.sinks import slice_tables
+from flows.sinks.partitions import PartitionPerShardSink
 
 ROWS_PER_GROUP = 32_768
-"""What waits for a group is held in memory, some 900 bytes a row in each shard."""
+"""Rows are buffered in memory until they fill a row group, at about 900 bytes a row in each shard."""
 Maker = Callable[[Slice, Vocabulary], pa.Table]
 KINDS: dict[str, Maker] = {
-    "bars": tables.bars,
-    "features": tables.features,
-    "events": tables.events,
-    "gaps": tables.gaps,
-    "rejects": tables.rejects,
+    "bars": slice_tables.bars,
+    "features": slice_tables.features,
+    "events": slice_tables.events,
+    "gaps": slice_tables.gaps,
+    "rejects": slice_tables.rejects,
 }
 
 
 def writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
-    """A writer that suits our columns.
+    """Create a writer with encodings that suit these columns.
 
-    Doubles hardly repeat, so a dictionary of them, or their bounds, is work for nothing. Their bytes
-    split into streams are packed to the size that zstd gives, in two thirds of its time (measured).
+    Doubles rarely repeat, so dictionaries and statistics of them are wasted work. With byte stream split, lz4
+    packs them to the size that zstd gives, in two thirds of its time (measured).
     """
     doubles = [field.name for field in schema if field.type == pa.float64()]
     others = [name for name in schema.names if name not in doubles]
@@ -51,56 +51,56 @@ def writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
 
 
 def complete(directory: Path, vocabulary: Vocabulary) -> None:
-    """Give each kind of which there is nothing an empty file, so that it can be read all the same."""
+    """Write an empty file for each kind without rows, so that every kind can be read."""
     for kind, make in KINDS.items():
         if not (directory / kind).exists():
             (directory / kind).mkdir(parents=True)
             pq.write_table(make(Slice(0), vocabulary), directory / kind / "000.parquet")
 
 
-class ParquetSink(PartPerShard[Slice, None]):
-    """Writes Slices under `directory`, one partition a shard."""
+class ParquetSink(PartitionPerShardSink[Slice, None]):
+    """Writes Slices under `directory`, one partition per shard."""
 
     def __init__(self, directory: Path, vocabulary: Vocabulary) -> None:
         self._directory, self._vocabulary = directory, vocabulary
 
     def build_part(self, step_id: str, for_part: str, resume_state: None) -> "ParquetPartition":  # noqa: ARG002
-        """A partition with new files."""
+        """Create the writer of new files."""
         return ParquetPartition(self._directory, for_part, self._vocabulary)
 
 
 class ParquetPartition(StatefulSinkPartition[Slice, None]):
-    """The files of one shard."""
+    """The writer of one shard's files."""
 
     def __init__(self, directory: Path, name: str, vocabulary: Vocabulary) -> None:
         self._directory, self._name, self._vocabulary = directory, name, vocabulary
         self._writers: dict[str, pq.ParquetWriter] = {}
-        self._waiting: list[Slice] = []
+        self._buffer: list[Slice] = []
         self._rows = 0
 
     def write_batch(self, values: list[Slice]) -> None:
-        """Keep Slices until they fill a row group."""
-        self._waiting += values
+        """Buffer Slices until they fill a row group."""
+        self._buffer += values
         self._rows += sum(each.bars.size for each in values)
         if self._rows >= ROWS_PER_GROUP:
             self._flush()
 
     def snapshot(self) -> None:
-        """Nothing: files belong to whole runs."""
+        """Return no state: a run writes complete files and is never resumed."""
 
     def close(self) -> None:
-        """Write what is left and end the files."""
+        """Write the remaining rows and close the files."""
         self._flush()
         for writer in self._writers.values():
             writer.close()
 
     def _flush(self) -> None:
         for kind, make in KINDS.items():
-            made = [table for each in self._waiting if (table := make(each, self._vocabulary)).num_rows]
-            if made:
-                whole = pa.concat_tables(made)
+            tables = [table for each in self._buffer if (table := make(each, self._vocabulary)).num_rows]
+            if tables:
+                whole = pa.concat_tables(tables)
                 self._writer(kind, whole.schema).write_table(whole)
-        self._waiting, self._rows = [], 0
+        self._buffer, self._rows = [], 0
 
     def _writer(self, kind: str, schema: Any) -> pq.ParquetWriter:
         if kind not in self._writers:

@@ -1,7 +1,7 @@
-"""Retry: wait for a service that went away, but not for ever.
+"""Retry: repeat an operation while a service is unavailable, up to a timeout.
 
-A sink holds the dataflow while it waits, which is what should happen: nothing is read that cannot be
-kept. When patience ends the error ends the process; whoever starts it again resumes without loss.
+A waiting sink blocks the dataflow, which is intended: no input is read whose results cannot be stored. After
+the timeout the error ends the process; a restart resumes without loss.
 """
 
 import time
@@ -12,24 +12,24 @@ from domain.errors import ServiceError
 
 T = TypeVar("T")
 TIMEOUT_S = 20.0
-"""What a sink has, unless told otherwise."""
+"""Default timeout of a sink."""
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.05, 2.0
 
 
 def retry(work: Callable[[], T], *, timeout_s: float) -> T:
-    """The result of `work`, which is called again as long as a service is away.
+    """Call `work` until it succeeds, with exponential backoff on `ServiceError`, and return its result.
 
     Parameters
     ----------
     work
         Must be safe to repeat from its beginning.
     timeout_s
-        Seconds after the first failure until the last try.
+        Seconds from the first failure to the last attempt.
 
     Raises
     ------
     ServiceError
-        The last one of `work`.
+        The one of the last attempt.
     """
     wait_s, deadline = _FIRST_WAIT_S, None
     while True:

@@ -1,9 +1,9 @@
-"""TallySink: what a run took in and concluded, as counts and as one digest.
+"""TallySink: the input and the results of a run, as counts and as one digest.
 
-The digest is the proof that two runs concluded the same. Each shard hashes its bars, features, gaps,
-events, candidates and outcomes, each in the order it made them, without what depends on how the work
-was cut (slots, row numbers). The digests of the shards, in shard order, and that of what was aligned
-across them, are hashed once more. What is hashed of a row is its fingerprint.
+Two runs with the same digest have the same results. Each shard hashes its bars, features, gaps, events,
+candidates and outcomes, each in the order of their creation, without values that depend on batches or workers
+(slots, row numbers). The digests of the shards, in shard order, and that of the aligned stream are hashed once
+more. Rows are hashed by their fingerprints.
 """
 
 import hashlib
@@ -22,23 +22,23 @@ from domain.aligned import ORDER, Aligned
 from domain.instruments import SHARDS
 from domain.slices import EMITTED, OUTCOMES, Slice
 from domain.vocabulary import Vocabulary
-from flows.sinks.parts import OnePart, PartPerShard
+from flows.sinks.partitions import PartitionPerShardSink, SinglePartitionSink
 from operators.kernels.fingerprint import fingerprint
 
 ALIGNED = "aligned"
 UNHASHED = frozenset({"slot", "row", "spare"})
-"""Where a row lies, and filling."""
+"""Fields for the location of a row, and padding."""
 FAMILIES = ("bars", "features", "gaps", "events", "candidates", "outcomes")
 ALIGNED_FAMILIES = (
     *(*ORDER, "decided", "relations", "scores", "composites"),
     *("executions", "equity", "performance", "alerts"),
 )
 WORD = 8
-"""Bytes. In a row, doubles stand at whole words."""
+"""Bytes. Doubles in a row are aligned to words."""
 
 
 class Tally(msgspec.Struct):
-    """What one shard, or a whole run, took in and concluded."""
+    """Counts and digest of the input and results of one shard, or of a whole run."""
 
     accepted: int = 0
     duplicates: int = 0
@@ -64,29 +64,29 @@ class Tally(msgspec.Struct):
         self.digest = hashlib.sha256((self.digest + other.digest).encode()).hexdigest()
 
 
-def begin_tally(directory: Path, vocabulary: Vocabulary) -> None:
-    """Write an empty tally for every shard: Bytewax builds no partition for one to which nothing comes."""
+def write_empty_tallies(directory: Path, vocabulary: Vocabulary) -> None:
+    """Write an empty tally for every shard: Bytewax does not build partitions that receive no items."""
     for shard in range(SHARDS):
         TallyPartition(directory / f"{shard:03d}.json", vocabulary).close()
     AlignedTallyPartition(directory / f"{ALIGNED}.json").close()
 
 
 def read_tally(directory: Path) -> Tally:
-    """The tally of a run whose shards wrote theirs into `directory`."""
+    """The tally of a run whose shards wrote theirs to `directory`."""
     whole = Tally()
     for name in (*(f"{shard:03d}" for shard in range(SHARDS)), ALIGNED):
         whole.merge(msgspec.json.decode((directory / f"{name}.json").read_bytes(), type=Tally))
     return whole
 
 
-class TallySink(PartPerShard[Slice, None]):
-    """Counts and hashes Slices, one partition a shard; at the end each writes its tally as JSON."""
+class TallySink(PartitionPerShardSink[Slice, None]):
+    """Counts and hashes Slices, one partition per shard; each writes its tally as JSON when it is closed."""
 
     def __init__(self, directory: Path, vocabulary: Vocabulary) -> None:
         self._directory, self._vocabulary = directory, vocabulary
 
     def build_part(self, step_id: str, for_part: str, resume_state: None) -> "TallyPartition":  # noqa: ARG002
-        """A partition that begins at nothing: tallies are made by whole runs."""
+        """Create an empty tally: it covers a whole run, which is never resumed."""
         return TallyPartition(self._directory / f"{for_part}.json", self._vocabulary)
 
 
@@ -99,17 +99,17 @@ class TallyPartition(StatefulSinkPartition[Slice, None]):
         self._hashes = {family: hashlib.sha256() for family in FAMILIES}
 
     def write_batch(self, values: list[Slice]) -> None:
-        """Take Slices in, in the order of the shard."""
+        """Add Slices, in the order of the shard."""
         for each in values:
             self._count(each)
             for family in FAMILIES:
                 self._hashes[family].update(fingerprints(getattr(each, family)).data)
 
     def snapshot(self) -> None:
-        """Nothing: a tally is of a whole run."""
+        """Return no state: a tally covers a whole run, which is never resumed."""
 
     def close(self) -> None:
-        """Write the tally down."""
+        """Write the tally."""
         digests = "".join(self._hashes[family].hexdigest() for family in FAMILIES)
         self._tally.digest = hashlib.sha256(digests.encode()).hexdigest()
         self._path.write_bytes(msgspec.json.encode(self._tally))
@@ -131,16 +131,16 @@ class TallyPartition(StatefulSinkPartition[Slice, None]):
         tally.outcomes["open"] = given.open_candidates
 
 
-class AlignedTallySink(OnePart[Aligned, None]):
-    """Hashes what all shards concluded together, in the order in which it was released."""
+class AlignedTallySink(SinglePartitionSink[Aligned, None]):
+    """Hashes the aligned results of all shards, in the order of their release."""
 
-    part = ALIGNED
+    partition = ALIGNED
 
     def __init__(self, directory: Path) -> None:
         self._path = directory / f"{ALIGNED}.json"
 
     def build_part(self, step_id: str, for_part: str, resume_state: None) -> "AlignedTallyPartition":  # noqa: ARG002
-        """A partition that begins at nothing."""
+        """Create an empty tally."""
         return AlignedTallyPartition(self._path)
 
 
@@ -152,40 +152,41 @@ class AlignedTallyPartition(StatefulSinkPartition[Aligned, None]):
         self._hashes = {family: hashlib.sha256() for family in ALIGNED_FAMILIES}
 
     def write_batch(self, values: list[Aligned]) -> None:
-        """Take rows in, in their order."""
+        """Add rows, in their order."""
         for each in values:
             self._signals += int((each.candidates["status"] == EMITTED).sum())
             for family in ALIGNED_FAMILIES:
                 self._hashes[family].update(fingerprints(getattr(each, family)).data)
 
     def snapshot(self) -> None:
-        """Nothing: a tally is of a whole run."""
+        """Return no state: a tally covers a whole run, which is never resumed."""
 
     def close(self) -> None:
-        """Write the digest down."""
+        """Write the digest."""
         digests = "".join(self._hashes[family].hexdigest() for family in ALIGNED_FAMILIES)
         digest = hashlib.sha256(digests.encode()).hexdigest()
         self._path.write_bytes(msgspec.json.encode(Tally(signals=self._signals, digest=digest)))
 
 
 def fingerprints(rows: NDArray[Any]) -> NDArray[np.uint64]:
-    """A number for each row, or each column of features: without slots and row numbers, with one NaN.
+    """A 64-bit fingerprint of each row, or of each column of features, without slots and row numbers.
 
-    SHA-256 takes 0.6 ns a byte, and a row of features alone has some 700 (measured).
+    All NaNs count as equal. Fingerprints are hashed instead of rows because SHA-256 takes 0.6 ns a byte, and a
+    row of features alone has about 700 bytes (measured).
     """
     if rows.dtype.names is None:
         words = np.ascontiguousarray(rows, np.float64).view(np.uint64)
         masks, floats = np.full(len(words), ~np.uint64(0)), np.ones(len(words), np.bool_)
     else:
-        masks, floats = _form(rows.dtype)
+        masks, floats = _layout(rows.dtype)
         whole = rows if rows.itemsize % WORD == 0 else rows.astype(_padded(rows.dtype))
         words = np.ascontiguousarray(whole).view(np.uint64).reshape(rows.size, masks.size).T
     return cast(NDArray[np.uint64], fingerprint(words, masks, floats))
 
 
 @cache
-def _form(dtype: np.dtype[Any]) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
-    """Of each word of a row, which bits are hashed, and whether it is a double."""
+def _layout(dtype: np.dtype[Any]) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
+    """For each word of a row, the mask of the bits that are hashed, and whether it is a double."""
     fields: Mapping[str, Any] = dtype.fields or {}
     hashed = np.zeros(-(-dtype.itemsize // WORD) * WORD, np.uint8)
     floats = np.zeros(hashed.size // WORD, np.bool_)
@@ -197,7 +198,7 @@ def _form(dtype: np.dtype[Any]) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
 
 
 def _padded(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """The same row with room for its last word."""
+    """The same row type, padded to a whole number of words."""
     fields: Mapping[str, Any] = dtype.fields or {}
     kinds, offsets = zip(*((field[0], field[1]) for field in fields.values()), strict=True)
     size = -(-dtype.itemsize // WORD) * WORD

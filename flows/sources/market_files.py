@@ -35,7 +35,7 @@ Snapshot = tuple[int, tuple[tuple[str, int], ...], int]
 """Version; path and size of each file; batches handed on."""
 
 
-class Heard(msgspec.Struct):
+class MessageCounts(msgspec.Struct):
     """What was in recordings beside what the log says of them.
 
     Attributes
@@ -120,7 +120,7 @@ class MarketFilesPartition(StatefulSourcePartition[Item, Snapshot]):
     def __init__(self, opened: MarketFiles, note: Path | None = None, resume: Snapshot | None = None) -> None:
         self._files = tuple((str(path), path.stat().st_size) for path in opened.survey.paths)
         self._note, self._end_ns, self._at_most = note, opened.end_ns, opened.at_most
-        self._heard = Heard()
+        self._heard = MessageCounts()
         self._limit = RejectLimit(opened.rejected_share_max)
         self._split = MarketSplit(pairs=opened.pairs)
         self._became: dict[str, Group] = {}

@@ -67,7 +67,7 @@ def with_idea(kind, idea):
 
 def test_the_catalogue_is_innocent(opened):
     report = lookahead(opened, SETTINGS, cuts=5)
-    assert report.guilty == []
+    assert report.violations == []
     assert report.bars > 1_800
     assert (report.features, report.detectors) == (len(catalogue().features), len(catalogue().detectors))
 
@@ -83,8 +83,8 @@ def test_the_catalogue_is_innocent(opened):
 )
 def test_a_planted_leak_is_named_and_nothing_else_is(opened, kind, idea, named):
     report = lookahead(opened, SETTINGS, cuts=5, ideas=with_idea(kind, idea))
-    assert [guilty.idea for guilty in report.guilty] == [named]
-    assert report.guilty[0].instrument.startswith("test:")
+    assert [violation.idea for violation in report.violations] == [named]
+    assert report.violations[0].instrument.startswith("test:")
 
 
 def test_recursion_shows_what_a_short_history_costs(opened):
@@ -109,5 +109,5 @@ def test_data_that_closes_no_bar_cannot_be_audited(tmp_path):
     path.write_text("ts,price,size\n2024-01-01T00:00:00Z,1,1\n")
     opened = files([path], instrument="test:A")
     for audit in (lookahead, recursion):
-        with pytest.raises(InputError, match="closes no bar"):
+        with pytest.raises(InputError, match="no bar closes in the data"):
             audit(opened, EngineSettings())

@@ -240,7 +240,7 @@ def test_a_recovery_directory_of_another_recipe_is_refused(database_url, clean_r
     with engine.running() as process:
         assert process.wait(TIMEOUT_S) == 2
         said = process.stderr.read().decode()
-    assert "was made with other frames (frames: without 15m, 1h; now with 30m)" in said
+    assert "was created with different frames (frames: without 15m, 1h; now with 30m)" in said
     assert said.count("\n") == 1
 
 

@@ -27,9 +27,9 @@ def test_an_idea_that_vanished_is_named_with_the_way_out(tmp_path: Path, kind: s
     with pytest.raises(RecoveryError) as refused:
         open_recovery(tmp_path, 2, manifest(FRAMES, replace(IDEAS, **{kind: ideas[1:]})))
     said = str(refused.value)
-    assert f"was made with other {kind} ({kind}: without" in said
+    assert f"was created with different {kind} ({kind}: without" in said
     assert ideas[0].name in said
-    assert "go back to the version that made it, or remove the directory to begin anew" in said
+    assert "use the version that created it, or remove the directory to start over" in said
 
 
 def test_ideas_in_another_order_are_another_recipe(tmp_path: Path) -> None:

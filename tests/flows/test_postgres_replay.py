@@ -6,7 +6,7 @@ import psycopg
 import redis
 
 from domain.arbitrage import ArbitrageSettings
-from flows.prediction import Eyes
+from flows.prediction import FindingSettings
 from flows.replay import Plan, Summary, replay
 from flows.replay_markets import MarketSummary
 from flows.settings import EngineSettings
@@ -48,7 +48,7 @@ def test_a_replay_of_prediction_markets_into_postgres_is_whole_and_repeats_nothi
     quoted = Plan(
         paths=[str(books_of_a_pair(tmp_path))],
         pairs=str(tmp_path / "pairs.toml"),
-        eyes=Eyes(arbitrage=ArbitrageSettings(depth_share=1.0, stale_s=1e6)),
+        finding_settings=FindingSettings(arbitrage=ArbitrageSettings(depth_share=1.0, stale_s=1e6)),
         **urls,
     )
     first, baskets = replay(traded), told(replay(quoted))

@@ -22,9 +22,9 @@ from domain.instruments import SHARDS
 from domain.slices import EMITTED
 from domain.whale_settings import WhaleSettings
 from domain.whales import FLAGS
-from flows import judgements
+from flows import aligned_records
 from flows.intelligence import DEFAULTS
-from flows.prediction import SETTINGS, Eyes, Sinks, prediction, recipe, vocabulary
+from flows.prediction import SETTINGS, FindingSettings, Sinks, prediction, recipe, vocabulary
 from flows.settings import EngineSettings
 from flows.shards import shard_of_key
 from flows.signals import signals
@@ -45,7 +45,9 @@ SMALL = SimPredictionSettings(
     singles=1, events=1, open_events=0, ladders=1, round_h=1.0, trades_per_minute=2.0, whales_per_day=96.0,
     baskets_per_day=96.0,
 )  # fmt: skip
-EYES = Eyes(whales=WhaleSettings(floor=1_000.0, headline=5_000.0, lateness_s=5.0, cooldown_min=1.0))
+FINDING_SETTINGS = FindingSettings(
+    whales=WhaleSettings(floor=1_000.0, headline=5_000.0, lateness_s=5.0, cooldown_min=1.0)
+)
 END = START + 150 * MINUTE
 
 
@@ -66,7 +68,7 @@ def rows(family: str) -> Any:
 
 def test_whales_and_baskets_that_agree_and_crowds_of_whales_are_composites() -> None:
     words = vocabulary()
-    told = [one for each in busy()["aligned"] for one in judgements.composites(each, words)]
+    told = [one for each in busy()["aligned"] for one in aligned_records.composites(each, words)]
     assert Counter(one.pattern_type for one in told).keys() == {"whale_arbitrage_alignment", "multi_whale_consensus"}
     for one in told:
         kinds = {part.kind for part in one.component_signals}
@@ -85,7 +87,7 @@ def test_baskets_say_nothing_of_the_odds_and_no_composite_says_what_is_not_known
     assert np.all(np.isnan(told["expected_return"]) | (told["expected_return"] > 0.0))
     assert np.all(told["component_weight"][told["component_kind"] == ARBITRAGE] == 0.0)
     words = vocabulary()
-    for one in (one for each in busy()["aligned"] for one in judgements.composites(each, words)):
+    for one in (one for each in busy()["aligned"] for one in aligned_records.composites(each, words)):
         assert one.expected_return is None or one.expected_return > 0.0
 
 
@@ -103,7 +105,7 @@ def test_whales_are_candidates_that_are_graded_told_or_not() -> None:
     )
     assert np.all((early["take_profit"] > 0.0) & (early["take_profit"] < 1.0) & (early["stop_loss"] > 0.0))
     words = vocabulary()
-    signals = [one for each in busy()["aligned"] for one in judgements.signals(each, words)]
+    signals = [one for each in busy()["aligned"] for one in aligned_records.signals(each, words)]
     assert {one.signal_type for one in signals} == {"whale", "whale_consensus"}
     assert rows("executions").size > 0
 
@@ -190,7 +192,10 @@ def concluded(batch: int, runs: list[Run]) -> tuple[dict[str, bytes | int], int]
         kept = Path(name) / "kept"
         kept.mkdir()
         crashes = run_all(
-            Cut(batch), runs, Path(name) / "recovery", lambda log: recipe(log, sinks_in(kept), SETTINGS, eyes=EYES)
+            Cut(batch),
+            runs,
+            Path(name) / "recovery",
+            lambda log: recipe(log, sinks_in(kept), SETTINGS, finding_settings=FINDING_SETTINGS),
         )
         return content(kept), crashes
 
@@ -232,7 +237,7 @@ def test_beside_traded_instruments_it_concludes_what_it_concludes_alone() -> Non
         traded = op.input("traded", flow, sim_source(instruments, 150))
         signals("signals", traded, {"seen": TestingSink(found)}, EngineSettings(), DEFAULTS, {})
         predicted = op.input("predicted", flow, Cut(1_000))
-        prediction("prediction", predicted, sinks_in(kept), SETTINGS, DEFAULTS, EYES)
+        prediction("prediction", predicted, sinks_in(kept), SETTINGS, DEFAULTS, FINDING_SETTINGS)
         cluster_main(flow, [], 0, worker_count_per_proc=2, epoch_interval=SHORT)
         assert content(kept) == expected()
         assert sum(each.bars.size for _, each in found) > 150

@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from flows.reasons import Evidence, price, sentence
+from flows.reasons import Evidence, price, signal_reason
 
 
 def reason(**changes: object) -> str:
@@ -18,7 +18,7 @@ def reason(**changes: object) -> str:
         "expires_at": datetime(2024, 8, 8, 23, 55, tzinfo=UTC),
         "suppressed_reason": None,
     }
-    return sentence(**{**given, **changes})
+    return signal_reason(**{**given, **changes})
 
 
 def test_a_reason_is_one_sentence() -> None:

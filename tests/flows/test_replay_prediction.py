@@ -118,14 +118,14 @@ def test_the_command_prints_one_object_or_what_a_person_reads(capsys: pytest.Cap
     assert (told["duplicates"], told["prediction"]["whales"]["told"]) == (45, 15)
     assert main(["replay", str(recording(WINDOWS))]) == 0
     said = capsys.readouterr().out
-    assert "Both answers for less than a dollar" in said
-    assert said.count(" for both answers: ") == 10
+    assert "Both outcomes for less than a dollar" in said
+    assert said.count(" for both outcomes: ") == 10
 
 
 def test_the_text_tells_more_than_it_lists() -> None:
     summary = replay(plan(TRADES, end_ns=END_NS))
     said = text(summary)
-    assert "Not told, by reason" in said
+    assert "Suppressed, by reason" in said
     assert f"… and {len(markets(summary).passed_over) - 40} more" in said
     assert "wallet 0x" not in said
 

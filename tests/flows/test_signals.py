@@ -21,7 +21,7 @@ from flows.progress import Progress
 from flows.settings import EngineSettings
 from flows.shards import KEYS, key_hash
 from flows.signals import recipe, vocabulary
-from flows.sinks.tally import AlignedTallySink, Tally, TallySink, begin_tally, read_tally
+from flows.sinks.tally import AlignedTallySink, Tally, TallySink, read_tally, write_empty_tallies
 from operators.catalogue import catalogue
 from tests.builders import START, market_bars, market_trades
 from tests.flows.ready import Ready
@@ -47,7 +47,7 @@ def concluded(directory, rows, *, batch, workers, epoch) -> Tally:
     source = Ready(rows, NAMES, batch, START + (700 * 5 * MINUTE if from_bars else 4 * HOUR))
     sinks = {"digest": TallySink(directory, vocabulary(settings))}
     together = {"aligned": AlignedTallySink(directory)}
-    begin_tally(directory, vocabulary(settings))
+    write_empty_tallies(directory, vocabulary(settings))
     flow = recipe(source, sinks, settings, aligned_sinks=together, from_bars=from_bars)
     cluster_main(flow, [], 0, worker_count_per_proc=workers, epoch_interval=epoch)
     return read_tally(directory)

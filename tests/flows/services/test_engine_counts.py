@@ -28,11 +28,11 @@ def test_emitted_suppressed_and_opened_are_counted() -> None:
         running = instance(server.server_port)
         assert engine_counts(running) == EngineCounts(signals=(0, 0), whales=(0, 0), opportunities=0)
         candidates = records(CANDIDATE, *({"status": status} for status in STATUSES))
-        metrics.decide(Aligned(0, candidates=candidates), vocabulary())
+        metrics.observe_decisions(Aligned(0, candidates=candidates), vocabulary())
         whales = records(WHALE, *({"status": status, "kind": kind} for kind, status in enumerate(reversed(STATUSES))))
-        metrics.sight(WhaleFindings(0, whales[1:], np.empty(0, POSITION), WhaleCounts(), []))
+        metrics.observe_whales(WhaleFindings(0, whales[1:], np.empty(0, POSITION), WhaleCounts(), []))
         changes = [opportunity(1), opportunity(2), opportunity(2, 1, change="updated")]
-        metrics.find(Findings(0, changes, np.empty(0, OPPORTUNITY), BookCounts()))
+        metrics.observe_findings(Findings(0, changes, np.empty(0, OPPORTUNITY), BookCounts()))
         assert engine_counts(running) == EngineCounts(signals=(1, 2), whales=(1, 1), opportunities=2)
     finally:
         server.shutdown()

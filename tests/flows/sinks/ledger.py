@@ -9,7 +9,7 @@ import redis
 
 from domain.aligned import Aligned
 from domain.signals import Signal
-from flows import judgements
+from flows import aligned_records
 from flows.sinks.ledger import LedgerPartition
 from store import feed, signals
 from tests.flows.market import WORDS, decided
@@ -30,15 +30,15 @@ def addresses(database_url: str, clean_redis_url: str) -> tuple[str, str]:
 
 def concluded() -> list[Signal]:
     """Every signal of the market with its outcome, newest first."""
-    outcomes = {o.signal_id: o for each in decided() for o in judgements.outcomes(each, WORDS)}
-    found = [s for each in decided() for s in judgements.signals(each, WORDS)]
+    outcomes = {o.signal_id: o for each in decided() for o in aligned_records.outcomes(each, WORDS)}
+    found = [s for each in decided() for s in aligned_records.signals(each, WORDS)]
     found = [msgspec.structs.replace(signal, outcome=outcomes.get(signal.id)) for signal in found]
     return sorted(found, key=lambda signal: (signal.detected_at, signal.id), reverse=True)
 
 
 def emitted() -> dict[str, bytes]:
     """Id and payload of every signal that must be announced."""
-    found = [s for each in decided() for s in judgements.signals(each, WORDS) if s.status == "emitted"]
+    found = [s for each in decided() for s in aligned_records.signals(each, WORDS) if s.status == "emitted"]
     return {signal.id: signals.payload(signal) for signal in found}
 
 

@@ -8,7 +8,7 @@ from bytewax.operators import output
 from bytewax.testing import TestingSource, run_main
 
 from domain.errors import ServiceError
-from flows import conclusions
+from flows import slice_records
 from flows.sinks.latest import LatestPartition, LatestSink
 from store import latest
 from store.latest import FeatureRow
@@ -18,7 +18,7 @@ from tests.store.conftest import AsyncCaller
 
 def newest_rows() -> dict[tuple[str, str], FeatureRow]:
     """The last row of each symbol and frame, without what is not warm."""
-    rows = [row for each in market() if each.bars.size for row in conclusions.latest(each, WORDS)]
+    rows = [row for each in market() if each.bars.size for row in slice_records.latest(each, WORDS)]
     warm = [row._replace(values={k: v for k, v in row.values.items() if math.isfinite(v)}) for row in rows]
     return {(row.instrument.partition(":")[2], row.timeframe): row for row in warm}
 

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.errors import SetupError
-from flows import accounts
+from flows import account_records
 from flows.sinks.ledger import LedgerSink
 from store import feed, signals
 from tests.flows.market import WORDS, decided
@@ -41,7 +41,7 @@ def test_the_ledger_holds_what_was_concluded(
     assert dict.fromkeys(announced(client)) == dict.fromkeys(emitted().values())
     assert len(announced(client)) == len(emitted()) > 5
     assert not contents(connection)["outbox"]
-    trades = [one for each in decided() for one in accounts.executions(each, WORDS)]
+    trades = [one for each in decided() for one in account_records.executions(each, WORDS)]
     last = {trade.id: trade for trade in sorted(trades, key=lambda trade: trade.updated_at)}
     stored = connection.execute("SELECT id, signal_id, outcome, pnl FROM trade_executions ORDER BY id").fetchall()
     assert stored == [(t.id, t.signal_id, t.outcome, t.pnl) for t in sorted(last.values(), key=lambda t: t.id)]

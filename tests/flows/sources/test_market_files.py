@@ -17,7 +17,7 @@ from domain.clock import MINUTE, SECOND
 from domain.errors import RecoveryError, RejectLimitError
 from domain.quotes import CLEAR, LEVEL, PRICE_UNITS, QUOTE, READY
 from flows.shards import KEYS
-from flows.sources.market_files import Heard, MarketFiles
+from flows.sources.market_files import MarketFiles, MessageCounts
 from flows.sources.split import Item
 from tests.flows.sources.test_market_trades import recorded
 from tests.flows.venues.test_polymarket_clob import BOOK
@@ -72,7 +72,7 @@ def test_books_trades_and_markets_of_several_files(tmp_path: Path) -> None:
     assert trades["size"][trades["kind"] == KIND_TRADE].tolist() == [2.7027, 85.36]
     assert [reject.reason for reject in contents(items, "rejects")] == ["message is not a JSON object"]
     assert len({key for key, block in items if read_block(block)[0] in ("markets", "quotes")}) == 1
-    assert msgspec.json.decode((tmp_path / "heard.json").read_bytes(), type=Heard) == Heard(
+    assert msgspec.json.decode((tmp_path / "heard.json").read_bytes(), type=MessageCounts) == MessageCounts(
         messages=8,
         trades=2,
         repeated=1,
@@ -171,11 +171,11 @@ def test_the_order_of_files_and_a_file_given_twice_change_nothing(tmp_path: Path
     second = recorded(tmp_path, *told(seed + 50), name="b")
     note = tmp_path / "heard.json"
     once = items_of(MarketFiles([first, second], rejected_share_max=1.0), note)
-    heard = msgspec.json.decode(note.read_bytes(), type=Heard)
+    heard = msgspec.json.decode(note.read_bytes(), type=MessageCounts)
     assert items_of(MarketFiles([second, first], rejected_share_max=1.0)) == once
     twice = items_of(MarketFiles([second, first, first, second], rejected_share_max=1.0), note)
     assert flat(twice) == flat(once)
-    again = msgspec.json.decode(note.read_bytes(), type=Heard)
+    again = msgspec.json.decode(note.read_bytes(), type=MessageCounts)
     trades = sum(
         "topic" in each or each.get("event_type") == "last_trade_price"
         for each in told(seed) + told(seed + 50)

@@ -20,7 +20,7 @@ from domain.instruments import SHARDS
 from domain.quotes import QUOTE
 from domain.slices import BAR
 from flows import cluster
-from flows.progress import Progress, Watched
+from flows.progress import MonitoredSource, Progress
 from flows.shards import KEYS
 from flows.sources import redis_log
 from flows.sources.redis_log import LogPartition, RedisLog, joined
@@ -207,6 +207,6 @@ def run_until(target: int, items: list[Item], url: str, recovery: Path) -> None:
         return item
 
     flow = Dataflow("flow")
-    stream = op.input("log", flow, Watched(RedisLog(url, keep=5), progress))
+    stream = op.input("log", flow, MonitoredSource(RedisLog(url, keep=5), progress))
     op.output("out", op.map("stop", stream, stop_when_enough), TestingSink(items))
     cluster.run(flow, epoch=timedelta(milliseconds=10), recovery=recovery)

@@ -7,8 +7,8 @@ import pytest
 
 from domain.blocks import wallets_block
 from domain.whales import WhaleFindings
-from flows import sightings
-from flows.sinks.sightings import SightingPartition
+from flows import whale_records
+from flows.sinks.whales import WhalePartition
 from operators.grade_wallets import GradeWallets
 from operators.spot_whales import SpotWhales
 from store import wallets, whales
@@ -32,7 +32,7 @@ def found() -> tuple[WhaleFindings, ...]:
 
 
 def run(database_url: str, size: int) -> None:
-    partition = SightingPartition(database_url, timeout_s=0.0)
+    partition = WhalePartition(database_url, timeout_s=0.0)
     for at in range(0, len(found()), size):
         partition.write_batch(list(found()[at : at + size]))
     partition.close()
@@ -45,11 +45,11 @@ def contents(connection: psycopg.Connection) -> list[list[str]]:
 
 def test_what_was_found_is_kept_under_its_names(database_url: str, call: AsyncCaller) -> None:
     run(database_url, 3)
-    newest = {one.id: one for each in found() for one in sightings.whales(each)}
+    newest = {one.id: one for each in found() for one in whale_records.whales(each)}
     assert len(newest) > 20
     kept = call(whales.LISTING.page, {}, limit=1_000)
     assert {one.id: one for one in kept} == newest
-    seen = {one.id: one for each in found() for one in sightings.wallets(each)}
+    seen = {one.id: one for each in found() for one in whale_records.wallets(each)}
     assert any(wallet.isdigit() for wallet in seen)
     assert set(ADDRESSES) & seen.keys()
     for identity, wallet in seen.items():

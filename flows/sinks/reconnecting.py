@@ -1,4 +1,4 @@
-"""Link: a connection to Postgres that is made anew when it is lost."""
+"""Reconnecting: a connection to Postgres that is reopened when it is lost."""
 
 from collections.abc import Callable
 
@@ -8,43 +8,43 @@ from store import postgres
 from store.postgres import Connection
 
 
-class Link:
-    """Runs work on a connection until it has succeeded or patience ends. It connects at once.
+class ReconnectingPostgres:
+    """Runs work on a connection and retries it until it succeeds or times out. It connects immediately.
 
     Parameters
     ----------
     database_url
-        Where Postgres is; the database must be migrated.
+        Address of Postgres; the database must be migrated.
     timeout_s
-        Seconds to go on trying.
-    greet
-        What to do first on every new connection.
+        Seconds to keep retrying.
+    on_connect
+        Called first with every new connection.
 
     Raises
     ------
     ServiceError
-        If Postgres, or what `greet` needs, stays away for longer than our patience.
+        If Postgres, or a service that `on_connect` uses, is unavailable for longer than `timeout_s`.
     """
 
     def __init__(
-        self, database_url: str, *, timeout_s: float, greet: Callable[[Connection], None] | None = None
+        self, database_url: str, *, timeout_s: float, on_connect: Callable[[Connection], None] | None = None
     ) -> None:
-        self._url, self._timeout_s, self._greet = database_url, timeout_s, greet
+        self._url, self._timeout_s, self._on_connect = database_url, timeout_s, on_connect
         self._connection: Connection | None = None
         retry(self._connected, timeout_s=timeout_s)
 
     def run(self, work: Callable[[Connection], None]) -> None:
-        """Do `work`, which may be begun several times.
+        """Run `work`, which must be safe to retry.
 
         Raises
         ------
         ServiceError
-            If a service stays away for longer than our patience.
+            If a service is unavailable for longer than `timeout_s`.
         """
         retry(lambda: self._attempt(work), timeout_s=self._timeout_s)
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -60,8 +60,8 @@ class Link:
         if self._connection is None:
             connection = postgres.connect(self._url)
             try:
-                if self._greet is not None:
-                    self._greet(connection)
+                if self._on_connect is not None:
+                    self._on_connect(connection)
             except BaseException:
                 connection.close()
                 raise

@@ -11,7 +11,7 @@ from domain.instruments import instrument_id
 from domain.signals import Event
 from domain.slices import BAR, EVENT, GAP, INCOMPLETE, SYNTHETIC, Slice
 from domain.vocabulary import Vocabulary
-from flows import conclusions
+from flows import slice_records
 from store.gaps import Gap
 from store.instruments import Instrument
 from store.latest import FeatureRow
@@ -66,7 +66,7 @@ def given() -> Slice:
 
 
 def test_an_instrument_is_listed_by_its_name() -> None:
-    assert conclusions.instrument("sim:ETH:USD") == Instrument(
+    assert slice_records.instrument("sim:ETH:USD") == Instrument(
         name="sim:ETH:USD",
         id=instrument_id("sim:ETH:USD"),
         venue="sim",
@@ -77,7 +77,7 @@ def test_an_instrument_is_listed_by_its_name() -> None:
 
 
 def test_bars_are_columns(given: Slice) -> None:
-    columns = conclusions.bars(given, FEW)
+    columns = slice_records.bars(given, FEW)
     assert columns.instrument == [NAMES[1], NAMES[0]]
     assert columns.timeframe == ["1m", "5m"]
     assert columns.open_time.tolist() == [datetime(2024, 8, 8, 23, 54), datetime(2024, 8, 8, 23, 50)]
@@ -89,7 +89,7 @@ def test_bars_are_columns(given: Slice) -> None:
 
 
 def test_events_have_names(given: Slice) -> None:
-    assert conclusions.events(given, FEW) == [
+    assert slice_records.events(given, FEW) == [
         Event(
             id=event_id("sim:ETH:USD", "1m", "spike", AT),
             venue="sim",
@@ -116,7 +116,7 @@ def test_events_have_names(given: Slice) -> None:
 
 
 def test_a_gap_says_what_is_known(given: Slice) -> None:
-    assert conclusions.gaps(given) == [
+    assert slice_records.gaps(given) == [
         Gap(instrument=NAMES[0], detected_at=AT_TIME, first_id=7, last_id=9, missing=1),
         Gap(instrument=NAMES[1], detected_at=AT_TIME, first_id=None, last_id=None, missing=None),
     ]
@@ -127,13 +127,13 @@ def test_latest_is_the_newest_row_of_each_lane(given: Slice) -> None:
     earlier["close_time"] -= 5 * MINUTE
     given.bars = np.concatenate([earlier, given.bars])
     given.features = np.hstack([np.full((2, 1), -1.0), given.features])
-    found = {(row.instrument, row.timeframe): row for row in conclusions.latest(given, FEW)}
+    found = {(row.instrument, row.timeframe): row for row in slice_records.latest(given, FEW)}
     assert len(found) == 2
     assert found[NAMES[0], "5m"] == FeatureRow(NAMES[0], "5m", "2024-08-08T23:55:00Z", {"rsi": 61.5, "ema": math.inf})
 
 
 def test_an_empty_slice_concludes_nothing() -> None:
     empty = Slice(AT, names=NAMES)
-    assert conclusions.events(empty, FEW) == []
-    assert conclusions.gaps(empty) == []
-    assert conclusions.bars(empty, FEW).instrument == []
+    assert slice_records.events(empty, FEW) == []
+    assert slice_records.gaps(empty) == []
+    assert slice_records.bars(empty, FEW).instrument == []

@@ -1,4 +1,4 @@
-"""What a Slice says of the market as Arrow tables, with the words in place of the numbers."""
+"""Slice tables: bars, features, events, gaps and rejects of a Slice as Arrow tables, with names for codes."""
 
 from typing import Any
 
@@ -13,16 +13,16 @@ TIME = pa.timestamp("ns", "UTC")
 
 
 def bars(given: Slice, vocabulary: Vocabulary) -> pa.Table:
-    """Closed bars of every frame. What the input did not say is null."""
+    """Closed bars of every frame. Values that the input does not provide are null."""
     rows = given.bars
     columns: dict[str, Any] = {
         "instrument": _names(given, rows),
-        "frame": words(vocabulary.frames, rows["frame"]),
-        "open_time": times(rows["open_time"]),
-        "close_time": times(rows["close_time"]),
+        "frame": dictionary_column(vocabulary.frames, rows["frame"]),
+        "open_time": time_column(rows["open_time"]),
+        "close_time": time_column(rows["close_time"]),
     }
     for name in ("open", "high", "low", "close", "volume", "quote_volume", "buy_volume"):
-        columns[name] = numbers(rows[name])
+        columns[name] = number_column(rows[name])
     columns["trades"] = pa.array(rows["trades"], mask=rows["trades"] < 0)
     columns["synthetic"] = pa.array((rows["flags"] & SYNTHETIC) != 0)
     columns["incomplete"] = pa.array((rows["flags"] & INCOMPLETE) != 0)
@@ -30,44 +30,44 @@ def bars(given: Slice, vocabulary: Vocabulary) -> pa.Table:
 
 
 def features(given: Slice, vocabulary: Vocabulary) -> pa.Table:
-    """A row a bar, a column a feature; null until warm."""
+    """One row per bar and one column per feature; null until warm."""
     rows = given.bars
     values = given.features if given.features.size else np.empty((len(vocabulary.features), 0))
     columns: dict[str, Any] = {
         "instrument": _names(given, rows),
-        "frame": words(vocabulary.frames, rows["frame"]),
-        "close_time": times(rows["close_time"]),
+        "frame": dictionary_column(vocabulary.frames, rows["frame"]),
+        "close_time": time_column(rows["close_time"]),
     }
-    columns.update({name: numbers(values[at]) for at, name in enumerate(vocabulary.features)})
+    columns.update({name: number_column(values[at]) for at, name in enumerate(vocabulary.features)})
     return pa.table(columns)
 
 
 def events(given: Slice, vocabulary: Vocabulary) -> pa.Table:
-    """What detectors noticed; direction 1 up, -1 down, 0 neither."""
+    """Events of detectors; direction is 1 for up, -1 for down and 0 for neither."""
     rows = given.events
     return pa.table(
         {
             "instrument": _names(given, rows),
-            "frame": words(vocabulary.frames, rows["frame"]),
-            "detected_at": times(rows["ts"]),
-            "detector": words(vocabulary.detectors, rows["detector"]),
+            "frame": dictionary_column(vocabulary.frames, rows["frame"]),
+            "detected_at": time_column(rows["ts"]),
+            "detector": dictionary_column(vocabulary.detectors, rows["detector"]),
             "direction": pa.array(rows["direction"]),
-            "strength": numbers(rows["strength"]),
+            "strength": number_column(rows["strength"]),
         }
     )
 
 
 def gaps(given: Slice, vocabulary: Vocabulary) -> pa.Table:  # noqa: ARG001
-    """Holes in the trades of an instrument."""
+    """Gaps in the trades of an instrument."""
     rows = given.gaps
-    columns: dict[str, Any] = {"instrument": _names(given, rows), "detected_at": times(rows["detected_at"])}
+    columns: dict[str, Any] = {"instrument": _names(given, rows), "detected_at": time_column(rows["detected_at"])}
     for name in ("first_id", "last_id", "missing"):
         columns[name] = pa.array(rows[name], mask=rows[name] < 0)
     return pa.table(columns)
 
 
 def rejects(given: Slice, vocabulary: Vocabulary) -> pa.Table:  # noqa: ARG001
-    """Input that could not be used, and why."""
+    """Rejected input, with the reason."""
     return pa.table(
         {
             "source": pa.array([reject.source for reject in given.rejects], pa.string()),
@@ -79,19 +79,19 @@ def rejects(given: Slice, vocabulary: Vocabulary) -> pa.Table:  # noqa: ARG001
 
 
 def _names(given: Slice, rows: NDArray[Any]) -> Any:
-    return words(given.names, rows["slot"])
+    return dictionary_column(given.names, rows["slot"])
 
 
-def words(names: tuple[str, ...], index: NDArray[Any]) -> Any:
-    """A dictionary column: `names` by their places."""
+def dictionary_column(names: tuple[str, ...], index: NDArray[Any]) -> Any:
+    """A dictionary-encoded string column: `names` by index."""
     return pa.DictionaryArray.from_arrays(pa.array(index, pa.int32()), pa.array(names, pa.string()))
 
 
-def times(rows: NDArray[Any]) -> Any:
-    """A column of instants, from ns since 1970."""
+def time_column(rows: NDArray[Any]) -> Any:
+    """A timestamp column, from ns since 1970."""
     return pa.array(rows, TIME)
 
 
-def numbers(rows: NDArray[Any]) -> Any:
-    """A float column; NaN is null."""
+def number_column(rows: NDArray[Any]) -> Any:
+    """A float column; NaN becomes null."""
     return pa.array(rows, from_pandas=True)

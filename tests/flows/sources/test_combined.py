@@ -7,7 +7,7 @@ from bytewax.dataflow import Dataflow
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 from bytewax.testing import TestingSink, run_main
 
-from flows.sources.together import Together, of
+from flows.sources.combined import CombinedSource, from_source
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
 
@@ -48,9 +48,9 @@ class CountedPartition(StatefulSourcePartition[Any, int]):
 
 def test_each_hears_its_own_source_whole_and_in_order() -> None:
     flow, short, long = Dataflow("together"), list[Any](), list[Any]()
-    both = op.input("log", flow, Together({"short": Counted(2), "long": Counted(5)}))
-    op.output("short", of("short", both), TestingSink(short))
-    op.output("long", of("long", both), TestingSink(long))
+    both = op.input("log", flow, CombinedSource({"short": Counted(2), "long": Counted(5)}))
+    op.output("short", from_source("short", both), TestingSink(short))
+    op.output("long", from_source("long", both), TestingSink(long))
     run_main(flow)
     for found, end in ((short, 2), (long, 5)):
         for part in ("000", "001"):
@@ -60,12 +60,12 @@ def test_each_hears_its_own_source_whole_and_in_order() -> None:
 
 def test_it_goes_on_where_each_stood() -> None:
     sources = {"short": Counted(2), "long": Counted(5)}
-    part = Together(sources).build_part("log", "000", None)
+    part = CombinedSource(sources).build_part("log", "000", None)
     for _ in range(3):  # the short one has ended by now
         part.next_batch()
     kept = part.snapshot()
     assert kept == {"short": 2, "long": 3}
-    part = Together(sources).build_part("log", "000", kept)
+    part = CombinedSource(sources).build_part("log", "000", kept)
     assert part.next_batch() == [("000", ("long", b"4"))]
     assert part.next_batch() == [("000", ("long", b"5"))]
     with pytest.raises(StopIteration):
@@ -78,12 +78,14 @@ def test_it_goes_on_where_each_stood() -> None:
     ("wishes", "first"), [((AT, AT.replace(day=21)), AT), ((AT.replace(day=21), AT), AT), ((None, AT), None)]
 )
 def test_it_is_asked_when_the_first_wants_to_be(wishes: tuple[datetime | None, ...], first: datetime | None) -> None:
-    part = Together({str(wish): Counted(9, wish) for wish in wishes}).build_part("log", "000", None)
+    part = CombinedSource({str(wish): Counted(9, wish) for wish in wishes}).build_part("log", "000", None)
     assert part.next_awake() == first
 
 
 def test_what_has_ended_wants_nothing() -> None:
-    part = Together({"ended": Counted(0, AT), "going": Counted(9, AT.replace(day=21))}).build_part("log", "000", None)
+    part = CombinedSource({"ended": Counted(0, AT), "going": Counted(9, AT.replace(day=21))}).build_part(
+        "log", "000", None
+    )
     part.next_batch()
     assert part.next_awake() == AT.replace(day=21)
 
@@ -94,4 +96,4 @@ def test_sources_with_other_partitions_are_refused() -> None:
             return ["000"]
 
     with pytest.raises(ValueError, match="the same partitions"):
-        Together({"one": Counted(1), "other": Other(1)}).list_parts()
+        CombinedSource({"one": Counted(1), "other": Other(1)}).list_parts()

@@ -11,10 +11,10 @@ from flows.shards import KEYS
 from flows.sinks.latest import LatestSink
 from flows.sinks.ledger import LedgerSink
 from flows.sinks.market import MarketSink
-from flows.sinks.metrics import CountSink, MetricsSink
+from flows.sinks.metrics import CallbackSink, MetricsSink
 from flows.sinks.opportunities import OpportunitySink
-from flows.sinks.parts import OnePart
-from flows.sinks.sightings import SightingSink
+from flows.sinks.partitions import SinglePartitionSink
+from flows.sinks.whales import WhaleSink
 
 WORDS = vocabulary()
 
@@ -28,14 +28,14 @@ def test_a_shard_has_the_partition_of_its_number() -> None:
 @pytest.mark.parametrize(
     ("sink", "part"),
     [
-        (CountSink(print), "all"),
+        (CallbackSink(print), "all"),
         (LatestSink("", WORDS), "latest"),
         (LedgerSink("", "", WORDS), "ledger"),
         (MarketSink("", WORDS), "market"),
         (OpportunitySink("", ""), "opportunities"),
-        (SightingSink(""), "sightings"),
+        (WhaleSink(""), "sightings"),
     ],
 )
-def test_a_sink_with_one_partition_puts_every_key_there(sink: OnePart[Any, Any], part: str) -> None:
+def test_a_sink_with_one_partition_puts_every_key_there(sink: SinglePartitionSink[Any, Any], part: str) -> None:
     assert sink.list_parts() == [part]
     assert {sink.part_fn(key) for key in KEYS} == {0}

@@ -14,7 +14,7 @@ from domain.scores import REGIMES, SCORE
 from domain.signals import FrameView, Outcome, Signal
 from domain.slices import CANDIDATE, EMITTED, EVENT, EXPIRED, OUTCOME, TP_HIT
 from domain.vocabulary import Vocabulary
-from flows import judgements
+from flows import aligned_records
 from tests.builders import records
 from tests.flows.market import WORDS, decided
 
@@ -100,7 +100,7 @@ def given() -> Aligned:
 
 
 def test_a_signal_tells_all_that_was_decided(given: Aligned) -> None:
-    assert judgements.signals(given, FEW) == [
+    assert aligned_records.signals(given, FEW) == [
         Signal(
             id=signal_id("binance:BTCUSDT", "5m", "follow", -1, AT),
             venue="binance",
@@ -130,7 +130,7 @@ def test_a_signal_tells_all_that_was_decided(given: Aligned) -> None:
 
 
 def test_an_outcome_finds_its_signal(given: Aligned) -> None:
-    assert judgements.outcomes(given, FEW) == [
+    assert aligned_records.outcomes(given, FEW) == [
         Outcome(
             signal_id=signal_id("binance:BTCUSDT", "5m", "fade", -1, AT - 60 * MINUTE),
             outcome="tp_hit",
@@ -180,7 +180,7 @@ def test_a_score_fills_its_fields(given: Aligned) -> None:
             "correlated_direction": [1, 0, 0, 0],
         },
     )
-    (signal,) = judgements.signals(given, FEW)
+    (signal,) = aligned_records.signals(given, FEW)
     told = {
         "regime": "quiet_up",
         "adjusted_score": 0.55,
@@ -209,7 +209,7 @@ def test_a_composite_names_its_components_by_what_they_are() -> None:
     row = {"ts": AT, "instrument": instrument_id(NAME), "direction": 1, "components": 3, "expected_return": math.nan}
     words = msgspec.structs.replace(FEW, patterns=("signal_consensus",), verbs=("agree",))
     whole = Aligned(AT, names={instrument_id(NAME): NAME}, composites=records(COMPOSITE, {**row, **parts}))
-    (told,) = judgements.composites(whole, words)
+    (told,) = aligned_records.composites(whole, words)
     assert [(each.kind, each.name, each.id, each.direction) for each in told.component_signals] == [
         ("signal", "follow", signal_id(NAME, "5m", "follow", 1, AT), 1),
         ("event", "spike", event_id(NAME, "1m", "spike", AT - MINUTE), 0),
@@ -219,12 +219,12 @@ def test_a_composite_names_its_components_by_what_they_are() -> None:
 
 
 def test_nothing_decided_is_nothing() -> None:
-    assert judgements.signals(Aligned(AT), FEW) == judgements.outcomes(Aligned(AT), FEW) == []
+    assert aligned_records.signals(Aligned(AT), FEW) == aligned_records.outcomes(Aligned(AT), FEW) == []
 
 
 def test_outcomes_of_a_market_belong_to_its_signals() -> None:
-    signals = {signal.id: signal for each in decided() for signal in judgements.signals(each, WORDS)}
-    outcomes = [outcome for each in decided() for outcome in judgements.outcomes(each, WORDS)]
+    signals = {signal.id: signal for each in decided() for signal in aligned_records.signals(each, WORDS)}
+    outcomes = [outcome for each in decided() for outcome in aligned_records.outcomes(each, WORDS)]
     assert outcomes
     assert {outcome.signal_id for outcome in outcomes} <= set(signals)
     assert len({outcome.signal_id for outcome in outcomes}) == len(outcomes)
@@ -234,5 +234,5 @@ def test_outcomes_of_a_market_belong_to_its_signals() -> None:
 
 def test_signals_are_json_that_reads_back() -> None:
     for each in decided():
-        found = judgements.signals(each, WORDS)
+        found = aligned_records.signals(each, WORDS)
         assert msgspec.json.decode(msgspec.json.encode(found), type=list[Signal]) == found

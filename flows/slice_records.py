@@ -1,8 +1,7 @@
-"""Conclusions: what a Slice says of the market, in words: the records and columns that the store takes.
+"""Slice records: convert a Slice to the records and columns that the store writes.
 
-Pure functions of a Slice and the vocabulary of its recipe. Nothing is computed here that was not
-decided before; numbers get their names, instants their form, and what is not a number is null. What
-was decided across shards is told by flows/judgements.py.
+Pure functions of a Slice and its vocabulary. Only the representation changes: codes become names, instants
+become datetimes, and NaN becomes null. Results across shards are converted by flows/aligned_records.py.
 """
 
 from functools import lru_cache
@@ -15,7 +14,7 @@ from domain.instruments import instrument_id, symbol_of, venue_of
 from domain.signals import Event
 from domain.slices import INCOMPLETE, SYNTHETIC, Slice
 from domain.vocabulary import Vocabulary
-from flows.plain import counted, rows
+from flows.plain_values import non_negative_or_none, rows
 from store.bars import BarColumns
 from store.gaps import Gap
 from store.instruments import Instrument
@@ -24,7 +23,7 @@ from store.latest import FeatureRow
 
 @lru_cache(maxsize=100_000)
 def instrument(name: str) -> Instrument:
-    """How `venue:symbol` is listed."""
+    """The instrument record of `venue:symbol`."""
     return Instrument(
         name=name,
         id=instrument_id(name),
@@ -57,12 +56,12 @@ def bars(given: Slice, vocabulary: Vocabulary) -> BarColumns:
 
 
 def events(given: Slice, vocabulary: Vocabulary) -> list[Event]:
-    """What detectors noticed, in the slice's order."""
-    found = []
+    """The events of detectors, in the slice's order."""
+    records = []
     for row in rows(given.events):
         listed, frame = instrument(given.names[row["slot"]]), vocabulary.frames[row["frame"]]
         detector = vocabulary.detectors[row["detector"]]
-        found.append(
+        records.append(
             Event(
                 id=ids.event_id(listed.name, frame, detector, row["ts"]),
                 venue=listed.venue,
@@ -75,18 +74,18 @@ def events(given: Slice, vocabulary: Vocabulary) -> list[Event]:
                 simulated=listed.simulated,
             )
         )
-    return found
+    return records
 
 
 def gaps(given: Slice) -> list[Gap]:
-    """Where trades are missing."""
+    """The gaps in the trades of each instrument."""
     return [
         Gap(
             instrument=given.names[row["slot"]],
             detected_at=clock.to_datetime(row["detected_at"]),
-            first_id=counted(row["first_id"]),
-            last_id=counted(row["last_id"]),
-            missing=counted(row["missing"]),
+            first_id=non_negative_or_none(row["first_id"]),
+            last_id=non_negative_or_none(row["last_id"]),
+            missing=non_negative_or_none(row["missing"]),
         )
         for row in rows(given.gaps)
     ]
@@ -95,9 +94,9 @@ def gaps(given: Slice) -> list[Gap]:
 def latest(given: Slice, vocabulary: Vocabulary) -> list[FeatureRow]:
     """The features of the newest bar of each instrument and frame."""
     closed = given.bars
-    # Bars stand in order of time, so the newest of a lane is the first from behind.
-    lanes = closed["slot"].astype(np.int64) * len(vocabulary.frames) + closed["frame"]
-    newest = closed.size - 1 - np.unique(lanes[::-1], return_index=True)[1]
+    # Bars are in order of time, so the newest of each (instrument, frame) is the first in reverse.
+    series = closed["slot"].astype(np.int64) * len(vocabulary.frames) + closed["frame"]
+    newest = closed.size - 1 - np.unique(series[::-1], return_index=True)[1]
     return [
         FeatureRow(
             instrument=given.names[closed["slot"][at]],

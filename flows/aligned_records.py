@@ -1,7 +1,7 @@
-"""Judgements: what all shards decided together, in words: the records that the ledger and the feed take.
+"""Aligned records: convert the results of all shards to the records of the ledger and the feed.
 
-Pure functions of an Aligned and the vocabulary of its recipe. Nothing is computed here that was not
-decided before; numbers get their names, instants their form, and what is not a number is null.
+Pure functions of an Aligned and its vocabulary. Only the representation changes: codes become names, instants
+become datetimes, and NaN becomes null.
 """
 
 from collections import defaultdict
@@ -17,16 +17,16 @@ from domain.scores import REGIMES
 from domain.signals import FrameView, Outcome, Signal
 from domain.slices import OUTCOMES, SUPPRESSED, SUPPRESSED_REASONS
 from domain.vocabulary import Vocabulary
-from flows.conclusions import instrument
-from flows.plain import known, rows
-from flows.reasons import Evidence, belonging, sentence
+from flows.plain_values import finite_or_none, rows
+from flows.reasons import Evidence, composite_reason, signal_reason
+from flows.slice_records import instrument
 
 SCORED = ("adjusted_score", "time_decay_factor", "historical_boost", "correlation_boost", "risk_penalty")
-"""Fields of a signal that stand in its score under the same name."""
+"""Fields of a signal that its score has under the same name."""
 
 
 def signals(given: Aligned, vocabulary: Vocabulary) -> list[Signal]:
-    """The candidates, emitted and suppressed, each with its score and its reason in a sentence."""
+    """The candidates, emitted and suppressed, each with its score and its reason as a sentence."""
     if not given.candidates.size:
         return []
     evidence = _evidence(given, vocabulary)
@@ -38,31 +38,31 @@ def signals(given: Aligned, vocabulary: Vocabulary) -> list[Signal]:
 
 
 def outcomes(given: Aligned, vocabulary: Vocabulary) -> list[Outcome]:
-    """How candidates of these instants and of earlier ones ended."""
-    found = []
+    """The outcomes of candidates that ended."""
+    records = []
     for row in rows(given.outcomes):
         entered, name = row["entry_at"] != 0, given.names[row["instrument"]]
         strategy = vocabulary.strategies[row["strategy"]]
-        found.append(
+        records.append(
             Outcome(
                 signal_id=ids.signal_id(name, vocabulary.primary, strategy, row["direction"], row["ts"]),
                 outcome=OUTCOMES[row["outcome"]],  # type: ignore[arg-type]  # the names of OutcomeName
                 entry_at=clock.to_datetime(row["entry_at"]) if entered else None,
                 exit_at=clock.to_datetime(row["exit_at"]),
-                entry_price=known(row["entry_price"]),
-                exit_price=known(row["exit_price"]),
-                return_pct=known(row["return_pct"]),
-                return_r=known(row["return_r"]),
-                best_r=known(row["best_r"]),
-                worst_r=known(row["worst_r"]),
+                entry_price=finite_or_none(row["entry_price"]),
+                exit_price=finite_or_none(row["exit_price"]),
+                return_pct=finite_or_none(row["return_pct"]),
+                return_r=finite_or_none(row["return_r"]),
+                best_r=finite_or_none(row["best_r"]),
+                worst_r=finite_or_none(row["worst_r"]),
                 duration_s=(row["exit_at"] - row["entry_at"]) / clock.SECOND if entered else None,
             )
         )
-    return found
+    return records
 
 
 def composites(given: Aligned, vocabulary: Vocabulary) -> list[Composite]:
-    """Signals and events that belong together, each with its reason in a sentence."""
+    """The composite signals, each with its components and its reason as a sentence."""
     return [_composite(row, given.names[row["instrument"]], vocabulary) for row in rows(given.composites)]
 
 
@@ -83,10 +83,10 @@ def _composite(row: dict[str, Any], name: str, vocabulary: Vocabulary) -> Compos
         component_signals=components,
         composite_confidence=row["composite_confidence"],
         correlation_score=row["correlation_score"],
-        expected_return=known(row["expected_return"]),
+        expected_return=finite_or_none(row["expected_return"]),
         risk_score=row["risk_score"],
         regime=REGIMES[row["regime"]],
-        reason=belonging(
+        reason=composite_reason(
             symbol=listed.symbol,
             pattern=pattern,
             direction=direction,
@@ -121,18 +121,18 @@ def _component(
     )
 
 
-Moments = dict[tuple[int, int], list[Evidence]]
-"""What detectors noticed on the primary bars, by (instrument, instant)."""
+EvidenceByBar = dict[tuple[int, int], list[Evidence]]
+"""Events on the primary bars, by (instrument, close time in ns)."""
 
 
-def _evidence(given: Aligned, vocabulary: Vocabulary) -> Moments:
-    found: Moments = defaultdict(list)
+def _evidence(given: Aligned, vocabulary: Vocabulary) -> EvidenceByBar:
+    evidence: EvidenceByBar = defaultdict(list)
     primary = vocabulary.frames.index(vocabulary.primary)
-    noticed = given.events[given.events["frame"] == primary]
-    for row in rows(noticed[np.isin(noticed["ts"], given.candidates["ts"])]):
+    events = given.events[given.events["frame"] == primary]
+    for row in rows(events[np.isin(events["ts"], given.candidates["ts"])]):
         detector = vocabulary.detectors[row["detector"]]
-        found[row["instrument"], row["ts"]].append(Evidence(detector, row["direction"], row["strength"]))
-    return found
+        evidence[row["instrument"], row["ts"]].append(Evidence(detector, row["direction"], row["strength"]))
+    return evidence
 
 
 def _signal(
@@ -140,13 +140,13 @@ def _signal(
     score: dict[str, Any] | None,
     features: NDArray[np.float64],
     name: str,
-    moments: Moments,
+    evidence_by_bar: EvidenceByBar,
     vocabulary: Vocabulary,
 ) -> Signal:
     listed, strategy = instrument(name), vocabulary.strategies[row["strategy"]]
-    evidence = moments.get((row["instrument"], row["ts"]), [])
-    # The columns hold room for as many frames as a recipe may have.
-    looks = list(zip(vocabulary.frames, row["mtf_direction"].tolist(), row["mtf_strength"].tolist(), strict=False))
+    evidence = evidence_by_bar.get((row["instrument"], row["ts"]), [])
+    # The columns have a fixed width: the largest number of frames.
+    views = list(zip(vocabulary.frames, row["mtf_direction"].tolist(), row["mtf_strength"].tolist(), strict=False))
     suppressed = SUPPRESSED_REASONS[row["reason"]] if row["status"] == SUPPRESSED else None
     expires_at = clock.to_datetime(row["expires_at"])
     return Signal(
@@ -167,16 +167,18 @@ def _signal(
         raw_confidence=row["confidence"],
         mtf_aligned=bool(row["mtf_aligned"]),
         mtf_score=row["mtf_score"],
-        mtf_details={frame: FrameView(direction, strength) for frame, direction, strength in looks},
+        mtf_details={frame: FrameView(direction, strength) for frame, direction, strength in views},
         events=[each.detector for each in evidence],
-        features={name: known(value) for name, value in zip(vocabulary.features, features.tolist(), strict=True)},
-        reason=sentence(
+        features={
+            name: finite_or_none(value) for name, value in zip(vocabulary.features, features.tolist(), strict=True)
+        },
+        reason=signal_reason(
             symbol=listed.symbol,
             timeframe=vocabulary.primary,
             strategy=strategy,
             direction=row["direction"],
             evidence=evidence,
-            frame_directions=[direction for _, direction, _ in looks],
+            frame_directions=[direction for _, direction, _ in views],
             take_profit=row["take_profit"],
             stop_loss=row["stop_loss"],
             expires_at=expires_at,
@@ -189,7 +191,7 @@ def _signal(
 
 
 def _scored(score: dict[str, Any], name: str, vocabulary: Vocabulary) -> dict[str, Any]:
-    """The fields of a signal that its score fills."""
+    """The fields of a signal that come from its score."""
     related = zip(
         score["correlated_strategy"].tolist(),
         score["correlated_direction"].tolist(),
@@ -197,12 +199,12 @@ def _scored(score: dict[str, Any], name: str, vocabulary: Vocabulary) -> dict[st
         strict=True,
     )
     return {
-        **{field: known(score[field]) for field in SCORED},
+        **{field: finite_or_none(score[field]) for field in SCORED},
         "regime": REGIMES[score["regime"]],
-        "final_score": known(score["final_score"]),
+        "final_score": finite_or_none(score["final_score"]),
         "ranking": score["ranking"] or None,
-        "probability": known(score["probability"]),
-        "expected_value_r": known(score["expected_r"]),
+        "probability": finite_or_none(score["probability"]),
+        "expected_value_r": finite_or_none(score["expected_r"]),
         "correlations": [
             ids.signal_id(name, vocabulary.primary, vocabulary.strategies[strategy], direction, ts)
             for strategy, direction, ts in list(related)[: score["correlations"]]

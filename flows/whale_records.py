@@ -1,6 +1,6 @@
-"""Sightings: what was found about whales, in words: the records that the store takes.
+"""Whale records: convert whale findings to the records that the store writes.
 
-Pure functions of WhaleFindings, as in flows/conclusions.py.
+Pure functions of WhaleFindings, as in flows/slice_records.py.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ from domain.whales import WHALE_ALONE, Called, WhaleFindings
 
 
 def whales(given: WhaleFindings) -> list[WhaleTrade]:
-    """Whales, consensus and disagreement, told and suppressed."""
+    """Whales, consensus and disagreement, emitted and suppressed."""
     return [
         whale_trade(
             row,
@@ -29,7 +29,7 @@ def whales(given: WhaleFindings) -> list[WhaleTrade]:
 
 
 def wallets(given: WhaleFindings) -> list[Wallet]:
-    """The wallets of whales, with their records at that time."""
+    """The wallets of whales, with their track records at that time."""
     return [
         Wallet(id=called.wallet or str(row["wallet"]), seen_at=to_datetime(int(row["ts"])), record=record_of(row))
         for row, called in zip(given.rows, given.called, strict=True)
@@ -38,5 +38,5 @@ def wallets(given: WhaleFindings) -> list[Wallet]:
 
 
 def _token(row: Any, called: Called) -> str:
-    """The token's name, or its number where nobody told that."""
+    """The token's name, or its number if the name is unknown."""
     return called.token or f"unknown:{row['instrument']}"

@@ -13,8 +13,8 @@ from domain.clock import DAY, MINUTE
 from domain.composites import COMPOSITE, EVENT, SIGNAL
 from domain.executions import EQUITY, EXECUTION, LOSS, OPEN, PLANNED, SKIPPED
 from domain.vocabulary import Vocabulary
-from flows import accounts, judgements
-from flows.sinks.together import FILE, KINDS, TogetherPartition, complete
+from flows import account_records, aligned_records
+from flows.sinks.aligned_parquet import FILE, KINDS, AlignedParquetPartition, complete
 from tests.builders import START, records
 
 WORDS = Vocabulary(
@@ -73,7 +73,7 @@ def given() -> list[Aligned]:
 
 
 def written(folder, batches: list[Aligned]) -> dict[str, Any]:
-    partition = TogetherPartition(folder, WORDS)
+    partition = AlignedParquetPartition(folder, WORDS)
     for batch in batches:
         partition.write_batch([batch])
     partition.close()
@@ -95,9 +95,9 @@ def told(struct: msgspec.Struct) -> dict[str, Any]:
 def test_files_say_what_the_ledger_says(tmp_path, given):
     tables = written(tmp_path, given)
     records_of = {
-        "composites": lambda batch: judgements.composites(batch, WORDS),
-        "executions": lambda batch: accounts.executions(batch, WORDS),
-        "equity": lambda batch: accounts.equity(batch, WORDS),
+        "composites": lambda batch: aligned_records.composites(batch, WORDS),
+        "executions": lambda batch: account_records.executions(batch, WORDS),
+        "equity": lambda batch: account_records.equity(batch, WORDS),
     }
     for kind, make in records_of.items():
         expected = [told(record) for batch in given for record in make(batch)]
