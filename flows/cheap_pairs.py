@@ -17,7 +17,7 @@ from domain.clock import to_datetime
 from domain.fees import marginal_fee, order_fee
 from domain.markets import Group, Market
 from domain.quotes import ASK, BID, CHANGE, CLEAR, DROP, LEVEL, MESSAGE_END, READY, TICK, TOP
-from flows.sources.market_moments import Moment
+from flows.sources.market_messages import DecodedMessage
 from flows.venues.directory import Directory
 from operators.appraise import contracts, dollars, take, trimmed, value_of
 
@@ -118,10 +118,10 @@ class CheapPairs:
         self._first_seen: dict[str, int] = {}
         self._last: dict[str, tuple[str, str]] = {}
 
-    def read(self, moments: Iterable[Moment]) -> Iterator[CheapPair]:
+    def read(self, decoded_messages: Iterable[DecodedMessage]) -> Iterator[CheapPair]:
         """Yield each pair when it appears, and when its asks or its verdict change."""
-        for moment in moments:
-            for kind, content in moment.runs:
+        for message in decoded_messages:
+            for kind, content in message.runs:
                 if kind == "quotes":
                     yield from self._apply(content)
                 elif kind == "group":

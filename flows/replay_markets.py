@@ -105,7 +105,7 @@ def summary(tally: Path, source: MarketFiles, finding_settings: FindingSettings)
     found = read_finding_tallies(tally)
     verdicts: dict[str, int] = {}
     pairs: list[CheapPair] = []
-    for pair in CheapPairs(finding_settings.arbitrage).read(source.moments()):
+    for pair in CheapPairs(finding_settings.arbitrage).read(source.decoded_messages()):
         verdicts[pair.verdict] = verdicts.get(pair.verdict, 0) + 1
         if len(pairs) < LISTED:
             pairs.append(pair)

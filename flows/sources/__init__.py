@@ -1,1 +1,1 @@
-"""Where the log comes from."""
+"""Inputs of the dataflow: the Redis log, files, recordings and simulators."""

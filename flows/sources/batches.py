@@ -1,6 +1,6 @@
 """Batches: Parquet, Arrow (Feather) and CSV files as Arrow batches, from any row on.
 
-CSV is taken in as text, so that a cell which is no number spoils its row and not its column
+CSV cells are read as text, so that a cell which is not a number invalidates its row and not its column
 (`flows.sources.cells`).
 """
 
@@ -32,15 +32,15 @@ class Batch(NamedTuple):
     Attributes
     ----------
     columns
-        The columns asked for.
+        The requested columns.
     numbers
-        Number of each row from 1; in CSV, that of its line.
+        Number of each row, from 1; in CSV, of its line.
     raw
-        The row at an index, as bytes.
+        Returns the row at an index as bytes.
     rejects
-        Lines that are no row.
+        Lines that are not a valid row.
     consumed
-        Rows, in CSV lines, up to the end of this batch.
+        Number of rows (in CSV: lines) up to the end of this batch.
     """
 
     columns: pa.RecordBatch
@@ -61,18 +61,18 @@ class Table(Protocol):
 
 
 def open_table(path: Path, mapping: Mapping[str, str]) -> Table:
-    """The table in `path`, told by its first bytes.
+    """Open the table in `path`; its format is detected from its first bytes.
 
     Parameters
     ----------
     mapping
-        What the user said of the columns. If it names numbers that a CSV file has no columns for,
-        the file has no header, and its columns go by their numbers from 0.
+        The user's column mapping. If it has numbers that are not column names of a CSV file, the file has no
+        header, and its columns are numbered from 0.
 
     Raises
     ------
     InputError
-        If the file cannot be opened as what it says it is.
+        If the file cannot be opened in its detected format.
     """
     with path.open("rb") as file:
         magic = file.read(6)
@@ -96,8 +96,8 @@ class ParquetTable:
         self._texts = [field.name for field in schema if pa.types.is_string(field.type)]
 
     def read(self, columns: Sequence[str], skip: int, at_most: int) -> Iterator[Batch]:
-        """See `Table`. Row groups that are skipped are not read."""
-        # Text stays a dictionary, as it is written: symbols and sides repeat.
+        """See `Table`. Skipped row groups are not read."""
+        # Strings stay dictionary-encoded as stored: symbols and sides repeat.
         with pyarrow.parquet.ParquetFile(self._path, read_dictionary=self._texts) as file:
             sizes = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
             ends = np.cumsum([0, *sizes])
@@ -115,7 +115,7 @@ class ArrowTable:
             self.names = list(self._open(source).schema.names)
 
     def read(self, columns: Sequence[str], skip: int, at_most: int) -> Iterator[Batch]:
-        """See `Table`. The file is mapped; only the pages of the columns are read."""
+        """See `Table`. The file is memory-mapped; only the pages of the requested columns are read."""
         with pa.memory_map(str(self._path)) as source:
             file = self._open(source)
             if isinstance(file, pa.ipc.RecordBatchFileReader):
@@ -133,7 +133,7 @@ class ArrowTable:
 
 
 class CsvTable:
-    """A CSV file, gzip or plain, delimited by comma, semicolon, tab or bar; a line is a row."""
+    """A CSV file, gzip or plain, delimited by comma, semicolon, tab or vertical bar; every line is a row."""
 
     def __init__(self, path: Path, mapping: Mapping[str, str]) -> None:
         self._path = path
@@ -160,12 +160,12 @@ class CsvTable:
             yield self._parse(columns, chunk, kept)
 
     def _parse(self, columns: Sequence[str], chunk: Lines, kept: list[int]) -> Batch:
-        """The rows in the lines at `kept`; their cells stay text."""
-        wrong: dict[int, str] = {}
+        """Parse the lines at the indices `kept`; their cells stay text."""
+        invalid: dict[int, str] = {}
 
-        def refuse(row: pa.csv.InvalidRow) -> Literal["skip"]:
-            assert row.number is not None, "only parallel parsing loses count"
-            wrong[kept[row.number - 1]] = f"line has {row.actual_columns} columns and not {row.expected_columns}"
+        def reject(row: pa.csv.InvalidRow) -> Literal["skip"]:
+            assert row.number is not None, "only parallel parsing has no row numbers"
+            invalid[kept[row.number - 1]] = f"line has {row.actual_columns} columns and not {row.expected_columns}"
             return "skip"
 
         table = pa.table({name: pa.array([], pa.string()) for name in columns})
@@ -178,13 +178,13 @@ class CsvTable:
                     delimiter=self._delimiter.decode(),
                     quote_char=False,
                     ignore_empty_lines=False,
-                    invalid_row_handler=refuse,
+                    invalid_row_handler=reject,
                 ),
                 pa.csv.ConvertOptions(include_columns=list(columns), column_types=dict.fromkeys(columns, pa.string())),
             )
-        good = [at for at in kept if at not in wrong]
+        good = [at for at in kept if at not in invalid]
         name, first = self._path.name, chunk.first
-        rejects = [Reject(name, first + at, reason, chunk.lines[at][:RAW_BYTES]) for at, reason in wrong.items()]
+        rejects = [Reject(name, first + at, reason, chunk.lines[at][:RAW_BYTES]) for at, reason in invalid.items()]
         if chunk.damage:
             rejects.append(Reject(name, first, chunk.damage))
         return Batch(
@@ -198,14 +198,14 @@ class CsvTable:
         )
 
     def _one_row_a_line(self, lines: list[bytes]) -> bytes:
-        """The lines as UTF-8 without quotes, so that a stray quote or byte spoils its own line and no other."""
+        """The lines as UTF-8 without quotes, so that a stray quote or byte invalidates only its own line."""
         text = b"\n".join(lines) + b"\n"
         if b'"' in text:
             text = b"\n".join([self._unquoted(line) if b'"' in line else line for line in lines]) + b"\n"
         return text.replace(b"\r", b" ").decode("utf-8", "replace").encode()
 
     def _unquoted(self, line: bytes) -> bytes:
-        """The line with its quoted cells bare; a delimiter in one of them becomes a blank."""
+        """The line with its quotes removed; a delimiter inside a quoted cell becomes a space."""
         delimiter = self._delimiter.decode()
         text = line.replace(b"\r", b" ").decode("utf-8", "replace")
         try:
@@ -216,7 +216,7 @@ class CsvTable:
 
 
 def _numbered(batches: Iterable[pa.RecordBatch], before: int, skip: int, at_most: int) -> Iterator[Batch]:
-    """Batches whose first row has the number `before` + 1, without the rows up to `skip`, in parts of `at_most`."""
+    """Number the rows from `before` + 1, skip those up to `skip`, and split the batches into `at_most` rows."""
     for batch in batches:
         start = min(max(0, skip - before), batch.num_rows)
         for at in range(start, batch.num_rows, at_most):

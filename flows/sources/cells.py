@@ -1,7 +1,7 @@
-"""Cells: Arrow columns of whatever type to numpy columns, cell by cell.
+"""Cells: convert Arrow columns of any type to numpy columns, cell by cell.
 
-A cell that cannot be read spoils itself only, and whether it can be read never depends on its
-neighbours; so it does not matter how a table is cut.
+An unreadable cell affects only itself, and whether a cell is readable never depends on its neighbours; so the
+result does not depend on the batch size.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from domain import clock
 
 Cells = Any
-"""An Arrow array. (The published stubs of pyarrow lack half of what is used here.)"""
+"""An Arrow array. (The published stubs of pyarrow lack many functions used here.)"""
 NO_TIME = np.iinfo(np.int64).min
-"""The time of a cell that holds none."""
+"""The time of a cell without a readable one."""
 NO_SIDE = 2
-"""The side of a cell that holds words nobody knows."""
+"""The side of a cell with an unknown value."""
 _UNITS = {"s": clock.SECOND, "ms": clock.MILLISECOND, "us": clock.MICROSECOND, "ns": 1}
 _LIMITS = np.array([1e11, 1e14, 1e17])
 _UNIT_BY_SIZE = np.array([clock.SECOND, clock.MILLISECOND, clock.MICROSECOND, 1])
@@ -30,7 +30,7 @@ _MAKER_WORDS = {"true": -1, "t": -1, "1": -1, "yes": -1, "false": 1, "f": 1, "0"
 
 
 def numbers(column: Cells) -> NDArray[np.float64]:
-    """Float64; NaN where a cell is empty or no number.
+    """Convert to float64; NaN where a cell is empty or not a number.
 
     Examples
     --------
@@ -41,7 +41,7 @@ def numbers(column: Cells) -> NDArray[np.float64]:
 
 
 def whole_numbers(column: Cells) -> NDArray[np.int64]:
-    """Int64; -1 where a cell is empty, negative or no whole number.
+    """Convert to int64; -1 where a cell is empty, negative or not an integer.
 
     Examples
     --------
@@ -51,16 +51,16 @@ def whole_numbers(column: Cells) -> NDArray[np.int64]:
     column = _plain(column)
     if pa.types.is_floating(column.type):
         column = pc.if_else(pc.is_finite(column), column, pa.scalar(None, column.type))
-    found = _by_halves(column, lambda part: _numpy(part.cast(pa.int64()), -1), -1)
-    return np.where(found < 0, -1, found)
+    values = _by_halves(column, lambda part: _numpy(part.cast(pa.int64()), -1), -1)
+    return np.where(values < 0, -1, values)
 
 
 def times(column: Cells, unit: str = "", origin_ns: int = 0) -> NDArray[np.int64]:
-    """Nanoseconds UTC; NO_TIME where a cell is empty, no time, or outside of 1677 to 2262.
+    """Convert to nanoseconds UTC; NO_TIME where a cell is empty, not a time, or outside 1677 to 2262.
 
-    Typed times are what their type says, and text is ISO 8601; without a zone both are UTC. Numbers
-    count from 1970, or from `origin_ns`, in `unit`; without one each number tells its own by its size:
-    seconds to 1e11, milliseconds to 1e14, microseconds to 1e17, and nanoseconds above, which
+    Timestamp types are converted as typed, and text is ISO 8601; without a time zone both are UTC. Numbers
+    count from 1970, or from `origin_ns`, in `unit`; without a unit it is inferred from the size of each number:
+    seconds up to 1e11, milliseconds up to 1e14, microseconds up to 1e17, and nanoseconds above, which
     separates them for every date from 1973 to 5138. (Binance changed its files to microseconds in
     2025.) Numbers with decimals are rounded to the microsecond.
 
@@ -73,18 +73,18 @@ def times(column: Cells, unit: str = "", origin_ns: int = 0) -> NDArray[np.int64
     typed = partial(_typed_times, unit=unit, origin_ns=origin_ns)
     if not _is_text(column):
         return _by_halves(column, typed, NO_TIME)
-    # Whole numbers go apart, since nanoseconds do not survive a float.
-    whole = pc.match_substring_regex(column, r"^[+-]?[0-9]{1,19}$")
-    nothing = pa.scalar(None, pa.string())
-    counted = _by_halves(pc.if_else(whole, column, nothing), lambda part: typed(part.cast(pa.int64())), NO_TIME)
-    if pc.all(whole).as_py():
-        return counted
-    written = _by_halves(pc.if_else(whole, nothing, column), partial(_written_times, typed=typed), NO_TIME)
-    return np.where(counted == NO_TIME, written, counted)
+    # Integers are converted separately, since a float cannot hold nanoseconds exactly.
+    integer = pc.match_substring_regex(column, r"^[+-]?[0-9]{1,19}$")
+    null = pa.scalar(None, pa.string())
+    from_integers = _by_halves(pc.if_else(integer, column, null), lambda part: typed(part.cast(pa.int64())), NO_TIME)
+    if pc.all(integer).as_py():
+        return from_integers
+    from_text = _by_halves(pc.if_else(integer, null, column), partial(_text_times, typed=typed), NO_TIME)
+    return np.where(from_integers == NO_TIME, from_text, from_integers)
 
 
 def sides(column: Cells) -> NDArray[np.int8]:
-    """+1 taker buy, -1 taker sell, 0 where a cell is empty, NO_SIDE where it cannot be read.
+    """Convert to +1 for taker buy, -1 for taker sell, 0 where a cell is empty, NO_SIDE where it is unknown.
 
     Examples
     --------
@@ -95,7 +95,7 @@ def sides(column: Cells) -> NDArray[np.int8]:
 
 
 def sides_of_makers(column: Cells) -> NDArray[np.int8]:
-    """As `sides`, from whether the buyer was the maker: if so, the taker sold.
+    """As `sides`, from a column that tells whether the buyer was the maker, in which case the taker sold.
 
     Examples
     --------
@@ -106,7 +106,7 @@ def sides_of_makers(column: Cells) -> NDArray[np.int8]:
 
 
 def distinct(column: Cells) -> tuple[NDArray[np.int64], list[str]]:
-    """Each cell as an index into a list of the texts in the column; -1 where it is empty.
+    """Each cell as an index into the list of distinct texts of the column; -1 where it is empty.
 
     Examples
     --------
@@ -120,17 +120,17 @@ def distinct(column: Cells) -> tuple[NDArray[np.int64], list[str]]:
     return np.array([*(code if text else -1 for code, text in enumerate(texts)), -1])[codes], texts
 
 
-def _look_up(column: Cells, words: Mapping[str, int], values: Mapping[int, int]) -> NDArray[np.int8]:
+def _look_up(column: Cells, by_text: Mapping[str, int], values: Mapping[int, int]) -> NDArray[np.int8]:
     if pa.types.is_dictionary(column.type) or _is_text(column):
         codes, texts = distinct(column)
-        return np.array([*(words.get(text.lower(), NO_SIDE) for text in texts), 0], np.int8)[codes]
+        return np.array([*(by_text.get(text.lower(), NO_SIDE) for text in texts), 0], np.int8)[codes]
     cells = numbers(column)
     known = [cells == value for value in values] + [np.isnan(cells)]
     return np.select(known, np.array([*values.values(), 0], np.int8), np.int8(NO_SIDE))
 
 
 def _plain(column: Cells) -> Cells:
-    """Without dictionary; text without blanks around it, and null where it is empty."""
+    """Decode a dictionary; strip text, and replace empty text by null."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     if _is_text(column):
@@ -151,7 +151,7 @@ def _numpy(column: Cells, empty: float) -> NDArray[Any]:
 
 
 def _by_halves(column: Cells, read: Callable[[Cells], NDArray[Any]], unreadable: float) -> NDArray[Any]:
-    """`read` of the column; where it fails, of its halves, down to the cell that is to blame."""
+    """Apply `read` to the column; if it fails, bisect down to the unreadable cells."""
     try:
         return read(column)
     except pa.ArrowInvalid:
@@ -162,7 +162,7 @@ def _by_halves(column: Cells, read: Callable[[Cells], NDArray[Any]], unreadable:
         return np.concatenate([_by_halves(part, read, unreadable) for part in parts])
 
 
-def _written_times(column: Cells, typed: Callable[[Cells], NDArray[np.int64]]) -> NDArray[np.int64]:
+def _text_times(column: Cells, typed: Callable[[Cells], NDArray[np.int64]]) -> NDArray[np.int64]:
     for kind in (pa.timestamp("ns", "UTC"), pa.timestamp("ns"), pa.float64()):
         try:
             return typed(column.cast(kind))
@@ -188,7 +188,7 @@ def _typed_times(column: Cells, unit: str, origin_ns: int) -> NDArray[np.int64]:
 
 
 def _unit_of(values: NDArray[Any]) -> Any:
-    """The unit of each number by its size; just the one if all agree, as they nearly always do."""
+    """The unit of each number by its size; a single unit if all agree, as they nearly always do."""
     size = np.abs(values)
     if size.size and size.min() >= 0:  # neither NaN nor NO_TIME, whose size is still negative
         least, most = np.searchsorted(_LIMITS, (size.min(), size.max()), side="right").tolist()
@@ -198,7 +198,7 @@ def _unit_of(values: NDArray[Any]) -> Any:
 
 
 def _scale(values: NDArray[np.int64], factor: int | NDArray[np.int64], origin_ns: int) -> NDArray[np.int64]:
-    """`values` times `factor` and from `origin_ns`, or NO_TIME where that leaves int64."""
+    """`values` times `factor` plus `origin_ns`, or NO_TIME where that overflows int64."""
     largest = np.iinfo(np.int64).max // factor - np.abs(origin_ns) // factor - 1
     fits = (values != NO_TIME) & (np.abs(values) <= largest)
     return np.where(fits, np.where(fits, values, 0) * factor + origin_ns, NO_TIME)

@@ -1,15 +1,15 @@
-"""Columns: which column of a table means what.
+"""Columns: match the columns of a table to the fields of trades and bars.
 
-Names are known by a table of synonyms, in any case (`Timestamp` is `timestamp`). Names of one letter
-are those of Binance's messages and are taken as written, since `t` and `T` differ there. For other
-names the user says `--map NAME=COLUMN`:
+Column names are matched against synonyms, ignoring case (`Timestamp` is `timestamp`). Names of one letter
+are those of Binance's messages and are case-sensitive, since `t` and `T` differ there. For other names the
+user gives `--map NAME=COLUMN`:
 
     --map price=Last                     the column is called Last
     --map ts=0 --map price=1             a CSV file without a header: columns by number, from 0
-    --map ts=time@ms                     the unit of whole numbers: s, ms, us or ns
-    --map ts=0@ms+2013-10-07T04:00:00Z   the same, counted from that instant
-    --map price=1/10000                  divided by 10000
-    --map id=                            no column is this, whatever their names suggest
+    --map ts=time@ms                     the unit of integer times: s, ms, us or ns
+    --map ts=0@ms+2013-10-07T04:00:00Z   the same, relative to that instant
+    --map price=1/10000                  values are divided by 10000
+    --map id=                            no column is used, whatever their names are
 """
 
 import re
@@ -56,16 +56,16 @@ _RULE = re.compile(r"(?P<name>.*?)(?:@(?P<unit>s|ms|us|ns)(?:\+(?P<origin>.+))?|
 
 
 class Column(NamedTuple):
-    """A column of the file and how its values are read.
+    """A column of the file and how its values are converted.
 
     Attributes
     ----------
     unit
-        Of times in whole numbers; empty: told by their size.
+        Unit of integer times; empty: inferred from their size.
     origin_ns
-        What times count from.
+        Instant from which integer times count.
     divisor
-        Of numbers.
+        Divisor of numbers.
     """
 
     name: str
@@ -75,12 +75,12 @@ class Column(NamedTuple):
 
 
 def parse_mapping(options: Sequence[str]) -> dict[str, str]:
-    """The `--map` options as one mapping.
+    """Parse the `--map` options into one mapping.
 
     Raises
     ------
     InputError
-        If one is not NAME=COLUMN, its NAME is unknown, or a NAME comes twice.
+        If one is not NAME=COLUMN, its NAME is unknown, or a NAME is given twice.
 
     Examples
     --------
@@ -100,21 +100,21 @@ def parse_mapping(options: Sequence[str]) -> dict[str, str]:
 
 
 def choose(found: Sequence[str], mapping: Mapping[str, str], source: str) -> tuple[Kind, dict[str, Column]]:
-    """Whether a table holds trades or bars, and the column of each quantity that it has.
+    """Decide whether a table holds trades or bars, and match its columns to their fields.
 
     Parameters
     ----------
     found
         The columns of the file.
     mapping
-        What the user said of them (`parse_mapping`).
+        The user's column mapping (`parse_mapping`).
     source
         Name of the file, for messages.
 
     Raises
     ------
     InputError
-        If a column that is needed is missing, or `mapping` names one that is not there; the message
+        If a required column is missing, or `mapping` names one that does not exist; the message
         lists the columns found.
 
     Examples
@@ -135,7 +135,7 @@ def _check_name(name: str) -> None:
     if name not in known:
         close = get_close_matches(name, known, n=1, cutoff=0.5)
         hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
-        raise InputError(f"--map {name!r} is no quantity of a trade or bar; {hint}")
+        raise InputError(f"--map {name!r} is not a field of a trade or bar; {hint}")
 
 
 def _resolve(
@@ -163,7 +163,7 @@ def _parse_rule(quantity: str, text: str, found: Sequence[str], source: str) -> 
     if rule is None or name not in found:
         raise InputError(f"{option}: input {source!r} has no column {name!r}; found: {', '.join(found)}")
     if rule["unit"] and quantity != "ts":
-        raise InputError(f"{option}: a unit of time fits ts only; leave @{rule['unit']} out")
+        raise InputError(f"{option}: only ts has a unit of time; leave @{rule['unit']} out")
     if rule["divisor"] and quantity not in _SCALED:
         raise InputError(f"{option}: {quantity} cannot be divided; leave /{rule['divisor']} out")
     try:
@@ -172,18 +172,18 @@ def _parse_rule(quantity: str, text: str, found: Sequence[str], source: str) -> 
     except ValueError as problem:
         raise InputError(f"{option}: {problem}; write it like ts=0@ms+2013-10-07T04:00:00Z or price=1/10000") from None
     if divisor == 0.0:
-        raise InputError(f"{option}: nothing can be divided by 0")
+        raise InputError(f"{option}: cannot divide by 0")
     return Column(name, rule["unit"] or "", origin_ns, divisor)
 
 
 def _complete(kind: Kind, columns: dict[str, Column], found: Sequence[str], source: str) -> dict[str, Column]:
     for column in columns.values():
         if found.count(column.name) > 1:
-            raise InputError(f"input {source!r} has several columns {column.name!r}; leave one in the file")
+            raise InputError(f"input {source!r} has several columns {column.name!r}; keep only one")
     missing = [name for name in REQUIRED[kind] if name not in columns]
     if missing:
         what = "trades need ts, price and size; bars ts, open, high, low, close and volume"
-        hint = f"say which it is: --map {missing[0]}=COLUMN"
+        hint = f"name it with --map {missing[0]}=COLUMN"
         raise InputError(
             f"input {source!r} has no column for {', '.join(missing)} ({what}); found: {', '.join(found)}; {hint}"
         )

@@ -1,7 +1,7 @@
-"""Files as a source: recordings and tables, told apart by their content, merged by event time.
+"""Files as a source: recordings and tables, recognised by their content and merged by event time.
 
-One partition reads all files and hands on blocks for every shard, since a merge needs its inputs side
-by side. It resumes exactly where its snapshot was taken.
+A single partition reads all files and emits blocks for every shard, since a merge needs all of its inputs. It
+resumes exactly where its snapshot was taken.
 """
 
 from collections import Counter
@@ -26,20 +26,20 @@ PARTITION = "files"
 CHUNK_ROWS = 65_536
 
 Snapshot = tuple[Any, ...]
-"""Version; path and size of each file, in the order of ranks; position in each; instruments whose names
-went out; period and key of the last row; rows accepted, rejected; whether all is done."""
+"""Version; path and size of each file, in rank order; position in each; instruments whose names were emitted;
+period and key of the last row; number of rows accepted, rejected; whether the input has ended."""
 
 
 @dataclass(frozen=True)
 class Files:
-    """Files that were looked at and found good.
+    """Files that were opened and checked.
 
     Attributes
     ----------
     inputs
-        The files in the order of their ranks (`flows.sources.merge`), with their first event times.
+        The files in rank order (`flows.sources.merge`), with their first event times.
     base
-        The frame of bars; None for trades.
+        Frame of the bars; None for trades.
     end_ns, rejected_share_max, chunk_rows
         See `files`.
     """
@@ -52,17 +52,17 @@ class Files:
 
     @property
     def kind(self) -> Kind:
-        """What they hold."""
+        """Whether they hold trades or bars."""
         return "trades" if self.base is None else "bars"
 
     @property
     def lateness_ns(self) -> int:
-        """The allowed lateness that suits them: recorders shuffle trades a little, bars are in order."""
+        """A suitable allowed lateness: recorded trades are slightly out of order, bars are in order."""
         return clock.SECOND if self.base is None else 0
 
     @property
     def ignored(self) -> Counter[str]:
-        """Messages of recordings that were not taken, by type, as far as this process has read."""
+        """Ignored messages of recordings by type, as far as this process has read."""
         return sum((source.ignored for source, _ in self.inputs), Counter())
 
     def source(self) -> "FilesSource":
@@ -80,40 +80,40 @@ def files(
     rejected_share_max: float = 0.01,
     chunk_rows: int = CHUNK_ROWS,
 ) -> Files:
-    """Recordings and tables as one source of trades, or of bars.
+    """Open recordings and tables as one source of trades, or of bars.
 
     Parameters
     ----------
     paths
         Recordings (`RECV_NS JSON` lines), Parquet, Feather or CSV files, in any order.
     instrument
-        `venue:symbol` for tables that name none; `venue:*` where their symbols lack the venue.
+        `venue:symbol` for tables without an instrument column; `venue:*` if their symbols lack the venue.
     mapping
-        Columns of tables that go by other names (`flows.sources.columns.parse_mapping`).
+        Column mapping of tables (`flows.sources.columns.parse_mapping`).
     frame
-        Length of bars; by default told by the file.
+        Length of bars; by default inferred from the file.
     end_ns
-        Until when the recording is known to be complete. The last heartbeat then carries this time,
-        if it is later than the last row, so that bars close which end before.
+        Time until which the recording is known to be complete. The last heartbeat has this time if it is
+        later than the last row, so that bars that end before it close.
     rejected_share_max
         A larger share of rejects among the rows ends the run.
     chunk_rows
-        Rows read at a time; decides the memory used and changes no row.
+        Rows read at a time; affects memory use only, not the result.
 
     Raises
     ------
     InputError
-        If a file, a column, the instrument or the frame is missing or cannot be used, or the files
-        do not go together.
+        If a file, a column, the instrument or the frame is missing or invalid, or the files
+        cannot be combined.
     """
     if not paths:
-        raise InputError("no input is given; name at least one file")
+        raise InputError("no input files; name at least one")
     inputs = [open_input(Path(path).absolute(), instrument, mapping or {}, frame) for path in paths]
     base = _common_base(inputs)
     ranked = sorted(((source, first_ns(source)) for source in inputs), key=_rank)
     _check_ids(inputs)
     for source in inputs:
-        source.ignored.clear()  # what was looked at will be read again
+        source.ignored.clear()  # the rows read for these checks are read again later
     return Files(tuple(ranked), base, end_ns, rejected_share_max, chunk_rows)
 
 
@@ -124,21 +124,21 @@ class FilesSource(FixedPartitionedSource[Item, Snapshot]):
         self._opened = opened
 
     def list_parts(self) -> list[str]:
-        """See Bytewax."""
+        """Implement the Bytewax interface."""
         return [PARTITION]
 
     def build_part(self, step_id: str, for_part: str, resume_state: Snapshot | None) -> "FilesPartition":  # noqa: ARG002
-        """See Bytewax."""
+        """Implement the Bytewax interface."""
         return FilesPartition(self._opened, resume_state)
 
 
 class FilesPartition(StatefulSourcePartition[Item, Snapshot]):
-    """Hands on a chunk at a time.
+    """Emits one merged chunk per batch.
 
     Raises
     ------
     RecoveryError
-        If the snapshot is of other files.
+        If the snapshot was taken of other files.
     RejectLimitError
         While reading, if too large a share of the rows is rejected.
     """
@@ -150,21 +150,21 @@ class FilesPartition(StatefulSourcePartition[Item, Snapshot]):
         snapshot = resume or fresh
         if snapshot[0] != VERSION:
             raise RecoveryError(
-                f"the recovery store knows positions in files of version {snapshot[0]}, and this is version {VERSION}; "
-                f"give a new recovery folder"
+                f"the recovery store has file positions of version {snapshot[0]}, and this is version {VERSION}; "
+                f"use a new recovery directory"
             )
         _, paths, positions, named, period, self._key, accepted, rejected, self._ended = snapshot
         if paths != self._files:
             raise RecoveryError(
                 f"the recovery store was written while reading {_listed(paths)}, and the input is now "
-                f"{_listed(self._files)}; give the same files, unchanged, or a new recovery folder"
+                f"{_listed(self._files)}; use the same files, unchanged, or a new recovery directory"
             )
         self._merge = Merge(opened.inputs, positions and [Position(*each) for each in positions], opened.chunk_rows)
         self._split = Split(opened.base, named, period)
         self._limit = RejectLimit(opened.rejected_share_max, accepted, rejected)
 
     def next_batch(self) -> list[Item]:
-        """See Bytewax."""
+        """Implement the Bytewax interface."""
         if self._ended:
             raise StopIteration
         merged = self._merge.step()
@@ -179,7 +179,7 @@ class FilesPartition(StatefulSourcePartition[Item, Snapshot]):
         return self._split.items(merged)
 
     def snapshot(self) -> Snapshot:
-        """See Bytewax."""
+        """Implement the Bytewax interface."""
         return (
             VERSION,
             self._files,
@@ -209,13 +209,13 @@ def _common_base(inputs: Sequence[Input]) -> Frame | None:
         if first.frame and other.frame and first.frame != other.frame:
             raise InputError(
                 f"input {first.path.name!r} has bars of {first.frame.name} and {other.path.name!r} "
-                f"of {other.frame.name}; give files of one frame, the higher ones are folded from it"
+                f"of {other.frame.name}; use files of one frame, the longer ones are folded from it"
             )
     return first.frame
 
 
 def _check_ids(inputs: Sequence[Input]) -> None:
-    """Ids of `trade` and of `aggTrade` count one instrument in two ways, so files must agree on one."""
+    """Check that all files use one stream: `trade` and `aggTrade` number the same instrument differently."""
     streams: dict[str, tuple[str, str]] = {}
     for source in inputs:
         for name, stream in source.streams.items():
@@ -223,7 +223,7 @@ def _check_ids(inputs: Sequence[Input]) -> None:
             if other != stream:
                 raise InputError(
                     f"input {file!r} has the stream {other} of {name} and {source.path.name!r} the stream {stream}, "
-                    f"whose ids do not compare; replay them one at a time"
+                    f"whose trade ids are not comparable; replay them one at a time"
                 )
 
 

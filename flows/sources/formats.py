@@ -1,4 +1,4 @@
-"""Formats: which reader a file needs, told by its first bytes and lines, never by its name."""
+"""Formats: choose the reader of a file by its first bytes and lines, never by its name."""
 
 import re
 from collections.abc import Mapping
@@ -27,14 +27,14 @@ _MARKETS = re.compile(
     rb'|window_ts|market_ticker|event_ticker|orderbook_fp|yes_price_dollars)"\s*:'
     rb'|"topic"\s*:\s*"(?:activity|crypto_prices|equity_prices)"|"type"\s*:\s*"orderbook_(?:snapshot|delta)"'
 )
-"""What only venues of prediction markets say."""
+"""Keys that only messages of prediction markets have."""
 _LINES = re.compile(rb"^(?:[{\[]|[1-8]\d{18} )", re.MULTILINE)
-"""How a line of JSON begins, with or without its receive time."""
+"""Start of a line of JSON, with or without a receive time."""
 _HEAD_LINES = 5_000
 
 
 def holds_markets(path: Path) -> bool:
-    """Whether a file holds messages or answers of prediction markets, for `flows.sources.market_files`.
+    """Whether a file holds messages or REST responses of prediction markets, for `flows.sources.market_files`.
 
     Raises
     ------
@@ -50,12 +50,12 @@ def holds_markets(path: Path) -> bool:
 
 
 def open_input(path: Path, instrument: str | None, mapping: Mapping[str, str], frame: Frame | None) -> Input:
-    """The input in `path`; the other parameters are for tables (`flows.sources.tables`).
+    """Open the input in `path`; the other parameters are for tables (`flows.sources.tables`).
 
     Raises
     ------
     InputError
-        If there is no such file, or it is of no format that we read.
+        If there is no such file, or its format is not supported.
     """
     magic = _first_bytes(path)
     for bytes_, fault in _REFUSED.items():
@@ -74,8 +74,8 @@ def open_input(path: Path, instrument: str | None, mapping: Mapping[str, str], f
             raise InputError(f"input {path.name!r} is neither Parquet, Feather, CSV nor a recording")
         if lines[0].startswith((b"{", b"[")):
             raise InputError(
-                f"input {path.name!r} holds JSON without receive times, and no rows of trades; "
-                f"recordings have lines of `RECV_NS JSON`"
+                f"input {path.name!r} holds JSON without receive times and without trades; "
+                f"a recording has lines of `RECV_NS JSON`"
             )
     return Table(path, instrument=instrument, mapping=mapping, frame=frame)
 
@@ -86,7 +86,7 @@ def _head(path: Path, count: int) -> list[bytes]:
 
 def _first_bytes(path: Path) -> bytes:
     if path.is_dir():
-        raise InputError(f"input {str(path)!r} is a folder; name the files in it")
+        raise InputError(f"input {str(path)!r} is a directory; name the files in it")
     try:
         with path.open("rb") as file:
             return file.read(8)

@@ -1,4 +1,4 @@
-"""Input: a file that is read in chunks, and what a chunk holds."""
+"""Input: the interface of a file that is read in chunks, and of its chunks."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ from domain.slices import Reject
 Kind = Literal["trades", "bars"]
 
 RAW_BYTES = 1_000
-"""So much of a rejected line is kept."""
+"""Largest part of a rejected line that is stored, in bytes."""
 
 
 class Chunk(NamedTuple):
@@ -24,13 +24,13 @@ class Chunk(NamedTuple):
     Attributes
     ----------
     rows
-        Of `TRADE` or `BAR`, in the order of the input.
+        Rows of `TRADE` or `BAR`, in the order of the input.
     names
-        The name of each instrument in `rows`; others may be there too.
+        The name of each instrument in `rows`, and possibly of others.
     rejects
-        Input that gave no row.
+        Rejected input.
     consumed
-        Lines or rows read so far, this chunk included: the position to go on from.
+        Lines or rows read so far, including this chunk: the position from which to resume.
     """
 
     rows: Rows
@@ -40,16 +40,16 @@ class Chunk(NamedTuple):
 
 
 class Input(Protocol):
-    """A file that gives the same rows however it is cut, from any position on, any number of times.
+    """A file that can be read from any position, repeatedly, with the same rows for every chunk size.
 
     Attributes
     ----------
     frame
-        Of bars; None for trades.
+        Frame of bars; None for trades.
     ignored
-        Messages that were not taken, by type, as far as read.
+        Ignored messages by type, as far as read.
     streams
-        Instrument to the stream that counts its trades, where a venue has several; as far as read.
+        Instrument to the stream that numbers its trades, where a venue has several; as far as read.
     """
 
     path: Path
@@ -59,12 +59,12 @@ class Input(Protocol):
     streams: dict[str, str]
 
     def read(self, position: int, newest_ns: int, at_most: int) -> Iterator[Chunk]:
-        """Chunks of about `at_most` rows.
+        """Read chunks of about `at_most` rows.
 
         Parameters
         ----------
         position
-            `consumed` of the chunk before, or 0.
+            `consumed` of the previous chunk, or 0.
         newest_ns
             The newest event time before `position`.
         """
@@ -72,7 +72,7 @@ class Input(Protocol):
 
 
 def broken_rules(rules: Mapping[str, NDArray[np.bool_]]) -> list[tuple[int, str]]:
-    """Index and reason of every row that breaks a rule; the first rule that it breaks names the reason.
+    """Index and reason of every row that breaks a rule; the reason is the first rule that it breaks.
 
     Examples
     --------

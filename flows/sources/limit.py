@@ -1,4 +1,4 @@
-"""RejectLimit: ends a run when too large a share of its input is rejected."""
+"""RejectLimit: end a run when too large a share of its input is rejected."""
 
 from collections.abc import Sequence
 
@@ -6,19 +6,19 @@ from domain.errors import RejectLimitError
 from domain.slices import Reject
 
 COUNTS_FROM = 1_000
-"""Rows before their share of rejects means anything."""
+"""Minimum number of rows before the share of rejects is checked."""
 EXAMPLES = 3
 
 
 class RejectLimit:
-    """Counts what is accepted and rejected.
+    """Counts accepted and rejected rows.
 
     Parameters
     ----------
     share_max
-        The share of rejects, from 0 to 1, that is still allowed.
+        Largest allowed share of rejects, from 0 to 1.
     accepted, rejected
-        Counts so far, where a run goes on.
+        Counts so far, if a run is resumed.
     """
 
     def __init__(self, share_max: float, accepted: int = 0, rejected: int = 0) -> None:
@@ -28,7 +28,7 @@ class RejectLimit:
         self._examples: list[Reject] = []
 
     def count(self, accepted: int, rejects: Sequence[Reject]) -> None:
-        """Count some more of the input.
+        """Add to the counts.
 
         Raises
         ------
@@ -42,12 +42,12 @@ class RejectLimit:
             self.check()
 
     def check(self) -> None:
-        """At the end the share counts, however few rows there were.
+        """Check the share of rejects, for any number of rows; called at the end of the input.
 
         Raises
         ------
         RejectLimitError
-            If the share of rejects is too large; the message gives the first of them.
+            If the share of rejects is too large; the message shows the first of them.
         """
         total = self.accepted + self.rejected
         if self.rejected <= self._share_max * total:
@@ -57,6 +57,6 @@ class RejectLimit:
             for reject in self._examples
         )
         raise RejectLimitError(
-            f"{self.rejected:,} of {total:,} rows are rejected, more than the {self._share_max:.2%} that are allowed "
+            f"{self.rejected:,} of {total:,} rows are rejected, more than the allowed {self._share_max:.2%} "
             f"(--reject-limit). The first: {examples}"
         )

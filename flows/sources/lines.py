@@ -1,7 +1,7 @@
 """Lines of a text file, gzip or plain, in chunks, from any line on.
 
-Whether a file is compressed is seen from its first bytes, not from its name. Memory is bounded by a
-chunk, however large the file.
+Compression is detected from the first bytes, not from the name. Memory use is bounded by the chunk size,
+whatever the size of the file.
 """
 
 import gzip
@@ -14,7 +14,7 @@ from domain.errors import InputError
 
 GZIP_MAGIC = b"\x1f\x8b"
 LONGEST_LINE = 1 << 24
-"""Bytes. A depth snapshot of 5,000 levels has 300 kB; a longer line means that this is no text."""
+"""Bytes. A depth snapshot of 5,000 levels has 300 kB; a longer line means that the file is not text."""
 
 
 class Lines(NamedTuple):
@@ -23,9 +23,9 @@ class Lines(NamedTuple):
     Attributes
     ----------
     first
-        Number of the first of them, from 1.
+        Number of the first line, from 1.
     damage
-        Why the file ends here before its end; empty if it does not.
+        Why the file cannot be read beyond this point; empty if it can.
     """
 
     first: int
@@ -34,10 +34,10 @@ class Lines(NamedTuple):
 
 
 def read_lines(path: Path, *, skip: int = 0, at_most: int = 65_536, block_bytes: int = 1 << 22) -> Iterator[Lines]:
-    """The lines of `path` after the first `skip`, at most `at_most` at a time.
+    """Read the lines of `path` after the first `skip`, at most `at_most` at a time.
 
-    A recorder that was killed leaves a gzip file without its end: what can be read is given, and the
-    last chunk says what is wrong.
+    A recorder that was killed leaves a truncated gzip file: all readable lines are returned, and the
+    last chunk has the error.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def read_lines(path: Path, *, skip: int = 0, at_most: int = 65_536, block_bytes:
             if not block and lines[-1] == b"":
                 lines.pop()
             if len(rest) > LONGEST_LINE:
-                raise InputError(f"input {path.name!r}: line {first + len(lines)} is no line of text; check the file")
+                raise InputError(f"input {path.name!r}: line {first + len(lines)} is not text; check the file")
             passed = min(skip, len(lines))
             skip -= passed
             for start in range(passed, len(lines), at_most):

@@ -1,8 +1,8 @@
-"""Market split: what venues of prediction markets say as blocks for shards.
+"""Market split: convert decoded messages of prediction markets to blocks for the shards.
 
-All books and trades of a group's tokens go to the group's shard, whatever the tokens are called;
-trades of tokens without a group go where any instrument's trades go. Both legs of a pair are in one
-shard. A pair that is refused is a reject that says why, anew whenever that changes. Heartbeats stand as
+All books and trades of a group's tokens go to the shard of the group, whatever the names of the tokens; trades
+of tokens without a group go to the shard of their instrument. Both legs of a pair are in one shard. An invalid
+pair is reported as a reject with its reason, and again whenever the reason changes. Heartbeats are inserted as
 in `flows.sources.split`.
 """
 
@@ -33,87 +33,87 @@ from domain.wallets import UNKNOWN
 from flows.shards import KEYS
 from flows.sources.split import Item
 from flows.venues.directory import Directory
-from flows.venues.intake import Run
 from flows.venues.resync import Resyncs
+from flows.venues.row_buffer import Run
 
 REMEMBERED = 1 << 20
-"""Names and addresses that are known to have gone out; beyond, they go out again."""
+"""Largest number of names and addresses remembered as emitted; beyond it, they are emitted again."""
 _BLOCKS = {"quotes": quotes_block, "trades": trades_block}
 
 
-class Told(Protocol):
-    """What messages said: an `Intake`, or what several of them gathered; see there."""
+class DecodedRows(Protocol):
+    """Decoded messages: a `RowBuffer`, or a batch of several (`flows.sources.market_messages.MessageBatch`)."""
 
     names: dict[int, str]
     addresses: dict[int, str]
     rejects: list[Reject]
     ignored: Counter[str]
 
-    def take(self) -> list[Run]:
-        """The runs of rows, changes and groups, in their order."""
+    def drain(self) -> list[Run]:
+        """Return the runs of rows, changes and groups, in order."""
         ...
 
     def ignore(self, kind: str) -> None:
-        """Count what says nothing to us."""
+        """Count an irrelevant message."""
         ...
 
 
 class MarketSplit:
-    """Splits what intakes hold.
+    """Splits decoded messages by shard.
 
     Parameters
     ----------
     groups
-        The markets that are known from the start; they go out ahead of all else.
+        Markets that are known from the start; they are emitted first.
     pairs
-        Those of the mapping file.
+        Pairs of the mapping file.
 
     Attributes
     ----------
     newest_ns
         The newest time so far.
     resyncs
-        The books that whoever collects has to ask for.
+        The books for which a collector has to request snapshots.
     """
 
     def __init__(self, groups: Iterable[Group] = (), pairs: Iterable[Pair] = ()) -> None:
         self.directory = Directory(pairs)
         self.resyncs = Resyncs()
-        self._refused: dict[str, tuple[str, ...]] = {}
+        self._pair_faults: dict[str, tuple[str, ...]] = {}
         self._rejects: list[Reject] = []
         self.newest_ns = 0
         self._named: set[tuple[int, int]] = set()
         self._parts: dict[int, list[tuple[str, Any]]] = {}
         for group in groups:
-            self._tell(self.directory.put(group))
+            self._publish(self.directory.put(group))
 
-    def items(self, intake: Told) -> list[Item]:
-        """Blocks for the shards, each shard's in order, of what the intake gathered."""
-        for kind, content in intake.take():
+    def items(self, buffer: DecodedRows) -> list[Item]:
+        """Drain `buffer` and return its blocks, in order for each shard."""
+        for kind, content in buffer.drain():
             if kind == "group":
-                self._tell(self.directory.put(content))
+                self._publish(self.directory.put(content))
             elif kind == "change":
                 changed = self.directory.change(content)
-                self._tell(changed)
+                self._publish(changed)
                 if not changed:
-                    intake.ignore("change of a market that is not known")
+                    buffer.ignore("change of a market that is not known")
             else:
-                self._add(kind, content, intake)
-        rejects = self._rejects + intake.rejects
+                self._add(kind, content, buffer)
+        rejects = self._rejects + buffer.rejects
         items = [(KEYS[0], rejects_block(rejects))] if rejects else []
-        self._rejects, intake.rejects = [], []
+        self._rejects, buffer.rejects = [], []
         for shard, parts in sorted(self._parts.items()):
             items += [(KEYS[shard], block) for block in _blocks(parts)]
         self._parts = {}
         return items
 
     def end(self) -> list[Item]:
-        """One last heartbeat to every shard."""
+        """A final heartbeat for every shard."""
         block = trades_block(heartbeats([self.newest_ns]))
         return [(key, block) for key in KEYS] if self.newest_ns else []
 
-    def _tell(self, groups: list[Group]) -> None:
-        moved = any(not group.members for group in groups)  # what was there may be elsewhere now, without its books
+    def _publish(self, groups: list[Group]) -> None:
+        moved = any(not group.members for group in groups)  # its markets may be in another shard now, without books
         for group in groups:
             for member in group.members:
                 if member.status == "resolved":
@@ -125,57 +125,57 @@ class MarketSplit:
             if names:
                 self._put(group.shard, "block", names_block(names))
             if group.kind == "pair":
-                self._refuse(group)
+                self._reject_pair(group)
 
-    def _refuse(self, pair: Group) -> None:
-        """Say why a pair is no arbitrage, where that was not said before."""
-        if pair.faults and self._refused.get(pair.name) != pair.faults:
+    def _reject_pair(self, pair: Group) -> None:
+        """Emit a reject with the reasons why a pair is no arbitrage, unless it was emitted before."""
+        if pair.faults and self._pair_faults.get(pair.name) != pair.faults:
             reason = f"pair {pair.slug!r} is no arbitrage: {'; '.join(pair.faults)}"
             self._rejects.append(Reject("pairs", 0, reason, at_ns=self.newest_ns))
-        self._refused[pair.name] = pair.faults
+        self._pair_faults[pair.name] = pair.faults
 
-    def _add(self, kind: str, rows: Rows, intake: Told) -> None:
+    def _add(self, kind: str, rows: Rows, buffer: DecodedRows) -> None:
         keys = np.maximum.accumulate(np.concatenate([[self.newest_ns], rows["ts"]]))
         marks = np.flatnonzero(np.diff(keys // clock.MINUTE)).tolist()
         self.newest_ns = int(keys[-1])
-        self._share(kind, rows[: marks[0] if marks else None], intake)
+        self._distribute(kind, rows[: marks[0] if marks else None], buffer)
         for start, end in pairwise([*marks, rows.size]):
             beat = heartbeats([int(keys[start + 1])])
             for shard in range(len(KEYS)):
                 self._put(shard, "trades", beat)
-            self._share(kind, rows[start:end], intake)
+            self._distribute(kind, rows[start:end], buffer)
 
-    def _share(self, kind: str, rows: Rows, intake: Told) -> None:
+    def _distribute(self, kind: str, rows: Rows, buffer: DecodedRows) -> None:
         instruments, places = np.unique(rows["instrument"], return_inverse=True)
         shards = np.array([self._shard(kind, number) for number in instruments.tolist()], np.int64)[places]
-        strangers = int((shards < 0).sum())
-        if strangers:
-            intake.ignored["step of a book that belongs to no known market"] += strangers
+        unknown = int((shards < 0).sum())
+        if unknown:
+            buffer.ignored["step of a book that belongs to no known market"] += unknown
         for shard in np.unique(shards[shards >= 0]).tolist():
             own = rows[shards == shard]
             if kind == "trades":
-                self._name(shard, own, intake)
+                self._add_names(shard, own, buffer)
             else:
                 self.resyncs.note(own)
             self._put(shard, kind, own)
 
     def _shard(self, kind: str, instrument: int) -> int:
-        """The shard of an instrument; -1 for a book that nobody could use."""
+        """The shard of an instrument; -1 for the book of an unknown market."""
         group = self.directory.group_of(instrument)
         if group is not None:
             return group.shard
         return shard_of(instrument) if kind == "trades" else -1
 
-    def _name(self, shard: int, rows: Rows, intake: Told) -> None:
-        """Say who is in the rows, where it was not said before."""
+    def _add_names(self, shard: int, rows: Rows, buffer: DecodedRows) -> None:
+        """Add the names of instruments and wallets in the rows that were not emitted before."""
         if len(self._named) > REMEMBERED:
             self._named.clear()
         instruments = self._unnamed(shard, rows["instrument"])
         wallets = [wallet for wallet in self._unnamed(shard, rows["wallet"]) if wallet != UNKNOWN]
         if instruments:
-            self._put(shard, "block", names_block([intake.names[number] for number in instruments]))
+            self._put(shard, "block", names_block([buffer.names[number] for number in instruments]))
         if wallets:
-            self._put(shard, "block", wallets_block([intake.addresses[number] for number in wallets]))
+            self._put(shard, "block", wallets_block([buffer.addresses[number] for number in wallets]))
 
     def _unnamed(self, shard: int, numbers: Rows) -> list[int]:
         new = [number for number in dict.fromkeys(numbers.tolist()) if (shard, number) not in self._named]
@@ -187,7 +187,7 @@ class MarketSplit:
 
 
 def _blocks(parts: list[tuple[str, Any]]) -> list[bytes]:
-    """Runs of rows of one kind as one block each."""
+    """Encode each run of rows of one kind as one block."""
     blocks: list[bytes] = []
     run: list[Rows] = []
     for at, (kind, content) in enumerate(parts):

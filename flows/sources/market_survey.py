@@ -1,22 +1,22 @@
-"""Survey: what has to be known of recorded prediction markets before any of them is replayed."""
+"""Market survey: facts about all recordings of prediction markets that are needed before decoding them."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from domain.wallets import UNKNOWN
-from flows.sources.market_moments import moments
+from flows.sources.market_messages import decoded_messages
 
 
 class Survey(NamedTuple):
-    """What all files hold.
+    """Facts about all files.
 
     Attributes
     ----------
     paths
-        In the order of their ranks (`flows.sources.market_moments`).
+        The files in rank order (`flows.sources.market_messages`).
     with_wallets
-        Tokens whose trades are told with wallets.
+        Tokens whose trades are recorded with wallets.
     """
 
     paths: list[Path]
@@ -24,14 +24,14 @@ class Survey(NamedTuple):
 
 
 def survey(paths: Sequence[Path], at_most: int = 4_096) -> Survey:
-    """Read all of the files once, `at_most` messages at a time."""
+    """Read all files once, `at_most` messages at a time."""
     ranked: list[tuple[int, str, str, Path]] = []
     with_wallets: set[int] = set()
     for path in paths:
         first_ns = 0
-        for moment in moments(path, at_most=at_most):
-            first_ns = first_ns or moment.key
-            for kind, content in moment.runs:
+        for message in decoded_messages(path, at_most=at_most):
+            first_ns = first_ns or message.key
+            for kind, content in message.runs:
                 if kind == "trades":
                     with_wallets.update(content["instrument"][content["wallet"] != UNKNOWN].tolist())
         ranked.append((first_ns, path.name, str(path), path))

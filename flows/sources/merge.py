@@ -1,9 +1,9 @@
-"""Merge: many inputs as one stream of rows in the order of event time.
+"""Merge: several inputs as one stream of rows in the order of event time.
 
-The order is a pure function of the inputs: it depends neither on the order in which they are named
-nor on how they are cut into chunks. Each input's rows keep their order. A row's key is the newest
-event time in its input so far; rows are ordered by (key, rank of the input, place in the input), and
-inputs are ranked by (first event time, file name, path).
+The order is a pure function of the inputs: it depends neither on the order in which they are given nor on the
+chunk size. The rows of each input keep their order. The key of a row is the newest event time in its input so
+far; rows are ordered by (key, rank of the input, position in the input), and inputs are ranked by (first event
+time, file name, path).
 """
 
 from collections.abc import Sequence
@@ -27,16 +27,16 @@ Side = Literal["left", "right"]
 
 
 class Position(NamedTuple):
-    """How far one input was handed on.
+    """How far one input has been emitted.
 
     Attributes
     ----------
     start
-        Where reading goes on.
+        Position at which to resume reading.
     taken
-        Rows after `start` that were handed on.
+        Rows after `start` that were emitted.
     rejected_to
-        Rejects up to this line or row were handed on.
+        Rejects up to this line or row were emitted.
     key
         The key before `start`.
     """
@@ -48,7 +48,7 @@ class Position(NamedTuple):
 
 
 class Merged(NamedTuple):
-    """The next rows of all inputs, their keys, and what came to light while they were read."""
+    """The next rows of all inputs, their keys, and the names and rejects found while reading them."""
 
     rows: Rows
     keys: NDArray[np.int64]
@@ -68,11 +68,11 @@ class Merge:
     Parameters
     ----------
     inputs
-        In the order of their ranks, each with its first event time.
+        In rank order, each with its first event time.
     positions
-        Where an earlier merge of the same inputs stopped.
+        Positions at which an earlier merge of the same inputs stopped.
     chunk_rows
-        Rows to read of an input at a time; changes nothing in the order.
+        Rows to read from an input at a time; does not affect the order.
     """
 
     def __init__(
@@ -84,17 +84,23 @@ class Merge:
         ]
 
     def positions(self) -> tuple[Position, ...]:
-        """Where each input stands, in the order of ranks."""
+        """The position in each input, in rank order."""
         return tuple(reader.position() for reader in self._readers)
 
     def step(self) -> Merged | None:
-        """Read on in the input that holds up the others; None once all are at their end."""
+        """Read the next chunk of the input that is furthest behind, and return all rows that are complete.
+
+        Returns
+        -------
+        Merged or None
+            None once all inputs have ended.
+        """
         alive = [reader for reader in self._readers if not reader.ended]
         if not alive:
             return None
         names, rejects = min(alive, key=_bound).load()
-        # Rows still to be read have at least the bound of their input. Of the inputs with the least
-        # bound the first in rank may bring more rows of that key, which go before those of later ranks.
+        # Rows still to be read have at least the bound of their input. Of the inputs with the smallest
+        # bound the first in rank may have more rows of that key, which precede those of later ranks.
         holder = min((reader for reader in alive if not reader.ended), key=_bound, default=None)
         until = NEVER if holder is None else holder.bound
         side: Side = "right"
@@ -112,7 +118,7 @@ class Merge:
 
 
 class _Reader:
-    """One input: the rows of its current chunk that were not handed on, and the least key of later chunks."""
+    """One input: the rows of its current chunk that were not emitted, and a lower bound of the keys of later ones."""
 
     def __init__(self, source: Input, position: Position, chunk_rows: int) -> None:
         self.ended = False
@@ -128,7 +134,7 @@ class _Reader:
         self._rejected_to = position.rejected_to
 
     def load(self) -> tuple[dict[int, str], list[Reject]]:
-        """Take in the next chunk; all rows of the one before are handed on by now."""
+        """Load the next chunk; all rows of the previous one have been emitted."""
         chunk = next(self._chunks, None)
         if chunk is None:
             self.ended = True
@@ -144,7 +150,7 @@ class _Reader:
         return chunk.names, rejects
 
     def take(self, until: int, side: Side) -> tuple[Rows, NDArray[np.int64]]:
-        """Hand on the rows up to the key `until`: with side "right" those of that key too."""
+        """Remove and return the rows up to the key `until`; with side "right" including that key."""
         count = int(np.searchsorted(self._keys, until, side=side))
         taken = self._rows[:count], self._keys[:count]
         self._rows, self._keys = self._rows[count:], self._keys[count:]
@@ -152,7 +158,7 @@ class _Reader:
         return taken
 
     def position(self) -> Position:
-        """Where a reader with the same rows to come would start."""
+        """The position from which a new reader would return the same remaining rows."""
         if self._rows.size:
             return Position(self._start, self._taken, self._rejected_to, self._key_before)
         return Position(self._consumed, self._to_skip, self._rejected_to, self.bound)

@@ -1,4 +1,4 @@
-"""Messages of a recorded file: one a line, as `RECV_NS JSON` or as JSON alone, or all in one JSON document."""
+"""Messages of a recorded file: one per line, as `RECV_NS JSON` or as JSON alone, or all in one JSON document."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from flows.sources.inputs import RAW_BYTES
 from flows.sources.lines import read_lines
 
 LARGEST = 1 << 28
-"""Bytes of a document, which is read as a whole."""
+"""Largest size of a document in bytes, since it is read as a whole."""
 _RECEIVED = re.compile(rb"([1-8]\d{18})(?: |$)")
 _START = 20
 _list = msgspec.json.Decoder(list[msgspec.Raw])
@@ -26,11 +26,11 @@ class Message(NamedTuple):
     Attributes
     ----------
     position
-        Its line, or its place in the document, from 1.
+        Its line, or its index in the document, from 1.
     received_ns
-        When it was received; 0 if that is not told.
+        Receive time; 0 if unknown.
     payload
-        The message, as it came.
+        The raw message.
     """
 
     position: int
@@ -39,7 +39,7 @@ class Message(NamedTuple):
 
 
 class Messages(NamedTuple):
-    """The next messages of a file, lines that hold none, and the position of the last of them all."""
+    """The next messages of a file, rejected lines, and the position of the last of them."""
 
     messages: list[Message]
     rejects: list[Reject]
@@ -47,7 +47,7 @@ class Messages(NamedTuple):
 
 
 def read_messages(path: Path, *, skip: int = 0, at_most: int = 65_536) -> Iterator[Messages]:
-    """The messages after the position `skip`, at most `at_most` at a time.
+    """Read the messages after the position `skip`, at most `at_most` at a time.
 
     Raises
     ------
@@ -61,8 +61,8 @@ def read_messages(path: Path, *, skip: int = 0, at_most: int = 65_536) -> Iterat
     for number, lines, damage in read_lines(path, skip=skip, at_most=at_most):
         messages, rejects = [], [Reject(path.name, number, damage)] if damage else []
         for position, line in enumerate(lines, number):
-            if told := _RECEIVED.match(line):
-                messages.append(Message(position, int(told[1]), line[_START:]))
+            if received := _RECEIVED.match(line):
+                messages.append(Message(position, int(received[1]), line[_START:]))
             elif line.strip():
                 rejects.append(Reject(path.name, position, "line is not `RECV_NS JSON`", line[:RAW_BYTES]))
         yield Messages(messages, rejects, number + max(1, len(lines)) - 1)
@@ -78,7 +78,7 @@ def _of_document(path: Path, skip: int, at_most: int) -> Iterator[Messages]:
 
 
 def _payloads(path: Path) -> tuple[list[bytes], str]:
-    """The rows of a document or else its lines, and why it ends before its end."""
+    """The rows of a document, or else its lines, and the error if it is truncated."""
     lines: list[bytes] = []
     damage, size = "", 0
     for chunk in read_lines(path):
@@ -96,7 +96,7 @@ def _payloads(path: Path) -> tuple[list[bytes], str]:
 
 
 def _page(text: bytes) -> list[msgspec.Raw]:
-    """The rows of a page; a document that is none is one row."""
+    """The rows of a page of results; any other document is a single row."""
     keys = _keys.decode(text)
     rows = next((keys[key] for key in ("data", "trades", "events") if key in keys), None)
     return [msgspec.Raw(text)] if rows is None else _list.decode(rows)

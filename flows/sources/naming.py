@@ -1,4 +1,4 @@
-"""Naming: which instrument a row of a table is of, as the file says or as the user gives it."""
+"""Naming: the instrument of each row of a table, from the file or from the user's options."""
 
 import re
 
@@ -10,9 +10,9 @@ from domain.instruments import check_name, instrument_id, symbol_of, venue_of
 from flows.sources.cells import Cells, distinct
 
 UNNAMED = 0
-"""The instrument of a row that cannot be named."""
+"""The instrument of a row without a valid name."""
 _SYMBOL_IN_NAME = re.compile(r"([A-Z0-9]+(?:[-_][A-Z0-9]+)?)[-_][1-9]\d{0,4}[smhd][-_.]")
-"""Downloads of bars are called BTC_USDT-5m.feather or ADAUSDT_1m.csv.gz."""
+"""Common names of downloaded bars, such as BTC_USDT-5m.feather or ADAUSDT_1m.csv.gz."""
 
 
 class Naming:
@@ -21,21 +21,21 @@ class Naming:
     Parameters
     ----------
     given
-        What the user gave: `venue:symbol` where the file names no instrument, `venue:*` where it names
-        symbols without their venue, or bears one in its name (`BTC_USDT-5m.feather` is BTCUSDT), or
-        nothing. A file that has symbols must then agree with it.
+        The user's option: `venue:symbol` if the file has no symbol column, `venue:*` if its symbols lack the
+        venue or the symbol is in its name (`BTC_USDT-5m.feather` is BTCUSDT), or None. If the file has symbols,
+        they must match it.
     source
         Name of the file, for messages.
 
     Attributes
     ----------
     names
-        The instruments met so far.
+        The instruments seen so far.
 
     Raises
     ------
     InputError
-        If `given` is not of that form.
+        If `given` does not have that form.
     """
 
     def __init__(self, given: str | None, source: str) -> None:
@@ -45,22 +45,22 @@ class Naming:
         self._known: dict[str, int] = {}
 
     def only(self) -> int:
-        """The instrument of a file that names none.
+        """The instrument of a file without a symbol column.
 
         Raises
         ------
         InputError
-            If none was given.
+            If neither the options nor the name of the file have it.
         """
-        told = _SYMBOL_IN_NAME.match(self._source)
-        if told and self._given and symbol_of(self._given) == "*":
-            return self._learn(f"{venue_of(self._given)}:{re.sub('[-_]', '', told[1])}")
+        match = _SYMBOL_IN_NAME.match(self._source)
+        if match and self._given and symbol_of(self._given) == "*":
+            return self._register(f"{venue_of(self._given)}:{re.sub('[-_]', '', match[1])}")
         if not self._given or symbol_of(self._given) == "*":
             raise InputError(
-                f"input {self._source!r} does not name its instrument; give it: --instrument venue:symbol, "
+                f"input {self._source!r} does not name its instrument; add --instrument venue:symbol, "
                 f"such as --instrument binance:BTCUSDT"
             )
-        return self._learn(self._given)
+        return self._register(self._given)
 
     def each(self, symbols: Cells) -> NDArray[np.int64]:
         """The instrument of each cell, or UNNAMED.
@@ -68,7 +68,7 @@ class Naming:
         Raises
         ------
         InputError
-            If the symbols lack their venue and none was given.
+            If the symbols lack the venue and the options do not have it.
         """
         codes, texts = distinct(symbols)
         return np.array([*(self._find(text) if text else UNNAMED for text in texts), UNNAMED], np.int64)[codes]
@@ -81,18 +81,18 @@ class Naming:
     def _name(self, text: str) -> int:
         if ":" not in text and not self._given:
             raise InputError(
-                f"input {self._source!r} names the symbol {text!r} without its venue; give it: --instrument 'venue:*', "
+                f"input {self._source!r} names the symbol {text!r} without its venue; add --instrument 'venue:*', "
                 f"such as --instrument 'binance:*'"
             )
         name = text if ":" in text else f"{venue_of(self._given)}:{text}"
         if self._given and symbol_of(self._given) != "*" and name != self._given:
             return UNNAMED
         try:
-            return self._learn(check_name(name))
+            return self._register(check_name(name))
         except InputError:
             return UNNAMED
 
-    def _learn(self, name: str) -> int:
+    def _register(self, name: str) -> int:
         number = instrument_id(name)
         self.names[number] = name
         return number

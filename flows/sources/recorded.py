@@ -1,6 +1,6 @@
-"""Recordings: raw frames of a venue as they arrived, one `RECV_NS JSON` per line, gzip or plain.
+"""Recordings: raw WebSocket messages of a venue, one `RECV_NS JSON` per line, gzip or plain.
 
-`RECV_NS` is when the recorder received the frame, in ns since 1970. These are Binance's; recordings of
+`RECV_NS` is the receive time of the message, in ns since 1970. This reader is for Binance; recordings of
 prediction markets are read by `flows.sources.market_trades`.
 """
 
@@ -34,11 +34,11 @@ class Recording:
 
     @staticmethod
     def recognises(lines: list[bytes]) -> bool:
-        """Whether one of the lines looks like one of a recording."""
+        """Whether any of the lines has the form of a recording."""
         return any(_FORM.match(line) for line in lines)
 
     def read(self, position: int, newest_ns: int, at_most: int) -> Iterator[Chunk]:  # noqa: ARG002 - trades may be late
-        """Chunks of at most `at_most` lines; positions are lines."""
+        """Read chunks of at most `at_most` lines; positions are lines."""
         for first, lines, damage in read_lines(self.path, skip=position, at_most=at_most):
             if damage:
                 yield Chunk(np.empty(0, TRADE), {}, [Reject(self.path.name, first, damage)], first)

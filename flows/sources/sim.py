@@ -1,7 +1,7 @@
 """Sim: the trades of a simulated market, as rows, as a source, and for the collector.
 
-What is traded in a stretch of time is a function of the settings and of that stretch alone. So a
-position is a time, and whoever resumes there makes the very same trades.
+The trades of a time range are a function of the settings and that range alone. So a position is a time, and a
+simulator that resumes there generates the same trades.
 """
 
 from functools import lru_cache
@@ -18,16 +18,16 @@ from flows.sources.sim_settings import EPOCH_NS, VENUE, SimSettings
 from flows.sources.simulated import SimulatedSource
 
 PIECE_MINUTES = 10
-"""Trades are made so many minutes at a time."""
+"""Trades are generated in pieces of this many minutes."""
 PIECE_NS = PIECE_MINUTES * MINUTE
 DEFAULT_START_NS = EPOCH_NS + 1_461 * DAY
-"""2024-01-01, where `sim_source` begins by default."""
+"""2024-01-01, the default start of `sim_source`."""
 WHALES = 2e-4
 """Share of trades that are very large."""
 WORTH, WHALE_WORTH = (300.0, 1.3), (300_000.0, 0.8)
-"""What a trade is worth in quote currency: the median, and the standard deviation of the logarithm."""
+"""Notional of a trade in quote currency: median, and standard deviation of the logarithm."""
 HALF_SPREAD = 0.05
-"""Distance of a trade from the middle price, in standard deviations of a minute."""
+"""Distance of a trade from the mid price, in standard deviations of a minute's return."""
 
 
 class Simulator:
@@ -49,7 +49,7 @@ class Simulator:
             self._symbols[shard].append(_Symbol(settings, symbol))
 
     def rows(self, shard: int, start_ns: int, end_ns: int) -> Rows:
-        """The trades of a shard from `start_ns` to just before `end_ns`, by time."""
+        """The trades of a shard in the half-open range from `start_ns` to `end_ns`, by time."""
         pieces = range(start_ns // PIECE_NS, -(-end_ns // PIECE_NS))
         parts = [symbol.piece(piece) for symbol in self._symbols[shard] for piece in pieces]
         rows = concatenated([np.empty(0, TRADE), *parts])
@@ -57,7 +57,7 @@ class Simulator:
         return rows.take(np.argsort(rows["ts"], kind="stable"))
 
     def block(self, shard: int, start_ns: int, end_ns: int) -> bytes:
-        """The same as a block that ends with a heartbeat at `end_ns`: up to then, this is all."""
+        """The same as a block, ending with a heartbeat that marks it complete up to `end_ns`."""
         return trades_block(concatenated([self.rows(shard, start_ns, end_ns), heartbeats([end_ns])]))
 
     def opening(self, shard: int, at_ns: int) -> list[bytes]:  # noqa: ARG002  the same at all times
@@ -71,7 +71,7 @@ class Simulator:
 
 
 class _Symbol:
-    """One symbol's trades, a piece of time at once."""
+    """Generates the trades of one symbol, one piece of time at a time."""
 
     def __init__(self, settings: SimSettings, symbol: str) -> None:
         self._market = SymbolMarket(settings.seed, symbol, settings.trades_per_second, settings.edge)
@@ -99,8 +99,8 @@ class _Symbol:
         rows["id"] = today.first_id + int(today.trades[:minute].sum()) + np.arange(rows.size)
         rows["flags"] = CONTIGUOUS_IDS
         whale = rng.random(rows.size) < WHALES
-        lean = today.lean[here][of_minute]
-        bought = rng.random(rows.size) < 0.5 + 0.5 * np.where(whale, 0.8 * np.sign(lean), lean)
+        imbalance = today.imbalance[here][of_minute]
+        bought = rng.random(rows.size) < 0.5 + 0.5 * np.where(whale, 0.8 * np.sign(imbalance), imbalance)
         rows["side"] = np.where(bought, 1, -1)
         sd = today.sd[here][of_minute]
         path = np.interp(at, np.arange(PIECE_MINUTES + 1), today.log_price[minute : minute + PIECE_MINUTES + 1])
@@ -113,7 +113,7 @@ class _Symbol:
 
 
 def _bridges(rng: np.random.Generator, counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """One random walk after the other, of the given numbers of steps, each of unit variance and led back to 0."""
+    """Concatenated Brownian bridges with the given numbers of steps, of unit variance and from 0 to 0."""
     of_walk = np.repeat(np.arange(counts.size), counts)
     ends = np.cumsum(counts)
     starts = ends - counts
@@ -124,9 +124,9 @@ def _bridges(rng: np.random.Generator, counts: NDArray[np.int64]) -> NDArray[np.
 
 
 def sim_source(settings: SimSettings, minutes: int) -> SimulatedSource:
-    """The market of `settings` for so many minutes, as a source.
+    """The market of `settings` for a number of minutes, as a source.
 
-    It begins at `settings.start`, by default on 2024-01-01, and ends with a heartbeat at the end.
+    It starts at `settings.start`, by default on 2024-01-01, and ends with a heartbeat.
     """
     start_ns = settings.start_ns or DEFAULT_START_NS
     return SimulatedSource(Simulator(settings), (start_ns, start_ns + minutes * MINUTE), PIECE_NS)

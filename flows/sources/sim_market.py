@@ -1,24 +1,24 @@
-"""The simulated market: what a symbol does, minute by minute, on any day.
+"""The simulated market: the price path and trade counts of a symbol, minute by minute, for any day.
 
-A day is a pure function of (seed, symbol, date): every random number comes from a counter-based
-generator (Philox) whose key is the hash of what the number is for. So any day can be made at any time
-without those before it, and whoever resumes makes the same.
+A day is a pure function of (seed, symbol, date): every random number comes from a counter-based generator
+(Philox) whose key is the hash of its purpose. So any day can be generated without the days before it, and a
+resumed simulation generates the same.
 
-The log price is a market factor times the symbol's beta plus a part of its own. Each of the two has a
-level at every midnight, an autoregressive walk that does not run away, and between two midnights a path
-by the minute that leads from one level to the next:
+The log price is a market factor times the symbol's beta plus an idiosyncratic part. Each of the two has a level
+at every midnight, a mean-reverting autoregressive walk, and between two midnights a path by the minute from one
+level to the next:
 
-- regimes, which last minutes to hours: a trend up or down, a range, a calm, a storm;
-- volatility that clusters, returns with fat tails (Student, 4 degrees of freedom), rare jumps;
-- trades that come more often when volatility is high, in bursts, and with the hour of the day;
-- takers who lean with the drift, and a little with the return of the next minute.
+- regimes of minutes to hours: trend up, trend down, range, calm, storm;
+- volatility clustering, returns with fat tails (Student, 4 degrees of freedom), rare jumps;
+- trade counts that rise with volatility, in bursts, and with the hour of the day;
+- order flow that is correlated with the drift, and slightly with the return of the next minute.
 
-The market is made to pay, a little: trends last for hours, a range leads back to where it began, and
-takers know a little of the next minute. How much of that there is, is one number, the edge. At 1, the
-default, strategies that follow trends earn their costs on symbols that trend much, and others do not
-(ten symbols, seven seeds, ten days each, 13,138 graded candidates: trend_breakout 0.22 R a trade net
-of costs, mean_reversion -0.50 R, all together 0.05 R). At 0 nothing can be known. This is so that
-there is something to learn; it says nothing of any real market.
+The market is slightly predictable by design: trends last for hours, a range returns to its start, and the order
+flow knows a little of the next minute. A single number, the edge, sets how much. At 1, the default,
+trend-following strategies earn their costs on strongly trending symbols, and others do not (ten symbols, seven
+seeds, ten days each, 13,138 graded candidates: trend_breakout 0.22 R a trade net of costs, mean_reversion
+-0.50 R, all together 0.05 R). At 0 nothing is predictable. The edge exists so that there is something to learn;
+it says nothing about real markets.
 """
 
 from dataclasses import dataclass
@@ -32,12 +32,12 @@ MINUTES = 1_440
 Floats = NDArray[np.float64]
 
 DAILY_SD = 0.022
-"""Of each of the two parts of a log price; together about 3 % a day, as of large coins."""
+"""Daily standard deviation of each of the two parts of a log price; together about 3 %, as of large coins."""
 LEVEL_MEMORY = 0.995
-"""Of the levels from midnight to midnight; they stay within about a factor of two."""
+"""Autoregressive coefficient of the levels at midnight; they stay within about a factor of two."""
 MINUTE_SD = DAILY_SD / np.sqrt(MINUTES)
 DWELL_MINUTES = 150.0
-REGIMES = {  # drift in standard deviations of a minute, and how much these are enlarged
+REGIMES = {  # drift in standard deviations of a minute, and the factor on volatility
     "up": (0.25, 1.0),
     "down": (-0.25, 1.1),
     "range": (0.0, 0.8),
@@ -45,19 +45,19 @@ REGIMES = {  # drift in standard deviations of a minute, and how much these are 
     "storm": (0.0, 2.2),
 }
 TRENDING = (0.2, 1.6)
-"""How strong the trends of a symbol's own part are at an edge of 1, least and most, in those drifts; the
-common part's are 1."""
+"""Smallest and largest strength of the trends of a symbol's own part at an edge of 1, as a factor on these
+drifts; that of the market factor is 1."""
 JUMPS_A_DAY = 0.7
 BURSTS_A_DAY = 4.0
 PRICES = {
     "BTCUSDT": 60_000.0, "ETHUSDT": 3_000.0, "SOLUSDT": 150.0, "BNBUSDT": 550.0, "XRPUSDT": 0.6, "ADAUSDT": 0.45,
     "DOGEUSDT": 0.12, "LINKUSDT": 14.0, "AVAXUSDT": 30.0, "LTCUSDT": 75.0,
 }  # fmt: skip
-"""What the best known symbols cost, about; others get a price from their name."""
+"""Approximate prices of well-known symbols; others get a random price from their name."""
 
 
 def generator(*what: object) -> np.random.Generator:
-    """The random numbers that are for `what`, and for nothing else."""
+    """The random number generator for the purpose `what`."""
     digest = blake2b("|".join(map(str, what)).encode(), digest_size=16).digest()
     return np.random.Generator(np.random.Philox(key=int.from_bytes(digest, "big")))
 
@@ -69,11 +69,11 @@ class Path:
     Attributes
     ----------
     level
-        (1441,), at each end of a minute.
+        (1441,), log price at the minute boundaries.
     sd
         (1440,), standard deviation of the return of each minute.
     drift
-        (1440,), of the regime and the edge, in such standard deviations.
+        (1440,), drift from the regime and the edge, in these standard deviations.
     """
 
     level: Floats
@@ -83,25 +83,25 @@ class Path:
 
 @dataclass(frozen=True)
 class Day:
-    """A symbol's day.
+    """One day of a symbol.
 
     Attributes
     ----------
     log_price
-        (1441,), at each end of a minute.
+        (1441,), at the minute boundaries.
     sd
         (1440,), standard deviation of the return of each minute.
-    lean
-        (1440,), share of taker buys less that of taker sells, in (-1, 1).
+    imbalance
+        (1440,), order flow imbalance: share of taker buys minus that of taker sells, in (-1, 1).
     trades
-        (1440,), how many fall in each minute.
+        (1440,), number of trades in each minute.
     first_id
-        Id of the first.
+        Id of the first trade.
     """
 
     log_price: Floats
     sd: Floats
-    lean: Floats
+    imbalance: Floats
     trades: NDArray[np.int64]
     first_id: int
 
@@ -112,9 +112,9 @@ class SymbolMarket:
     Parameters
     ----------
     seed, symbol, trades_per_second
-        What the market is a function of.
+        Parameters of the market.
     edge
-        How much of it can be foreseen: 0 nothing.
+        How predictable it is; 0 is not at all.
     """
 
     def __init__(self, seed: int, symbol: str, trades_per_second: float, edge: float = 1.0) -> None:
@@ -127,7 +127,7 @@ class SymbolMarket:
         self.day = lru_cache(maxsize=2)(self._day)
 
     def _day(self, number: int) -> Day:
-        """The day that begins `number` days after the epoch."""
+        """The day that starts `number` days after the epoch."""
         market = _path(self._seed, "the market", number, self._edge, self._edge)
         own = _path(self._seed, self._symbol, number, self._trending, self._edge)
         log_price = np.log(self.base_price) + self._beta * market.level + own.level
@@ -142,7 +142,7 @@ class SymbolMarket:
         return Day(log_price, sd, 0.7 * np.tanh(push), trades, 1 + int(before[:-1].sum()))
 
     def _trades_by_day(self, days: int) -> NDArray[np.int64]:
-        """How many trades there are on each of the first `days` days."""
+        """Number of trades on each of the first `days` days."""
         activity = generator(self._seed, self._symbol, "activity").lognormal(0.0, 0.2, days)
         return np.rint(self._trades_a_day * activity).astype(np.int64)
 
@@ -160,7 +160,7 @@ def _path(seed: int, part: str, day: int, trending: float, edge: float) -> Path:
     level = before + np.append(0.0, np.cumsum(returns))
     for start, end in ranges:
         _lead(level, start, end, level[start], min(1.0, edge) * np.linspace(0.0, 1.0, end - start + 1))
-    elapsed = np.append(0.0, np.cumsum(sd**2))  # time as volatility counts it, so that a calm stays calm
+    elapsed = np.append(0.0, np.cumsum(sd**2))  # in volatility time, so that a calm period stays calm
     _lead(level, 0, MINUTES, after, elapsed / elapsed[-1])
     return Path(level, sd, drift)
 
@@ -174,7 +174,7 @@ def _levels(seed: int, part: str, days: int) -> Floats:
 
 
 def _regimes(rng: np.random.Generator) -> tuple[Floats, Floats, list[tuple[int, int]]]:
-    """Drift and enlargement of each minute, and the minutes at which ranges begin and end."""
+    """Drift and volatility factor of each minute, and the first and last minutes of ranges."""
     drift, enlarged, ranges = np.zeros(MINUTES), np.ones(MINUTES), []
     start, name = 0, ""
     while start < MINUTES:
@@ -187,23 +187,23 @@ def _regimes(rng: np.random.Generator) -> tuple[Floats, Floats, list[tuple[int, 
 
 
 def _clustering(rng: np.random.Generator) -> Floats:
-    """Logarithm of how much each minute's volatility is enlarged; 0 at midnight, so that days join."""
-    found, last = [], 0.0
+    """Logarithm of the volatility factor of each minute; 0 at midnight, so that days join."""
+    values, last = [], 0.0
     for shock in (0.08 * rng.standard_normal(MINUTES)).tolist():
         last = 0.97 * last + shock
-        found.append(last)
-    return np.array(found) - np.linspace(found[0], found[-1], MINUTES)
+        values.append(last)
+    return np.array(values) - np.linspace(values[0], values[-1], MINUTES)
 
 
 def _lead(level: Floats, start: int, end: int, target: float, weights: Floats) -> None:
-    """Bend `level` between two minutes by `weights`, from 0 to 1 to reach `target`; shift what follows."""
-    miss = target - level[end]
-    level[start : end + 1] += miss * weights
-    level[end + 1 :] += miss * weights[-1]
+    """Adjust `level` between two minutes by `weights` (0 to 1) to reach `target`; shift all later minutes."""
+    gap = target - level[end]
+    level[start : end + 1] += gap * weights
+    level[end + 1 :] += gap * weights[-1]
 
 
 def _shares(rng: np.random.Generator, sd: Floats) -> Floats:
-    """The share of each minute in the trades of the day."""
+    """Share of each minute in the day's trades."""
     minute = np.arange(MINUTES)
     shares = (sd / MINUTE_SD) ** 0.7 * (1.0 + 0.4 * np.cos(2.0 * np.pi * (minute - 15 * 60) / MINUTES))
     for start in rng.integers(0, MINUTES, rng.poisson(BURSTS_A_DAY)).tolist():

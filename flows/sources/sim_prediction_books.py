@@ -1,7 +1,7 @@
-"""The books of a simulated group: rows of QUOTE, a piece of time at once.
+"""The books of a simulated group: rows of QUOTE, one piece of time at a time.
 
-A book is told whole at the beginning of a piece, and then as its levels change. What is bid for the second
-answer is asked for the first: one pool of orders, shown twice.
+A book is emitted as a snapshot at the start of a piece, and then as changes of its levels. A bid for the second
+outcome is an ask for the first: both books show the same pool of orders.
 """
 
 import numpy as np
@@ -13,41 +13,41 @@ from domain.markets import Market
 from domain.quotes import ASK, BID, CLEAR, LEVEL, MESSAGE_END, NO_SEQ, PRICE_UNITS, QUOTE, READY, SIZE_UNITS, TOP
 from domain.rows import concatenated
 from flows.sources.sim_market import generator
-from flows.sources.sim_prediction_course import EMPTY_ASK, EMPTY_BID, STEP_NS, STEPS, Course
-from flows.sources.sim_prediction_group import Draw, Place
+from flows.sources.sim_prediction_group import DrawnGroup, GroupKey
 from flows.sources.sim_prediction_settings import PIECE_NS
+from flows.sources.sim_prediction_trajectory import EMPTY_ASK, EMPTY_BID, STEP_NS, STEPS, Trajectory
 
 LEVELS = 6
-"""Of each side."""
+"""Number of levels on each side."""
 DEPTH = (600.0, 0.8)
-"""Contracts at a price: the median, and the standard deviation of the logarithm."""
+"""Contracts at a price: median, and standard deviation of the logarithm."""
 LASTS_STEPS = 60
-"""So long the size at a price stays what it is."""
+"""Number of steps for which the size at a price stays the same."""
 CENT = PRICE_UNITS // 100
 PRICES = np.arange(101)
 Sizes = NDArray[np.int64]
 
 
-def books(seed: int, place: Place, drawn: Draw, told: Course, piece: int) -> Rows:
-    """The steps of all books of a group in the piece `piece` of its life, by time."""
-    parts = [_market(seed, place, drawn, told, piece, at) for at in range(len(drawn.group.markets))]
+def books(seed: int, key: GroupKey, drawn: DrawnGroup, trajectory: Trajectory, piece: int) -> Rows:
+    """The quotes of all books of a group in piece `piece` of its lifetime, by time."""
+    parts = [_market(seed, key, drawn, trajectory, piece, at) for at in range(len(drawn.group.markets))]
     rows = concatenated(parts)
     return rows.take(np.argsort(rows["ts"], kind="stable"))
 
 
-def moments(seed: int, place: Place, market: int, steps: NDArray[np.int64]) -> NDArray[np.int64]:
-    """When in a group's life (ns) each step of a market's books is told: at a moment of its own within the step."""
-    offset = generator(seed, *place, market, "moments").integers(0, STEP_NS // SECOND * 1_000)
+def quote_times(seed: int, key: GroupKey, market: int, steps: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Time of each step's quotes (ns since the group opened): each market has its own offset within a step."""
+    offset = generator(seed, *key, market, "moments").integers(0, STEP_NS // SECOND * 1_000)
     return steps * STEP_NS + offset * MILLISECOND
 
 
-def _market(seed: int, place: Place, drawn: Draw, told: Course, piece: int, at: int) -> Rows:
+def _market(seed: int, key: GroupKey, drawn: DrawnGroup, trajectory: Trajectory, piece: int, at: int) -> Rows:
     first = piece * STEPS
-    # One step more at the beginning, to see what changes.
+    # One extra step at the start, to detect changes.
     steps = np.arange(max(first - 1, 0), first + STEPS)
-    shown = told.shown[steps, at]
-    sizes = _sizes(seed, place, told, at, shown)
-    times = drawn.opens_ns + moments(seed, place, at, steps)
+    shown = trajectory.shown[steps, at]
+    sizes = _sizes(seed, key, trajectory, at, shown)
+    times = drawn.opens_ns + quote_times(seed, key, at, steps)
     fresh = shown == steps
     parts = []
     if fresh[0]:
@@ -57,11 +57,11 @@ def _market(seed: int, place: Place, drawn: Draw, told: Course, piece: int, at: 
     return concatenated([np.empty(0, QUOTE), *parts])
 
 
-def _sizes(seed: int, place: Place, told: Course, at: int, shown: NDArray[np.int64]) -> Sizes:
-    """(steps, 2, 101), contracts bid and asked of the first answer at each cent."""
-    bids, asks = told.bids[shown, at][:, None], told.asks[shown, at][:, None]
+def _sizes(seed: int, key: GroupKey, trajectory: Trajectory, at: int, shown: NDArray[np.int64]) -> Sizes:
+    """(steps, 2, 101), contracts on the bid and ask side of the first outcome at each cent."""
+    bids, asks = trajectory.bids[shown, at][:, None], trajectory.asks[shown, at][:, None]
     spans, which = np.unique(shown // LASTS_STEPS, return_inverse=True)
-    drawn = [generator(seed, *place, at, int(span), "sizes").standard_normal((2, PRICES.size)) for span in spans]
+    drawn = [generator(seed, *key, at, int(span), "sizes").standard_normal((2, PRICES.size)) for span in spans]
     sizes = np.maximum(10.0, np.round(DEPTH[0] * np.exp(DEPTH[1] * np.array(drawn))))[which].astype(np.int64)
     under, over = bids - PRICES, PRICES - asks
     bid = (under >= 0) & (under < LEVELS) & (PRICES > EMPTY_BID)
@@ -71,7 +71,7 @@ def _sizes(seed: int, place: Place, told: Course, at: int, shown: NDArray[np.int
 
 
 def _whole(market: Market, ts: int, sizes: Sizes) -> Rows:
-    """Both books of a market as snapshots, in one message."""
+    """Snapshots of both books of a market, in one message."""
     side, price = np.nonzero(sizes)
     parts = []
     for token, mirrored in ((market.yes, False), (market.no, True)):
@@ -81,7 +81,7 @@ def _whole(market: Market, ts: int, sizes: Sizes) -> Rows:
 
 
 def _changes(market: Market, ts: int, before: Sizes, now: Sizes) -> Rows:
-    """What changed in both books of a market, and what their best prices are then, as one message."""
+    """Changes of both books of a market and their new best prices, as one message."""
     side, price = np.nonzero(before != now)
     parts = []
     for token, mirrored in ((market.yes, False), (market.no, True)):

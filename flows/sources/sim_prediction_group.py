@@ -1,8 +1,8 @@
-"""A simulated group of prediction markets, from its opening to its resolution, as people are told of it.
+"""A simulated group of prediction markets, from its opening to its resolution, with its metadata.
 
-One of some outcomes will come true; each market asks whether it is among a part of them. Of an event
-there is an outcome a market, and of one that is not exhaustive an outcome more that nobody can bet on;
-of a ladder of strikes there is an outcome between any two.
+Exactly one of several outcomes comes true; each market pays for a subset of them. An event has one outcome per
+market, and one more without a market if it is not exhaustive; a ladder of strikes has one outcome between each
+two strikes.
 """
 
 from decimal import Decimal
@@ -21,7 +21,7 @@ FEES = FeeSchedule(kind="polymarket", rate=Decimal("0.04"))
 Kind = Literal["single", "event", "open", "ladder"]
 
 
-class Place(NamedTuple):
+class GroupKey(NamedTuple):
     """Where in the simulation a group is: of its kind, the how manieth, and its round since 1970."""
 
     kind: Kind
@@ -29,25 +29,25 @@ class Place(NamedTuple):
     round: int
 
 
-class Draw(NamedTuple):
-    """What is drawn of a group at its opening.
+class DrawnGroup(NamedTuple):
+    """The random properties of a group, drawn at its opening.
 
     Attributes
     ----------
     group
-        As it opens.
-    asks
-        (markets, outcomes), whether the market's first answer is true if that outcome comes.
+        The group as it opens.
+    pays_yes
+        (markets, outcomes), whether the market's first answer pays if that outcome comes true.
     prior
-        (outcomes,), what is believed at the opening.
+        (outcomes,), probabilities at the opening.
     winner
-        The outcome that comes.
+        The outcome that comes true.
     opens_ns, closes_ns
-        Its life.
+        Start and end of its lifetime.
     """
 
     group: Group
-    asks: NDArray[np.bool_]
+    pays_yes: NDArray[np.bool_]
     prior: NDArray[np.float64]
     winner: int
     opens_ns: int
@@ -55,12 +55,12 @@ class Draw(NamedTuple):
 
     @property
     def truth(self) -> NDArray[np.bool_]:
-        """(markets,), whether the first answer comes true."""
-        return self.asks[:, self.winner]
+        """(markets,), whether the first answer pays."""
+        return self.pays_yes[:, self.winner]
 
     @property
     def resolved(self) -> Group:
-        """The group once its outcome is known."""
+        """The group after its resolution."""
         markets = tuple(
             msgspec.structs.replace(market, status="resolved", winner=(market.yes if true else market.no).name)
             for market, true in zip(self.group.markets, self.truth.tolist(), strict=True)
@@ -68,8 +68,8 @@ class Draw(NamedTuple):
         return msgspec.structs.replace(self.group, markets=markets)
 
 
-def places(settings: SimPredictionSettings) -> list[tuple[Kind, int]]:
-    """The groups that there are at any time."""
+def group_keys(settings: SimPredictionSettings) -> list[tuple[Kind, int]]:
+    """Kind and number of the groups that exist at any time."""
     kinds: tuple[tuple[Kind, int], ...] = (
         ("single", settings.singles),
         ("event", settings.events),
@@ -79,19 +79,19 @@ def places(settings: SimPredictionSettings) -> list[tuple[Kind, int]]:
     return [(kind, number) for kind, count in kinds for number in range(count)]
 
 
-def draw(settings: SimPredictionSettings, place: Place) -> Draw:
-    """The group of a place."""
-    kind, _, turn = place
-    rng = generator(settings.seed, *place, "group")
-    asks = _asks(kind, rng)
-    prior = rng.dirichlet(np.full(asks.shape[1], 3.0))
+def draw(settings: SimPredictionSettings, key: GroupKey) -> DrawnGroup:
+    """The group of a key."""
+    kind, _, turn = key
+    rng = generator(settings.seed, *key, "group")
+    pays_yes = _payoffs(kind, rng)
+    prior = rng.dirichlet(np.full(pays_yes.shape[1], 3.0))
     winner = int(rng.choice(prior.size, p=prior))
     opens_ns = turn * settings.round_ns
-    group = _group(place, len(asks), opens_ns + settings.round_ns)
-    return Draw(group, asks, prior, winner, opens_ns, opens_ns + settings.round_ns)
+    group = _group(key, len(pays_yes), opens_ns + settings.round_ns)
+    return DrawnGroup(group, pays_yes, prior, winner, opens_ns, opens_ns + settings.round_ns)
 
 
-def _asks(kind: Kind, rng: np.random.Generator) -> NDArray[np.bool_]:
+def _payoffs(kind: Kind, rng: np.random.Generator) -> NDArray[np.bool_]:
     if kind == "single":
         return np.array([[True, False]])
     if kind == "ladder":
@@ -100,8 +100,8 @@ def _asks(kind: Kind, rng: np.random.Generator) -> NDArray[np.bool_]:
     return np.eye(markets, markets + (kind == "open"), dtype=np.bool_)
 
 
-def _group(place: Place, count: int, closes_ns: int) -> Group:
-    kind, number, turn = place
+def _group(key: GroupKey, count: int, closes_ns: int) -> Group:
+    kind, number, turn = key
     slug = f"{kind}-{number}-{turn}"
     group: dict[str, Any] = {"name": f"{VENUE}:{slug}", "slug": f"simulated-{slug}"}
     markets = tuple(

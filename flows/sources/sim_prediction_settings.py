@@ -6,38 +6,39 @@ from domain.clock import HOUR, MINUTE
 from domain.errors import SettingError
 
 PIECE_NS = 10 * MINUTE
-"""Markets open and are resolved on multiples of it, and every book is told whole at each."""
+"""Markets open and are resolved at multiples of it, and every book gets a snapshot at each."""
 
 
 class SimPredictionSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Section `[simulated_markets]`, or SIGNALENGINE_SIMULATED_MARKETS_<NAME>.
 
-    The markets are a function of these and of the time alone. A group lives for a round; when it is
-    resolved, another of its kind opens in its place.
+    The markets are a function of these settings and of time alone. A group exists for one round; when it is
+    resolved, another of its kind opens.
 
     Attributes
     ----------
     singles, events, open_events, ladders
-        How many groups there are at a time: single markets; events whose answers are all there are;
-        events that leave some answers out; ladders of strikes.
+        Number of groups at any time: single markets; exhaustive events; events with unlisted outcomes; ladders
+        of strikes.
     seed
-        Another seed is other markets.
+        Seed of the random numbers.
     round_h
         Hours from the opening of a group to its resolution, a multiple of ten minutes.
     trades_per_minute
-        Of each market on average, whales aside.
+        Average number of trades of each market, without whales.
     whales_per_day
-        Whales that come alone to each group on average; with any, several come together in some rounds, and
-        some follow baskets that pay.
+        Average number of single whales in each group; if above 0, several whales trade together in some rounds,
+        and some follow an arbitrage.
     baskets_per_day
-        How often each group that can have one has a basket that pays, for some seconds; and as often one
-        that only seems to.
+        How often each group that can have one has an arbitrage that pays, for some seconds; and equally often
+        one whose fees exceed its profit.
     edge
-        How much of the outcome sharp whales and the informed know: 0 nothing, 1 nearly all. That is so that
-        there are records to find; it says nothing of real wallets, of which studies found next to none.
+        How much skilled whales and informed traders know of the outcome: 0 nothing, 1 nearly all. It exists so
+        that there are track records to find; it says nothing about real wallets, of which studies found hardly
+        any with such skill.
     history_h
-        Hours of markets that a live collector tells first, at once, so that what comes live meets records
-        and quantiles that know something; at most the hours of `[sim]`.
+        Hours of history that a live collector writes first, as fast as possible, so that live data meets
+        track records and quantiles with enough observations; at most the hours of `[sim]`.
     """
 
     singles: int = 3
@@ -53,12 +54,12 @@ class SimPredictionSettings(msgspec.Struct, frozen=True, kw_only=True):
     history_h: float = 36.0
 
     def checked(self) -> "SimPredictionSettings":
-        """These settings, if they fit together.
+        """Validate the settings and return them.
 
         Raises
         ------
         SettingError
-            If one is out of range; the message names it and the way out.
+            If one is out of range; the message names it and what to change.
         """
         for name in ("singles", "events", "open_events", "ladders"):
             if not 0 <= getattr(self, name) <= 1_000:

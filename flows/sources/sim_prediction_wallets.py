@@ -1,6 +1,7 @@
-"""The people of the simulated prediction markets: who they are, and what they are called.
+"""The traders of the simulated prediction markets: their kinds and their wallet addresses.
 
-Their addresses are hashes of what they are, and begin with `sim:`, so that nobody takes them for real.
+An address is a hash of the trader's kind and number, and starts with `sim:`, so that it cannot be mistaken for a
+real one.
 """
 
 from functools import lru_cache
@@ -12,14 +13,14 @@ from numpy.typing import NDArray
 from domain.wallets import wallet_id
 
 POPULATION = {"retail": 300, "maker": 5, "informed": 10, "whale": 12}
-"""Makers trade on both sides; the informed know more than the price and trade little at a time; whales trade
-large, and the first `SHARP` of them know more as well."""
+"""Number of traders of each kind. Makers trade on both sides; informed traders know more than the price and trade
+small sizes; whales trade large sizes, and the first `SHARP` of them are informed as well."""
 SHARP = 8
 
 
 @lru_cache(maxsize=4)
 def addresses(seed: int) -> tuple[str, ...]:
-    """The addresses of all, in the order of `POPULATION`."""
+    """All addresses, in the order of `POPULATION`."""
     return tuple(
         "sim:0x" + blake2b(f"simulated|{seed}|{kind}|{number}".encode(), digest_size=20).hexdigest()
         for kind, count in POPULATION.items()
@@ -29,6 +30,6 @@ def addresses(seed: int) -> tuple[str, ...]:
 
 @lru_cache(maxsize=4)
 def wallets(seed: int) -> dict[str, NDArray[np.int64]]:
-    """The numbers of the wallets of each kind."""
+    """The wallet numbers of each kind."""
     numbers = np.array([wallet_id(address) for address in addresses(seed)], np.int64)
     return dict(zip(POPULATION, np.split(numbers, np.cumsum(list(POPULATION.values()))[:-1]), strict=True))

@@ -1,4 +1,4 @@
-"""Settings of the simulator and of how its market is played."""
+"""Settings of the simulated market and of its playback."""
 
 import msgspec
 
@@ -8,40 +8,41 @@ from domain.instruments import check_name
 
 VENUE = "sim"
 EPOCH_NS = parse_iso("2020-01-01T00:00:00Z")
-"""The simulated market begins here."""
+"""Start of the simulated market."""
 
 
 class SimSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Section `[sim]`, or SIGNALENGINE_SIM_<NAME>.
 
-    The market is a function of `symbols`, `seed`, `trades_per_second` and `edge` and of the time alone;
-    the others say which stretch of it is played, and how fast.
+    The market is a function of `symbols`, `seed`, `trades_per_second`, `edge` and time alone; the other
+    settings select the time range that is played, and its speed.
 
     Attributes
     ----------
     symbols
-        What is traded. A symbol's trades do not depend on the others.
+        Symbols to simulate. The trades of a symbol do not depend on the others.
     seed
-        Another seed is another market.
+        Seed of the random numbers.
     trades_per_second
-        Of each symbol, on average.
+        Average number of trades of each symbol.
     edge
-        How much of the market can be foreseen. At 1 it is made to pay: trends last for hours, so that
-        some strategies earn their costs on some symbols and there is something to learn. At 0 nothing
-        can be known, and an engine that has noticed is silent. Neither says anything of real markets.
+        How predictable the market is. At 1 trends last for hours, so that some strategies earn their costs
+        on some symbols and there is something to learn. At 0 nothing is predictable, and an engine that has
+        learned this emits no signals. Neither says anything about real markets.
     history_s
-        Seconds of the past that are played as fast as possible when the log is empty, so that slow
-        features are warm from the beginning.
+        Seconds of history that are played as fast as possible when the log is empty, so that slow
+        features are warm from the start.
     lead_s
-        Seconds after that and before now that are played at `speed`, so that there is something to see.
+        Seconds between the history and the current time that are played at `speed`, so that activity is
+        visible at once.
     speed
-        Simulated seconds in a second, until the simulation has caught up with the clock; then it keeps
-        to real time.
+        Simulated seconds per second, until the simulation has caught up with the clock; then it runs in
+        real time.
     start
-        When the simulation begins, if the log is empty, such as 2024-01-01T00:00:00Z; empty:
+        Start of the simulation if the log is empty, such as 2024-01-01T00:00:00Z; empty:
         `history_s` and `lead_s` before now.
     end
-        When it ends; empty: never.
+        End of the simulation; empty: never.
     """
 
     symbols: tuple[str, ...] = (
@@ -66,15 +67,15 @@ class SimSettings(msgspec.Struct, frozen=True, kw_only=True):
     end: str = ""
 
     def checked(self) -> "SimSettings":
-        """These settings, if they fit together.
+        """Validate the settings and return them.
 
         Raises
         ------
         SettingError
-            If one is out of range; the message names it and the way out.
+            If one is out of range; the message names it and what to change.
         """
         if not self.symbols or len(set(self.symbols)) < len(self.symbols):
-            raise SettingError(f"symbols {', '.join(self.symbols) or '(none)'} must be at least one, each of them once")
+            raise SettingError(f"symbols {', '.join(self.symbols) or '(none)'} must be one or more, without duplicates")
         for symbol in self.symbols:
             check_name(f"{VENUE}:{symbol}")
         limits = {
@@ -89,7 +90,7 @@ class SimSettings(msgspec.Struct, frozen=True, kw_only=True):
                 raise SettingError(f"{name} {getattr(self, name)} must lie between {least:g} and {most:g}")
         start_ns, end_ns = self.start_ns, self.end_ns
         if start_ns is not None and end_ns is not None and end_ns <= start_ns:
-            raise SettingError(f"end {self.end!r} must come after start {self.start!r}")
+            raise SettingError(f"end {self.end!r} must be after start {self.start!r}")
         return self
 
     @property

@@ -1,7 +1,7 @@
-"""Simulated: a stretch of a simulator's time, as a source with a partition a shard.
+"""Simulated: a time range of a simulator as a source, with one partition per shard.
 
-What a simulator tells of a stretch of time is a function of its settings and of that stretch alone. So
-a position is a time, and whoever resumes there is told the very same.
+The output of a simulator for a time range is a function of its settings and that range alone. So a position is
+a time, and a source that resumes there emits the same blocks.
 """
 
 from typing import Protocol
@@ -17,29 +17,29 @@ VERSION = 1
 
 Item = tuple[str, bytes]
 Snapshot = tuple[int, int]
-"""Version, and the time up to which all was handed on."""
+"""Version, and the time up to which all blocks were emitted."""
 
 
-class Simulates(Protocol):
-    """What tells of a simulated market."""
+class BlockSimulator(Protocol):
+    """A simulator of markets that produces blocks."""
 
     def opening(self, shard: int, at_ns: int) -> list[bytes]:
-        """What a reader who begins at `at_ns` has to know first, as blocks."""
+        """Blocks with the names and state that a reader starting at `at_ns` needs first."""
         ...
 
     def blocks(self, shard: int, start_ns: int, end_ns: int) -> list[bytes]:
-        """All from `start_ns` to just before `end_ns`, as blocks; the last ends with a heartbeat there."""
+        """Blocks of the half-open range from `start_ns` to `end_ns`; the last ends with a heartbeat at its end."""
         ...
 
 
 class SimulatedSource(FixedPartitionedSource[Item, Snapshot]):
-    """What `simulator` tells of the `span`, in pieces of `piece_ns`."""
+    """The output of `simulator` for the time range `span`, in pieces of `piece_ns`."""
 
-    def __init__(self, simulator: Simulates, span: tuple[int, int], piece_ns: int) -> None:
+    def __init__(self, simulator: BlockSimulator, span: tuple[int, int], piece_ns: int) -> None:
         self._simulator, self._span, self._piece_ns = simulator, span, piece_ns
 
     def list_parts(self) -> list[str]:
-        """See Bytewax."""
+        """Implement the Bytewax interface."""
         return [f"{shard:03d}" for shard in range(SHARDS)]
 
     def build_part(
@@ -48,15 +48,15 @@ class SimulatedSource(FixedPartitionedSource[Item, Snapshot]):
         for_part: str,
         resume_state: Snapshot | None,
     ) -> "SimulatedPartition":
-        """See Bytewax."""
+        """Implement the Bytewax interface."""
         return SimulatedPartition(self._simulator, int(for_part), self._span, self._piece_ns, resume_state)
 
 
 class SimulatedPartition(StatefulSourcePartition[Item, Snapshot]):
-    """One shard, a piece of time at once."""
+    """One shard; each batch covers one piece of time."""
 
     def __init__(
-        self, simulator: Simulates, shard: int, span: tuple[int, int], piece_ns: int, resume: Snapshot | None
+        self, simulator: BlockSimulator, shard: int, span: tuple[int, int], piece_ns: int, resume: Snapshot | None
     ) -> None:
         self._simulator, self._shard, self._piece_ns = simulator, shard, piece_ns
         self._start_ns, self._end_ns = span
@@ -64,11 +64,11 @@ class SimulatedPartition(StatefulSourcePartition[Item, Snapshot]):
         if version != VERSION or not self._start_ns <= self._at_ns <= self._end_ns:
             raise RecoveryError(
                 f"the recovery store is of version {version} at {iso(self._at_ns)}, and this is version {VERSION} from "
-                f"{iso(self._start_ns)} to {iso(self._end_ns)}; give the same settings or a new recovery folder"
+                f"{iso(self._start_ns)} to {iso(self._end_ns)}; use the same settings or a new recovery directory"
             )
 
     def next_batch(self) -> list[Item]:
-        """See Bytewax."""
+        """Implement the Bytewax interface."""
         if self._at_ns == self._end_ns:
             raise StopIteration
         start_ns = self._at_ns
@@ -78,5 +78,5 @@ class SimulatedPartition(StatefulSourcePartition[Item, Snapshot]):
         return [(shard_key(self._shard), block) for block in blocks]
 
     def snapshot(self) -> Snapshot:
-        """See Bytewax."""
+        """Implement the Bytewax interface."""
         return VERSION, self._at_ns

@@ -1,8 +1,8 @@
-"""Split: a merged stream of rows to blocks of each shard, with names and heartbeats.
+"""Split: divide a merged stream of rows into blocks per shard, with names and heartbeats.
 
-A heartbeat tells every shard how late it is, so that one without trades moves on too. Heartbeats stand
-where the merged stream enters a new minute (of bars: sixty bars), before the row that enters it; their
-places do not depend on how the stream is cut.
+A heartbeat gives every shard the current event time, so that the watermark of a shard without trades advances
+too. Heartbeats are inserted where the merged stream enters a new minute (of bars: sixty bars), before its first
+row; their positions do not depend on the chunk size.
 """
 
 from collections.abc import Iterator
@@ -29,11 +29,11 @@ class Split:
     Parameters
     ----------
     base
-        The frame of bars; None for trades.
+        Frame of bars; None for trades.
     named
-        Instruments whose names went out before.
+        Instruments whose names were emitted before.
     period
-        The minute (of bars: the sixty bars) that the last row fell in; None before the first row.
+        The minute (of bars: the sixty bars) of the last row; None before the first row.
     """
 
     def __init__(self, base: Frame | None, named: tuple[int, ...] = (), period: int | None = None) -> None:
@@ -44,7 +44,7 @@ class Split:
         self._unnamed: dict[int, str] = {}
 
     def items(self, merged: Merged) -> list[Item]:
-        """Blocks for the shards, each shard's in order."""
+        """The blocks of all shards, in order for each shard."""
         rows = merged.rows
         self._unnamed |= {number: name for number, name in merged.names.items() if number not in self.named}
         marks, beats = self._beats(merged.keys)
@@ -66,22 +66,22 @@ class Split:
         return items
 
     def end(self, at_ns: int) -> list[Item]:
-        """One last heartbeat to every shard."""
+        """A final heartbeat for every shard."""
         block = trades_block(heartbeats([at_ns]))
         return [(key, block) for key in KEYS]
 
     def _beats(self, keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], Rows]:
-        """Where heartbeats stand, as indices of the rows after them, and the heartbeats."""
+        """The positions of heartbeats, as indices of the rows after them, and the heartbeats."""
         periods = keys // self._width_ns
         before = np.concatenate([[-1 if self.period is None else self.period], periods])[:-1]
         marks = np.flatnonzero(periods != before)
         if periods.size:
             self.period = int(periods[-1])
-        # A bar is handed on at its end; until all that end there are, time stands just before it.
+        # A bar is emitted at its close time; until all bars that close then are emitted, time is just before it.
         return marks, heartbeats(keys[marks] - int(self._of_bars))
 
     def _new_names(self, rows: Rows) -> list[str]:
-        """Names, in the order of first rows, that have not gone out."""
+        """Names that were not emitted before, in the order of their first rows."""
         if not self._unnamed:
             return []
         instruments, first = np.unique(rows["instrument"], return_index=True)
@@ -91,7 +91,7 @@ class Split:
 
 
 def _trades_and_beats(rows: Rows, before: NDArray[np.int64], beats: Rows) -> bytes:
-    """One block: the rows with each heartbeat ahead of the row at its index."""
+    """One block of the rows, with each heartbeat before the row at its index."""
     if not beats.size:
         return trades_block(rows)
     mixed = np.empty(rows.size + beats.size, TRADE)
@@ -103,7 +103,7 @@ def _trades_and_beats(rows: Rows, before: NDArray[np.int64], beats: Rows) -> byt
 
 
 def _bars_and_beats(rows: Rows, before: NDArray[np.int64], beats: Rows) -> Iterator[bytes]:
-    """Blocks of bars and of heartbeats in turn."""
+    """Alternating blocks of bars and of heartbeats."""
     start = 0
     for end in np.unique(before).tolist():
         if end > start:

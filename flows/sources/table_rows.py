@@ -1,4 +1,4 @@
-"""Rows of trades and of bars from the columns of a table, and the rules that they must obey."""
+"""Table rows: convert the columns of a table to rows of trades or bars, and validate them."""
 
 from collections.abc import Mapping
 
@@ -14,19 +14,19 @@ from flows.sources import cells
 from flows.sources.columns import Column
 
 EARLIEST_NS = 365 * clock.DAY
-"""No market was recorded in 1970; such a time is a number whose unit or origin was mistaken."""
+"""No market was recorded in 1970; such a time is a number with the wrong unit or origin."""
 LATEST_NS = 4_102_444_800 * clock.SECOND
-"""Nor in the year 2100."""
+"""The year 2100, for the same reason."""
 
 AHEAD_NS = clock.DAY
-"""A row so far ahead of those around it has a mistaken stamp. No recorder shuffles its rows so much."""
+"""A row this far ahead of its neighbours has a wrong timestamp. No recorder reorders rows by so much."""
 
 Rules = dict[str, NDArray[np.bool_]]
-"""What is wrong, and with which rows."""
+"""Reason to the mask of rows that are invalid for it."""
 
 
 def trades(batch: pa.RecordBatch, columns: Mapping[str, Column]) -> tuple[Rows, Rules]:
-    """Rows of `TRADE` without their instruments; the rules say which of them are none."""
+    """Rows of `TRADE` without their instruments, and the rules that mark invalid ones."""
     rows = np.zeros(batch.num_rows, TRADE)
     rows["ts"] = times = _times(batch, columns["ts"])
     rows["price"] = price = _numbers(batch, columns["price"])
@@ -47,7 +47,7 @@ def trades(batch: pa.RecordBatch, columns: Mapping[str, Column]) -> tuple[Rows, 
 
 
 def bars(batch: pa.RecordBatch, columns: Mapping[str, Column], frame: Frame) -> tuple[Rows, Rules]:
-    """Rows of `BAR` without their instruments; the rules say which of them are none."""
+    """Rows of `BAR` without their instruments, and the rules that mark invalid ones."""
     rows = np.zeros(batch.num_rows, BAR)
     rows["open_time"] = times = _times(batch, columns["ts"])
     rows["close_time"] = times + frame.length_ns
@@ -73,31 +73,31 @@ def bars(batch: pa.RecordBatch, columns: Mapping[str, Column], frame: Frame) -> 
 
 
 def times_of(batch: pa.RecordBatch, columns: Mapping[str, Column]) -> NDArray[np.int64]:
-    """The usable times of a batch."""
+    """The plausible times of a batch."""
     times = _times(batch, columns["ts"])
     return times[usable(times)]
 
 
 def usable(times: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Whether each time can be one of a market."""
+    """Whether each time is in the plausible range."""
     return (times >= EARLIEST_NS) & (times < LATEST_NS)
 
 
 def far_ahead(times: NDArray[np.int64], good: NDArray[np.int64], newest_ns: int, next_ns: int) -> list[int]:
-    """Rows whose time is far ahead both of all good rows before and of the next row.
+    """Indices of rows whose time is far ahead both of all valid rows before them and of the next row.
 
     Parameters
     ----------
     times, good
-        Of some rows that follow each other; and which of them are good.
+        Times of consecutive rows, and the indices of those that are valid.
     newest_ns
-        The newest time of good rows before these.
+        The newest time of valid rows before these.
     next_ns
         The time of the row after these.
     """
-    told = np.flatnonzero(usable(times))
+    plausible = np.flatnonzero(usable(times))
     following = np.full(times.size, next_ns)
-    following[told[:-1]] = times[told[1:]]
+    following[plausible[:-1]] = times[plausible[1:]]
     found: list[int] = []
     done = 0
     for at in np.flatnonzero(times[good] - AHEAD_NS > following[good]).tolist():
@@ -111,7 +111,7 @@ def far_ahead(times: NDArray[np.int64], good: NDArray[np.int64], newest_ns: int,
 
 
 def _impossible(volumes: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """NaN says that the volume is not known, which is no fault."""
+    """Whether each volume is negative or infinite; NaN means unknown, which is allowed."""
     return (volumes < 0) | np.isinf(volumes)
 
 

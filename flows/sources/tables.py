@@ -1,11 +1,10 @@
 """Tables: trades and bars (OHLCV) in Parquet, Feather and CSV files as inputs.
 
-Which of the two a file holds is told by its columns (`flows.sources.columns`). A row that cannot be
-used becomes a Reject with its number: a price or size that is no positive finite number, a bar that
-contradicts itself, a time before 1971, in 2100 or later, or more than a day ahead of the rows around it.
-The last protects the rest: a file has no receive times, and one stamp of next year would make all that
-follows late. Trades that repeat each other to the byte are all kept: without ids they are as many
-trades.
+The columns decide which of the two a file holds (`flows.sources.columns`). An invalid row becomes a Reject with
+its number: a price or size that is not a positive finite number, an inconsistent bar, a time before 1971, in
+2100 or later, or more than a day ahead of its neighbours. The last check protects the other rows: a file has no
+receive times, and a single timestamp of next year would make all later rows late. Identical trades are all kept:
+without ids they are separate trades.
 """
 
 import re
@@ -31,12 +30,12 @@ from flows.sources.inputs import RAW_BYTES, Chunk, broken_rules
 from flows.sources.naming import UNNAMED, Naming
 
 FRAME_ROWS = 10_000
-"""So many rows are looked at to find the frame of bars."""
+"""Number of rows read to infer the frame of bars."""
 
 ON_GRID = 0.99
-"""So large a share of the times are multiples of the length of the bars; the rest are mistaken."""
+"""Minimum share of times that must be multiples of the length of the bars; the others count as errors."""
 DISTANCES = 100
-"""So many distances between bars are tried, the most frequent first."""
+"""Number of distances between bars that are tried, the most frequent first."""
 
 NO_NEXT = np.iinfo(np.int64).max
 """The time of the row after the last."""
@@ -50,24 +49,24 @@ class Table:
     Parameters
     ----------
     path
-        The file; its format is told by its first bytes.
+        The file; its format is detected from its first bytes.
     instrument
         As for `flows.sources.naming.Naming`.
     mapping
-        What the user said of the columns (`flows.sources.columns`).
+        The user's column mapping (`flows.sources.columns`).
     frame
-        Length of the bars. By default what the name of the file says (`BTC_USDT-5m.feather`), if the
-        times agree; else the largest distance between two of them of which (nearly) all are multiples.
+        Length of the bars. By default that in the name of the file (`BTC_USDT-5m.feather`), if the times
+        agree; else the largest distance between two times of which (nearly) all times are multiples.
 
     Attributes
     ----------
     frame
-        Of bars; None for trades.
+        Frame of bars; None for trades.
 
     Raises
     ------
     InputError
-        If the file, a column, the instrument or the frame is missing or cannot be used.
+        If the file, a column, the instrument or the frame is missing or invalid.
     """
 
     def __init__(self, path: Path, *, instrument: str | None, mapping: Mapping[str, str], frame: Frame | None) -> None:
@@ -83,7 +82,7 @@ class Table:
         self._time = "ts" if self.frame is None else "close_time"
 
     def read(self, position: int, newest_ns: int, at_most: int) -> Iterator[Chunk]:
-        """Chunks of at most `at_most` rows; positions are rows, in CSV lines."""
+        """Read chunks of at most `at_most` rows; positions are rows (in CSV: lines)."""
         with _readable(self.path.name):
             batches = self._table.read(self._wanted, position, at_most)
             for parsed, next_ns in self._with_next(map(self._parse, batches)):
@@ -98,13 +97,13 @@ class Table:
         return _Parsed(batch, *table_rows.bars(batch.columns, self._columns, self.frame))
 
     def _with_next(self, parsed: Iterable["_Parsed"]) -> Iterator[tuple["_Parsed", int]]:
-        """Each batch with the time of the next row after it that has one, which may stand some batches later."""
+        """Each batch with the next plausible time after it, which may be several batches later."""
         waiting: list[_Parsed] = []
         for each in parsed:
             times = each.rows[self._time]
-            told = times[table_rows.usable(times)]
-            if told.size:
-                yield from ((before, int(told[0])) for before in waiting)
+            plausible = times[table_rows.usable(times)]
+            if plausible.size:
+                yield from ((before, int(plausible[0])) for before in waiting)
                 waiting = []
             waiting.append(each)
         yield from ((before, NO_NEXT) for before in waiting)
@@ -113,23 +112,23 @@ class Table:
         batch, rows, rules = parsed
         rows["instrument"] = self._only or self._naming.each(batch.columns.column(self._columns["symbol"].name))
         rules["symbol is missing or is not the one given"] = rows["instrument"] == UNNAMED
-        refused = broken_rules(rules)
-        good = np.delete(np.arange(rows.size), [at for at, _ in refused])
-        if strays := table_rows.far_ahead(rows[self._time], good, newest_ns, next_ns):
-            refused += [(at, "time is more than a day ahead of the rows around it") for at in strays]
-            good = np.setdiff1d(good, strays)
+        invalid = broken_rules(rules)
+        good = np.delete(np.arange(rows.size), [at for at, _ in invalid])
+        if ahead := table_rows.far_ahead(rows[self._time], good, newest_ns, next_ns):
+            invalid += [(at, "time is more than a day ahead of the rows around it") for at in ahead]
+            good = np.setdiff1d(good, ahead)
         if self.kind == "bars":
-            # Time in a file of bars only moves on; among trades a little disorder is usual.
+            # Times of bars must not decrease; trades are often slightly out of order.
             closes = rows["close_time"][good]
             in_order = closes >= np.maximum.accumulate(np.concatenate([[newest_ns], closes]))[:-1]
-            refused += [(at, "time is before that of a row above") for at in good[~in_order].tolist()]
+            invalid += [(at, "time is before that of a row above") for at in good[~in_order].tolist()]
             good = good[in_order]
         rejects = [
             Reject(self.path.name, int(batch.numbers[at]), reason, batch.raw(at)[:RAW_BYTES])
-            for at, reason in sorted(refused)
+            for at, reason in sorted(invalid)
         ]
-        kept = rows.take(good) if refused else rows
-        return Chunk(kept, self._naming.names, batch.rejects + rejects, batch.consumed)
+        valid = rows.take(good) if invalid else rows
+        return Chunk(valid, self._naming.names, batch.rejects + rejects, batch.consumed)
 
     def _find_frame(self) -> Frame:
         seen: list[int] = []
@@ -144,8 +143,8 @@ class Table:
             return frame
         if length_ns < clock.SECOND or length_ns % clock.SECOND:
             raise InputError(
-                f"input {self.path.name!r}: the length of its bars cannot be told from their times; "
-                f"give it: --frame, such as --frame 5m"
+                f"input {self.path.name!r}: the length of its bars cannot be inferred from their times; "
+                f"add --frame, such as --frame 5m"
             )
         return Frame.parse(
             f"{length_ns // clock.SECOND}s" if length_ns % clock.MINUTE else f"{length_ns // clock.MINUTE}m"
@@ -153,7 +152,7 @@ class Table:
 
 
 class _Parsed(NamedTuple):
-    """A batch, its rows, and what is wrong with which of them."""
+    """A batch, its rows, and the rules that mark invalid ones."""
 
     batch: Batch
     rows: Rows
@@ -161,7 +160,7 @@ class _Parsed(NamedTuple):
 
 
 def _grid(times: NDArray[np.int64]) -> int:
-    """The length of bars that open at these times, of which a few may be mistaken; 0 if they are too few."""
+    """The length of bars that open at these times, of which a few may be wrong; 0 if there are too few."""
     distances, counts = np.unique(np.diff(np.unique(times)), return_counts=True)
     frequent = distances[np.argsort(-counts, kind="stable")[:DISTANCES]].tolist()
     fitting = [distance for distance in frequent if np.mean(times % distance == 0) >= ON_GRID]
@@ -170,8 +169,8 @@ def _grid(times: NDArray[np.int64]) -> int:
 
 @contextmanager
 def _readable(source: str) -> Iterator[None]:
-    """What Arrow has to say against a file, as an error of the input."""
+    """Raise errors of Arrow as an `InputError`."""
     try:
         yield
     except (pa.ArrowException, OSError) as problem:
-        raise InputError(f"input {source!r} cannot be read on: {problem}") from problem
+        raise InputError(f"input {source!r} cannot be read further: {problem}") from problem

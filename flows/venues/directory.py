@@ -6,7 +6,7 @@ import msgspec
 
 from domain.markets import Group, Market
 from domain.pairs import Pair, pair_group
-from flows.venues.intake import Change
+from flows.venues.row_buffer import MarketChange
 
 RESOLVED_MAX = 10_000
 """Groups that are remembered after all of their markets were resolved: trades are told of late."""
@@ -55,7 +55,7 @@ class Directory:
         """
         return self._told(self._put(group))
 
-    def change(self, change: Change) -> list[Group]:
+    def change(self, change: MarketChange) -> list[Group]:
         """Groups that are new or other than before, by what a venue says of one market."""
         return self._told(self._change(change))
 
@@ -74,7 +74,7 @@ class Directory:
         group = msgspec.structs.replace(group, home=before.home if before else "")
         return changed if before == group else [*changed, self._keep(group)]
 
-    def _change(self, change: Change) -> list[Group]:
+    def _change(self, change: MarketChange) -> list[Group]:
         home = self._groups.get(self._group_of_market.get(change.market, ""))
         if home is not None:
             market = next(each for each in home.markets if each.name == change.market)

@@ -22,8 +22,8 @@ import msgspec
 
 from domain.clock import MILLISECOND, SECOND, parse_iso
 from domain.quotes import ASK, BID, CHANGE, CLEAR, DROP, LEVEL, NO_SEQ, PRICE_UNITS, READY, to_price, to_size
-from flows.venues.facts import UNREADABLE, UnusableError
-from flows.venues.intake import Change, Intake, Json, Status
+from flows.venues.fields import UNREADABLE, UnusableError
+from flows.venues.row_buffer import Json, MarketChange, RowBuffer, Status
 
 Side = Literal["yes", "no"]
 Levels = list[tuple[str, str]]
@@ -112,62 +112,62 @@ class Kalshi:
         self._use_yes_price = use_yes_price
         self._subscriptions: dict[int, _Subscription] = {}
 
-    def decode(self, payload: Json, intake: Intake) -> None:
+    def decode(self, payload: Json, buffer: RowBuffer) -> None:
         """One message: a JSON object."""
         head = _Head("message")
         try:
             head = _head.decode(payload)
             if head.type == "subscribed":
-                self._drop(_subscribed.decode(head.msg).sid, intake)
+                self._drop(_subscribed.decode(head.msg).sid, buffer)
             if head.sid is not None and head.seq is not None:
-                self._count(head.sid, head.seq, intake)
-            self._read(head, intake)
+                self._count(head.sid, head.seq, buffer)
+            self._read(head, buffer)
         except UNREADABLE as problem:
-            intake.reject(f"{head.type}: {problem}")
+            buffer.reject(f"{head.type}: {problem}")
             if head.type in ("orderbook_snapshot", "orderbook_delta"):
-                self._drop(head.sid, intake)
+                self._drop(head.sid, buffer)
 
-    def _read(self, head: _Head, intake: Intake) -> None:
+    def _read(self, head: _Head, buffer: RowBuffer) -> None:
         seq = NO_SEQ if head.seq is None else head.seq
         if head.type == "orderbook_snapshot":
             told = _snapshot.decode(head.msg)
-            self._remember(head.sid, told.market_ticker, intake)
+            self._remember(head.sid, told.market_ticker, buffer)
             levels: dict[Side, Levels] = {
                 "yes": told.yes_dollars_fp or told.yes or [],
                 "no": told.no_dollars_fp or told.no or [],
             }
-            book(told.market_ticker, levels, intake, seq=seq, use_yes_price=self._use_yes_price)
+            book(told.market_ticker, levels, buffer, seq=seq, use_yes_price=self._use_yes_price)
         elif head.type == "orderbook_delta":
             delta = _delta.decode(head.msg)
-            self._remember(head.sid, delta.market_ticker, intake)
+            self._remember(head.sid, delta.market_ticker, buffer)
             price = _bid(delta.price_dollars, delta.side, use_yes_price=self._use_yes_price)
             size = to_size(delta.delta_fp)
-            ts = intake.stamp(time_of(delta.ts_ms, delta.ts))
-            _level(ts, CHANGE, delta.market_ticker, delta.side, price, size, seq, intake)
+            ts = buffer.stamp(time_of(delta.ts_ms, delta.ts))
+            _level(ts, CHANGE, delta.market_ticker, delta.side, price, size, seq, buffer)
         elif head.type == "trade":
-            take(_trade.decode(head.msg), intake)
+            add_trade(_trade.decode(head.msg), buffer)
         elif head.type == "market_lifecycle_v2":
-            _change(_lifecycle.decode(head.msg), intake)
+            _change(_lifecycle.decode(head.msg), buffer)
         else:
-            intake.ignore(head.type)
+            buffer.ignore(head.type)
 
-    def _count(self, sid: int, seq: int, intake: Intake) -> None:
+    def _count(self, sid: int, seq: int, buffer: RowBuffer) -> None:
         known = self._subscriptions.get(sid)
         if known is not None and seq != known.seq + 1:
-            self._drop(sid, intake)
+            self._drop(sid, buffer)
         if sid not in self._subscriptions and len(self._subscriptions) >= SUBSCRIPTIONS:
-            self._drop(next(iter(self._subscriptions)), intake)
+            self._drop(next(iter(self._subscriptions)), buffer)
         self._subscriptions.setdefault(sid, _Subscription(seq, set())).seq = seq
 
-    def _remember(self, sid: int | None, ticker: str, intake: Intake) -> None:
+    def _remember(self, sid: int | None, ticker: str, buffer: RowBuffer) -> None:
         if sid in self._subscriptions:
-            self._subscriptions[sid].instruments.update(intake.instrument(token_name(ticker, side)) for side in SIDES)
+            self._subscriptions[sid].instruments.update(buffer.instrument(token_name(ticker, side)) for side in SIDES)
 
-    def _drop(self, sid: int | None, intake: Intake) -> None:
+    def _drop(self, sid: int | None, buffer: RowBuffer) -> None:
         """The subscription missed something or began anew, so that its books are not known any more."""
         gone = self._subscriptions.pop(sid, None) if sid is not None else None
-        for instrument in sorted(gone.instruments) if gone and intake.received_ns else []:
-            intake.quote(intake.received_ns, instrument, DROP)
+        for instrument in sorted(gone.instruments) if gone and buffer.received_ns else []:
+            buffer.quote(buffer.received_ns, instrument, DROP)
 
 
 def token_name(ticker: str, side: Side) -> str:
@@ -189,7 +189,7 @@ def token_name(ticker: str, side: Side) -> str:
 
 
 def book(
-    ticker: str, bids: Mapping[Side, Levels], intake: Intake, *, seq: int = NO_SEQ, use_yes_price: bool = False
+    ticker: str, bids: Mapping[Side, Levels], buffer: RowBuffer, *, seq: int = NO_SEQ, use_yes_price: bool = False
 ) -> None:
     """A whole book.
 
@@ -205,8 +205,8 @@ def book(
     ValueError
         If a level cannot be used; nothing is taken then.
     """
-    ts = intake.stamp(0)
-    tokens = [intake.instrument(token_name(ticker, side)) for side in SIDES]
+    ts = buffer.stamp(0)
+    tokens = [buffer.instrument(token_name(ticker, side)) for side in SIDES]
     levels = [
         (side, _bid(price, side, use_yes_price=use_yes_price), to_size(size))
         for side in SIDES
@@ -215,20 +215,20 @@ def book(
     if any(size < 0 for _, _, size in levels):
         raise UnusableError("size is negative")
     for instrument in tokens:
-        intake.quote(ts, instrument, CLEAR, seq=seq)
+        buffer.quote(ts, instrument, CLEAR, seq=seq)
     for side, price, size in levels:
-        _level(ts, LEVEL, ticker, side, price, size, seq, intake)
+        _level(ts, LEVEL, ticker, side, price, size, seq, buffer)
     for instrument in tokens:
-        intake.quote(ts, instrument, READY, seq=seq)
+        buffer.quote(ts, instrument, READY, seq=seq)
 
 
-def _level(ts: int, kind: int, ticker: str, side: Side, price: int, size: int, seq: int, intake: Intake) -> None:
+def _level(ts: int, kind: int, ticker: str, side: Side, price: int, size: int, seq: int, buffer: RowBuffer) -> None:
     own, other = token_name(ticker, side), token_name(ticker, OTHER[side])
-    intake.quote(ts, intake.instrument(own), kind, side=BID, price=price, size=size, seq=seq)
-    intake.quote(ts, intake.instrument(other), kind, side=ASK, price=PRICE_UNITS - price, size=size, seq=seq)
+    buffer.quote(ts, buffer.instrument(own), kind, side=BID, price=price, size=size, seq=seq)
+    buffer.quote(ts, buffer.instrument(other), kind, side=ASK, price=PRICE_UNITS - price, size=size, seq=seq)
 
 
-def take(trade: Trade, intake: Intake) -> None:
+def add_trade(trade: Trade, buffer: RowBuffer) -> None:
     """A trade, as a purchase of the token that its taker wanted: whoever sells yes buys no.
 
     Raises
@@ -241,11 +241,11 @@ def take(trade: Trade, intake: Intake) -> None:
     if side is None or price is None or trade.count_fp is None:
         raise UnusableError("its side, price or size is missing")
     if trade.is_block_trade:
-        intake.ignore("block trade")  # agreed upon outside of the book
+        buffer.ignore("block trade")  # agreed upon outside of the book
         return
-    intake.trade(
-        intake.stamp(time_of(trade.ts_ms, trade.ts or trade.created_time)),
-        intake.instrument(token_name(trade.market_ticker or trade.ticker, side)),
+    buffer.trade(
+        buffer.stamp(time_of(trade.ts_ms, trade.ts or trade.created_time)),
+        buffer.instrument(token_name(trade.market_ticker or trade.ticker, side)),
         price=price,
         size=trade.count_fp,
         side=1,
@@ -253,10 +253,10 @@ def take(trade: Trade, intake: Intake) -> None:
     )
 
 
-def _change(told: _Lifecycle, intake: Intake) -> None:
+def _change(told: _Lifecycle, buffer: RowBuffer) -> None:
     status = _STATUSES.get(told.event_type)
     if status is None:
-        intake.ignore(f"market_lifecycle_v2/{told.event_type}")
+        buffer.ignore(f"market_lifecycle_v2/{told.event_type}")
         return
     winner = ""
     if status == "resolved":
@@ -264,7 +264,7 @@ def _change(told: _Lifecycle, intake: Intake) -> None:
             raise UnusableError("settlement value is none of 0, 0.5 and 1")
         side = _PAYING[told.settlement_value]
         winner = token_name(told.market_ticker, side) if side else ""
-    intake.change(Change(f"kalshi:{told.market_ticker}", status, winner))
+    buffer.change(MarketChange(f"kalshi:{told.market_ticker}", status, winner))
 
 
 @lru_cache(maxsize=10_000)

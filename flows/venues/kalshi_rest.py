@@ -14,9 +14,9 @@ import msgspec
 from domain.markets import FeeSchedule, Group, Market, Token
 from domain.pairs import fingerprint
 from flows.venues import ladders
-from flows.venues.facts import UNREADABLE, UnusableError, due_ns, number_of, within
-from flows.venues.intake import Intake, Json, Status
-from flows.venues.kalshi import Levels, Side, Trade, book, take, token_name
+from flows.venues.fields import UNREADABLE, UnusableError, due_ns, number_of, within
+from flows.venues.kalshi import Levels, Side, Trade, add_trade, book, token_name
+from flows.venues.row_buffer import Json, RowBuffer, Status
 
 HIGHEST_RATE = Decimal("0.07")
 _QUADRATIC = ("quadratic", "quadratic_with_maker_fees")
@@ -88,25 +88,25 @@ _event = msgspec.json.Decoder(_Event)
 _market = msgspec.json.Decoder(_Market)
 
 
-def decode_orderbook(payload: Json, ticker: str, intake: Intake) -> None:
+def decode_orderbook(payload: Json, ticker: str, buffer: RowBuffer) -> None:
     """The book of the market that was asked for; an answer does not name it."""
     try:
         told = _answer.decode(payload).orderbook_fp
         bids: dict[Side, Levels] = {"yes": told.yes_dollars or [], "no": told.no_dollars or []}
-        book(ticker, bids, intake)
+        book(ticker, bids, buffer)
     except UNREADABLE as problem:
-        intake.reject(f"orderbook: {problem}")
+        buffer.reject(f"orderbook: {problem}")
 
 
-def decode_trade(payload: Json, intake: Intake) -> None:
+def decode_trade(payload: Json, buffer: RowBuffer) -> None:
     """One of the `trades` of an answer."""
     try:
-        take(_trade.decode(payload), intake)
+        add_trade(_trade.decode(payload), buffer)
     except UNREADABLE as problem:
-        intake.reject(f"trade: {problem}")
+        buffer.reject(f"trade: {problem}")
 
 
-def event_groups(payload: Json, series: Mapping[str, Series], intake: Intake) -> list[Group]:
+def event_groups(payload: Json, series: Mapping[str, Series], buffer: RowBuffer) -> list[Group]:
     """The groups of an event's markets.
 
     Parameters
@@ -115,7 +115,7 @@ def event_groups(payload: Json, series: Mapping[str, Series], intake: Intake) ->
         A JSON object with all of the event's `markets`.
     series
         By ticker; an event of none of them pays the highest fees that are known.
-    intake
+    buffer
         Takes a reject for each market that cannot be used.
 
     Returns
@@ -129,7 +129,7 @@ def event_groups(payload: Json, series: Mapping[str, Series], intake: Intake) ->
         event = _event.decode(payload)
         charged = _fees(event, series)
     except UNREADABLE as problem:
-        intake.reject(f"event: {problem}")
+        buffer.reject(f"event: {problem}")
         return []
     name = f"kalshi:{event.event_ticker}"
     markets: list[Market] = []
@@ -137,7 +137,7 @@ def event_groups(payload: Json, series: Mapping[str, Series], intake: Intake) ->
         try:
             markets.append(_read(_market.decode(raw), name, charged))
         except UNREADABLE as problem:
-            intake.reject(f"market: {problem}", raw)
+            buffer.reject(f"market: {problem}", raw)
     slug, title = event.event_ticker.lower(), event.title
     if event.mutually_exclusive and markets:
         return [Group(name=name, slug=slug, title=title, kind="event", exclusive=True, markets=tuple(markets))]

@@ -19,7 +19,7 @@ _AT_LEAST = re.compile(
 _SCALES = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9, "t": 10**12}
 
 
-def by_words(markets: Sequence[Market], rules: Sequence[str]) -> tuple[Market, ...]:
+def by_questions(markets: Sequence[Market], rules: Sequence[str]) -> tuple[Market, ...]:
     """The ladder that the questions of an event make.
 
     Parameters

@@ -1,7 +1,7 @@
 """Polymarket's names, words and times, as all of its feeds use them."""
 
 from domain.clock import MILLISECOND, SECOND
-from flows.venues.facts import LATEST_NS, UnusableError
+from flows.venues.fields import LATEST_NS, UnusableError
 
 SIDES = {"BUY": 1, "SELL": -1}
 

@@ -11,9 +11,9 @@ from the Data API.
 
 import msgspec
 
-from flows.venues.facts import UNREADABLE
-from flows.venues.intake import Intake, Json
-from flows.venues.polymarket_data import Row, take
+from flows.venues.fields import UNREADABLE
+from flows.venues.polymarket_data import Row, add_trade
+from flows.venues.row_buffer import Json, RowBuffer
 
 
 class _Message(msgspec.Struct):
@@ -26,21 +26,21 @@ _message = msgspec.json.Decoder(_Message)
 _row = msgspec.json.Decoder(Row)
 
 
-def decode(payload: Json, intake: Intake) -> None:
+def decode(payload: Json, buffer: RowBuffer) -> None:
     """One message.
 
     Parameters
     ----------
     payload
         A JSON object.
-    intake
+    buffer
         Takes the trade, or the reject.
     """
     try:
         message = _message.decode(payload)
         if (message.topic, message.type) != ("activity", "orders_matched"):
-            intake.ignore(f"{message.topic}/{message.type}")
+            buffer.ignore(f"{message.topic}/{message.type}")
             return
-        take(_row.decode(message.payload), intake)
+        add_trade(_row.decode(message.payload), buffer)
     except UNREADABLE as problem:
-        intake.reject(f"activity: {problem}")
+        buffer.reject(f"activity: {problem}")

@@ -18,10 +18,10 @@ import msgspec
 
 from domain.markets import Market, Token
 from domain.quotes import ASK, BID, CLEAR, DROP, LEVEL, PRICE_UNITS, READY, TICK, TOP, to_price, to_size
-from flows.venues.facts import UNREADABLE, UnusableError, number_of, within
-from flows.venues.intake import Change, Intake, Json
+from flows.venues.fields import UNREADABLE, UnusableError, number_of, within
 from flows.venues.polymarket import from_ms, name_of, side_of
 from flows.venues.polymarket_gamma import FeeTerms, fees
+from flows.venues.row_buffer import Json, MarketChange, RowBuffer
 
 
 class _Level(msgspec.Struct, gc=False):
@@ -102,7 +102,7 @@ class _Assets(msgspec.Struct):
     price_changes: list[_Asset]
 
 
-def decode(payload: Json, kind: str, intake: Intake) -> None:
+def decode(payload: Json, kind: str, buffer: RowBuffer) -> None:
     """One event, or a book over REST.
 
     Parameters
@@ -111,24 +111,24 @@ def decode(payload: Json, kind: str, intake: Intake) -> None:
         A JSON object.
     kind
         Its `event_type`; `book` for a book over REST.
-    intake
+    buffer
         Takes the rows, or the reject.
     """
     event = _EVENTS.get(kind)
     if event is None:
-        intake.ignore(kind)
+        buffer.ignore(kind)
         return
     try:
-        event.read(event.decoder.decode(payload), intake)
+        event.read(event.decoder.decode(payload), buffer)
     except UNREADABLE as problem:
-        intake.reject(f"{kind}: {problem}")
+        buffer.reject(f"{kind}: {problem}")
         if kind not in _APART:
-            _drop(_assets(payload), intake)
+            _drop(_assets(payload), buffer)
 
 
-def _book(book: _Book, intake: Intake) -> None:
-    instrument = intake.instrument(name_of(book.asset_id))
-    ts = intake.stamp(from_ms(book.timestamp))
+def _book(book: _Book, buffer: RowBuffer) -> None:
+    instrument = buffer.instrument(name_of(book.asset_id))
+    ts = buffer.stamp(from_ms(book.timestamp))
     levels = [
         (side, _price(level.price), to_size(level.size))
         for side, told in ((BID, book.bids), (ASK, book.asks))
@@ -136,39 +136,39 @@ def _book(book: _Book, intake: Intake) -> None:
     ]
     if any(size < 0 for _, _, size in levels):
         raise UnusableError("size is negative")
-    intake.quote(ts, instrument, CLEAR)
+    buffer.quote(ts, instrument, CLEAR)
     for side, price, size in levels:
-        intake.quote(ts, instrument, LEVEL, side=side, price=price, size=size)
-    intake.quote(ts, instrument, READY)
+        buffer.quote(ts, instrument, LEVEL, side=side, price=price, size=size)
+    buffer.quote(ts, instrument, READY)
 
 
-def _price_change(message: _PriceChange, intake: Intake) -> None:
-    ts = intake.stamp(from_ms(message.timestamp))
+def _price_change(message: _PriceChange, buffer: RowBuffer) -> None:
+    ts = buffer.stamp(from_ms(message.timestamp))
     steps = message.price_changes
     if steps is None:
         steps = [_Step(message.asset_id, message.price, message.size, message.side)]
     last: dict[int, _Step] = {}
     for step in steps:
         try:
-            instrument = intake.instrument(name_of(step.asset_id))
+            instrument = buffer.instrument(name_of(step.asset_id))
             price, size, side = _price(step.price), to_size(step.size), side_of(step.side)
             if size < 0:
                 raise UnusableError("size is negative")
-            intake.quote(ts, instrument, LEVEL, side=side, price=price, size=size)
+            buffer.quote(ts, instrument, LEVEL, side=side, price=price, size=size)
             last[instrument] = step
         except ValueError as problem:
-            intake.reject(f"price_change: {problem}")
-            _drop([step.asset_id], intake)
+            buffer.reject(f"price_change: {problem}")
+            _drop([step.asset_id], buffer)
     # Each step tells the best prices after all of the message.
     for instrument, step in last.items():
-        _tops(ts, instrument, step.best_bid, step.best_ask, intake)
+        _tops(ts, instrument, step.best_bid, step.best_ask, buffer)
 
 
-def _last_trade_price(trade: _LastTradePrice, intake: Intake) -> None:
-    instrument = intake.instrument(name_of(trade.asset_id))
+def _last_trade_price(trade: _LastTradePrice, buffer: RowBuffer) -> None:
+    instrument = buffer.instrument(name_of(trade.asset_id))
     transaction = trade.transaction_hash
-    intake.trade(
-        intake.stamp(from_ms(trade.timestamp)),
+    buffer.trade(
+        buffer.stamp(from_ms(trade.timestamp)),
         instrument,
         price=trade.price,
         size=trade.size,
@@ -177,17 +177,17 @@ def _last_trade_price(trade: _LastTradePrice, intake: Intake) -> None:
     )
 
 
-def _tick_size_change(change: _TickSizeChange, intake: Intake) -> None:
-    instrument = intake.instrument(name_of(change.asset_id))
-    intake.quote(intake.stamp(from_ms(change.timestamp)), instrument, TICK, price=_price(change.new_tick_size))
+def _tick_size_change(change: _TickSizeChange, buffer: RowBuffer) -> None:
+    instrument = buffer.instrument(name_of(change.asset_id))
+    buffer.quote(buffer.stamp(from_ms(change.timestamp)), instrument, TICK, price=_price(change.new_tick_size))
 
 
-def _best_bid_ask(best: _BestBidAsk, intake: Intake) -> None:
-    instrument = intake.instrument(name_of(best.asset_id))
-    _tops(intake.stamp(from_ms(best.timestamp)), instrument, best.best_bid, best.best_ask, intake)
+def _best_bid_ask(best: _BestBidAsk, buffer: RowBuffer) -> None:
+    instrument = buffer.instrument(name_of(best.asset_id))
+    _tops(buffer.stamp(from_ms(best.timestamp)), instrument, best.best_bid, best.best_ask, buffer)
 
 
-def _new_market(new: _NewMarket, intake: Intake) -> None:
+def _new_market(new: _NewMarket, buffer: RowBuffer) -> None:
     yes, no = (
         Token(name=name_of(token), outcome=outcome) for token, outcome in zip(new.assets_ids, new.outcomes, strict=True)
     )
@@ -206,21 +206,21 @@ def _new_market(new: _NewMarket, intake: Intake) -> None:
         minimum_size=within(new.order_min_size, "0", "1000000", "least order"),
         mirrored=True,
     )
-    intake.change(Change(market.name, "open", opened=market))
+    buffer.change(MarketChange(market.name, "open", opened=market))
 
 
-def _market_resolved(resolved: _MarketResolved, intake: Intake) -> None:
-    intake.change(Change(name_of(resolved.market), "resolved", name_of(resolved.winning_asset_id)))
+def _market_resolved(resolved: _MarketResolved, buffer: RowBuffer) -> None:
+    buffer.change(MarketChange(name_of(resolved.market), "resolved", name_of(resolved.winning_asset_id)))
 
 
-def _tops(ts: int, instrument: int, bid: str | None, ask: str | None, intake: Intake) -> None:
+def _tops(ts: int, instrument: int, bid: str | None, ask: str | None, buffer: RowBuffer) -> None:
     """Rows of TOP; the best of an empty side is told as nothing, a bid of 0 or an ask of 1."""
     for side, told, empty in ((BID, bid, 0), (ASK, ask, PRICE_UNITS)):
         if told is not None:
             price = to_price(told) if told else empty
             if not 0 <= price <= PRICE_UNITS:
                 raise UnusableError("best price is not between 0 and 1")
-            intake.quote(ts, instrument, TOP, side=side, price=0 if price == empty else price)
+            buffer.quote(ts, instrument, TOP, side=side, price=0 if price == empty else price)
 
 
 @lru_cache(maxsize=10_000)
@@ -243,20 +243,20 @@ def _assets(payload: Json) -> list[str]:
         return []
 
 
-def _drop(assets: Sequence[str], intake: Intake) -> None:
+def _drop(assets: Sequence[str], buffer: RowBuffer) -> None:
     for asset in dict.fromkeys(assets):
         try:
-            intake.quote(intake.stamp(intake.received_ns), intake.instrument(name_of(asset)), DROP)
+            buffer.quote(buffer.stamp(buffer.received_ns), buffer.instrument(name_of(asset)), DROP)
         except UnusableError:
             continue  # no such token, or no time to say it at
 
 
 class _Event(NamedTuple):
     decoder: Any
-    read: Callable[[Any, Intake], None]
+    read: Callable[[Any, RowBuffer], None]
 
 
-def _event(struct: type, read: Callable[[Any, Intake], None]) -> _Event:
+def _event(struct: type, read: Callable[[Any, RowBuffer], None]) -> _Event:
     # Stamps are strings on the wire, hence `strict=False`.
     return _Event(msgspec.json.Decoder(struct, strict=False), read)
 

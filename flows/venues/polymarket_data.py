@@ -19,9 +19,9 @@ from decimal import Decimal
 import msgspec
 
 from domain.clock import parse_iso
-from flows.venues.facts import UNREADABLE, UnusableError
-from flows.venues.intake import Intake, Json
+from flows.venues.fields import UNREADABLE, UnusableError
 from flows.venues.polymarket import from_s, name_of, side_of
+from flows.venues.row_buffer import Json, RowBuffer
 
 
 class Row(msgspec.Struct, rename="camel"):
@@ -60,7 +60,7 @@ _second = msgspec.json.Decoder(_SecondRow)
 _recorded = msgspec.json.Decoder(_RecordedRow)
 
 
-def decode(payload: Json, form: str, intake: Intake) -> None:
+def decode(payload: Json, form: str, buffer: RowBuffer) -> None:
     """One row.
 
     Parameters
@@ -69,22 +69,22 @@ def decode(payload: Json, form: str, intake: Intake) -> None:
         A JSON object.
     form
         "1" and "2" for the versions of the API, "recorded" for the third form.
-    intake
+    buffer
         Takes the trade, or the reject.
     """
     try:
         if form == "recorded":
-            _take_recorded(_recorded.decode(payload), intake)
+            _add_recorded_trade(_recorded.decode(payload), buffer)
         elif form == "2":
             row = _second.decode(payload)
-            take(Row(*msgspec.structs.astuple(row)), intake)
+            add_trade(Row(*msgspec.structs.astuple(row)), buffer)
         else:
-            take(_first.decode(payload), intake)
+            add_trade(_first.decode(payload), buffer)
     except UNREADABLE as problem:
-        intake.reject(f"trade: {problem}")
+        buffer.reject(f"trade: {problem}")
 
 
-def take(row: Row, intake: Intake) -> None:
+def add_trade(row: Row, buffer: RowBuffer) -> None:
     """The trade of a row.
 
     Raises
@@ -93,9 +93,9 @@ def take(row: Row, intake: Intake) -> None:
         If it cannot be used.
     """
     side, wallet = side_of(row.side), _given(row.proxy_wallet, "wallet")
-    intake.trade(
-        intake.stamp(from_s(row.timestamp)),
-        intake.instrument(name_of(row.asset)),
+    buffer.trade(
+        buffer.stamp(from_s(row.timestamp)),
+        buffer.instrument(name_of(row.asset)),
         price=row.price,
         size=row.size,
         side=side,
@@ -104,12 +104,12 @@ def take(row: Row, intake: Intake) -> None:
     )
 
 
-def _take_recorded(row: _RecordedRow, intake: Intake) -> None:
+def _add_recorded_trade(row: _RecordedRow, buffer: RowBuffer) -> None:
     wallet = _given(row.wallet, "wallet")
     ts = parse_iso(row.timestamp)
-    intake.trade(
-        intake.stamp(ts),
-        intake.instrument(name_of(_given(row.market, "market"))),
+    buffer.trade(
+        buffer.stamp(ts),
+        buffer.instrument(name_of(_given(row.market, "market"))),
         price=row.price,
         size=row.size,
         side=0,

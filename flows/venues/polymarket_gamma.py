@@ -15,9 +15,9 @@ import msgspec
 from domain.markets import FeeSchedule, Group, Market, Token
 from domain.pairs import fingerprint
 from flows.venues import ladders
-from flows.venues.facts import UNREADABLE, UnusableError, due_ns, number_of, within
-from flows.venues.intake import Intake, Json, Status
+from flows.venues.fields import UNREADABLE, UnusableError, due_ns, number_of, within
 from flows.venues.polymarket import name_of
+from flows.venues.row_buffer import Json, RowBuffer, Status
 
 _WINNERS: dict[tuple[float, ...], str] = {(1.0, 0.0): "yes", (0.0, 1.0): "no", (0.5, 0.5): ""}
 HIGHEST_RATE = Decimal("0.07")
@@ -66,24 +66,24 @@ _event = msgspec.json.Decoder(_Event)
 _texts = msgspec.json.Decoder(list[str])
 
 
-def market_groups(payload: Json, intake: Intake) -> list[Group]:
+def market_groups(payload: Json, buffer: RowBuffer) -> list[Group]:
     """The group of one market that came without its event, whose other markets are then unknown."""
     try:
         market = _market.decode(payload)
         return [_single(_read(market, name_of(market.condition_id)))]
     except UNREADABLE as problem:
-        intake.reject(f"market: {problem}")
+        buffer.reject(f"market: {problem}")
         return []
 
 
-def event_groups(payload: Json, intake: Intake) -> list[Group]:
+def event_groups(payload: Json, buffer: RowBuffer) -> list[Group]:
     """The groups of an event's markets.
 
     Parameters
     ----------
     payload
         A JSON object with all of the event's `markets`.
-    intake
+    buffer
         Takes a reject for each market that cannot be used.
 
     Returns
@@ -95,7 +95,7 @@ def event_groups(payload: Json, intake: Intake) -> list[Group]:
     try:
         event = _event.decode(payload)
     except UNREADABLE as problem:
-        intake.reject(f"event: {problem}")
+        buffer.reject(f"event: {problem}")
         return []
     name = name_of(event.id)
     told: list[_Market] = []
@@ -106,7 +106,7 @@ def event_groups(payload: Json, intake: Intake) -> list[Group]:
             markets.append(_read(each, name))
             told.append(each)
         except UNREADABLE as problem:
-            intake.reject(f"market: {problem}", raw)
+            buffer.reject(f"market: {problem}", raw)
     if event.neg_risk and markets:
         complete = len(markets) == len(event.markets) and not any(each.neg_risk_other for each in told)
         return [
@@ -122,7 +122,7 @@ def event_groups(payload: Json, intake: Intake) -> list[Group]:
                 markets=tuple(markets),
             )
         ]
-    strikes = ladders.by_words(markets, [each.description or "" for each in told])
+    strikes = ladders.by_questions(markets, [each.description or "" for each in told])
     if strikes:
         return [Group(name=name, slug=event.slug, title=event.title, kind="ladder", markets=strikes)]
     return [_single(msgspec.structs.replace(market, group=market.name)) for market in markets]

@@ -15,9 +15,9 @@ from domain.clock import SECOND
 from domain.fees import highest
 from domain.markets import Group, Market, Token
 from domain.quotes import ASK, CLEAR, LEVEL, READY, to_price, to_size
-from flows.venues.facts import UNREADABLE, within
-from flows.venues.intake import Intake, Json
+from flows.venues.fields import UNREADABLE, within
 from flows.venues.polymarket import from_s, name_of
+from flows.venues.row_buffer import Json, RowBuffer
 
 WINDOW_S = 300
 _GRID = Decimal("0.0001")
@@ -57,14 +57,14 @@ _window = msgspec.json.Decoder(_Window)
 _sample = msgspec.json.Decoder(_Sample)
 
 
-def decode(payload: Json, intake: Intake) -> None:
+def decode(payload: Json, buffer: RowBuffer) -> None:
     """One window.
 
     Parameters
     ----------
     payload
         A JSON object.
-    intake
+    buffer
         Takes the market and its books, each sample as a message of its own, and a reject for each that is bad.
     """
     try:
@@ -72,19 +72,19 @@ def decode(payload: Json, intake: Intake) -> None:
         opens_ns = from_s(window.window_ts)
         market = _market(window, opens_ns + WINDOW_S * SECOND)
         for token in market.tokens:
-            intake.instrument(token.name)
+            buffer.instrument(token.name)
     except UNREADABLE as problem:
-        intake.reject(f"window: {problem}")
+        buffer.reject(f"window: {problem}")
         return
-    intake.group(Group(name=market.name, slug=market.slug, title=market.question, kind="single", markets=(market,)))
+    buffer.group(Group(name=market.name, slug=market.slug, title=market.question, kind="single", markets=(market,)))
     for raw in window.samples:
         try:
             sample = _sample.decode(raw)
             seconds = within(sample.t + WINDOW_S, "-3600", "3600", "time of the sample")
-            _books(sample, intake.stamp(opens_ns + int(seconds * SECOND)), market, intake)
+            _books(sample, buffer.stamp(opens_ns + int(seconds * SECOND)), market, buffer)
         except UNREADABLE as problem:
-            intake.reject(f"sample: {problem}", raw)
-        intake.end()
+            buffer.reject(f"sample: {problem}", raw)
+        buffer.end()
 
 
 def _market(window: _Window, closes_at_ns: int) -> Market:
@@ -104,16 +104,16 @@ def _market(window: _Window, closes_at_ns: int) -> Market:
     )
 
 
-def _books(sample: _Sample, ts: int, market: Market, intake: Intake) -> None:
+def _books(sample: _Sample, ts: int, market: Market, buffer: RowBuffer) -> None:
     told = [
         (token.instrument, [(to_price(price), to_size(Decimal(size))) for price, size in _merged(side)])
         for token, side in ((market.yes, sample.up), (market.no, sample.down))
     ]
     for instrument, levels in told:
-        intake.quote(ts, instrument, CLEAR)
+        buffer.quote(ts, instrument, CLEAR)
         for price, size in levels:
-            intake.quote(ts, instrument, LEVEL, side=ASK, price=price, size=size)
-        intake.quote(ts, instrument, READY)
+            buffer.quote(ts, instrument, LEVEL, side=ASK, price=price, size=size)
+        buffer.quote(ts, instrument, READY)
 
 
 def _merged(side: _Side) -> list[tuple[Decimal, int]]:

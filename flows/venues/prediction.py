@@ -15,10 +15,10 @@ from flows.venues import (
     polymarket_gamma,
     polymarket_windows,
 )
-from flows.venues.facts import UNREADABLE
-from flows.venues.intake import Intake, Json
+from flows.venues.fields import UNREADABLE
 from flows.venues.kalshi import Kalshi
 from flows.venues.kalshi_rest import Series
+from flows.venues.row_buffer import Json, RowBuffer
 
 _KEEPALIVES = (b"", b'""', b"PONG")
 _PAGES = ("data", "events", "trades", "markets", "books")
@@ -34,7 +34,7 @@ _list = msgspec.json.Decoder(list[msgspec.Raw])
 _text = msgspec.json.Decoder(str)
 
 
-class Prediction:
+class PredictionDecoder:
     """Reads what venues of prediction markets said, in its order.
 
     Parameters
@@ -49,79 +49,79 @@ class Prediction:
         self._kalshi = Kalshi(use_yes_price=use_yes_price)
         self._series = series or {}
 
-    def decode(self, payload: bytes, intake: Intake) -> None:
-        """One message or answer, as it came; `intake` takes what it says."""
+    def decode(self, payload: bytes, buffer: RowBuffer) -> None:
+        """One message or answer, as it came; `buffer` takes what it says."""
         text = payload.strip()
         if text in _KEEPALIVES:
-            intake.ignore("keepalive")
+            buffer.ignore("keepalive")
             return
         try:
-            self._decode(text, intake, depth=0)
+            self._decode(text, buffer, depth=0)
         except UNREADABLE:
-            intake.reject("message is not JSON, or not of its venue's form")
-        intake.end()
+            buffer.reject("message is not JSON, or not of its venue's form")
+        buffer.end()
 
-    def _decode(self, text: Json, intake: Intake, *, depth: int) -> None:
+    def _decode(self, text: Json, buffer: RowBuffer, *, depth: int) -> None:
         if depth > _DEEPEST:
-            intake.reject("message is nested too deep")
+            buffer.reject("message is nested too deep")
         elif bytes(memoryview(text)[:1]) == b"[":
             for each in _list.decode(text):
-                self._decode(each, intake, depth=depth + 1)
+                self._decode(each, buffer, depth=depth + 1)
         elif bytes(memoryview(text)[:1]) == b"{":
-            self._object(text, _keys.decode(text), intake, depth=depth)
+            self._object(text, _keys.decode(text), buffer, depth=depth)
         else:
-            intake.reject("message is not a JSON object")
+            buffer.reject("message is not a JSON object")
 
-    def _object(self, text: Json, keys: Mapping[str, msgspec.Raw], intake: Intake, *, depth: int) -> None:
-        intake.raw = text
+    def _object(self, text: Json, keys: Mapping[str, msgspec.Raw], buffer: RowBuffer, *, depth: int) -> None:
+        buffer.raw = text
         if wrapped := next((keys[key] for key in _WRAPPED if key in keys and _AROUND & keys.keys()), None):
-            self._wrapped(wrapped, keys, intake, depth=depth)
+            self._wrapped(wrapped, keys, buffer, depth=depth)
         elif "event_type" in keys:
-            polymarket_clob.decode(text, _text.decode(keys["event_type"]), intake)
+            polymarket_clob.decode(text, _text.decode(keys["event_type"]), buffer)
         elif "msg" in keys:
-            self._kalshi.decode(text, intake)
+            self._kalshi.decode(text, buffer)
         elif "event_ticker" in keys:
-            _groups(kalshi_rest.event_groups(text, self._series, intake), intake)
+            _groups(kalshi_rest.event_groups(text, self._series, buffer), buffer)
         elif "slug" in keys and "markets" in keys:
-            _groups(polymarket_gamma.event_groups(text, intake), intake)
+            _groups(polymarket_gamma.event_groups(text, buffer), buffer)
         elif "clobTokenIds" in keys:
-            _groups(polymarket_gamma.market_groups(text, intake), intake)
+            _groups(polymarket_gamma.market_groups(text, buffer), buffer)
         elif read := next((read for key, read in _READERS.items() if key in keys), None):
-            read(text, intake)
+            read(text, buffer)
         elif page := next((keys[key] for key in _PAGES if key in keys), None):
-            self._decode(page, intake, depth=depth + 1)
+            self._decode(page, buffer, depth=depth + 1)
         else:
-            intake.ignore("unknown message")
+            buffer.ignore("unknown message")
 
-    def _wrapped(self, told: msgspec.Raw, keys: Mapping[str, msgspec.Raw], intake: Intake, *, depth: int) -> None:
+    def _wrapped(self, told: msgspec.Raw, keys: Mapping[str, msgspec.Raw], buffer: RowBuffer, *, depth: int) -> None:
         """A message in what a recorder wrote around it: when it was received, and of what the question was."""
-        if not intake.received_ns:
+        if not buffer.received_ns:
             when = next((keys[key] for key in _RECEIVED if key in keys), None)
-            intake.received_ns = parse_iso(_text.decode(when)) if when else 0
+            buffer.received_ns = parse_iso(_text.decode(when)) if when else 0
         if "ticker" in keys:
-            kalshi_rest.decode_orderbook(told, _text.decode(keys["ticker"]), intake)
+            kalshi_rest.decode_orderbook(told, _text.decode(keys["ticker"]), buffer)
         else:
-            self._decode(told, intake, depth=depth + 1)
+            self._decode(told, buffer, depth=depth + 1)
 
 
-def _groups(groups: list[Group], intake: Intake) -> None:
+def _groups(groups: list[Group], buffer: RowBuffer) -> None:
     for group in groups:
-        intake.group(group)
+        buffer.group(group)
 
 
-def _clob(kind: str, text: Json, intake: Intake) -> None:
-    polymarket_clob.decode(text, kind, intake)
+def _clob(kind: str, text: Json, buffer: RowBuffer) -> None:
+    polymarket_clob.decode(text, kind, buffer)
 
 
-def _data(form: str, text: Json, intake: Intake) -> None:
-    polymarket_data.decode(text, form, intake)
+def _data(form: str, text: Json, buffer: RowBuffer) -> None:
+    polymarket_data.decode(text, form, buffer)
 
 
-def _ignore(kind: str, text: Json, intake: Intake) -> None:  # noqa: ARG001 - one of the readers
-    intake.ignore(kind)
+def _ignore(kind: str, text: Json, buffer: RowBuffer) -> None:  # noqa: ARG001 - one of the readers
+    buffer.ignore(kind)
 
 
-_READERS: dict[str, Callable[[Json, Intake], None]] = {
+_READERS: dict[str, Callable[[Json, RowBuffer], None]] = {
     "topic": polymarket_activity.decode,
     "taker_order_id": partial(_ignore, "trade of an account"),
     "avgPrice": partial(_ignore, "position"),

@@ -13,7 +13,7 @@ from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 from bytewax.recovery import RecoveryConfig, init_db_dir
 from bytewax.testing import cluster_main
 
-from tests.flows.ready import Ready
+from tests.flows.in_memory_log import InMemoryLog
 
 Item = tuple[str, bytes]
 
@@ -46,7 +46,7 @@ class Run(NamedTuple):
 class Interrupted(FixedPartitionedSource[Item, int]):
     """`log`, until it breaks off."""
 
-    def __init__(self, log: Ready, run: Run) -> None:
+    def __init__(self, log: InMemoryLog, run: Run) -> None:
         self.log, self.run, self.taken = log, run, count()
 
     def list_parts(self) -> list[str]:
@@ -72,7 +72,7 @@ class InterruptedPart(StatefulSourcePartition[Item, int]):
         return self.part.snapshot()
 
 
-def run_all(log: Ready, runs: Sequence[Run], recovery: Path, flow_over: Callable[[Any], Dataflow]) -> int:
+def run_all(log: InMemoryLog, runs: Sequence[Run], recovery: Path, flow_over: Callable[[Any], Dataflow]) -> int:
     """Start a flow over the log once for each run, each going on where the one before broke off; the crashes seen."""
     make_recovery(recovery)
     crashes = 0
@@ -93,7 +93,7 @@ def make_recovery(directory: Path) -> None:
 
 
 def run_one(
-    log: Ready,
+    log: InMemoryLog,
     run: Run,
     recovery: Path,
     flow_over: Callable[[Any], Dataflow],

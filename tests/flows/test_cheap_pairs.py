@@ -15,8 +15,8 @@ from operators.catalogue import catalogue
 from operators.spot_arbitrage import SpotArbitrage
 from tests.flows.sources.test_market_files import items_of
 from tests.flows.sources.test_market_trades import recorded
+from tests.flows.venues.decoded import RECEIVED
 from tests.flows.venues.test_polymarket_gamma import market
-from tests.flows.venues.told import RECEIVED
 
 SHIPPED = ArbitrageSettings()
 MS = RECEIVED // 1_000_000
@@ -37,7 +37,7 @@ def opened(folder: Path, *sent: list[dict[str, Any]], **terms: Any) -> MarketFil
 
 
 def pairs(files: MarketFiles, rule: ArbitrageSettings = SHIPPED) -> list[CheapPair]:
-    return list(CheapPairs(rule).read(files.moments()))
+    return list(CheapPairs(rule).read(files.decoded_messages()))
 
 
 def both(at_ms: int, yes: Levels, no: Levels) -> list[dict[str, Any]]:

@@ -22,9 +22,9 @@ from domain.frames import Frame
 from flows.settings import EngineSettings
 from flows.signals import recipe
 from tests.builders import START, market_bars, market_trades
+from tests.flows.in_memory_log import InMemoryLog
 from tests.flows.interrupted import Run, make_recovery, run_all, run_one
-from tests.flows.kept import Kept, KeptAligned, content
-from tests.flows.ready import Ready
+from tests.flows.recording_sinks import AlignedRecordingSink, RecordingSink, content
 
 NAMES = ["test:BTCUSDT", *(f"test:S{number}" for number in range(4))]
 MINUTES = 200
@@ -71,12 +71,12 @@ def concluded(rows, batch, runs):
 
 
 def log_of(rows, batch):
-    return Ready(rows, NAMES, batch, START + (MINUTES + 2) * MINUTE)
+    return InMemoryLog(rows, NAMES, batch, START + (MINUTES + 2) * MINUTE)
 
 
 def flow_into(directory, rows):
     def flow_over(source):
-        sinks, together = {"kept": Kept(directory)}, {"aligned": KeptAligned(directory)}
+        sinks, together = {"kept": RecordingSink(directory)}, {"aligned": AlignedRecordingSink(directory)}
         return recipe(source, sinks, SETTINGS, aligned_sinks=together, from_bars=rows is bars())
 
     return flow_over

@@ -18,8 +18,8 @@ from flows.settings import EngineSettings
 from flows.signals import recipe
 from flows.sinks.tally import FAMILIES
 from tests.builders import START, market_trades
-from tests.flows.kept import Kept, KeptAligned, KeptPartition, content
-from tests.flows.ready import Ready
+from tests.flows.in_memory_log import InMemoryLog
+from tests.flows.recording_sinks import AlignedRecordingSink, RecordingPartition, RecordingSink, content
 
 ROOT = Path(__file__).parents[2]
 FEW = ["test:BTCUSDT", *(f"test:F{number}" for number in range(23))]
@@ -30,14 +30,14 @@ KB_EACH = 80
 """The most memory an instrument may take: its state, the snapshot of that, and what Bytewax makes of it."""
 
 
-class OfTheFew(Kept):
+class OfTheFew(RecordingSink):
     """What is concluded of the few, and how many bars are made of all."""
 
     def build_part(self, step_id, for_part, resume_state):
         return FewPartition(self.directory / for_part, FAMILIES, resume_state or 0)
 
 
-class FewPartition(KeptPartition):
+class FewPartition(RecordingPartition):
     def records(self, each):
         bars = each.bars
         made = [(f"bars in frame {frame}", int(count)) for frame, count in enumerate(np.bincount(bars["frame"]))]
@@ -51,12 +51,12 @@ class FewPartition(KeptPartition):
         return [*super().records(replace(each, **known)), *made]
 
 
-class RelationsOfTheFew(KeptAligned):
+class RelationsOfTheFew(AlignedRecordingSink):
     def build_part(self, step_id, for_part, resume_state):
         return FewRelations(self.directory / "relations", ("relations",), resume_state or 0)
 
 
-class FewRelations(KeptPartition):
+class FewRelations(RecordingPartition):
     def records(self, each):
         rows = each.relations
         return super().records(replace(each, relations=rows[np.isin(rows["instrument"], FEW_IDS)]))
@@ -82,7 +82,7 @@ def run_and_tell(directory, count):
     (directory / "recovery").mkdir()
     cluster.make_recovery(directory / "recovery", 4)
     flow = recipe(
-        Ready(trades, [*FEW, *names], 4_096, START + MINUTES * MINUTE + 2 * SECOND),
+        InMemoryLog(trades, [*FEW, *names], 4_096, START + MINUTES * MINUTE + 2 * SECOND),
         {"kept": OfTheFew(directory / "kept")},
         EngineSettings(primary_timeframe="1m"),
         aligned_sinks={"aligned": RelationsOfTheFew(directory / "kept")},

@@ -34,9 +34,9 @@ from flows.sources.sim import sim_source
 from flows.sources.sim_prediction import PredictionSimulator, sim_prediction_source
 from flows.sources.sim_prediction_settings import SimPredictionSettings
 from flows.sources.sim_settings import SimSettings
+from tests.flows.in_memory_log import InMemoryLog
 from tests.flows.interrupted import Run, run_all
-from tests.flows.kept import Kept, KeptPartition, content
-from tests.flows.ready import Ready
+from tests.flows.recording_sinks import RecordingPartition, RecordingSink, content
 
 BUSY = SimPredictionSettings(
     singles=1, events=2, open_events=0, ladders=0, whales_per_day=6.0, baskets_per_day=12.0, seed=5
@@ -152,11 +152,11 @@ class KeptRows(FixedPartitionedSink[Any, int]):
     def part_fn(self, item_key: str) -> int:
         return shard_of_key(item_key) if self.by_shard else 0
 
-    def build_part(self, step_id: str, for_part: str, resume_state: int | None) -> KeptPartition[Any]:
-        return KeptPartition(self.directory / for_part, self.families, resume_state or 0)
+    def build_part(self, step_id: str, for_part: str, resume_state: int | None) -> RecordingPartition[Any]:
+        return RecordingPartition(self.directory / for_part, self.families, resume_state or 0)
 
 
-class Cut(Ready):
+class Cut(InMemoryLog):
     """The small markets in memory, `batch` rows to a block."""
 
     def __init__(self, batch: int) -> None:
@@ -180,7 +180,7 @@ def cut(block: bytes, batch: int) -> list[bytes]:
 
 def sinks_in(kept: Path) -> Sinks:
     return Sinks(
-        slices={"kept": Kept(kept)},
+        slices={"kept": RecordingSink(kept)},
         whales={"kept_whales": KeptRows(kept, "whales", ("rows", "positions"))},
         opportunities={"kept_baskets": KeptRows(kept, "baskets", ("rows",), by_shard=True)},
         aligned={"kept_aligned": KeptRows(kept, "aligned", (*ALIGNED_FAMILIES, "evidence"))},

@@ -11,8 +11,8 @@ import pytest
 from domain.clock import SECOND
 from flows.replay import Plan, Summary, replay
 from flows.replay_markets import MarketSummary
+from tests.flows.venues.decoded import RECEIVED
 from tests.flows.venues.test_polymarket_gamma import event, market
-from tests.flows.venues.told import RECEIVED
 
 Sent = tuple[float, Any]
 """Seconds after the start, and a message or a line."""

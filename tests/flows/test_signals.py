@@ -24,7 +24,7 @@ from flows.signals import recipe, vocabulary
 from flows.sinks.tally import AlignedTallySink, Tally, TallySink, read_tally, write_empty_tallies
 from operators.catalogue import catalogue
 from tests.builders import START, market_bars, market_trades
-from tests.flows.ready import Ready
+from tests.flows.in_memory_log import InMemoryLog
 
 NAMES = ["test:BTCUSDT", *(f"test:S{number}" for number in range(7))]
 BARS = EngineSettings(timeframes=("5m", "15m", "1h"), primary_timeframe="5m", lateness_s=0.0)
@@ -44,7 +44,7 @@ def concluded(directory, rows, *, batch, workers, epoch) -> Tally:
     from_bars = rows is bars()
     settings = BARS if from_bars else EngineSettings()
     directory.mkdir()
-    source = Ready(rows, NAMES, batch, START + (700 * 5 * MINUTE if from_bars else 4 * HOUR))
+    source = InMemoryLog(rows, NAMES, batch, START + (700 * 5 * MINUTE if from_bars else 4 * HOUR))
     sinks = {"digest": TallySink(directory, vocabulary(settings))}
     together = {"aligned": AlignedTallySink(directory)}
     write_empty_tallies(directory, vocabulary(settings))

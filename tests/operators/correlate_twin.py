@@ -189,7 +189,7 @@ class Twin:
                     for way in (-1, 1) if pattern.directed else (0,):
                         made = self.compose(instrument, pattern, way, now, rows, vectors)
                         found += [made | {"pattern": at}] if made else []
-        return self.tell(found, now) if found else []
+        return self.decode_messages(found, now) if found else []
 
     def compose(self, instrument: int, pattern: Pattern, way: int, now: int, rows: list[Row],
                 vectors: dict[tuple[int, int], Any]) -> Row | None:  # fmt: skip
@@ -277,7 +277,7 @@ class Twin:
         mean = paced * window / max(span, window)
         return posterior, 1 - sum(math.exp(-mean) * mean**k / math.factorial(k) for k in range(n))
 
-    def tell(self, found: list[Row], now: int) -> list[Row]:
+    def decode_messages(self, found: list[Row], now: int) -> list[Row]:
         active = sum(now - at <= DAY for at in self.seen.values())
         an_hour = self.settings.composites_per_hour * active / 10
         self.tokens = min(max(1.0, an_hour), self.tokens + (now - self.filled_at) * (an_hour / HOUR))

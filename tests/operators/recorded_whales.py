@@ -21,8 +21,8 @@ from domain.whale_settings import WhaleSettings
 from domain.whale_trades import reason_of, suppressed_reason
 from domain.whales import KINDS, WhaleCounts
 from flows.sources.messages import read_messages
-from flows.venues.intake import Intake, rows_of
-from flows.venues.prediction import Prediction
+from flows.venues.prediction import PredictionDecoder
+from flows.venues.row_buffer import RowBuffer, rows_of
 from operators.spot_whales import SpotWhales
 from tests.recordings import FOLDER
 
@@ -46,13 +46,13 @@ class Said(NamedTuple):
 
 def recorded(path: Path) -> Recorded:
     """What is in a file of trades."""
-    intake, prediction, rows = Intake(path.name), Prediction(), [np.empty(0, TRADE)]
+    buffer, prediction, rows = RowBuffer(path.name), PredictionDecoder(), [np.empty(0, TRADE)]
     for messages, _, _ in read_messages(path):
         for message in messages:
-            intake.begin(*message)
-            prediction.decode(message.payload, intake)
-        rows.append(rows_of(intake.take(), "trades"))
-    return Recorded(np.concatenate(rows), intake.names, [reject.reason for reject in intake.rejects])
+            buffer.begin(*message)
+            prediction.decode(message.payload, buffer)
+        rows.append(rows_of(buffer.drain(), "trades"))
+    return Recorded(np.concatenate(rows), buffer.names, [reject.reason for reject in buffer.rejects])
 
 
 def said(given: Recorded, settings: WhaleSettings) -> Said:

@@ -139,17 +139,17 @@ class Twin:
             key = (mine["wallet"], mine["market"])
             told_at, before = self.cooling.get(key, (-(10**20), 0.0))
             if now - told_at < settings.cooldown_min * MINUTE and size < settings.escalation * before:
-                self.tell(mine, now, 16)
+                self.decode_messages(mine, now, 16)
             else:
                 self.cooling[key] = (now, size)
-                self.tell(mine, now, 0)
+                self.decode_messages(mine, now, 0)
             mine["revision"] += 1
         direction = mine["side"] * mine["answer"]
         if came and mine["wallet"] and direction:
             self.came.append((mine["market"], now, mine["wallet"], direction, mine["notional"]))
             self.agree(mine)
 
-    def tell(self, mine: dict[str, Any], ts: int, gates: int) -> None:
+    def decode_messages(self, mine: dict[str, Any], ts: int, gates: int) -> None:
         row = {name: value for name, value in mine.items() if name in TOLD}
         row |= {
             "kind": 0, "ts": ts, "gates": gates, "status": int(gates > 0), "max_gain": mine["gain"],
@@ -162,7 +162,7 @@ class Twin:
     def end(self, mine: dict[str, Any], when: int) -> None:
         self.open.remove(mine)
         if mine["gates"] is not None and not mine["told"]:
-            self.tell(mine, when, mine["gates"])
+            self.decode_messages(mine, when, mine["gates"])
         told = mine["instrument"] in self.home and self.home[mine["instrument"]][0] == mine["market"]
         if mine["wallet"] and mine["side"] and told and mine["notional"] >= self.settings.record_floor:
             paid = mine["notional"] if mine["side"] > 0 else mine["gain"]

@@ -21,7 +21,7 @@ from flows.sources.sim import Simulator
 from flows.sources.sim_prediction import PredictionSimulator
 from flows.sources.sim_prediction_settings import SimPredictionSettings
 from flows.sources.sim_settings import SimSettings
-from flows.sources.simulated import Simulates
+from flows.sources.simulated import BlockSimulator
 from store import log
 from store.redis_server import connect
 
@@ -82,7 +82,10 @@ def test_kill_9_changes_no_data(client: redis.Redis, collect: Callable[..., subp
     assert collect().wait(60) == 0
     start_ns, end_ns = parse_iso(SETTINGS.start), parse_iso(SETTINGS.end)
     markets = SimPredictionSettings(singles=1, events=1, open_events=0, ladders=0)
-    simulators: dict[Branch, Simulates] = {INSTRUMENTS: Simulator(SETTINGS), PREDICTION: PredictionSimulator(markets)}
+    simulators: dict[Branch, BlockSimulator] = {
+        INSTRUMENTS: Simulator(SETTINGS),
+        PREDICTION: PredictionSimulator(markets),
+    }
     for branch, simulator in simulators.items():
         for shard in range(SHARDS):
             entries = log.read(client, shard, log.START, 10_000, branch)

@@ -171,10 +171,10 @@ def test_the_frame_of_bars_is_found(tmp_path: Path, name: str, times: tuple[int,
 @pytest.mark.parametrize(
     ("content", "instrument", "message"),
     [
-        ("ts,price,size\n", None, "input 'x.csv' does not name its instrument; give it: --instrument venue:symbol"),
+        ("ts,price,size\n", None, "input 'x.csv' does not name its instrument; add --instrument venue:symbol"),
         ("ts,price,foo\n", NAME, "input 'x.csv' has no column for size"),
         ("1723161240,5,1\n", NAME, "input 'x.csv' has no header line; name its columns by number, from 0: --map ts=0"),
-        ("ts,open,high,low,close,volume\n1723161240,1,1,1,1,1\n", NAME, "length of its bars cannot be told"),
+        ("ts,open,high,low,close,volume\n1723161240,1,1,1,1,1\n", NAME, "length of its bars cannot be inferred"),
     ],
 )
 def test_files_that_cannot_be_used(tmp_path: Path, content: str, instrument: str | None, message: str) -> None:
@@ -191,7 +191,7 @@ def test_a_damaged_table_is_named(tmp_path: Path) -> None:
 
 def test_a_column_of_a_type_without_numbers_is_named(tmp_path: Path) -> None:
     table = pa.table({"ts": [START], "price": [[1.0]], "size": [1.0]})
-    with pytest.raises(InputError, match=r"input 'x.parquet' cannot be read on: .*list"):
+    with pytest.raises(InputError, match=r"input 'x.parquet' cannot be read further: .*list"):
         read(opened(write(table, tmp_path / "x.parquet")))
 
 

@@ -131,10 +131,10 @@ def test_mapping_options() -> None:
     [
         (["price"], "--map 'price' is not NAME=COLUMN; write it like --map price=Last"),
         (["price=a", "price=b"], "--map 'price' is given twice; give it once"),
-        (["prize=a"], "--map 'prize' is no quantity of a trade or bar; did you mean 'price'?"),
+        (["prize=a"], "--map 'prize' is not a field of a trade or bar; did you mean 'price'?"),
         (
             ["zzz=a"],
-            "--map 'zzz' is no quantity of a trade or bar; known: buy_volume, close, high, id, is_buyer_maker,",
+            "--map 'zzz' is not a field of a trade or bar; known: buy_volume, close, high, id, is_buyer_maker,",
         ),
     ],
 )
@@ -147,15 +147,15 @@ def test_wrong_options(options: list[str], message: str) -> None:
     ("mapping", "message"),
     [
         ({}, "input 'x.csv' has no column for price, size (trades need ts, price and size; bars ts, open, high, low,"),
-        ({}, "found: time, foo, bar, bar; say which it is: --map price=COLUMN"),
+        ({}, "found: time, foo, bar, bar; name it with --map price=COLUMN"),
         ({"price": "Foo"}, "--map price=Foo: input 'x.csv' has no column 'Foo'; found: time, foo, bar, bar"),
-        ({"price": "bar", "size": "foo"}, "input 'x.csv' has several columns 'bar'; leave one in the file"),
-        ({"price": "foo@ms"}, "--map price=foo@ms: a unit of time fits ts only; leave @ms out"),
+        ({"price": "bar", "size": "foo"}, "input 'x.csv' has several columns 'bar'; keep only one"),
+        ({"price": "foo@ms"}, "--map price=foo@ms: only ts has a unit of time; leave @ms out"),
         ({"ts": "time/10"}, "--map ts=time/10: ts cannot be divided; leave /10 out"),
-        ({"price": "foo/0"}, "--map price=foo/0: nothing can be divided by 0"),
+        ({"price": "foo/0"}, "--map price=foo/0: cannot divide by 0"),
         ({"price": "foo/1.2.3"}, "--map price=foo/1.2.3: could not convert string to float: '1.2.3'; write it like"),
         ({"ts": "time@ms+noon"}, "--map ts=time@ms+noon: Invalid isoformat string: 'noon'; write it like ts=0@ms+2013"),
-        ({"prise": "foo"}, "--map 'prise' is no quantity of a trade or bar; did you mean 'price'?"),
+        ({"prise": "foo"}, "--map 'prise' is not a field of a trade or bar; did you mean 'price'?"),
     ],
 )
 def test_columns_that_cannot_be_used(mapping: dict[str, str], message: str) -> None:

@@ -200,10 +200,10 @@ def test_a_file_that_changed_is_not_resumed(tmp_path: Path) -> None:
     other = table(tmp_path / "b.parquet", [1, 2], ["x:A", "x:A"])
     with pytest.raises(RecoveryError, match=r"written while reading .*a.parquet \(.*\), and the input is now .*b.parq"):
         files([other]).source().build_part("log", "files", snapshot)
-    with pytest.raises(RecoveryError, match="positions in files of version 9, and this is version 1; give a new"):
+    with pytest.raises(RecoveryError, match="file positions of version 9, and this is version 1; use a new"):
         files([path]).source().build_part("log", "files", (9, *snapshot[1:]))
     table(path, [1, 2, 3], ["x:A", "x:A", "x:A"])
-    with pytest.raises(RecoveryError, match="give the same files, unchanged, or a new recovery folder"):
+    with pytest.raises(RecoveryError, match="use the same files, unchanged, or a new recovery directory"):
         files([path]).source().build_part("log", "files", snapshot)
 
 
@@ -220,10 +220,10 @@ def test_what_does_not_go_together(tmp_path: Path) -> None:
     for paths in itertools.permutations([trades, minutes]):
         with pytest.raises(InputError, match=r"input '.*' holds .* and '.*' holds .*; replay them one at a time"):
             files(paths)
-    message = "input 'b.csv' has bars of 1m and 'c.csv' of 1s; give files of one frame, the higher ones are folded"
+    message = "input 'b.csv' has bars of 1m and 'c.csv' of 1s; use files of one frame, the longer ones are folded"
     with pytest.raises(InputError, match=message):
         files([minutes, seconds])
-    with pytest.raises(InputError, match="no input is given; name at least one file"):
+    with pytest.raises(InputError, match="no input files; name at least one"):
         files([])
 
 

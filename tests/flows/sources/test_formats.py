@@ -33,7 +33,7 @@ def test_the_content_decides_and_not_the_name(tmp_path: Path, name: str) -> None
         (b"\x7fELF\0\0\1", "input 'x' is neither Parquet, Feather, CSV nor a recording"),
         (
             b'{"e":"trade"}\n',
-            "input 'x' holds JSON without receive times, and no rows of trades; recordings",
+            "input 'x' holds JSON without receive times and without trades; a recording",
         ),
         (b"PAR1 but no more", "input 'x' cannot be read: "),
     ],
@@ -48,5 +48,5 @@ def test_files_that_are_nothing_we_read(tmp_path: Path, content: bytes, message:
 def test_files_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"input '.*none.csv' cannot be opened: No such file or directory; check the"):
         open_input(tmp_path / "none.csv", None, {}, None)
-    with pytest.raises(InputError, match=r"input '.*' is a folder; name the files in it"):
+    with pytest.raises(InputError, match=r"input '.*' is a directory; name the files in it"):
         open_input(tmp_path, None, {}, None)

@@ -23,7 +23,7 @@ def test_a_large_share_ends_the_run_with_examples() -> None:
     limit.count(0, rejects(1))
     limit.count(COUNTS_FROM - 20, [])
     message = (
-        "11 of 991 rows are rejected, more than the 1.00% that are allowed (--reject-limit). "
+        "11 of 991 rows are rejected, more than the allowed 1.00% (--reject-limit). "
         "The first: a.csv 7: price is not a positive number: '1,-1,2'; a.csv 7: price"
     )
     limit.count(0, rejects(10))

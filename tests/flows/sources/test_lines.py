@@ -56,5 +56,5 @@ def test_a_file_without_newlines_is_refused(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(lines, "LONGEST_LINE", 100)
     path = tmp_path / "blob"
     path.write_bytes(b"x" * 1_000)
-    with pytest.raises(InputError, match="input 'blob': line 1 is no line of text; check the file"):
+    with pytest.raises(InputError, match="input 'blob': line 1 is not text; check the file"):
         list(read_lines(path, block_bytes=60))

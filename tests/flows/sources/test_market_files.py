@@ -20,20 +20,20 @@ from flows.shards import KEYS
 from flows.sources.market_files import MarketFiles, MessageCounts
 from flows.sources.split import Item
 from tests.flows.sources.test_market_trades import recorded
+from tests.flows.venues.decoded import RECEIVED
 from tests.flows.venues.test_polymarket_clob import BOOK
 from tests.flows.venues.test_polymarket_clob import TRADE as PLAIN
 from tests.flows.venues.test_polymarket_data import FIRST, activity
 from tests.flows.venues.test_polymarket_gamma import event, market
-from tests.flows.venues.told import RECEIVED
 from tests.recordings import recording
 
 MS = RECEIVED // 1_000_000
 OVER = {"event_type": "market_resolved", "market": "0x1", "winning_asset_id": "11"}
 
 
-def items_of(opened: MarketFiles, note: Path | None = None) -> list[Item]:
+def items_of(opened: MarketFiles, counts_path: Path | None = None) -> list[Item]:
     """All that a source hands on."""
-    part = opened.source(note).build_part("log", "market_files", None)
+    part = opened.source(counts_path).build_part("log", "market_files", None)
     items: list[Item] = []
     while True:
         try:
@@ -65,14 +65,14 @@ def test_books_trades_and_markets_of_several_files(tmp_path: Path) -> None:
         "odd",
     )
     opened = MarketFiles([path, tmp_path / "gamma.json"], rejected_share_max=1.0)
-    items = items_of(opened, tmp_path / "heard.json")
+    items = items_of(opened, tmp_path / "message_counts.json")
     assert [group.name for group in contents(items, "markets")] == ["polymarket:7"]
     assert rows(items, "quotes")["kind"].tolist() == [CLEAR, *[LEVEL] * 4, READY] * 2
     trades = rows(items, "trades")
     assert trades["size"][trades["kind"] == KIND_TRADE].tolist() == [2.7027, 85.36]
     assert [reject.reason for reject in contents(items, "rejects")] == ["message is not a JSON object"]
     assert len({key for key, block in items if read_block(block)[0] in ("markets", "quotes")}) == 1
-    assert msgspec.json.decode((tmp_path / "heard.json").read_bytes(), type=MessageCounts) == MessageCounts(
+    assert msgspec.json.decode((tmp_path / "message_counts.json").read_bytes(), type=MessageCounts) == MessageCounts(
         messages=8,
         trades=2,
         repeated=1,
@@ -169,13 +169,13 @@ def without_rejects(found: dict[str, list[Any]]) -> dict[str, list[Any]]:
 def test_the_order_of_files_and_a_file_given_twice_change_nothing(tmp_path: Path, seed: int) -> None:
     first = recorded(tmp_path, *told(seed), name="a")
     second = recorded(tmp_path, *told(seed + 50), name="b")
-    note = tmp_path / "heard.json"
-    once = items_of(MarketFiles([first, second], rejected_share_max=1.0), note)
-    heard = msgspec.json.decode(note.read_bytes(), type=MessageCounts)
+    counts_path = tmp_path / "message_counts.json"
+    once = items_of(MarketFiles([first, second], rejected_share_max=1.0), counts_path)
+    heard = msgspec.json.decode(counts_path.read_bytes(), type=MessageCounts)
     assert items_of(MarketFiles([second, first], rejected_share_max=1.0)) == once
-    twice = items_of(MarketFiles([second, first, first, second], rejected_share_max=1.0), note)
+    twice = items_of(MarketFiles([second, first, first, second], rejected_share_max=1.0), counts_path)
     assert flat(twice) == flat(once)
-    again = msgspec.json.decode(note.read_bytes(), type=MessageCounts)
+    again = msgspec.json.decode(counts_path.read_bytes(), type=MessageCounts)
     trades = sum(
         "topic" in each or each.get("event_type") == "last_trade_price"
         for each in told(seed) + told(seed + 50)
@@ -202,7 +202,9 @@ def test_too_many_rejects_end_it(tmp_path: Path) -> None:
 def test_recorded_books_are_complete_and_one_pool_seen_from_two_sides(tmp_path: Path) -> None:
     path = recording("polymarket/books_run_20260311T214149Z.jsonl.gz")
     pairs: dict[str, list[str]] = {}
-    for book in (each for moment in MarketFiles([path]).moments() for each in json.loads(moment.payload)["books"]):
+    for book in (
+        each for moment in MarketFiles([path]).decoded_messages() for each in json.loads(moment.payload)["books"]
+    ):
         tokens = pairs.setdefault(book["market"], [])
         tokens += [book["asset_id"]] if book["asset_id"] not in tokens else []
     page = [market(number, clobTokenIds=tokens) for number, tokens in enumerate(pairs.values())]

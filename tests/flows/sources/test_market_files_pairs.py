@@ -16,8 +16,8 @@ from operators.catalogue import catalogue
 from operators.spot_arbitrage import SpotArbitrage
 from tests.flows.sources.test_market_files import items_of
 from tests.flows.venues import test_kalshi, test_kalshi_rest, test_polymarket_gamma
+from tests.flows.venues.decoded import RECEIVED
 from tests.flows.venues.test_polymarket_clob import BOOK
-from tests.flows.venues.told import RECEIVED
 from tests.reviewed import mapping
 
 WORDS = ("Yes if the rate is cut.", "If the upper bound falls.")

@@ -16,11 +16,11 @@ from domain.wallets import wallet_id
 from flows.shards import KEYS, shard_of_key
 from flows.sources.market_split import MarketSplit
 from flows.sources.split import Item
-from flows.venues.intake import Intake
-from flows.venues.prediction import Prediction
+from flows.venues.prediction import PredictionDecoder
+from flows.venues.row_buffer import RowBuffer
+from tests.flows.venues.decoded import RECEIVED
 from tests.flows.venues.test_directory import EVENT, alone
 from tests.flows.venues.test_polymarket_data import FIRST
-from tests.flows.venues.told import RECEIVED
 
 START = RECEIVED - RECEIVED % MINUTE
 
@@ -34,17 +34,17 @@ def trade(token: str, at_ns: int, wallet: str = "0x1") -> dict[str, Any]:
     return {**FIRST, "asset": token, "timestamp": at_ns // SECOND, "proxyWallet": wallet}
 
 
-def split(messages: list[Any], cuts: list[int], groups: Any = (EVENT,)) -> tuple[list[Item], Intake]:
-    """The items of all messages, cut into intakes; and the last intake."""
-    made, items, prediction = MarketSplit(groups), [], Prediction()
+def split(messages: list[Any], cuts: list[int], groups: Any = (EVENT,)) -> tuple[list[Item], RowBuffer]:
+    """The items of all messages, cut into buffers; and the last buffer."""
+    made, items, prediction = MarketSplit(groups), [], PredictionDecoder()
     for start, end in zip([0, *cuts], [*cuts, len(messages)], strict=True):
-        intake = Intake("x")
+        buffer = RowBuffer("x")
         for message in messages[start:end]:
             payload = json.dumps(message).encode()
-            intake.begin(1, 0, payload)
-            prediction.decode(payload, intake)
-        items += made.items(intake)
-    return items + made.end(), intake
+            buffer.begin(1, 0, payload)
+            prediction.decode(payload, buffer)
+        items += made.items(buffer)
+    return items + made.end(), buffer
 
 
 def steps(items: list[Item], shard: int) -> list[tuple[str, Any]]:
@@ -71,7 +71,7 @@ def brief(told: list[tuple[str, Any]]) -> list[Any]:
 
 def test_all_of_a_group_goes_to_its_shard() -> None:
     at = START + SECOND
-    items, intake = split([change("11", at), trade("21", at), change("22", at), trade("99", at)], [])
+    items, buffer = split([change("11", at), trade("21", at), change("22", at), trade("99", at)], [])
     assert brief(steps(items, EVENT.shard)) == [
         "markets",
         "names",
@@ -89,23 +89,23 @@ def test_all_of_a_group_goes_to_its_shard() -> None:
     stranger = shard_of(instrument_id("polymarket:99"))
     assert ("trade", at) in brief(steps(items, stranger))
     assert {key for key, _ in items} == set(KEYS)
-    assert intake.ignored == {}
+    assert buffer.ignored == {}
 
 
 def test_books_of_tokens_that_nobody_knows_are_counted() -> None:
-    items, intake = split([change("99", START)], [])
-    assert intake.ignored == {"step of a book that belongs to no known market": 1}
+    items, buffer = split([change("99", START)], [])
+    assert buffer.ignored == {"step of a book that belongs to no known market": 1}
     assert not [block for _, block in items if read_block(block)[0] == "quotes"]
 
 
 def test_a_market_that_moves_to_its_event_takes_its_book_along() -> None:
     single = alone(1)
-    made, intake = MarketSplit([single]), Intake("x")
+    made, buffer = MarketSplit([single]), RowBuffer("x")
     token = EVENT.markets[0].yes.instrument
-    intake.quote(START, token, CLEAR)
-    intake.group(EVENT)
-    intake.quote(START, token, READY)
-    items = made.items(intake)
+    buffer.quote(START, token, CLEAR)
+    buffer.group(EVENT)
+    buffer.quote(START, token, READY)
+    items = made.items(buffer)
     here, there = steps(items, single.shard), steps(items, EVENT.shard)
     assert [content for kind, content in here if kind == "markets"] == [
         [single],
@@ -118,24 +118,24 @@ def test_a_market_that_moves_to_its_event_takes_its_book_along() -> None:
 
 def test_what_is_said_of_a_market_stands_where_it_was_said() -> None:
     over = {"event_type": "market_resolved", "market": "0x1", "winning_asset_id": "12"}
-    items, intake = split([change("11", START), over, change("11", START), {**over, "market": "0x9"}], [])
+    items, buffer = split([change("11", START), over, change("11", START), {**over, "market": "0x9"}], [])
     told = steps(items, EVENT.shard)
     step = ("step", START)
     beat = ("beat", START)
     assert brief(told) == ["markets", "names", beat, step, "markets", "names", step, beat]
     winners = [market.winner for kind, content in told if kind == "markets" for market in content[0].markets]
     assert winners == ["", "", "polymarket:12", ""]
-    assert intake.ignored == {"change of a market that is not known": 1}
+    assert buffer.ignored == {"change of a market that is not known": 1}
 
 
 def test_rejects_go_out_once() -> None:
-    made, intake = MarketSplit(), Intake("x")
-    intake.begin(7, RECEIVED, b"?")
-    intake.reject("it is odd")
-    assert [(key, read_block(block)) for key, block in made.items(intake)] == [
+    made, buffer = MarketSplit(), RowBuffer("x")
+    buffer.begin(7, RECEIVED, b"?")
+    buffer.reject("it is odd")
+    assert [(key, read_block(block)) for key, block in made.items(buffer)] == [
         (KEYS[0], ("rejects", [Reject("x", 7, "it is odd", b"?", RECEIVED)]))
     ]
-    assert made.items(intake) == []
+    assert made.items(buffer) == []
 
 
 def rows_and_names(items: list[Item], shard: int) -> tuple[list[Any], dict[int, str]]:

@@ -15,11 +15,11 @@ from flows.sources.market_trades import MarketTrades
 from flows.sources.recorded import Recording
 from tests.flows.sources.memory import rejects
 from tests.flows.sources.test_files import drain, rows
+from tests.flows.venues.decoded import RECEIVED
 from tests.flows.venues.test_binance import SPOT, line
 from tests.flows.venues.test_kalshi import trade as kalshi_trade
 from tests.flows.venues.test_polymarket_clob import BOOK, TRADE
 from tests.flows.venues.test_polymarket_data import FIRST, RECORDED, SECOND, activity
-from tests.flows.venues.told import RECEIVED
 from tests.recordings import recording
 
 

@@ -16,7 +16,7 @@ def test_one_instrument_is_given() -> None:
 
 @pytest.mark.parametrize("given", [None, "binance:*"])
 def test_a_file_without_symbols_needs_an_instrument(given: str | None) -> None:
-    message = "input 'x.csv' does not name its instrument; give it: --instrument venue:symbol"
+    message = "input 'x.csv' does not name its instrument; add --instrument venue:symbol"
     with pytest.raises(InputError, match=re.escape(message)):
         Naming(given, "x.csv").only()
 
@@ -39,7 +39,7 @@ def test_symbols_must_agree_with_a_given_instrument() -> None:
 
 
 def test_symbols_without_any_venue_are_refused() -> None:
-    message = "input 'x.csv' names the symbol 'BTC' without its venue; give it: --instrument 'venue:*'"
+    message = "input 'x.csv' names the symbol 'BTC' without its venue; add --instrument 'venue:*'"
     with pytest.raises(InputError, match=re.escape(message)):
         Naming(None, "x.csv").each(pa.array(["BTC"]))
 

@@ -23,7 +23,7 @@ from flows import cluster
 from flows.progress import MonitoredSource, Progress
 from flows.shards import KEYS
 from flows.sources import redis_log
-from flows.sources.redis_log import LogPartition, RedisLog, joined
+from flows.sources.redis_log import LogPartition, RedisLog, coalesced
 from flows.sources.split import Item
 from store import log
 from store.redis_server import connect
@@ -74,7 +74,7 @@ blocks = st.lists(
 
 @given(blocks)
 def test_joined_blocks_say_the_same_in_fewer_words(blocks: list[bytes]) -> None:
-    found = joined(blocks)
+    found = coalesced(blocks)
     kinds = [read_block(block)[0] for block in found]
     assert not {("trades", "trades"), ("quotes", "quotes")} & set(pairwise(kinds))
     key = KEYS[0]
@@ -148,7 +148,7 @@ def test_a_log_that_lost_what_is_needed_is_refused(client: redis.Redis, clean_re
     with pytest.raises(RecoveryError, match="log:003 no longer holds entry"):
         part.next_batch()
     part.close()
-    with pytest.raises(RecoveryError, match="positions in the log of version 9, and this is version 1; begin anew"):
+    with pytest.raises(RecoveryError, match="log positions of version 9, and this is version 1; start over"):
         RedisLog(clean_redis_url).build_part("log", "003", (9, "0-0"))
 
 

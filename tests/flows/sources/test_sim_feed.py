@@ -186,16 +186,16 @@ def test_waits_while_redis_is_away_and_then_goes_on(
         feed.join(30)
     assert_whole(client)
     lines = said[0].splitlines()
-    assert re.fullmatch(r"collect sim: Redis: .*; trying again in 0.1 s", lines[0])
-    assert re.fullmatch(r"collect sim: Redis: .*; trying again in 0.2 s", lines[1])
+    assert re.fullmatch(r"collect sim: Redis: .*; retrying in 0.1 s", lines[0])
+    assert re.fullmatch(r"collect sim: Redis: .*; retrying in 0.2 s", lines[1])
 
 
 @pytest.mark.parametrize("change", [{"seed": 2}, {"trades_per_second": 0.3}, {"edge": 0.0}, {"symbols": ("LTCUSDT",)}])
 def test_the_log_of_another_market_is_not_gone_on_with(client: redis.Redis, change: dict[str, object]) -> None:
     play(client, msgspec.structs.replace(SETTINGS, end="2024-01-01T03:00:00Z"))
     message = (
-        r"log:\d\d\d holds what happened until 2024-01-01T02:\S*, and that is not of this simulated market; restore "
-        r"symbols, seed, trades_per_second and edge of \[sim\], or begin anew with 'signalengine reset'"
+        r"log:\d\d\d holds rows until 2024-01-01T02:\S* of a different simulated market; restore "
+        r"symbols, seed, trades_per_second and edge of \[sim\], or start over with 'signalengine reset'"
     )
     with pytest.raises(SettingError, match=message):
         play(client, msgspec.structs.replace(SETTINGS, **change))

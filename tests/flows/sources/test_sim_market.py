@@ -18,7 +18,7 @@ def test_days_join_and_keep_within_bounds(seed: int, symbol: str, rate: float, n
     assert today.first_id + int(today.trades.sum()) == tomorrow.first_id
     assert today.trades.min() >= 0
     assert np.all(today.sd > 0)
-    assert np.all(np.abs(today.lean) < 1)
+    assert np.all(np.abs(today.imbalance) < 1)
     assert np.all(np.abs(today.log_price - np.log(market.base_price)) < 4)
 
 
@@ -28,7 +28,7 @@ def test_a_day_is_the_same_whatever_was_asked_before(symbol: str, number: int) -
     one, other = SymbolMarket(1, symbol, 1.0), SymbolMarket(1, symbol, 1.0)
     for each in (number + 5, number - 1):
         other.day(each)
-    for name in ("log_price", "sd", "lean", "trades", "first_id"):
+    for name in ("log_price", "sd", "imbalance", "trades", "first_id"):
         np.testing.assert_array_equal(getattr(one.day(number), name), getattr(other.day(number), name))
 
 
@@ -42,11 +42,11 @@ def test_how_much_can_be_foreseen_is_what_the_edge_says() -> None:
         """Correlation of an hour's return with that of the hour before, of a minute's with takers before it."""
         days = [SymbolMarket(2, "BTCUSDT", 1.0, edge).day(day) for day in range(1_400, 1_460)]
         hours = np.concatenate([np.diff(day.log_price[::60]) for day in days])
-        minutes, lean = (
-            np.concatenate(each) for each in zip(*((np.diff(d.log_price), d.lean) for d in days), strict=True)
+        minutes, imbalance = (
+            np.concatenate(each) for each in zip(*((np.diff(d.log_price), d.imbalance) for d in days), strict=True)
         )
         hours = np.clip(hours, -0.02, 0.02)  # jumps say nothing
-        return np.corrcoef(hours[1:], hours[:-1])[0, 1], np.corrcoef(lean[:-1], minutes[1:])[0, 1]
+        return np.corrcoef(hours[1:], hours[:-1])[0, 1], np.corrcoef(imbalance[:-1], minutes[1:])[0, 1]
 
     nothing, usual, much = (told_by_the_past(edge) for edge in (0.0, 1.0, 2.0))
     assert max(map(abs, nothing)) < 0.06
@@ -67,11 +67,11 @@ def test_the_market_looks_like_one() -> None:
     assert np.corrcoef(np.abs(one[1:]), np.abs(one[:-1]))[0, 1] > 0.1
     assert abs(np.corrcoef(one[1:], one[:-1])[0, 1]) < 0.1
     assert 0.2 < np.corrcoef(one, other)[0, 1] < 0.9
-    # Takers lean with the minute they are in, and a little with the next.
+    # Takers imbalance with the minute they are in, and a little with the next.
     days = [SymbolMarket(1, "BTCUSDT", 1.0).day(day) for day in sample]
-    lean = np.concatenate([day.lean for day in days])
-    assert np.corrcoef(lean, one)[0, 1] > 0.1
-    assert np.corrcoef(lean[:-1], one[1:])[0, 1] > 0.05
+    imbalance = np.concatenate([day.imbalance for day in days])
+    assert np.corrcoef(imbalance, one)[0, 1] > 0.1
+    assert np.corrcoef(imbalance[:-1], one[1:])[0, 1] > 0.05
     # More trades when the market moves.
     trades = np.concatenate([day.trades for day in days])
     assert np.corrcoef(trades, np.concatenate([day.sd for day in days]))[0, 1] > 0.2

@@ -21,9 +21,9 @@ from domain.whales import WHALE_ALONE
 from flows.shards import KEYS
 from flows.sources.sim import DEFAULT_START_NS as START
 from flows.sources.sim_prediction import PredictionSimulator, sim_prediction_source
-from flows.sources.sim_prediction_course import STEP_NS, course
-from flows.sources.sim_prediction_group import Place, draw, places
+from flows.sources.sim_prediction_group import GroupKey, draw, group_keys
 from flows.sources.sim_prediction_settings import PIECE_NS, SimPredictionSettings
+from flows.sources.sim_prediction_trajectory import STEP_NS, trajectory
 from flows.sources.sim_prediction_wallets import addresses
 from flows.sources.simulated import SimulatedSource
 from operators import arbitrages
@@ -106,8 +106,8 @@ def test_trades_are_sane_and_of_known_simulated_wallets() -> None:
         assert np.unique(ids, axis=1).shape[1] == rows.size
         count += rows.size
     markets = sum(
-        len(draw(SETTINGS, Place(kind, number, START // SETTINGS.round_ns + turn)).group.markets)
-        for kind, number in places(SETTINGS)
+        len(draw(SETTINGS, GroupKey(kind, number, START // SETTINGS.round_ns + turn)).group.markets)
+        for kind, number in group_keys(SETTINGS)
         for turn in range(3)
     )
     assert 0.7 < count / (markets * 120 * SETTINGS.trades_per_minute) < 1.1
@@ -130,16 +130,16 @@ def found() -> list[Opportunity]:
 def test_the_books_are_good_and_baskets_that_pay_are_found() -> None:
     opened = [each for each in found() if each.change == "opened"]
     seen = []
-    for kind, number in places(SETTINGS):
+    for kind, number in group_keys(SETTINGS):
         for turn in range(3):
-            place = Place(kind, number, START // SETTINGS.round_ns + turn)
+            place = GroupKey(kind, number, START // SETTINGS.round_ns + turn)
             drawn = draw(SETTINGS, place)
             mine = [int(each.opened_at.timestamp() * 1e9) for each in opened if each.group == drawn.group.name]
-            for slip in course(SETTINGS, place, drawn).slips:
-                start, end = (drawn.opens_ns + step * STEP_NS for step in (slip.start, slip.end + 1))
-                if slip.pays:
+            for mispricing in trajectory(SETTINGS, place, drawn).mispricings:
+                start, end = (drawn.opens_ns + step * STEP_NS for step in (mispricing.start, mispricing.end + 1))
+                if mispricing.pays:
                     seen.append(any(start - MINUTE <= at <= end for at in mine))
-    # Not all: the feed of another leg may stand still, or two slips lie on one another.
+    # Not all: the feed of another leg may stand still, or two mispricings lie on one another.
     assert len(seen) > 10
     assert np.mean(seen) > 0.8
     assert {each.kind for each in opened} == {"buy_all_yes", "buy_all_no", "strike_ladder"}

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from flows.sources.sim_prediction_group import Kind, Place, draw, places
+from flows.sources.sim_prediction_group import GroupKey, Kind, draw, group_keys
 from flows.sources.sim_prediction_settings import SimPredictionSettings
 
 SETTINGS = SimPredictionSettings(round_h=1.0)
@@ -9,7 +9,7 @@ ROUNDS = range(420_000, 420_040)
 
 
 def test_places_are_those_of_the_settings() -> None:
-    assert places(SimPredictionSettings(singles=1, events=2, open_events=0, ladders=1)) == [
+    assert group_keys(SimPredictionSettings(singles=1, events=2, open_events=0, ladders=1)) == [
         ("single", 0), ("event", 0), ("event", 1), ("ladder", 0),
     ]  # fmt: skip
 
@@ -20,7 +20,7 @@ def test_places_are_those_of_the_settings() -> None:
 def test_what_comes_true_is_what_the_group_says_of_itself(kind: Kind, true: set[int]) -> None:
     met = set()
     for turn in ROUNDS:
-        drawn = draw(SETTINGS, Place(kind, 0, turn))
+        drawn = draw(SETTINGS, GroupKey(kind, 0, turn))
         group = drawn.resolved
         won = [market.winner == market.yes.name for market in group.markets]
         assert all(market.winner in (market.yes.name, market.no.name) for market in group.markets)
@@ -36,8 +36,8 @@ def test_what_comes_true_is_what_the_group_says_of_itself(kind: Kind, true: set[
 
 
 def test_everything_says_that_it_is_simulated() -> None:
-    for kind, number in places(SETTINGS):
-        group = draw(SETTINGS, Place(kind, number, 420_000)).group
+    for kind, number in group_keys(SETTINGS):
+        group = draw(SETTINGS, GroupKey(kind, number, 420_000)).group
         assert group.name.startswith("sim:")
         assert group.title.startswith("Simulated")
         for market in group.markets:
@@ -46,7 +46,7 @@ def test_everything_says_that_it_is_simulated() -> None:
 
 
 def test_groups_are_functions_of_the_seed() -> None:
-    place = Place("event", 0, 420_000)
+    place = GroupKey("event", 0, 420_000)
     one, same, other = (draw(SimPredictionSettings(round_h=1.0, seed=seed), place) for seed in (1, 1, 2))
     assert np.array_equal(one.prior, same.prior)
     assert not np.array_equal(one.prior, other.prior)

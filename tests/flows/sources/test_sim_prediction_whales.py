@@ -12,10 +12,10 @@ from domain.slices import EMITTED
 from domain.whale_settings import WhaleSettings
 from domain.whales import CONSENSUS, DISAGREEMENT, WHALE_ALONE
 from flows.sources.sim import DEFAULT_START_NS as START
-from flows.sources.sim_prediction_course import STEP_NS, Course, course
-from flows.sources.sim_prediction_group import Draw, Place, draw, places
+from flows.sources.sim_prediction_group import DrawnGroup, GroupKey, draw, group_keys
 from flows.sources.sim_prediction_settings import PIECE_NS, SimPredictionSettings
 from flows.sources.sim_prediction_trades import trades
+from flows.sources.sim_prediction_trajectory import STEP_NS, Trajectory, trajectory
 from flows.sources.sim_prediction_wallets import SHARP, wallets
 from flows.sources.sim_prediction_whales import CHEAPEST, DEAREST, FOLLOW_NS, WITHIN_NS, Fill, fills
 from operators.spot_whales import SpotWhales
@@ -24,13 +24,15 @@ DAYS = 2
 SEEDS = (1, 2, 3, 4, 5, 6)
 
 
-def lives(settings: SimPredictionSettings, days: int = DAYS) -> Iterator[tuple[Place, Draw, Course, list[Fill]]]:
+def lives(
+    settings: SimPredictionSettings, days: int = DAYS
+) -> Iterator[tuple[GroupKey, DrawnGroup, Trajectory, list[Fill]]]:
     """All groups that live in the first days."""
-    for kind, number in places(settings):
+    for kind, number in group_keys(settings):
         for turn in range(days):
-            place = Place(kind, number, START // settings.round_ns + turn)
+            place = GroupKey(kind, number, START // settings.round_ns + turn)
             drawn = draw(settings, place)
-            told = course(settings, place, drawn)
+            told = trajectory(settings, place, drawn)
             yield place, drawn, told, fills(settings, place, drawn, told)
 
 

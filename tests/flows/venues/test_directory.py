@@ -8,7 +8,7 @@ from domain.instruments import instrument_id, shard_of
 from domain.markets import Group, Market, Token
 from domain.pairs import Pair
 from flows.venues.directory import Directory
-from flows.venues.intake import Change
+from flows.venues.row_buffer import MarketChange
 from tests.domain.test_markets import MARKET
 
 
@@ -67,22 +67,24 @@ def test_an_answer_that_is_added_shows_that_there_were_not_all() -> None:
     directory.put(EVENT)
     third = market(3)
     expected = msgspec.structs.replace(event(ONE, TWO, third), exhaustive=False, augmented=True)
-    assert directory.change(Change(third.name, "open", opened=third)) == [expected]
+    assert directory.change(MarketChange(third.name, "open", opened=third)) == [expected]
     assert directory.group_of(third.no.instrument) == expected
     fourth = market(4, "polymarket:8")
-    assert directory.change(Change(fourth.name, "open", opened=fourth)) == [alone(4)]
+    assert directory.change(MarketChange(fourth.name, "open", opened=fourth)) == [alone(4)]
 
 
 def test_a_market_ends() -> None:
     directory = Directory()
     directory.put(EVENT)
     over = msgspec.structs.replace(ONE, status="resolved", winner=ONE.no.name)
-    assert directory.change(Change(ONE.name, "resolved", ONE.no.name)) == [event(over, TWO)]
-    assert directory.change(Change(ONE.name, "resolved", ONE.no.name)) == []
+    assert directory.change(MarketChange(ONE.name, "resolved", ONE.no.name)) == [event(over, TWO)]
+    assert directory.change(MarketChange(ONE.name, "resolved", ONE.no.name)) == []
 
 
-@pytest.mark.parametrize("change", [Change(ONE.name, "resolved", TWO.yes.name), Change("polymarket:0x9", "closed")])
-def test_what_cannot_be_true_changes_nothing(change: Change) -> None:
+@pytest.mark.parametrize(
+    "change", [MarketChange(ONE.name, "resolved", TWO.yes.name), MarketChange("polymarket:0x9", "closed")]
+)
+def test_what_cannot_be_true_changes_nothing(change: MarketChange) -> None:
     directory = Directory()
     directory.put(EVENT)
     assert directory.change(change) == []
@@ -93,7 +95,7 @@ def test_a_market_that_an_event_lost_is_not_known_any_more() -> None:
     directory.put(EVENT)
     assert directory.put(event(ONE)) == [event(ONE)]
     assert directory.group_of(TWO.yes.instrument) is None
-    assert directory.change(Change(TWO.name, "closed")) == []
+    assert directory.change(MarketChange(TWO.name, "closed")) == []
 
 
 def test_groups_that_are_long_over_are_forgotten() -> None:
@@ -104,7 +106,7 @@ def test_groups_that_are_long_over_are_forgotten() -> None:
     directory.put(EVENT)
     known = [number for number in range(5) if directory.group_of(market(number).yes.instrument)]
     assert known == [1, 2, 3, 4], "1 and 2 are in the event now"
-    assert directory.change(Change("polymarket:0x0", "closed")) == []
+    assert directory.change(MarketChange("polymarket:0x0", "closed")) == []
 
 
 PAIR = Pair(
@@ -144,7 +146,7 @@ def test_a_pair_is_told_again_when_one_of_its_markets_is() -> None:
     directory = Directory([PAIR])
     directory.put(EVENT)
     directory.put(KALSHI)
-    paused = directory.change(Change(THERE.name, "paused"))
+    paused = directory.change(MarketChange(THERE.name, "paused"))
     assert [(group.name, group.markets[-1].status) for group in paused] == [
         ("kalshi:RAIN", "paused"),
         ("pair:rain", "paused"),

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.instruments import instrument_id
-from flows.venues.intake import Change, Intake
 from flows.venues.kalshi import Kalshi
-from tests.flows.venues.told import RECEIVED, tell, told
+from flows.venues.row_buffer import MarketChange, RowBuffer
+from tests.flows.venues.decoded import RECEIVED, decode_messages, told
 
 AT_MS = 1_799_999_999_123
 AT = AT_MS * 1_000_000
@@ -34,7 +34,7 @@ def trade(**other: Any) -> dict[str, Any]:
 
 
 def test_a_bid_for_no_is_an_offer_of_yes() -> None:
-    found = tell(snapshot(yes_dollars_fp=[["0.22", "333.00"]], no_dollars_fp=[["0.5400", "20.50"]]))
+    found = decode_messages(snapshot(yes_dollars_fp=[["0.22", "333.00"]], no_dollars_fp=[["0.5400", "20.50"]]))
     assert found.rejects == []
     assert found.quotes == [
         (RECEIVED, YES, "CLEAR", 0, 0.0, 0.0),
@@ -49,13 +49,13 @@ def test_a_bid_for_no_is_an_offer_of_yes() -> None:
 
 
 def test_an_empty_book_and_the_names_of_april() -> None:
-    assert [row[2] for row in tell(snapshot()).quotes] == ["CLEAR", "CLEAR", "READY", "READY"]
+    assert [row[2] for row in decode_messages(snapshot()).quotes] == ["CLEAR", "CLEAR", "READY", "READY"]
     old, new = snapshot(yes=[["0.22", "3"]], no=[]), snapshot(yes_dollars_fp=[["0.22", "3"]])
-    assert tell(old).quotes == tell(new).quotes
+    assert decode_messages(old).quotes == decode_messages(new).quotes
 
 
 def test_changes_are_told_of_both_tokens() -> None:
-    assert tell(snapshot(), delta(2), delta(3, side="no", delta_fp="7")).quotes[4:] == [
+    assert decode_messages(snapshot(), delta(2), delta(3, side="no", delta_fp="7")).quotes[4:] == [
         (AT, YES, "CHANGE", 1, 0.22, -54.0),
         (AT, NO, "CHANGE", -1, 0.78, -54.0),
         (AT, NO, "CHANGE", 1, 0.22, 7.0),
@@ -64,14 +64,14 @@ def test_changes_are_told_of_both_tokens() -> None:
 
 
 def test_prices_of_yes_for_bids_for_no_are_turned_if_asked_for() -> None:
-    intake, kalshi = Intake("x"), Kalshi(use_yes_price=True)
-    intake.begin(1, RECEIVED, b"")
+    buffer, kalshi = RowBuffer("x"), Kalshi(use_yes_price=True)
+    buffer.begin(1, RECEIVED, b"")
     kalshi.decode(
         b'{"type":"orderbook_delta","sid":1,"seq":1,"msg":{"market_ticker":"A","price_dollars":"0.46",'
         b'"delta_fp":"2","side":"no"}}',
-        intake,
+        buffer,
     )
-    assert told(intake, intake.take()).quotes == [
+    assert told(buffer, buffer.drain()).quotes == [
         (RECEIVED, "kalshi:A:no", "CHANGE", 1, 0.54, 2.0),
         (RECEIVED, "kalshi:A:yes", "CHANGE", -1, 0.46, 2.0),
     ]
@@ -86,12 +86,12 @@ DROPPED = [(RECEIVED, name, "DROP", 0, 0.0, 0.0) for name in sorted((YES, NO), k
 )
 def test_a_missing_message_drops_the_books_of_its_subscription(message: dict[str, Any]) -> None:
     other = snapshot(ticker="SNOW-26", sid=5)
-    assert tell(snapshot(), other, message).quotes[8:10] == DROPPED
-    assert len(tell(snapshot(), other, delta(2)).quotes) == 8 + 2
+    assert decode_messages(snapshot(), other, message).quotes[8:10] == DROPPED
+    assert len(decode_messages(snapshot(), other, delta(2)).quotes) == 8 + 2
 
 
 def test_a_change_that_cannot_be_read_drops_them_too() -> None:
-    found = tell(snapshot(), delta(2, price_dollars="1.2"))
+    found = decode_messages(snapshot(), delta(2, price_dollars="1.2"))
     assert found.rejects == ["orderbook_delta: price is not between 0 and 1"]
     assert found.quotes[4:] == DROPPED
 
@@ -110,14 +110,14 @@ def test_a_change_that_cannot_be_read_drops_them_too() -> None:
     ],
 )
 def test_a_trade_buys_what_its_taker_wanted(message: dict[str, Any], name: str, price: float) -> None:
-    (row,) = tell(message).trades
+    (row,) = decode_messages(message).trades
     assert row[:4] == (AT, instrument_id(name), price, 136.5)
-    assert row[4] == tell(trade(ts_ms=AT_MS + 1)).trades[0][4] or price == 0.36
+    assert row[4] == decode_messages(trade(ts_ms=AT_MS + 1)).trades[0][4] or price == 0.36
     assert row[5:] == (0, 1, 0, 0, 0)
 
 
 def test_trades_outside_of_the_book_are_counted() -> None:
-    found = tell(
+    found = decode_messages(
         trade(is_block_trade=True), {"type": "ticker", "sid": 1, "msg": {"yes_bid": 5}}, {"type": "x", "msg": {}}
     )
     assert found.trades == []
@@ -132,17 +132,17 @@ def test_a_market_lives() -> None:
             "msg": {"event_type": kind, "market_ticker": "RAIN-26", **other},
         }
 
-    found = tell(
+    found = decode_messages(
         life("created"), life("activated"), life("deactivated"), life("determined", result="no"),
         life("settled", settlement_value="0.00"), life("settled", settlement_value="0.5000"), life("settled"),
     )  # fmt: skip
     name = "kalshi:RAIN-26"
     assert found.changes == [
-        Change(name, "open"),
-        Change(name, "paused"),
-        Change(name, "closed"),
-        Change(name, "resolved", NO),
-        Change(name, "resolved"),
+        MarketChange(name, "open"),
+        MarketChange(name, "paused"),
+        MarketChange(name, "closed"),
+        MarketChange(name, "resolved", NO),
+        MarketChange(name, "resolved"),
     ]
     assert found.ignored == {"market_lifecycle_v2/created": 1}
     assert found.rejects == ["market_lifecycle_v2: settlement value is none of 0, 0.5 and 1"]
@@ -161,7 +161,7 @@ def test_a_market_lives() -> None:
     ],
 )
 def test_what_cannot_be_read_is_kept_with_its_reason(message: dict[str, Any], reason: str) -> None:
-    found = tell(message)
+    found = decode_messages(message)
     assert (found.rejects, found.trades) == ([reason], [])
     assert {row[2] for row in found.quotes} <= {"DROP"}
 
@@ -176,7 +176,7 @@ def test_the_identity_of_crossed_books(yes: dict[int, int], no: dict[int, int]) 
     def written(side: dict[int, int]) -> list[list[str]]:
         return [[f"{price / 1000:.3f}", f"{size / 100:.2f}"] for price, size in side.items()]
 
-    rows = tell(snapshot(yes_dollars_fp=written(yes), no_dollars_fp=written(no))).quotes
+    rows = decode_messages(snapshot(yes_dollars_fp=written(yes), no_dollars_fp=written(no))).quotes
     asks = {name: [row[4] for row in rows if row[1:4:2] == (name, -1) and row[2] == "LEVEL"] for name in (YES, NO)}
     bids = {name: [row[4] for row in rows if row[1:4:2] == (name, 1) and row[2] == "LEVEL"] for name in (YES, NO)}
     assert bids == {YES: [price / 1000 for price in yes], NO: [price / 1000 for price in no]}

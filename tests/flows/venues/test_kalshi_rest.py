@@ -9,9 +9,9 @@ import pytest
 from domain.markets import FeeSchedule
 from domain.pairs import fingerprint
 from flows.venues import kalshi_rest
-from flows.venues.intake import Intake
 from flows.venues.kalshi_rest import Series
-from tests.flows.venues.told import RECEIVED, tell, told
+from flows.venues.row_buffer import RowBuffer
+from tests.flows.venues.decoded import RECEIVED, decode_messages, told
 
 SERIES = {"FED": Series("FED", "quadratic", Decimal("0.5"))}
 ASSUMED = FeeSchedule(kind="kalshi", rate=Decimal("0.07"), assumed=True)
@@ -30,11 +30,11 @@ def event(*markets: dict[str, Any], **other: Any) -> dict[str, Any]:
 
 
 def book(payload: dict[str, Any]) -> tuple[list[tuple[Any, ...]], list[str]]:
-    intake = Intake("x")
+    buffer = RowBuffer("x")
     raw = json.dumps(payload).encode()
-    intake.begin(1, RECEIVED, raw)
-    kalshi_rest.decode_orderbook(raw, "RAIN", intake)
-    found = told(intake, intake.take())
+    buffer.begin(1, RECEIVED, raw)
+    kalshi_rest.decode_orderbook(raw, "RAIN", buffer)
+    found = told(buffer, buffer.drain())
     return found.quotes, found.rejects
 
 
@@ -58,7 +58,9 @@ def test_an_answer_is_a_whole_book() -> None:
 
 
 def test_at_most_one_is_exclusive_and_never_exhaustive() -> None:
-    (group,) = tell({"events": [event(market("FED-26DEC-A"), market("FED-26DEC-B"), mutually_exclusive=True)]}).groups
+    (group,) = decode_messages(
+        {"events": [event(market("FED-26DEC-A"), market("FED-26DEC-B"), mutually_exclusive=True)]}
+    ).groups
     assert (group.name, group.kind) == ("kalshi:FED-26DEC", "event")
     assert (group.exclusive, group.exhaustive, group.convertible) == (True, False, False)
     assert [(each.yes.name, each.no.name) for each in group.markets] == [
@@ -70,11 +72,11 @@ def test_at_most_one_is_exclusive_and_never_exhaustive() -> None:
 @pytest.mark.parametrize(("kind", "strict"), [("greater", True), ("greater_or_equal", False)])
 def test_strikes_are_a_ladder(kind: str, strict: bool) -> None:
     high, low = (market(f"FED-T{at}", strike_type=kind, floor_strike=at) for at in (4.25, 3))
-    (group,) = tell(event(high, low)).groups
+    (group,) = decode_messages(event(high, low)).groups
     assert group.kind == "ladder"
     assert [(each.strike, each.strict) for each in group.markets] == [(3, strict), (Decimal("4.25"), strict)]
     between = market("FED-B", strike_type="between", floor_strike=3.5, cap_strike=4)
-    assert [group.kind for group in tell(event(high, low, between)).groups] == ["single"] * 3
+    assert [group.kind for group in decode_messages(event(high, low, between)).groups] == ["single"] * 3
 
 
 @pytest.mark.parametrize(
@@ -87,9 +89,9 @@ def test_strikes_are_a_ladder(kind: str, strict: bool) -> None:
     ],
 )
 def test_fees_that_nobody_told_are_the_highest(told: dict[str, Any], fees: FeeSchedule) -> None:
-    intake = Intake("x")
-    (group,) = kalshi_rest.event_groups(json.dumps(event(market("A"), **told)).encode(), SERIES, intake)
-    assert (group.markets[0].fees, intake.rejects) == (fees, [])
+    buffer = RowBuffer("x")
+    (group,) = kalshi_rest.event_groups(json.dumps(event(market("A"), **told)).encode(), SERIES, buffer)
+    assert (group.markets[0].fees, buffer.rejects) == (fees, [])
 
 
 @pytest.mark.parametrize(
@@ -103,7 +105,7 @@ def test_fees_that_nobody_told_are_the_highest(told: dict[str, Any], fees: FeeSc
     ],
 )
 def test_whether_a_market_can_be_traded(told: dict[str, Any], status: str, winner: str) -> None:
-    (group,) = tell(event(market("A", **told))).groups
+    (group,) = decode_messages(event(market("A", **told))).groups
     assert (group.markets[0].status, group.markets[0].winner) == (status, winner)
 
 
@@ -118,10 +120,12 @@ def test_whether_a_market_can_be_traded(told: dict[str, Any], status: str, winne
     ],
 )
 def test_markets_that_cannot_be_used_are_kept_with_their_reason(told: dict[str, Any], reason: str) -> None:
-    found = tell(event(market("A"), market("B", **told)))
+    found = decode_messages(event(market("A"), market("B", **told)))
     assert ([group.name for group in found.groups], found.rejects) == (["kalshi:A"], [reason])
 
 
 def test_the_words_by_which_it_is_resolved_have_a_fingerprint() -> None:
-    (group,) = tell(event(market("A", rules_primary="If above, Yes.", rules_secondary="As published."))).groups
+    (group,) = decode_messages(
+        event(market("A", rules_primary="If above, Yes.", rules_secondary="As published."))
+    ).groups
     assert group.markets[0].rules == fingerprint("If above, Yes. As published.")

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from domain.blocks import NO_ID
 from domain.markets import FeeSchedule, Market, Token
-from flows.venues.intake import Change
-from tests.flows.venues.told import RECEIVED, Told, tell
+from flows.venues.row_buffer import MarketChange
+from tests.flows.venues.decoded import RECEIVED, Decoded, decode_messages
 
 AT_MS = 1_799_999_999_000
 AT = AT_MS * 1_000_000
@@ -41,7 +41,7 @@ def changes(*steps: dict[str, Any]) -> dict[str, Any]:
 
 
 def rows(*messages: Any) -> list[tuple[Any, ...]]:
-    found = tell(*messages)
+    found = decode_messages(*messages)
     assert found.rejects == []
     return found.quotes
 
@@ -82,12 +82,12 @@ def test_the_older_form_holds_one_change_and_no_best_prices() -> None:
 
 
 def test_a_trade_has_a_fingerprint_and_no_wallet() -> None:
-    (trade,) = tell(TRADE).trades
+    (trade,) = decode_messages(TRADE).trades
     assert trade[0] == AT
     assert trade[2:4] == (0.491, 85.36)
     assert trade[4] < NO_ID
     assert trade[5:] == (0, -1, 0, 0, 0)
-    (nameless,) = tell({key: TRADE[key] for key in TRADE if key != "transaction_hash"}).trades
+    (nameless,) = decode_messages({key: TRADE[key] for key in TRADE if key != "transaction_hash"}).trades
     assert nameless[4] == NO_ID
 
 
@@ -120,11 +120,11 @@ def test_markets_begin_and_end() -> None:
         minimum_size=Decimal(5),
         mirrored=True,
     )
-    found = tell(new, resolved)
+    found = decode_messages(new, resolved)
     assert found.rejects == []
     assert found.changes == [
-        Change("polymarket:0xm", "open", opened=market),
-        Change("polymarket:0xm", "resolved", "polymarket:22"),
+        MarketChange("polymarket:0xm", "open", opened=market),
+        MarketChange("polymarket:0xm", "resolved", "polymarket:22"),
     ]
 
 
@@ -151,27 +151,30 @@ def test_markets_begin_and_end() -> None:
 )
 def test_what_cannot_be_read_is_kept_and_drops_its_book(message: dict[str, Any], reason: str) -> None:
     dropped = [] if message["event_type"] == "last_trade_price" else [(RECEIVED, A, "DROP", 0, 0.0, 0.0)]
-    found = tell(message)
+    found = decode_messages(message)
     assert (found.rejects, found.trades) == ([reason], [])
     assert found.quotes[-1:] == dropped
 
 
 def test_one_bad_change_spoils_its_own_book_alone() -> None:
     good = {"asset_id": "22", "price": "0.4", "side": "SELL", "size": "1"}
-    found = tell(changes({**STEP, "price": "x", "best_bid": None, "best_ask": None}, good))
+    found = decode_messages(changes({**STEP, "price": "x", "best_bid": None, "best_ask": None}, good))
     assert found.rejects == ["price_change: 'x' is not a number"]
     assert found.quotes == [(RECEIVED, A, "DROP", 0, 0.0, 0.0), (AT, B, "LEVEL", -1, 0.4, 1.0)]
 
 
 def test_a_token_without_a_name_is_refused() -> None:
     for token in ("", "1 1", "1" * 300):
-        assert tell({**BOOK, "asset_id": token}) == Told(
+        assert decode_messages({**BOOK, "asset_id": token}) == Decoded(
             [], [], [], [], ["book: token is missing or malformed"], Counter()
         )
 
 
 def test_types_that_are_new_to_us_are_counted() -> None:
-    assert tell({"event_type": "party"}, {"event_type": "party"}, b"PONG", b"").ignored == {"party": 2, "keepalive": 2}
+    assert decode_messages({"event_type": "party"}, {"event_type": "party"}, b"PONG", b"").ignored == {
+        "party": 2,
+        "keepalive": 2,
+    }
 
 
 levels = st.lists(st.tuples(st.integers(1, 999), st.integers(1, 10**9)), max_size=6, unique_by=lambda level: level[0])

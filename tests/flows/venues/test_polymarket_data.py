@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from domain.blocks import NO_ID
 from domain.instruments import instrument_id
 from domain.wallets import wallet_id
-from flows.venues.repeats import Repeats
-from tests.flows.venues.told import tell
+from flows.venues.duplicates import DuplicateFilter
+from tests.flows.venues.decoded import decode_messages
 
 AT_S = 1_799_999_999
 AT = AT_S * 1_000_000_000
@@ -35,7 +35,7 @@ def activity(row: dict[str, Any], kind: str = "orders_matched") -> dict[str, Any
 
 def test_every_form_tells_the_same_trade() -> None:
     forms = [FIRST, [FIRST], SECOND, {"data": [SECOND], "pagination": {"limit": 1}}, activity(FIRST)]
-    found = [tell(form) for form in forms]
+    found = [decode_messages(form) for form in forms]
     (trade,) = found[0].trades
     assert trade[:4] == (AT, instrument_id("polymarket:11"), 0.26, 2.7027)
     assert trade[4] < NO_ID
@@ -45,20 +45,22 @@ def test_every_form_tells_the_same_trade() -> None:
 
 
 def test_recorders_tell_a_market_and_no_side() -> None:
-    (trade,) = tell([RECORDED]).trades
+    (trade,) = decode_messages([RECORDED]).trades
     assert trade[:4] == (AT, instrument_id("polymarket:rain"), 0.26, 2.7027)
     assert trade[5:] == (wallet_id(WALLET), 0, 0, 0, 0)
-    assert trade[4] != tell({**RECORDED, "timestamp": "2027-01-15T07:59:58Z"}).trades[0][4]
+    assert trade[4] != decode_messages({**RECORDED, "timestamp": "2027-01-15T07:59:58Z"}).trades[0][4]
 
 
 def test_rows_of_makers_are_counted_and_not_taken() -> None:
-    found = tell(activity(FIRST, "trades"), {"topic": "crypto_prices", "type": "update", "payload": {"value": 1.5}})
+    found = decode_messages(
+        activity(FIRST, "trades"), {"topic": "crypto_prices", "type": "update", "payload": {"value": 1.5}}
+    )
     assert found.trades == []
     assert found.ignored == {"activity/trades": 1, "crypto_prices/update": 1}
 
 
 def test_a_trade_told_again_is_one_trade() -> None:
-    found = tell(activity(FIRST), SECOND, {**SECOND, "size": 2.7}, repeats=Repeats())
+    found = decode_messages(activity(FIRST), SECOND, {**SECOND, "size": 2.7}, duplicates=DuplicateFilter())
     assert [trade[3] for trade in found.trades] == [2.7027, 2.7]
     assert found.ignored == {"trade told before": 1}
 
@@ -72,7 +74,7 @@ def test_what_differs_in_any_part_is_another_trade() -> None:
         {"proxyWallet": "0x1"},
     ]
     others += [{"transactionHash": "0xT2"}, {"price": 0.2600000000000001}]
-    ids = [tell({**FIRST, **other}).trades[0][4] for other in [{}, *others, {"timestamp": AT_S - 9}]]
+    ids = [decode_messages({**FIRST, **other}).trades[0][4] for other in [{}, *others, {"timestamp": AT_S - 9}]]
     assert len(set(ids)) == len(ids) - 1
     assert ids[0] == ids[-1]
 
@@ -82,7 +84,9 @@ def test_trades_without_wallets_give_way_where_wallets_are_told() -> None:
         "event_type": "last_trade_price", "asset_id": "11", "timestamp": AT_S * 1_000, "price": "0.26",
         "size": "2.7027", "side": "BUY", "transaction_hash": "0xT1",
     }  # fmt: skip
-    found = tell(plain, {**plain, "asset_id": "12"}, FIRST, with_wallets=frozenset({instrument_id("polymarket:11")}))
+    found = decode_messages(
+        plain, {**plain, "asset_id": "12"}, FIRST, with_wallets=frozenset({instrument_id("polymarket:11")})
+    )
     assert [trade[1] for trade in found.trades] == [instrument_id("polymarket:12"), instrument_id("polymarket:11")]
     assert found.ignored == {"trade told with its wallet elsewhere": 1}
 
@@ -106,7 +110,7 @@ def test_trades_without_wallets_give_way_where_wallets_are_told() -> None:
     ],
 )
 def test_what_cannot_be_read_is_kept_with_its_reason(row: dict[str, Any], reason: str) -> None:
-    found = tell(row)
+    found = decode_messages(row)
     assert (found.rejects, found.trades) == ([reason], [])
 
 
@@ -119,7 +123,7 @@ def test_trades_come_back_as_they_were(trades: list[tuple[float, int, str, int]]
         {**FIRST, "price": price, "size": size / 1e4, "side": side, "proxyWallet": f"0x{wallet}"}
         for price, size, side, wallet in trades
     ]
-    found = tell(written)
+    found = decode_messages(written)
     assert [row[2:4] + row[5:7] for row in found.trades] == [
         (price, size / 1e4, wallet_id(f"0x{wallet}"), 1 if side == "BUY" else -1)
         for price, size, side, wallet in trades

@@ -8,7 +8,7 @@ import pytest
 
 from domain.markets import FeeSchedule, Group, Market, Token
 from domain.pairs import fingerprint
-from tests.flows.venues.told import tell
+from tests.flows.venues.decoded import decode_messages
 
 ABOVE = "Will the price of Bitcoin be above ${} on March 11?"
 RULE = "Yes if the price is higher than the one in the title."
@@ -28,7 +28,7 @@ def event(*markets: dict[str, Any], **other: Any) -> dict[str, Any]:
 
 
 def only(message: dict[str, Any]) -> Group:
-    found = tell(message)
+    found = decode_messages(message)
     assert found.rejects == []
     (group,) = found.groups
     return group
@@ -69,12 +69,12 @@ def test_an_event_of_negative_risk_binds_its_markets() -> None:
     ],
 )
 def test_answers_that_may_be_more_are_not_exhaustive(told: dict[str, Any]) -> None:
-    group = tell(told).groups[0]
+    group = decode_messages(told).groups[0]
     assert (group.exclusive, group.exhaustive) == (True, False)
 
 
 def test_markets_of_other_events_stand_alone() -> None:
-    found = tell({"events": [event(market(1), market(2), negRisk=False)]})
+    found = decode_messages({"events": [event(market(1), market(2), negRisk=False)]})
     assert [(group.name, group.kind, group.exclusive) for group in found.groups] == [
         ("polymarket:0x1", "single", False),
         ("polymarket:0x2", "single", False),
@@ -108,7 +108,7 @@ def test_strikes_of_one_value_are_a_ladder() -> None:
 )
 def test_what_differs_in_more_than_the_strike_is_no_ladder(odd: dict[str, Any]) -> None:
     first = market(1, question=ABOVE.format("64,000"), description=RULE)
-    found = tell(event(first, market(2, **{"description": RULE, **odd}), negRisk=False))
+    found = decode_messages(event(first, market(2, **{"description": RULE, **odd}), negRisk=False))
     assert [group.kind for group in found.groups] == ["single", "single"]
 
 
@@ -167,13 +167,16 @@ def test_fees_that_nobody_told_are_the_highest(told: dict[str, Any], fees: FeeSc
     ],
 )
 def test_markets_that_cannot_be_used_are_kept_with_their_reason(told: dict[str, Any], reason: str) -> None:
-    alone, among = tell(market(3, **told)), tell(event(market(1), market(3, **told), negRisk=False))
+    alone, among = (
+        decode_messages(market(3, **told)),
+        decode_messages(event(market(1), market(3, **told), negRisk=False)),
+    )
     assert (alone.groups, alone.rejects) == ([], [reason])
     assert ([group.name for group in among.groups], among.rejects) == (["polymarket:0x1"], [reason])
 
 
 def test_json_in_json_may_be_broken() -> None:
-    assert tell(market(3, outcomePrices=json.dumps(["x", "y"]), closed=True)).rejects == [
+    assert decode_messages(market(3, outcomePrices=json.dumps(["x", "y"]), closed=True)).rejects == [
         "market: could not convert string to float: 'x'"
     ]
 

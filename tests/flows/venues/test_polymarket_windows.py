@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from domain.clock import SECOND
 from domain.markets import FeeSchedule
-from tests.flows.venues.told import tell
+from tests.flows.venues.decoded import decode_messages
 
 OPENS = 1_785_136_500
 
@@ -30,7 +30,7 @@ EMPTY = side(None, None, None, None)
 
 
 def test_a_window_is_a_market_and_each_sample_two_books() -> None:
-    found = tell(window(sample(side(0.4, 0.4, 0.43, None), EMPTY)), received_ns=0)
+    found = decode_messages(window(sample(side(0.4, 0.4, 0.43, None), EMPTY)), received_ns=0)
     (group,) = found.groups
     (market,) = group.markets
     assert (group.kind, market.yes.outcome, market.no.name) == ("single", "Up", "polymarket:btc-5m-1-down")
@@ -57,7 +57,7 @@ def test_levels_cost_what_was_told(thousandths: list[int]) -> None:
     best, *prices = (D(each) / 1000 for each in thousandths)
     spent = [5 * prices[0], 5 * prices[0] + 15 * prices[1], 5 * prices[0] + 15 * prices[1] + 30 * prices[2]]
     averages = [float(cost / size) for cost, size in zip(spent, (5, 20, 50), strict=True)]
-    told = tell(window(sample(side(float(best), *averages), EMPTY))).quotes
+    told = decode_messages(window(sample(side(float(best), *averages), EMPTY))).quotes
     levels = [(price, size) for _, _, kind, _, price, size in told if kind == "LEVEL"]
     assert sum(size for _, size in levels) == 50
     assert sum(price * size for price, size in levels) == pytest.approx(float(spent[2]), abs=50e-4)
@@ -65,7 +65,7 @@ def test_levels_cost_what_was_told(thousandths: list[int]) -> None:
 
 
 def test_an_average_under_the_best_ask_is_no_better_price() -> None:
-    told = tell(window(sample(side(0.5, 0.4, 0.45, None), EMPTY))).quotes
+    told = decode_messages(window(sample(side(0.5, 0.4, 0.45, None), EMPTY))).quotes
     assert [(price, size) for _, _, kind, _, price, size in told if kind == "LEVEL"] == [(0.5, 20.0)]
 
 
@@ -82,5 +82,5 @@ def test_an_average_under_the_best_ask_is_no_better_price() -> None:
     ],
 )
 def test_what_cannot_be_is_rejected_and_told(given_: Any, said: str) -> None:
-    found = tell(given_)
+    found = decode_messages(given_)
     assert (found.rejects, found.quotes) == ([said], [])

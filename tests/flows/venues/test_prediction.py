@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from domain.blocks import TRADE, markets_block, read_block
 from domain.quotes import MESSAGE_END, QUOTE
 from flows.sources.inputs import RAW_BYTES
-from flows.venues.intake import TYPES_COUNTED, Intake, rows_of
-from flows.venues.prediction import Prediction
-from tests.flows.venues.told import RECEIVED, tell, told
+from flows.venues.prediction import PredictionDecoder
+from flows.venues.row_buffer import TYPES_COUNTED, RowBuffer, rows_of
+from tests.flows.venues.decoded import RECEIVED, decode_messages, told
 from tests.recordings import recording
 
 CLOB_MARKET = {"market of the book": 1}
@@ -142,11 +142,11 @@ def payloads(path: Path) -> list[bytes]:
 
 def came(path: Path) -> dict[str, Any]:
     """How much of each kind came out of a file."""
-    intake, prediction = Intake(path.name), Prediction()
+    buffer, prediction = RowBuffer(path.name), PredictionDecoder()
     for position, payload in enumerate(payloads(path), 1):
-        intake.begin(position, RECEIVED, payload)
-        prediction.decode(payload, intake)
-    found = told(intake, intake.take())
+        buffer.begin(position, RECEIVED, payload)
+        prediction.decode(payload, buffer)
+    found = told(buffer, buffer.drain())
     counts = {
         "quotes": len(found.quotes),
         "trades": len(found.trades),
@@ -220,7 +220,7 @@ def templates() -> list[dict[str, Any]]:
 
 
 def test_templates_are_good() -> None:
-    assert [tell(each).rejects for each in templates()] == [[]] * len(templates())
+    assert [decode_messages(each).rejects for each in templates()] == [[]] * len(templates())
 
 
 ODD = ["sNaN", "1e999999", "1e-999999", "Infinity", "9" * 400, "-1", 1e308, 10**400, "0x", ":", "9999-12-31T00:00:00Z"]
@@ -244,14 +244,14 @@ def spoiled(value: Any, path: list[int], by: Any) -> Any:
     st.sampled_from([0, RECEIVED]),
 )
 def test_no_message_is_too_odd(messages: list[tuple[dict[str, Any], list[int], Any]], received_ns: int) -> None:
-    intake, prediction = Intake("x"), Prediction()
+    buffer, prediction = RowBuffer("x"), PredictionDecoder()
     for position, (template, path, by) in enumerate(messages, 1):
         payload = json.dumps(spoiled(template, path, by)).encode()
-        intake.begin(position, received_ns, payload)
-        prediction.decode(payload, intake)
-    runs = intake.take()
+        buffer.begin(position, received_ns, payload)
+        prediction.decode(payload, buffer)
+    runs = buffer.drain()
     assert (rows_of(runs, "quotes").dtype, rows_of(runs, "trades").dtype) == (QUOTE, TRADE)
-    assert all(len(reject.raw) <= RAW_BYTES and reject.reason for reject in intake.rejects)
+    assert all(len(reject.raw) <= RAW_BYTES and reject.reason for reject in buffer.rejects)
     # What is known of markets can be written to the log and read again.
     groups = [content for kind, content in runs if kind == "group"]
     assert read_block(markets_block(groups))[1] == groups
@@ -259,17 +259,17 @@ def test_no_message_is_too_odd(messages: list[tuple[dict[str, Any], list[int], A
 
 @given(st.binary(max_size=60) | json_values.map(lambda value: json.dumps(value).encode()))
 def test_no_bytes_are_too_odd(payload: bytes) -> None:
-    found = tell(payload)
+    found = decode_messages(payload)
     assert found[:4] == ([], [], [], [])
 
 
 @pytest.mark.parametrize("payload", [b"[" * 5_000, b'{"data":' * 5_000, b"[" * 5_000 + b"]" * 5_000, b"[[[[[1]]]]]"])
 def test_depth_is_bounded(payload: bytes) -> None:
-    assert len(tell(payload).rejects) == 1
+    assert len(decode_messages(payload).rejects) == 1
 
 
 def test_names_of_types_do_not_fill_the_memory() -> None:
-    found = tell([{"event_type": f"type {number}" + "x" * 99} for number in range(1_000)])
+    found = decode_messages([{"event_type": f"type {number}" + "x" * 99} for number in range(1_000)])
     assert sum(found.ignored.values()) == 1_000
     assert len(found.ignored) == TYPES_COUNTED + 1
     assert max(map(len, found.ignored)) <= 40
@@ -277,11 +277,11 @@ def test_names_of_types_do_not_fill_the_memory() -> None:
 
 def test_the_last_row_of_a_message_says_so() -> None:
     payload = recording("polymarket/payloads/py_ws_messages__price_change_v2.json").read_bytes()
-    intake, prediction = Intake("x"), Prediction()
+    buffer, prediction = RowBuffer("x"), PredictionDecoder()
     for number in (1, 2):
-        intake.begin(number, RECEIVED, payload)
-        prediction.decode(payload, intake)
-    intake.begin(3, RECEIVED, b"PONG")
-    prediction.decode(b"PONG", intake)
-    flags = rows_of(intake.take(), "quotes")["flags"].tolist()
+        buffer.begin(number, RECEIVED, payload)
+        prediction.decode(payload, buffer)
+    buffer.begin(3, RECEIVED, b"PONG")
+    prediction.decode(b"PONG", buffer)
+    flags = rows_of(buffer.drain(), "quotes")["flags"].tolist()
     assert flags == [0, 0, 0, 0, MESSAGE_END] * 2

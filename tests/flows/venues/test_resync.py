@@ -7,8 +7,8 @@ from domain.clock import SECOND
 from domain.markets import Token
 from domain.quotes import BID, DROP, LEVEL, TICK
 from flows.sources.market_split import MarketSplit
-from flows.venues.intake import Change, Intake
 from flows.venues.resync import Resync, Resyncs, polymarket_bodies
+from flows.venues.row_buffer import MarketChange, RowBuffer
 from tests.flows.venues.test_directory import EVENT, ONE, TWO, alone
 from tests.prediction import START, quote, snapshot
 
@@ -47,22 +47,22 @@ def test_a_book_that_was_never_told_whole_is_asked_for() -> None:
 
 
 def test_split_watches_the_books_that_pass_through_it() -> None:
-    split, intake = MarketSplit([EVENT]), Intake("x")
-    intake.quote(START, TWO.yes.instrument, DROP)
-    split.items(intake)
+    split, buffer = MarketSplit([EVENT]), RowBuffer("x")
+    buffer.quote(START, TWO.yes.instrument, DROP)
+    split.items(buffer)
     assert split.resyncs.due(START) == [Resync("polymarket", (TWO.yes.name,))]
 
 
 def test_books_that_move_to_another_shard_are_asked_for_and_those_of_ended_markets_not() -> None:
     single = alone(1)
-    split, intake = MarketSplit([single]), Intake("x")
+    split, buffer = MarketSplit([single]), RowBuffer("x")
     assert split.resyncs.due(0) == []
-    intake.group(EVENT)
-    split.items(intake)
+    buffer.group(EVENT)
+    split.items(buffer)
     tokens = tuple(sorted(token.name for market in EVENT.markets for token in market.tokens))
     assert split.resyncs.due(0) == [Resync("polymarket", tokens)]
-    intake.change(Change(ONE.name, "resolved", ONE.yes.name))
-    intake.quote(START, TWO.yes.instrument, DROP)
-    split.items(intake)
+    buffer.change(MarketChange(ONE.name, "resolved", ONE.yes.name))
+    buffer.quote(START, TWO.yes.instrument, DROP)
+    split.items(buffer)
     left = tuple(sorted(token.name for token in TWO.tokens))
     assert split.resyncs.due(START + 20 * SECOND) == [Resync("polymarket", left)]

@@ -39,7 +39,7 @@ def content(directory: Path) -> dict[str, bytes | int]:
     return {name: b"".join(values) if isinstance(values[0], bytes) else sum(values) for name, values in found.items()}
 
 
-class KeptPartition(StatefulSinkPartition[T, int], Generic[T]):
+class RecordingPartition(StatefulSinkPartition[T, int], Generic[T]):
     """A file that grows; its length is its snapshot."""
 
     def __init__(self, path: Path, families: Sequence[str], length: int) -> None:
@@ -65,7 +65,7 @@ class KeptPartition(StatefulSinkPartition[T, int], Generic[T]):
         os.close(self.file)
 
 
-class Kept(FixedPartitionedSink[Slice, int]):
+class RecordingSink(FixedPartitionedSink[Slice, int]):
     """Slices, a file a shard."""
 
     def __init__(self, directory: Path) -> None:
@@ -77,11 +77,11 @@ class Kept(FixedPartitionedSink[Slice, int]):
     def part_fn(self, item_key: str) -> int:
         return shard_of_key(item_key)
 
-    def build_part(self, step_id: str, for_part: str, resume_state: int | None) -> KeptPartition[Slice]:
-        return KeptPartition(self.directory / for_part, FAMILIES, resume_state or 0)
+    def build_part(self, step_id: str, for_part: str, resume_state: int | None) -> RecordingPartition[Slice]:
+        return RecordingPartition(self.directory / for_part, FAMILIES, resume_state or 0)
 
 
-class KeptAligned(FixedPartitionedSink[Aligned, int]):
+class AlignedRecordingSink(FixedPartitionedSink[Aligned, int]):
     """What was aligned, in one file."""
 
     def __init__(self, directory: Path) -> None:
@@ -93,5 +93,5 @@ class KeptAligned(FixedPartitionedSink[Aligned, int]):
     def part_fn(self, item_key: str) -> int:
         return 0
 
-    def build_part(self, step_id: str, for_part: str, resume_state: int | None) -> KeptPartition[Aligned]:
-        return KeptPartition(self.directory / ALIGNED, ALIGNED_FAMILIES, resume_state or 0)
+    def build_part(self, step_id: str, for_part: str, resume_state: int | None) -> RecordingPartition[Aligned]:
+        return RecordingPartition(self.directory / ALIGNED, ALIGNED_FAMILIES, resume_state or 0)

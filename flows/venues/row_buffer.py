@@ -1,7 +1,7 @@
-"""Intake: what the messages of prediction markets say, as rows of quotes and trades in their order.
+"""RowBuffer: what the messages of prediction markets say, as rows of quotes and trades in their order.
 
 Decoders fill it, message by message; whoever reads a file or a socket empties it. What a message
-says of the markets themselves (`Change`) stands among the rows, at the place where it was said.
+says of the markets themselves (`MarketChange`) stands among the rows, at the place where it was said.
 """
 
 from collections import Counter
@@ -19,8 +19,8 @@ from domain.quotes import MESSAGE_END, NO_SEQ, QUOTE
 from domain.slices import Reject
 from domain.wallets import UNKNOWN, wallet_id
 from flows.sources.inputs import RAW_BYTES
-from flows.venues.facts import EARLIEST_NS, LATEST_NS, UnusableError, number_of
-from flows.venues.repeats import Repeats
+from flows.venues.duplicates import DuplicateFilter
+from flows.venues.fields import EARLIEST_NS, LATEST_NS, UnusableError, number_of
 
 AHEAD_NS = 5 * SECOND
 """A row stamped so much later than it was received would carry the time of its shard away."""
@@ -33,7 +33,7 @@ Status = Literal["open", "paused", "disputed", "closed", "resolved"]
 """Of a market (`domain.markets.Market`)."""
 
 
-class Change(NamedTuple):
+class MarketChange(NamedTuple):
     """A market is new, or its state is.
 
     Attributes
@@ -54,11 +54,11 @@ class Change(NamedTuple):
 
 Kind = Literal["quotes", "trades", "change", "group"]
 Run = tuple[Kind, Any]
-"""Rows of `QUOTE` or of `TRADE`, a `Change`, or a `Group`."""
+"""Rows of `QUOTE` or of `TRADE`, a `MarketChange`, or a `Group`."""
 Json = bytes | msgspec.Raw
 
 
-class Intake:
+class RowBuffer:
     """Rows in the order in which messages told them.
 
     Parameters
@@ -68,8 +68,8 @@ class Intake:
     with_wallets
         Instruments whose trades come from a feed that names wallets; the same trades from feeds that
         do not are then left out.
-    repeats
-        Remembers trades over several intakes, so that those told again are left out.
+    duplicates
+        Remembers trades over several buffers, so that those told again are left out.
 
     Attributes
     ----------
@@ -82,7 +82,7 @@ class Intake:
     """
 
     def __init__(
-        self, source: str, *, with_wallets: frozenset[int] = frozenset(), repeats: Repeats | None = None
+        self, source: str, *, with_wallets: frozenset[int] = frozenset(), duplicates: DuplicateFilter | None = None
     ) -> None:
         self.ignored: Counter[str] = Counter()
         self.names: dict[int, str] = {}
@@ -91,7 +91,7 @@ class Intake:
         self.received_ns = 0
         self._source = source
         self._with_wallets = with_wallets
-        self._repeats = repeats
+        self._duplicates = duplicates
         self._position = 0
         self.raw: Json = b""
         self._runs: list[tuple[Kind, list[Any]]] = []
@@ -195,7 +195,7 @@ class Intake:
             self.ignore("trade told with its wallet elsewhere")
             return
         number = trade_fingerprint(*identity, str(price.normalize()), str(size.normalize())) if identity else NO_ID
-        if self._repeats and number != NO_ID and not self._repeats.is_new(number):
+        if self._duplicates and number != NO_ID and not self._duplicates.is_new(number):
             self.ignore(REPEATED)
             return
         owner = wallet_id(wallet) if wallet else UNKNOWN
@@ -204,7 +204,7 @@ class Intake:
         row = (ts, instrument, price_usd, contracts, number, owner, side, KIND_TRADE, 0, 0)
         self._rows("trades").append(row)
 
-    def change(self, change: Change) -> None:
+    def change(self, change: MarketChange) -> None:
         """What was said of a market."""
         self._runs.append(("change", [change]))
 
@@ -212,7 +212,7 @@ class Intake:
         """Markets that belong together, as they are from here on."""
         self._runs.append(("group", [group]))
 
-    def take(self) -> list[Run]:
+    def drain(self) -> list[Run]:
         """What was gathered since the last call, as runs of rows of one type."""
         runs, self._runs = self._runs, []
         return [_run(kind, rows) for kind, rows in runs]

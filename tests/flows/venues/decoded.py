@@ -6,45 +6,45 @@ from typing import Any, NamedTuple
 
 from domain.markets import Group
 from domain.quotes import CHANGE, CLEAR, DROP, LEVEL, READY, TICK, TOP
-from flows.venues.intake import Change, Intake, Run, rows_of
-from flows.venues.prediction import Prediction
+from flows.venues.prediction import PredictionDecoder
+from flows.venues.row_buffer import MarketChange, RowBuffer, Run, rows_of
 
 RECEIVED = 1_800_000_000_000_000_000
 KINDS = {CLEAR: "CLEAR", LEVEL: "LEVEL", CHANGE: "CHANGE", TOP: "TOP", DROP: "DROP", TICK: "TICK", READY: "READY"}
 
 
-class Told(NamedTuple):
+class Decoded(NamedTuple):
     """Quotes are (time, instrument's name, kind, side, price, size); trades are whole rows."""
 
     quotes: list[tuple[Any, ...]]
     trades: list[tuple[Any, ...]]
     groups: list[Group]
-    changes: list[Change]
+    changes: list[MarketChange]
     rejects: list[str]
     ignored: Counter[str]
 
 
-def tell(*messages: Any, received_ns: int = RECEIVED, **options: Any) -> Told:
+def decode_messages(*messages: Any, received_ns: int = RECEIVED, **options: Any) -> Decoded:
     """What messages say to one who reads all of prediction markets; objects are sent as JSON."""
-    intake, prediction = Intake("x", **options), Prediction()
+    buffer, prediction = RowBuffer("x", **options), PredictionDecoder()
     for position, message in enumerate(messages, 1):
         payload = message if isinstance(message, bytes) else json.dumps(message).encode()
-        intake.begin(position, received_ns, payload)
-        prediction.decode(payload, intake)
-    return told(intake, intake.take())
+        buffer.begin(position, received_ns, payload)
+        prediction.decode(payload, buffer)
+    return told(buffer, buffer.drain())
 
 
-def told(intake: Intake, runs: list[Run]) -> Told:
-    """The same of an intake and the runs taken from it."""
+def told(buffer: RowBuffer, runs: list[Run]) -> Decoded:
+    """The same of an buffer and the runs taken from it."""
     quotes = [
-        (ts, intake.names[instrument], KINDS[kind], side, price / 1e9, size / 1e6)
+        (ts, buffer.names[instrument], KINDS[kind], side, price / 1e9, size / 1e6)
         for ts, _, instrument, price, size, _, side, kind, _, _ in rows_of(runs, "quotes").tolist()
     ]
-    return Told(
+    return Decoded(
         quotes=quotes,
         trades=rows_of(runs, "trades").tolist(),
         groups=[content for kind, content in runs if kind == "group"],
         changes=[content for kind, content in runs if kind == "change"],
-        rejects=[reject.reason for reject in intake.rejects],
-        ignored=intake.ignored,
+        rejects=[reject.reason for reject in buffer.rejects],
+        ignored=buffer.ignored,
     )

@@ -1,8 +1,8 @@
 import numpy as np
 
-from flows.sources.sim_prediction_course import EMPTY_ASK, EMPTY_BID, STEP_NS, course
-from flows.sources.sim_prediction_group import Place, draw
+from flows.sources.sim_prediction_group import GroupKey, draw
 from flows.sources.sim_prediction_settings import SimPredictionSettings
+from flows.sources.sim_prediction_trajectory import EMPTY_ASK, EMPTY_BID, STEP_NS, trajectory
 
 SETTINGS = SimPredictionSettings(round_h=1.0, baskets_per_day=24.0)
 ROUNDS = range(420_000, 420_200)
@@ -12,9 +12,9 @@ QUIET = SimPredictionSettings(round_h=1.0, baskets_per_day=0.0)
 def test_prices_are_as_often_right_as_they_say() -> None:
     said, came = [], []
     for turn in range(420_000, 420_600):
-        place = Place("event", 0, turn)
+        place = GroupKey("event", 0, turn)
         drawn = draw(QUIET, place)
-        said.append(course(QUIET, place, drawn).belief[450])
+        said.append(trajectory(QUIET, place, drawn).belief[450])
         came.append(drawn.truth)
     belief, truth = np.concatenate(said), np.concatenate(came)
     for low, high in ((0.0, 0.1), (0.1, 0.3), (0.3, 0.6), (0.6, 1.0)):
@@ -26,9 +26,9 @@ def test_prices_are_as_often_right_as_they_say() -> None:
 def test_books_make_no_basket_by_themselves() -> None:
     for turn in ROUNDS[:40]:
         for kind in ("event", "ladder", "single"):
-            place = Place(kind, 0, turn)
-            told = course(QUIET, place, draw(QUIET, place))
-            assert not told.slips
+            place = GroupKey(kind, 0, turn)
+            told = trajectory(QUIET, place, draw(QUIET, place))
+            assert not told.mispricings
             assert np.all(told.bids < told.asks)
             assert np.all((told.bids >= EMPTY_BID) & (told.asks <= EMPTY_ASK))
             if kind == "event":
@@ -39,34 +39,39 @@ def test_books_make_no_basket_by_themselves() -> None:
 
 
 def test_baskets_are_rare_and_only_some_pay() -> None:
-    slips = [
-        slip
+    mispricings = [
+        mispricing
         for turn in ROUNDS
-        for place in [Place("event", 0, turn)]
-        for slip in course(SETTINGS, place, draw(SETTINGS, place)).slips
+        for place in [GroupKey("event", 0, turn)]
+        for mispricing in trajectory(SETTINGS, place, draw(SETTINGS, place)).mispricings
     ]
-    pays = [slip for slip in slips if slip.pays]
+    pays = [mispricing for mispricing in mispricings if mispricing.pays]
     assert 0.5 * 200 < len(pays) <= 1.3 * 200
-    assert 0.2 * 200 < len(slips) - len(pays) <= 1.3 * 200
-    assert {(slip.end - slip.start) * STEP_NS // 1_000_000_000 for slip in pays} <= set(range(5, 41, 5))
+    assert 0.2 * 200 < len(mispricings) - len(pays) <= 1.3 * 200
+    assert {(mispricing.end - mispricing.start) * STEP_NS // 1_000_000_000 for mispricing in pays} <= set(
+        range(5, 41, 5)
+    )
 
 
 def test_a_slip_shows_in_the_books_and_leaves_them() -> None:
     place = next(
         place
         for turn in ROUNDS
-        for place in [Place("event", 0, turn)]
-        if any(slip.pays and slip.direction < 0 for slip in course(SETTINGS, place, draw(SETTINGS, place)).slips)
+        for place in [GroupKey("event", 0, turn)]
+        if any(
+            mispricing.pays and mispricing.direction < 0
+            for mispricing in trajectory(SETTINGS, place, draw(SETTINGS, place)).mispricings
+        )
     )
-    told = course(SETTINGS, place, draw(SETTINGS, place))
-    slip = next(slip for slip in told.slips if slip.pays and slip.direction < 0)
-    assert told.asks[slip.start].sum() < 100
-    assert told.asks[slip.end].sum() >= 100
+    told = trajectory(SETTINGS, place, draw(SETTINGS, place))
+    mispricing = next(mispricing for mispricing in told.mispricings if mispricing.pays and mispricing.direction < 0)
+    assert told.asks[mispricing.start].sum() < 100
+    assert told.asks[mispricing.end].sum() >= 100
 
 
 def test_now_and_then_a_feed_stands_still() -> None:
-    place = Place("event", 0, 420_000)
-    shown = course(SETTINGS, place, draw(SETTINGS, place)).shown
+    place = GroupKey("event", 0, 420_000)
+    shown = trajectory(SETTINGS, place, draw(SETTINGS, place)).shown
     steps = np.arange(len(shown))[:, None]
     assert np.all(shown <= steps)
     assert 0 < (shown != steps).any(axis=0).sum() <= 1

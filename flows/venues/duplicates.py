@@ -1,7 +1,7 @@
-"""Repeats: trades that a feed tells again, after a reconnect, or to whoever asks twice."""
+"""DuplicateFilter: trades that a feed tells again, after a reconnect, or to whoever asks twice."""
 
 
-class Repeats:
+class DuplicateFilter:
     """Remembers which trades were told.
 
     Parameters
@@ -11,8 +11,8 @@ class Repeats:
 
     Examples
     --------
-    >>> repeats = Repeats()
-    >>> [repeats.is_new(number) for number in (-5, -7, -5)]
+    >>> duplicates = DuplicateFilter()
+    >>> [duplicates.is_new(number) for number in (-5, -7, -5)]
     [True, True, False]
     """
 

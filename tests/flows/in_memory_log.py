@@ -11,7 +11,7 @@ from domain.instruments import SHARDS, instrument_id, shard_of
 from flows.shards import shard_key
 
 
-class Ready(FixedPartitionedSource[tuple[str, bytes], int]):
+class InMemoryLog(FixedPartitionedSource[tuple[str, bytes], int]):
     """One partition a shard, `rows` rows to a block."""
 
     def __init__(self, rows: NDArray[Any], names: list[str], batch: int, end_ns: int) -> None:
@@ -28,11 +28,11 @@ class Ready(FixedPartitionedSource[tuple[str, bytes], int]):
     def list_parts(self) -> list[str]:
         return [f"{shard:03d}" for shard in range(SHARDS)]
 
-    def build_part(self, step_id: str, for_part: str, resume_state: int | None) -> "ReadyPart":
-        return ReadyPart(int(for_part), self.blocks[int(for_part)], resume_state or 0)
+    def build_part(self, step_id: str, for_part: str, resume_state: int | None) -> "InMemoryPartition":
+        return InMemoryPartition(int(for_part), self.blocks[int(for_part)], resume_state or 0)
 
 
-class ReadyPart(StatefulSourcePartition[tuple[str, bytes], int]):
+class InMemoryPartition(StatefulSourcePartition[tuple[str, bytes], int]):
     def __init__(self, shard: int, blocks: list[bytes], at: int) -> None:
         self.key, self.blocks, self.at = shard_key(shard), blocks, at
 
