@@ -1,1 +1,1 @@
-"""What venues say, decoded."""
+"""Decoders of the messages and REST responses of venues."""

@@ -1,12 +1,12 @@
-"""Binance spot and USD-M futures: recorded trade frames to rows.
+"""Binance spot and USD-M futures: decode recorded trade messages to rows.
 
 Both streams, `trade` and `aggTrade`, are read, wrapped (`{"stream": …, "data": …}`) or raw. Spot and
-futures use the same symbols; in both streams spot frames carry the key `M` and futures frames do
-not, which alone tells the markets apart. Contracts of COIN-M futures (`BTCUSD_PERP`) are ignored:
-their sizes are numbers of contracts, not of coins.
+futures use the same symbols; in both streams spot messages have the key `M` and futures messages do
+not, which is the only difference between the markets. Contracts of COIN-M futures (`BTCUSD_PERP`) are
+ignored: their sizes are numbers of contracts, not of coins.
 
-The ids of `trade` and of `aggTrade` count one market in two ways and never mix: where a recording
-holds both streams of an instrument, `trade` is used throughout and `aggTrade` is ignored.
+The ids of `trade` and of `aggTrade` number the trades of a market differently and must not be mixed: where a
+recording has both streams of an instrument, only `trade` is used and `aggTrade` is ignored.
 
 References
 ----------
@@ -30,18 +30,18 @@ from domain.slices import Reject
 from flows.sources.inputs import RAW_BYTES, broken_rules
 
 AHEAD_NS = 5 * SECOND
-"""A trade stamped so much later than it was received would carry the time of its shard away."""
+"""A trade this far ahead of its receive time would advance the watermark of its shard wrongly."""
 
 EARLIEST_NS = 365 * DAY
-"""There were no such markets in 1970: a stamp of then is a number that was mistaken."""
+"""These markets did not exist in 1970: such a timestamp has a wrong unit."""
 
-_LAST_MS = 9_200_000_000_000  # in the year 2261; a larger stamp counts microseconds (`timeUnit=MICROSECOND`)
+_LAST_MS = 9_200_000_000_000  # in the year 2261; a larger timestamp is in microseconds (`timeUnit=MICROSECOND`)
 _Id = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
 _Stamp = Annotated[int, msgspec.Meta(gt=0, lt=1_000 * _LAST_MS)]
-# Receive time; then what names the type of the message: its stream, its event, or else its first key.
+# Receive time, then the type of the message: its stream, its event, or else its first key.
 _HEAD = re.compile(rb'[1-8]\d{18} \[?\{\s*"(?:stream"\s*:\s*"[^"@]*@([a-zA-Z]+)|e"\s*:\s*"(\w+)|(\w+))')
 _TEXT = 20
-"""The JSON begins here, after the receive time and a space."""
+"""Offset of the JSON, after the receive time and a space."""
 _ENDS = (b"}", b"]", b"}\r", b"]\r")
 
 
@@ -77,22 +77,22 @@ _all_wrapped = msgspec.json.Decoder(list[_Wrapped], strict=False)
 _event = msgspec.json.Decoder(_Event)
 _wrapped_event = msgspec.json.Decoder(_WrappedEvent)
 _BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What text that is no JSON, or too deep, makes msgspec raise."""
+"""Raised by msgspec for invalid or too deeply nested JSON."""
 
 
 class Decoded(NamedTuple):
-    """What some lines hold.
+    """The decoded content of some lines.
 
     Attributes
     ----------
     rows
-        Of `TRADE`, in the order of the lines.
+        Rows of `TRADE`, in the order of the lines.
     names
         The names of their instruments.
     rejects
-        Lines that gave no row though they should.
+        Lines that should have been a trade and could not be decoded.
     streams
-        Instrument to `trade` or `aggTrade`, whichever its rows came from.
+        Instrument to the stream of its rows, `trade` or `aggTrade`.
     """
 
     rows: Rows
@@ -109,29 +109,29 @@ def decode(
     ignored: Counter[str],
     with_trades: Callable[[], frozenset[str]],
 ) -> Decoded:
-    """The trades in lines of `RECV_NS JSON`.
+    """Decode the trades in lines of `RECV_NS JSON`.
 
     Parameters
     ----------
     lines, first
         The lines, and the number of the first of them.
     source
-        What the rejects name as their origin.
+        The origin that rejects name.
     ignored
-        Messages that are not taken are counted here, by type.
+        Counter of ignored messages, by type.
     with_trades
-        Names of the instruments whose stream `trade` the recording holds anywhere; asked only when a
-        frame of `aggTrade` comes by.
+        Returns the names of the instruments whose stream `trade` is anywhere in the recording; called only
+        for messages of `aggTrade`.
     """
-    refused: list[tuple[int, str]] = []
+    invalid: list[tuple[int, str]] = []
     candidates: list[int] = []
     others: list[bytes] = []
     for at, line in enumerate(lines):
         head = _HEAD.match(line)
         if head is None or not line.endswith(_ENDS):
             if line.strip():
-                refused.append((at, "line is not `RECV_NS JSON`"))
-        elif b'rade"' in line:  # far cheaper than JSON, and most lines are quotes and books
+                invalid.append((at, "line is not `RECV_NS JSON`"))
+        elif b'rade"' in line:  # much faster than parsing, and most lines are quotes and books
             candidates.append(at)
         else:
             others.append(head[head.lastindex or 0])
@@ -141,8 +141,8 @@ def decode(
     names: list[str] = []
     for at, frame in zip(candidates, _parse([lines[at][_TEXT:] for at in candidates]), strict=True):
         if isinstance(frame, str):
-            refused.append((at, frame))
-        elif isinstance(frame, _Frame) and (name := _taken(frame, with_trades)):
+            invalid.append((at, frame))
+        elif isinstance(frame, _Frame) and (name := _accepted_name(frame, with_trades)):
             places.append(at)
             frames.append(frame)
             names.append(name)
@@ -163,10 +163,10 @@ def decode(
             "symbol is missing or malformed": np.array([name not in ids for name in names], np.bool_),
         }
     )
-    refused += [(places[row], reason) for row, reason in broken]
+    invalid += [(places[row], reason) for row, reason in broken]
     rejects = [
         Reject(source, first + at, reason, lines[at][:RAW_BYTES], _received(lines[at]))
-        for at, reason in sorted(refused)
+        for at, reason in sorted(invalid)
     ]
     rows = rows.take(np.delete(np.arange(rows.size), [row for row, _ in broken])) if broken else rows
     streams = {name: frame.e for name, frame in zip(names, frames, strict=True) if name in ids}
@@ -174,18 +174,18 @@ def decode(
 
 
 def instruments_with_trades(chunks: Iterable[list[bytes]]) -> frozenset[str]:
-    """Names of the instruments of which there is a frame of the stream `trade` in the lines."""
-    found: set[str] = set()
+    """Names of the instruments that have a message of the stream `trade` in the lines."""
+    names: set[str] = set()
     for lines in chunks:
         frames = _parse([line[_TEXT:] for line in lines if b'"trade"' in line and line.endswith(_ENDS)])
-        found |= {
+        names |= {
             _name(frame.s, frame.M is not None) for frame in frames if isinstance(frame, _Frame) if frame.e == "trade"
         }
-    return frozenset(found)
+    return frozenset(names)
 
 
 def _parse(texts: list[bytes]) -> list[_Frame] | list[_Frame | _Event | str]:
-    """A frame for each text; where it is none, another event, or the reason why it cannot be read."""
+    """Parse each text to a frame; else to another event, or to the reason why it is invalid."""
     joined = b"[" + b",".join(texts) + b"]"
     frames: list[_Frame] = []
     try:
@@ -194,7 +194,7 @@ def _parse(texts: list[bytes]) -> list[_Frame] | list[_Frame | _Event | str]:
         else:
             frames = _frames.decode(joined)
     except _BROKEN:
-        pass  # one of them is broken, or they are of both forms: each by itself then
+        pass  # one of them is invalid, or both forms are mixed: parse each separately
     return frames if len(frames) == len(texts) else [_parse_one(text) for text in texts]
 
 
@@ -212,8 +212,8 @@ def _parse_one(text: bytes) -> _Frame | _Event | str:
         return "line is not JSON"
 
 
-def _taken(frame: _Frame, with_trades: Callable[[], frozenset[str]]) -> str:
-    """The name of the frame's instrument if the frame is to be taken."""
+def _accepted_name(frame: _Frame, with_trades: Callable[[], frozenset[str]]) -> str:
+    """The name of the frame's instrument; empty if the frame is to be ignored."""
     name = _name(frame.s, frame.M is not None)
     if frame.e == "trade":
         return name

@@ -1,4 +1,4 @@
-"""Directory: which groups of markets there are, and to which of them a token belongs."""
+"""Directory: the known groups of markets, and the group of each token."""
 
 from collections.abc import Iterable
 
@@ -9,24 +9,24 @@ from domain.pairs import Pair, pair_group
 from flows.venues.row_buffer import MarketChange
 
 RESOLVED_MAX = 10_000
-"""Groups that are remembered after all of their markets were resolved: trades are told of late."""
+"""Number of groups kept after all of their markets were resolved, since trades may be published late."""
 
 
 class Directory:
-    """Groups as they are now.
+    """The current state of all groups.
 
-    Every market is in one group of its venue. Venues tell a market alone as well as with its event: what
-    comes alone renews the market where it stands, and an event takes in its markets wherever they were.
+    Every market is in one group of its venue. Venues publish a market both alone and with its event: a market
+    that comes alone is updated in its present group, and an event collects its markets from other groups.
 
-    The two markets of a pair are in a group of their own besides, and the groups that pairs bind have one
-    home, so that all of their books are in one shard. A group that a pair binds only later moves there.
+    The two markets of a pair are in an additional group, and groups that are connected by pairs have the same
+    home, so that all of their books are in one shard. A group that is connected later moves there.
 
     Parameters
     ----------
     pairs
         Markets of two venues that ask the same question; see `domain.pairs.read_pairs`.
     resolved_max
-        Groups that are remembered after they are over.
+        Number of resolved groups to keep.
     """
 
     def __init__(self, pairs: Iterable[Pair] = (), *, resolved_max: int = RESOLVED_MAX) -> None:
@@ -34,30 +34,30 @@ class Directory:
         self._group_of_market: dict[str, str] = {}
         self._group_of_token: dict[int, str] = {}
         self._pair_of = {name: pair for pair in pairs for name in (pair.first, pair.second)}
-        self._couples: dict[str, Group] = {}
-        self._homes: dict[str, str] = {}  # as they were told last
-        self._touched: dict[str, None] = {}  # markets
+        self._pair_groups: dict[str, Group] = {}
+        self._homes: dict[str, str] = {}  # as last published
+        self._touched: dict[str, None] = {}  # markets changed since the last publication
         self._resolved: dict[str, None] = {}
         self._resolved_max = resolved_max
 
     def group_of(self, instrument: int) -> Group | None:
-        """The group of its venue that a token is in, or None if it is not known."""
+        """The group of a token at its venue, or None if it is unknown."""
         name = self._group_of_token.get(instrument)
         return None if name is None else self._groups[name]
 
     def put(self, group: Group) -> list[Group]:
-        """Take in a group.
+        """Add or replace a group.
 
         Returns
         -------
         list
-            Groups that are new or other than before. One without markets is gone.
+            Groups that are new or changed. A group without markets was removed.
         """
-        return self._told(self._put(group))
+        return self._to_publish(self._put(group))
 
     def change(self, change: MarketChange) -> list[Group]:
-        """Groups that are new or other than before, by what a venue says of one market."""
-        return self._told(self._change(change))
+        """Apply a change of one market; return the groups that are new or changed."""
+        return self._to_publish(self._change(change))
 
     def _put(self, group: Group) -> list[Group]:
         if group.kind == "single":
@@ -72,7 +72,7 @@ class Directory:
                 changed.append(self._without(home, market))
         before = self._groups.get(group.name)
         group = msgspec.structs.replace(group, home=before.home if before else "")
-        return changed if before == group else [*changed, self._keep(group)]
+        return changed if before == group else [*changed, self._store(group)]
 
     def _change(self, change: MarketChange) -> list[Group]:
         home = self._groups.get(self._group_of_market.get(change.market, ""))
@@ -85,26 +85,26 @@ class Directory:
             return []
         event = self._groups.get(change.opened.group)
         if event is not None and event.kind == "event":
-            # An answer was added, so that those known before were not all, and there may be more.
+            # A market was added, so the event was not exhaustive, and more may follow.
             markets = (*event.markets, change.opened)
-            return [self._keep(msgspec.structs.replace(event, markets=markets, exhaustive=False, augmented=True))]
+            return [self._store(msgspec.structs.replace(event, markets=markets, exhaustive=False, augmented=True))]
         alone = msgspec.structs.replace(change.opened, group=change.opened.name)
         return self._put(Group(name=alone.name, slug=alone.slug, title=alone.question, kind="single", markets=(alone,)))
 
     def _renew(self, home: Group, market: Market) -> list[Group]:
-        told = next(each for each in home.markets if each.name == market.name)
-        # What binds the market to its group is said by the event alone.
-        market = msgspec.structs.replace(market, group=told.group, strike=told.strike, strict=told.strict)
-        if market == told:
+        known = next(each for each in home.markets if each.name == market.name)
+        # Only the event has the fields that connect the market to its group.
+        market = msgspec.structs.replace(market, group=known.group, strike=known.strike, strict=known.strict)
+        if market == known:
             return []
         markets = tuple(market if each.name == market.name else each for each in home.markets)
-        return [self._keep(msgspec.structs.replace(home, markets=markets))]
+        return [self._store(msgspec.structs.replace(home, markets=markets))]
 
     def _without(self, home: Group, market: Market) -> Group:
         markets = tuple(each for each in self._groups[home.name].markets if each.name != market.name)
-        return self._keep(msgspec.structs.replace(home, markets=markets, exhaustive=False))
+        return self._store(msgspec.structs.replace(home, markets=markets, exhaustive=False))
 
-    def _keep(self, group: Group) -> Group:
+    def _store(self, group: Group) -> Group:
         self._forget(group.name)
         self._touched |= dict.fromkeys(market.name for market in group.markets)
         if group.members:
@@ -125,8 +125,8 @@ class Directory:
             for token in member.tokens:
                 self._group_of_token.pop(token.instrument, None)
 
-    def _told(self, changed: list[Group]) -> list[Group]:
-        """What is to be told of groups that changed: with their homes, and the pairs that they are in."""
+    def _to_publish(self, changed: list[Group]) -> list[Group]:
+        """The groups to publish for some changed ones: with their homes, and with the pairs of their markets."""
         while len(self._resolved) > self._resolved_max:
             oldest = next(iter(self._resolved))
             self._forget(oldest)
@@ -134,16 +134,16 @@ class Directory:
         touched, self._touched = self._touched, {}
         if not self._pair_of:
             return changed
-        told = {group.name: group for group in changed}
+        groups = {group.name: group for group in changed}
         for group in changed:
-            told |= self._settled(group.name)
+            groups |= self._with_common_home(group.name)
         for name in touched:
             if name in self._pair_of:
-                told |= self._coupled(self._pair_of[name])
-        return [each for group in told.values() for each in self._moved(group)]
+                groups |= self._update_pair(self._pair_of[name])
+        return [each for group in groups.values() for each in self._with_removal(group)]
 
-    def _settled(self, name: str) -> dict[str, Group]:
-        """The groups that pairs bind to one, which get another home by it."""
+    def _with_common_home(self, name: str) -> dict[str, Group]:
+        """Give all groups that pairs connect to one the same home; return those that moved."""
         bound, pairs = [name] if name in self._groups else [], set()
         for each in bound:
             for market in self._groups[each].markets:
@@ -157,23 +157,23 @@ class Directory:
         self._groups |= moved
         return moved
 
-    def _coupled(self, pair: Pair) -> dict[str, Group]:
-        """The group of a pair, if it is other than before."""
+    def _update_pair(self, pair: Pair) -> dict[str, Group]:
+        """Update the group of a pair; return it if it changed."""
         name = f"pair:{pair.name}"
         first, second = self._market(pair.first), self._market(pair.second)
-        before = self._couples.pop(name, None)
+        before = self._pair_groups.pop(name, None)
         if first is None or second is None:
             return {} if before is None else {name: msgspec.structs.replace(before, markets=())}
         home = self._groups[self._group_of_market[pair.first]].home
-        self._couples[name] = now = msgspec.structs.replace(pair_group(pair, first, second), home=home)
+        self._pair_groups[name] = now = msgspec.structs.replace(pair_group(pair, first, second), home=home)
         return {} if now == before else {name: now}
 
     def _market(self, name: str) -> Market | None:
         group = self._groups.get(self._group_of_market.get(name, ""))
         return next((market for market in group.markets if market.name == name), None) if group else None
 
-    def _moved(self, group: Group) -> list[Group]:
-        """A group as it is told; where it was before, that it is gone."""
+    def _with_removal(self, group: Group) -> list[Group]:
+        """The group, preceded by its removal from its previous home if it moved."""
         before = self._homes.pop(group.name, group.home)
         if group.members:
             self._homes[group.name] = group.home

@@ -1,13 +1,13 @@
-"""DuplicateFilter: trades that a feed tells again, after a reconnect, or to whoever asks twice."""
+"""DuplicateFilter: drop trades that a feed repeats, after a reconnect or on repeated polls."""
 
 
 class DuplicateFilter:
-    """Remembers which trades were told.
+    """Remembers recent trades by their fingerprints.
 
     Parameters
     ----------
     at_least
-        So many of the last trades are remembered, and at most twice as many.
+        Minimum number of recent trades to remember; at most twice as many are.
 
     Examples
     --------
@@ -22,7 +22,7 @@ class DuplicateFilter:
         self._newer: set[int] = set()
 
     def is_new(self, number: int) -> bool:
-        """Whether the trade of this fingerprint was not told before."""
+        """Whether the trade with this fingerprint was not seen before; remembers it."""
         if number in self._newer or number in self._older:
             return False
         if len(self._newer) >= self._at_least:

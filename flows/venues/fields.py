@@ -1,4 +1,4 @@
-"""Facts: single things that venues say, checked."""
+"""Fields: validation of single values in venues' messages."""
 
 from decimal import Decimal
 from functools import lru_cache
@@ -12,15 +12,15 @@ LATEST_NS = (1 << 63) - 1
 
 
 class UnusableError(ValueError):
-    """A message cannot be used; says why."""
+    """A message is invalid, for the given reason."""
 
 
 UNREADABLE = (ValueError, RecursionError)
-"""What decoding raises: `UnusableError` and msgspec's errors are ValueErrors, and text may be nested too deep."""
+"""Errors of decoding: `UnusableError` and msgspec's errors are ValueErrors, and JSON may be nested too deeply."""
 
 
 def number_of(name: str) -> int:
-    """The number of an instrument.
+    """The numeric id of an instrument.
 
     Raises
     ------
@@ -34,12 +34,12 @@ def number_of(name: str) -> int:
 
 
 def within(value: Decimal, low: str, high: str, what: str) -> Decimal:
-    """`value` if it lies between `low` and `high`, both included.
+    """Return `value` if it is between `low` and `high`, inclusive.
 
     Raises
     ------
     UnusableError
-        If it does not, or is no number.
+        If it is not, or is not finite.
     """
     if not (value.is_finite() and Decimal(low) <= value <= Decimal(high)):
         raise UnusableError(f"{what} is not between {low} and {high}")
@@ -47,7 +47,7 @@ def within(value: Decimal, low: str, high: str, what: str) -> Decimal:
 
 
 def due_ns(text: str | None) -> int:
-    """When a market is due; 0 if that is not told, or was before 1971."""
+    """Close time of a market in ns; 0 if it is missing or before 1971."""
     at_ns = min(parse_iso(text), LATEST_NS) if text else 0
     return at_ns if at_ns >= EARLIEST_NS else 0
 

@@ -1,16 +1,15 @@
-"""Kalshi: trades and order books, of its WebSocket and over REST.
+"""Kalshi: decode trades and order books of its WebSocket and REST API.
 
-Each market has one pool of bids, for yes and for no; a bid for no at p is an offer of yes at 1 - p.
-Its two tokens, `kalshi:<ticker>:yes` and `:no`, get a whole book each: bids as they are told, and the
-other side's bids as asks.
+Each market has one pool of bids, for yes and for no; a bid for no at p is an ask for yes at 1 - p. Its two
+tokens, `kalshi:<ticker>:yes` and `:no`, each get a full book: their own bids, and the other side's bids as asks.
 
-Messages of a subscription (`sid`) are counted one by one (`seq`) over all of its markets. Where one
-is missing, the books of the subscription are dropped until their next snapshots.
+Messages of a subscription (`sid`) have consecutive sequence numbers (`seq`) over all of its markets. If one is
+missing, the books of the subscription are dropped until their next snapshots.
 
 References
 ----------
 Kalshi, AsyncAPI description of the WebSocket and "Get market orderbook" (2026-09). Levels were
-called `yes` and `no` in April 2026, in dollars too.
+called `yes` and `no` in April 2026, also in dollars.
 """
 
 from collections.abc import Mapping
@@ -31,7 +30,7 @@ _Sequence = Annotated[int, msgspec.Meta(ge=0, lt=1 << 62)]
 SIDES: tuple[Side, Side] = ("yes", "no")
 OTHER: dict[Side, Side] = {"yes": "no", "no": "yes"}
 SUBSCRIPTIONS = 1_000
-"""So many are remembered; a connection has a few."""
+"""Largest number of subscriptions that are tracked; a connection has a few."""
 _STATUSES: dict[str, Status] = {
     "activated": "open",
     "deactivated": "paused",
@@ -39,7 +38,7 @@ _STATUSES: dict[str, Status] = {
     "disputed": "disputed",
     "settled": "resolved",
 }
-"""What the events of a market's life make of it. What was determined may still be disputed."""
+"""Lifecycle event to status. A market that was determined may still be disputed."""
 _PAYING: dict[float | None, Side | None] = {1.0: "yes", 0.0: "no", 0.5: None}
 
 
@@ -68,7 +67,7 @@ class _Delta(msgspec.Struct):
 
 
 class Trade(msgspec.Struct):
-    """A trade, as the WebSocket and REST tell it."""
+    """A trade, as sent by the WebSocket and REST APIs."""
 
     trade_id: str
     market_ticker: str = ""
@@ -100,12 +99,12 @@ class _Subscription(msgspec.Struct):
 
 
 class Kalshi:
-    """Reads the messages of one connection, in their order.
+    """Decodes the messages of one connection, in order.
 
     Parameters
     ----------
     use_yes_price
-        Whether the subscription asked for bids for no at prices of yes.
+        Whether the subscription requested bids for no at prices of yes.
     """
 
     def __init__(self, *, use_yes_price: bool = False) -> None:
@@ -113,7 +112,7 @@ class Kalshi:
         self._subscriptions: dict[int, _Subscription] = {}
 
     def decode(self, payload: Json, buffer: RowBuffer) -> None:
-        """One message: a JSON object."""
+        """Decode one message: a JSON object."""
         head = _Head("message")
         try:
             head = _head.decode(payload)
@@ -130,13 +129,13 @@ class Kalshi:
     def _read(self, head: _Head, buffer: RowBuffer) -> None:
         seq = NO_SEQ if head.seq is None else head.seq
         if head.type == "orderbook_snapshot":
-            told = _snapshot.decode(head.msg)
-            self._remember(head.sid, told.market_ticker, buffer)
+            snapshot = _snapshot.decode(head.msg)
+            self._remember(head.sid, snapshot.market_ticker, buffer)
             levels: dict[Side, Levels] = {
-                "yes": told.yes_dollars_fp or told.yes or [],
-                "no": told.no_dollars_fp or told.no or [],
+                "yes": snapshot.yes_dollars_fp or snapshot.yes or [],
+                "no": snapshot.no_dollars_fp or snapshot.no or [],
             }
-            book(told.market_ticker, levels, buffer, seq=seq, use_yes_price=self._use_yes_price)
+            book(snapshot.market_ticker, levels, buffer, seq=seq, use_yes_price=self._use_yes_price)
         elif head.type == "orderbook_delta":
             delta = _delta.decode(head.msg)
             self._remember(head.sid, delta.market_ticker, buffer)
@@ -164,9 +163,9 @@ class Kalshi:
             self._subscriptions[sid].instruments.update(buffer.instrument(token_name(ticker, side)) for side in SIDES)
 
     def _drop(self, sid: int | None, buffer: RowBuffer) -> None:
-        """The subscription missed something or began anew, so that its books are not known any more."""
-        gone = self._subscriptions.pop(sid, None) if sid is not None else None
-        for instrument in sorted(gone.instruments) if gone and buffer.received_ns else []:
+        """Invalidate the books of a subscription that missed a message or was renewed."""
+        dropped = self._subscriptions.pop(sid, None) if sid is not None else None
+        for instrument in sorted(dropped.instruments) if dropped and buffer.received_ns else []:
             buffer.quote(buffer.received_ns, instrument, DROP)
 
 
@@ -191,19 +190,19 @@ def token_name(ticker: str, side: Side) -> str:
 def book(
     ticker: str, bids: Mapping[Side, Levels], buffer: RowBuffer, *, seq: int = NO_SEQ, use_yes_price: bool = False
 ) -> None:
-    """A whole book.
+    """Add a full book to the buffer.
 
     Parameters
     ----------
     ticker
-        The market's.
+        Ticker of the market.
     bids
-        Price in dollars and number of contracts, of each side.
+        Price in dollars and number of contracts of each bid, by side.
 
     Raises
     ------
     ValueError
-        If a level cannot be used; nothing is taken then.
+        If a level is invalid; no row is added then.
     """
     ts = buffer.stamp(0)
     tokens = [buffer.instrument(token_name(ticker, side)) for side in SIDES]
@@ -229,19 +228,19 @@ def _level(ts: int, kind: int, ticker: str, side: Side, price: int, size: int, s
 
 
 def add_trade(trade: Trade, buffer: RowBuffer) -> None:
-    """A trade, as a purchase of the token that its taker wanted: whoever sells yes buys no.
+    """Add a trade as a purchase of the token on the taker's side: selling yes is buying no.
 
     Raises
     ------
     ValueError
-        If it cannot be used.
+        If it is invalid.
     """
     side = trade.taker_outcome_side or trade.taker_side
     price = trade.yes_price_dollars if side == "yes" else trade.no_price_dollars
     if side is None or price is None or trade.count_fp is None:
         raise UnusableError("its side, price or size is missing")
     if trade.is_block_trade:
-        buffer.ignore("block trade")  # agreed upon outside of the book
+        buffer.ignore("block trade")  # negotiated outside the order book
         return
     buffer.trade(
         buffer.stamp(time_of(trade.ts_ms, trade.ts or trade.created_time)),
@@ -253,18 +252,18 @@ def add_trade(trade: Trade, buffer: RowBuffer) -> None:
     )
 
 
-def _change(told: _Lifecycle, buffer: RowBuffer) -> None:
-    status = _STATUSES.get(told.event_type)
+def _change(event: _Lifecycle, buffer: RowBuffer) -> None:
+    status = _STATUSES.get(event.event_type)
     if status is None:
-        buffer.ignore(f"market_lifecycle_v2/{told.event_type}")
+        buffer.ignore(f"market_lifecycle_v2/{event.event_type}")
         return
     winner = ""
     if status == "resolved":
-        if told.settlement_value not in _PAYING:
+        if event.settlement_value not in _PAYING:
             raise UnusableError("settlement value is none of 0, 0.5 and 1")
-        side = _PAYING[told.settlement_value]
-        winner = token_name(told.market_ticker, side) if side else ""
-    buffer.change(MarketChange(f"kalshi:{told.market_ticker}", status, winner))
+        side = _PAYING[event.settlement_value]
+        winner = token_name(event.market_ticker, side) if side else ""
+    buffer.change(MarketChange(f"kalshi:{event.market_ticker}", status, winner))
 
 
 @lru_cache(maxsize=10_000)
@@ -276,7 +275,7 @@ def _bid(text: str, side: Side, *, use_yes_price: bool) -> int:
 
 
 def time_of(ms: int | None, other: int | str | None) -> int:
-    """Nanoseconds of a stamp in ms, or of one in seconds or as text; 0 if there is neither."""
+    """Nanoseconds of a timestamp in ms, else of one in seconds or ISO 8601; 0 if there is neither."""
     if ms is not None:
         return ms * MILLISECOND
     if isinstance(other, int):

@@ -1,4 +1,4 @@
-"""Kalshi over REST: order books, trades, and the groups that events make of markets.
+"""Kalshi REST API: decode order books, trades, and events as groups of markets.
 
 References
 ----------
@@ -37,7 +37,7 @@ _STATUSES: dict[str, Status] = {
 
 
 class Series(msgspec.Struct, frozen=True):
-    """What all events of a series pay in fees."""
+    """The fees of all events of a series."""
 
     ticker: str
     fee_type: str | None = None
@@ -78,28 +78,28 @@ class _OrderBook(msgspec.Struct):
     no_dollars: Levels | None = None
 
 
-class _OrderBookAnswer(msgspec.Struct):
+class _OrderBookResponse(msgspec.Struct):
     orderbook_fp: _OrderBook
 
 
-_answer = msgspec.json.Decoder(_OrderBookAnswer)
+_response = msgspec.json.Decoder(_OrderBookResponse)
 _trade = msgspec.json.Decoder(Trade)
 _event = msgspec.json.Decoder(_Event)
 _market = msgspec.json.Decoder(_Market)
 
 
 def decode_orderbook(payload: Json, ticker: str, buffer: RowBuffer) -> None:
-    """The book of the market that was asked for; an answer does not name it."""
+    """Decode the book of market `ticker`, which the response does not name."""
     try:
-        told = _answer.decode(payload).orderbook_fp
-        bids: dict[Side, Levels] = {"yes": told.yes_dollars or [], "no": told.no_dollars or []}
+        response = _response.decode(payload).orderbook_fp
+        bids: dict[Side, Levels] = {"yes": response.yes_dollars or [], "no": response.no_dollars or []}
         book(ticker, bids, buffer)
     except UNREADABLE as problem:
         buffer.reject(f"orderbook: {problem}")
 
 
 def decode_trade(payload: Json, buffer: RowBuffer) -> None:
-    """One of the `trades` of an answer."""
+    """Decode one of the `trades` of a response."""
     try:
         add_trade(_trade.decode(payload), buffer)
     except UNREADABLE as problem:
@@ -107,23 +107,23 @@ def decode_trade(payload: Json, buffer: RowBuffer) -> None:
 
 
 def event_groups(payload: Json, series: Mapping[str, Series], buffer: RowBuffer) -> list[Group]:
-    """The groups of an event's markets.
+    """Decode an event to groups of markets.
 
     Parameters
     ----------
     payload
         A JSON object with all of the event's `markets`.
     series
-        By ticker; an event of none of them pays the highest fees that are known.
+        Series by ticker; the highest known fees are assumed for an event of an unknown series.
     buffer
-        Takes a reject for each market that cannot be used.
+        Receives a reject for each invalid market.
 
     Returns
     -------
     list
-        One group of kind `event` where at most one market resolves to yes, one of kind `ladder` where
-        they ask for strikes of one value, else one of kind `single` for each market. None is
-        exhaustive: the venue says "at most one", never "one".
+        One group of kind `event` if at most one market resolves to yes, one of kind `ladder` if the markets
+        are strikes of one value, else one of kind `single` for each market. None is exhaustive: the venue
+        guarantees "at most one", never "exactly one".
     """
     try:
         event = _event.decode(payload)
@@ -151,9 +151,9 @@ def event_groups(payload: Json, series: Mapping[str, Series], buffer: RowBuffer)
 
 
 def _fees(event: _Event, series: Mapping[str, Series]) -> FeeSchedule:
-    told = series.get(event.series_ticker, Series(event.series_ticker))
-    kind = event.fee_type_override or told.fee_type
-    multiplier = told.fee_multiplier if event.fee_multiplier_override is None else event.fee_multiplier_override
+    listed = series.get(event.series_ticker, Series(event.series_ticker))
+    kind = event.fee_type_override or listed.fee_type
+    multiplier = listed.fee_multiplier if event.fee_multiplier_override is None else event.fee_multiplier_override
     if kind not in _QUADRATIC or multiplier is None:
         return FeeSchedule(kind="kalshi", rate=HIGHEST_RATE, assumed=True)
     multiplier = within(multiplier, "0", "10", "fee multiplier")
@@ -170,7 +170,7 @@ def _read(market: _Market, group: str, charged: FeeSchedule) -> Market:
     strike = market.floor_strike if market.strike_type in ("greater", "greater_or_equal") else None
     steps = [each.step for each in market.price_ranges or []]
     won: Side | None = "yes" if market.result == "yes" else "no" if market.result == "no" else None
-    rules = [words for words in (market.rules_primary, market.rules_secondary) if words]
+    rules = [text for text in (market.rules_primary, market.rules_secondary) if text]
     return Market(
         name=f"kalshi:{market.ticker}",
         slug=market.ticker.lower(),

@@ -1,7 +1,7 @@
-"""Ladders: markets of one event that ask whether one value will be above ever higher strikes.
+"""Ladders: markets of one event that ask whether one value will be above increasing strikes.
 
-To take questions for a ladder that are none would make losses look like profits, so the words
-decide, and strictly: but for the strike, questions and rules are the same to the letter.
+Mistaking other questions for a ladder would make losses look like profits, so the match is strict: apart from the
+strike, questions and rules must be identical.
 """
 
 import re
@@ -20,35 +20,35 @@ _SCALES = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9, "t": 10**12}
 
 
 def by_questions(markets: Sequence[Market], rules: Sequence[str]) -> tuple[Market, ...]:
-    """The ladder that the questions of an event make.
+    """Detect a ladder from the questions of an event.
 
     Parameters
     ----------
     markets
         The event's markets.
     rules
-        How each of them is resolved, in words.
+        The text of their resolution rules.
 
     Returns
     -------
     tuple
-        The markets with their strikes, the lowest first; empty if they are no ladder.
+        The markets with their strikes, the lowest first; empty if they are not a ladder.
     """
-    frames, found = set(), []
+    templates, with_strikes = set(), []
     for market, rule in zip(markets, rules, strict=True):
         strikes = _ABOVE.findall(market.question)
         if len(strikes) != 1:
             return ()
         text, number, scale = strikes[0]
-        frames.add((market.question.replace(text, "_"), rule.replace(text, "_")))
+        templates.add((market.question.replace(text, "_"), rule.replace(text, "_")))
         strike = Decimal(number.replace(",", "")) * _SCALES[scale.lower()]
         strict = not _AT_LEAST.search(f"{market.question} {rule}")
-        found.append(msgspec.structs.replace(market, strike=strike, strict=strict))
-    return by_strikes(found) if len(frames) == 1 else ()
+        with_strikes.append(msgspec.structs.replace(market, strike=strike, strict=strict))
+    return by_strikes(with_strikes) if len(templates) == 1 else ()
 
 
 def by_strikes(markets: Sequence[Market]) -> tuple[Market, ...]:
-    """The markets, the lowest strike first; empty unless there are two strikes or more, each once, due together."""
+    """Sort the markets by strike; empty unless there are at least two distinct strikes with the same close time."""
     strikes = [market.strike for market in markets if market.strike is not None]
     alike = {(market.closes_at_ns, market.strict) for market in markets}
     if len(strikes) < 2 or len(strikes) != len(markets) or len(set(strikes)) != len(strikes) or len(alike) != 1:

@@ -1,4 +1,4 @@
-"""Polymarket's names, words and times, as all of its feeds use them."""
+"""Polymarket: names, sides and timestamps, shared by all of its feeds."""
 
 from domain.clock import MILLISECOND, SECOND
 from flows.venues.fields import LATEST_NS, UnusableError
@@ -32,23 +32,23 @@ def side_of(word: str) -> int:
 
 
 def from_ms(stamp: int) -> int:
-    """Nanoseconds of a stamp in milliseconds.
+    """Nanoseconds of a timestamp in milliseconds.
 
     Raises
     ------
     UnusableError
-        If it cannot be one.
+        If it is out of range.
     """
     return _scaled(stamp, MILLISECOND)
 
 
 def from_s(stamp: int) -> int:
-    """Nanoseconds of a stamp in seconds.
+    """Nanoseconds of a timestamp in seconds.
 
     Raises
     ------
     UnusableError
-        If it cannot be one.
+        If it is out of range.
     """
     return _scaled(stamp, SECOND)
 

@@ -1,12 +1,11 @@
-"""Polymarket's real-time data service: trades with the wallet of their taker.
+"""Polymarket's real-time data service: decode trades with the wallet of their taker.
 
-Of the topic `activity`, `orders_matched` has one row a taker and is taken; `trades` has the same
-rows and those of the makers besides, so that a sum over it would count volume twice.
+Of the topic `activity`, the type `orders_matched` has one row per taker and is used; `trades` has the same rows
+and those of the makers as well, so that its sum would count volume twice.
 
 References
 ----------
-Polymarket, real-time-data-client (2026-08); wallets come in mixed case here, and in small letters
-from the Data API.
+Polymarket, real-time-data-client (2026-08); wallets are in mixed case here, and in lower case in the Data API.
 """
 
 import msgspec
@@ -27,14 +26,14 @@ _row = msgspec.json.Decoder(Row)
 
 
 def decode(payload: Json, buffer: RowBuffer) -> None:
-    """One message.
+    """Decode one message.
 
     Parameters
     ----------
     payload
         A JSON object.
     buffer
-        Takes the trade, or the reject.
+        Receives the trade, or the reject.
     """
     try:
         message = _message.decode(payload)

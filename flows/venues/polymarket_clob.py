@@ -1,7 +1,7 @@
-"""Polymarket's order books: events of the market channel, and books over REST.
+"""Polymarket's order books: decode events of the market channel, and books of the REST API.
 
-The feed has no sequence numbers. Whether a book is right is told by the best prices that come with
-its changes (rows of TOP); a message that cannot be read drops the books that it speaks of.
+The feed has no sequence numbers. A book is verified by the best prices that come with its changes (rows of TOP);
+an invalid message drops the books of its tokens.
 
 References
 ----------
@@ -103,16 +103,16 @@ class _Assets(msgspec.Struct):
 
 
 def decode(payload: Json, kind: str, buffer: RowBuffer) -> None:
-    """One event, or a book over REST.
+    """Decode one event, or a book of the REST API.
 
     Parameters
     ----------
     payload
         A JSON object.
     kind
-        Its `event_type`; `book` for a book over REST.
+        Its `event_type`; `book` for a book of the REST API.
     buffer
-        Takes the rows, or the reject.
+        Receives the rows, or the reject.
     """
     event = _EVENTS.get(kind)
     if event is None:
@@ -122,7 +122,7 @@ def decode(payload: Json, kind: str, buffer: RowBuffer) -> None:
         event.read(event.decoder.decode(payload), buffer)
     except UNREADABLE as problem:
         buffer.reject(f"{kind}: {problem}")
-        if kind not in _APART:
+        if kind not in _WITHOUT_BOOKS:
             _drop(_assets(payload), buffer)
 
 
@@ -131,8 +131,8 @@ def _book(book: _Book, buffer: RowBuffer) -> None:
     ts = buffer.stamp(from_ms(book.timestamp))
     levels = [
         (side, _price(level.price), to_size(level.size))
-        for side, told in ((BID, book.bids), (ASK, book.asks))
-        for level in told
+        for side, side_levels in ((BID, book.bids), (ASK, book.asks))
+        for level in side_levels
     ]
     if any(size < 0 for _, _, size in levels):
         raise UnusableError("size is negative")
@@ -159,7 +159,7 @@ def _price_change(message: _PriceChange, buffer: RowBuffer) -> None:
         except ValueError as problem:
             buffer.reject(f"price_change: {problem}")
             _drop([step.asset_id], buffer)
-    # Each step tells the best prices after all of the message.
+    # Each change has the best prices after the whole message.
     for instrument, step in last.items():
         _tops(ts, instrument, step.best_bid, step.best_ask, buffer)
 
@@ -214,10 +214,10 @@ def _market_resolved(resolved: _MarketResolved, buffer: RowBuffer) -> None:
 
 
 def _tops(ts: int, instrument: int, bid: str | None, ask: str | None, buffer: RowBuffer) -> None:
-    """Rows of TOP; the best of an empty side is told as nothing, a bid of 0 or an ask of 1."""
-    for side, told, empty in ((BID, bid, 0), (ASK, ask, PRICE_UNITS)):
-        if told is not None:
-            price = to_price(told) if told else empty
+    """Add rows of TOP; the best price of an empty side is sent as an empty text, a bid of 0 or an ask of 1."""
+    for side, text, empty in ((BID, bid, 0), (ASK, ask, PRICE_UNITS)):
+        if text is not None:
+            price = to_price(text) if text else empty
             if not 0 <= price <= PRICE_UNITS:
                 raise UnusableError("best price is not between 0 and 1")
             buffer.quote(ts, instrument, TOP, side=side, price=0 if price == empty else price)
@@ -232,7 +232,7 @@ def _price(text: str) -> int:
 
 
 def _assets(payload: Json) -> list[str]:
-    """The tokens of a message that cannot be read otherwise."""
+    """The tokens of an otherwise invalid message."""
     try:
         return [_one_asset.decode(payload).asset_id]
     except UNREADABLE:
@@ -248,7 +248,7 @@ def _drop(assets: Sequence[str], buffer: RowBuffer) -> None:
         try:
             buffer.quote(buffer.stamp(buffer.received_ns), buffer.instrument(name_of(asset)), DROP)
         except UnusableError:
-            continue  # no such token, or no time to say it at
+            continue  # the token is malformed, or the message has no time
 
 
 class _Event(NamedTuple):
@@ -270,7 +270,7 @@ _EVENTS = {
     "new_market": _event(_NewMarket, _new_market),
     "market_resolved": _event(_MarketResolved, _market_resolved),
 }
-_APART = ("last_trade_price", "new_market", "market_resolved")
-"""Books are right whatever becomes of these."""
+_WITHOUT_BOOKS = ("last_trade_price", "new_market", "market_resolved")
+"""Events that do not affect books, so that an invalid one does not drop them."""
 _one_asset = msgspec.json.Decoder(_Asset)
 _all_assets = msgspec.json.Decoder(_Assets)

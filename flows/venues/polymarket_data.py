@@ -1,13 +1,12 @@
-"""Polymarket's Data API: rows of trades with the wallet of their taker, as version 1 and 2 write them.
+"""Polymarket's Data API: decode trades with the wallet of their taker, of versions 1 and 2 of the API.
 
-A third form, written by recorders, has no token and no side: `timestamp`, `wallet`, `market` (a
-slug), `size`, `price` and `tx_hash`.
+A third form, written by recorders, has no token and no side: `timestamp`, `wallet`, `market` (a slug), `size`,
+`price` and `tx_hash`.
 
-A transaction fills several orders, and rows have no number of their own. A row is the trade that its
-transaction, token, wallet, side, price and size say; told twice, it is one trade. That counts two
-equal fills of one transaction as one, which is better than to take for two what was delivered twice:
-a whale must not grow by a lost connection. The recorders' form tells neither token nor side, so its
-time belongs to what the trade is.
+A transaction fills several orders, and rows have no id. A trade is identified by its transaction, token, wallet,
+side, price and size; rows with the same values are one trade. That counts two equal fills of one transaction as
+one, which is better than counting a repeated delivery twice: a whale must not grow because of a lost connection.
+The recorders' form has neither token nor side, so its time is part of the identity.
 
 References
 ----------
@@ -25,7 +24,7 @@ from flows.venues.row_buffer import Json, RowBuffer
 
 
 class Row(msgspec.Struct, rename="camel"):
-    """A trade as version 1 of the API and the real-time service tell it."""
+    """A trade of version 1 of the API and of the real-time service."""
 
     asset: str
     side: str
@@ -36,7 +35,7 @@ class Row(msgspec.Struct, rename="camel"):
     transaction_hash: str
 
 
-class _SecondRow(msgspec.Struct):
+class _RowV2(msgspec.Struct):
     token_id: str
     side: str
     price: Decimal
@@ -55,70 +54,70 @@ class _RecordedRow(msgspec.Struct):
     tx_hash: str
 
 
-_first = msgspec.json.Decoder(Row)
-_second = msgspec.json.Decoder(_SecondRow)
+_row_v1 = msgspec.json.Decoder(Row)
+_row_v2 = msgspec.json.Decoder(_RowV2)
 _recorded = msgspec.json.Decoder(_RecordedRow)
 
 
 def decode(payload: Json, form: str, buffer: RowBuffer) -> None:
-    """One row.
+    """Decode one row.
 
     Parameters
     ----------
     payload
         A JSON object.
     form
-        "1" and "2" for the versions of the API, "recorded" for the third form.
+        "1" and "2" for the versions of the API, "recorded" for the recorders' form.
     buffer
-        Takes the trade, or the reject.
+        Receives the trade, or the reject.
     """
     try:
         if form == "recorded":
             _add_recorded_trade(_recorded.decode(payload), buffer)
         elif form == "2":
-            row = _second.decode(payload)
+            row = _row_v2.decode(payload)
             add_trade(Row(*msgspec.structs.astuple(row)), buffer)
         else:
-            add_trade(_first.decode(payload), buffer)
+            add_trade(_row_v1.decode(payload), buffer)
     except UNREADABLE as problem:
         buffer.reject(f"trade: {problem}")
 
 
 def add_trade(row: Row, buffer: RowBuffer) -> None:
-    """The trade of a row.
+    """Add the trade of a row to the buffer.
 
     Raises
     ------
     UnusableError
-        If it cannot be used.
+        If it is invalid.
     """
-    side, wallet = side_of(row.side), _given(row.proxy_wallet, "wallet")
+    side, wallet = side_of(row.side), _required(row.proxy_wallet, "wallet")
     buffer.trade(
         buffer.stamp(from_s(row.timestamp)),
         buffer.instrument(name_of(row.asset)),
         price=row.price,
         size=row.size,
         side=side,
-        identity=(_given(row.transaction_hash, "transaction").lower(), row.asset, wallet.lower(), row.side),
+        identity=(_required(row.transaction_hash, "transaction").lower(), row.asset, wallet.lower(), row.side),
         wallet=wallet,
     )
 
 
 def _add_recorded_trade(row: _RecordedRow, buffer: RowBuffer) -> None:
-    wallet = _given(row.wallet, "wallet")
+    wallet = _required(row.wallet, "wallet")
     ts = parse_iso(row.timestamp)
     buffer.trade(
         buffer.stamp(ts),
-        buffer.instrument(name_of(_given(row.market, "market"))),
+        buffer.instrument(name_of(_required(row.market, "market"))),
         price=row.price,
         size=row.size,
         side=0,
-        identity=(_given(row.tx_hash, "transaction").lower(), row.market, wallet.lower(), str(ts)),
+        identity=(_required(row.tx_hash, "transaction").lower(), row.market, wallet.lower(), str(ts)),
         wallet=wallet,
     )
 
 
-def _given(text: str, what: str) -> str:
+def _required(text: str, what: str) -> str:
     if not text:
         raise UnusableError(f"{what} is missing")
     return text

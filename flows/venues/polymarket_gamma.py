@@ -1,6 +1,6 @@
-"""Polymarket's metadata service: markets, and the events that bind them, as groups.
+"""Polymarket's metadata service (Gamma): decode markets and events to groups.
 
-Prices come from the books, never from here: what this service says is minutes old.
+Prices come from the books, never from here: the prices of this service are minutes old.
 
 References
 ----------
@@ -21,11 +21,11 @@ from flows.venues.row_buffer import Json, RowBuffer, Status
 
 _WINNERS: dict[tuple[float, ...], str] = {(1.0, 0.0): "yes", (0.0, 1.0): "no", (0.5, 0.5): ""}
 HIGHEST_RATE = Decimal("0.07")
-"""Of crypto markets; no category pays more (2026-09)."""
+"""Rate of crypto markets, the highest of all categories (2026-09)."""
 
 
 class FeeTerms(msgspec.Struct):
-    """What a market says of its fees."""
+    """The fee terms of a market."""
 
     rate: Decimal
     exponent: Decimal = Decimal(1)
@@ -67,7 +67,7 @@ _texts = msgspec.json.Decoder(list[str])
 
 
 def market_groups(payload: Json, buffer: RowBuffer) -> list[Group]:
-    """The group of one market that came without its event, whose other markets are then unknown."""
+    """Decode one market without its event to a group of its own."""
     try:
         market = _market.decode(payload)
         return [_single(_read(market, name_of(market.condition_id)))]
@@ -77,20 +77,20 @@ def market_groups(payload: Json, buffer: RowBuffer) -> list[Group]:
 
 
 def event_groups(payload: Json, buffer: RowBuffer) -> list[Group]:
-    """The groups of an event's markets.
+    """Decode an event to groups of markets.
 
     Parameters
     ----------
     payload
         A JSON object with all of the event's `markets`.
     buffer
-        Takes a reject for each market that cannot be used.
+        Receives a reject for each invalid market.
 
     Returns
     -------
     list
-        One group of kind `event` where the event is one of negative risk, one of kind `ladder` where
-        its markets ask for strikes of one value, else one of kind `single` for each market.
+        One group of kind `event` if the event is a negative-risk event, one of kind `ladder` if its markets
+        are strikes of one value, else one of kind `single` for each market.
     """
     try:
         event = _event.decode(payload)
@@ -98,17 +98,17 @@ def event_groups(payload: Json, buffer: RowBuffer) -> list[Group]:
         buffer.reject(f"event: {problem}")
         return []
     name = name_of(event.id)
-    told: list[_Market] = []
+    valid: list[_Market] = []
     markets: list[Market] = []
     for raw in event.markets:
         try:
             each = _market.decode(raw)
             markets.append(_read(each, name))
-            told.append(each)
+            valid.append(each)
         except UNREADABLE as problem:
             buffer.reject(f"market: {problem}", raw)
     if event.neg_risk and markets:
-        complete = len(markets) == len(event.markets) and not any(each.neg_risk_other for each in told)
+        complete = len(markets) == len(event.markets) and not any(each.neg_risk_other for each in valid)
         return [
             Group(
                 name=name,
@@ -122,19 +122,19 @@ def event_groups(payload: Json, buffer: RowBuffer) -> list[Group]:
                 markets=tuple(markets),
             )
         ]
-    strikes = ladders.by_questions(markets, [each.description or "" for each in told])
+    strikes = ladders.by_questions(markets, [each.description or "" for each in valid])
     if strikes:
         return [Group(name=name, slug=event.slug, title=event.title, kind="ladder", markets=strikes)]
     return [_single(msgspec.structs.replace(market, group=market.name)) for market in markets]
 
 
 def fees(enabled: bool | None, terms: FeeTerms | None) -> FeeSchedule:
-    """What a taker pays; the highest rate where that is not told.
+    """The fees of a taker; the highest rate is assumed if they are missing.
 
     Raises
     ------
     UnusableError
-        If the terms cannot be right.
+        If the terms are out of range.
     """
     if enabled is False:
         return FeeSchedule(kind="none")
@@ -154,7 +154,7 @@ def _read(market: _Market, group: str) -> Market:
         raise UnusableError("it has not two outcomes with a token each")
     if market.order_price_min_tick_size is None or market.order_min_size is None:
         raise UnusableError("it has no price grid or no least order, so no order book")
-    yes, no = (Token(name=name_of(token), outcome=told) for token, told in zip(tokens, outcomes, strict=True))
+    yes, no = (Token(name=name_of(token), outcome=outcome) for token, outcome in zip(tokens, outcomes, strict=True))
     for token in (yes, no):
         number_of(token.name)
     status, winner = _state(market)
@@ -177,14 +177,14 @@ def _read(market: _Market, group: str) -> Market:
 
 
 def _state(market: _Market) -> tuple[Status, str]:
-    """Its status, and which answer pays."""
+    """Its status, and the winning outcome: "yes", "no" or empty."""
     if market.closed:
         prices = tuple(float(each) for each in _listed(market.outcome_prices or []))
         return ("resolved", _WINNERS[prices]) if prices in _WINNERS else ("closed", "")
-    told = (market.uma_resolution_status or "").lower()
-    if told in ("disputed", "challenged"):
+    resolution = (market.uma_resolution_status or "").lower()
+    if resolution in ("disputed", "challenged"):
         return "disputed", ""
-    if told or not (market.active and market.accepting_orders and market.enable_order_book):
+    if resolution or not (market.active and market.accepting_orders and market.enable_order_book):
         return "paused", ""
     return "open", ""
 

@@ -1,9 +1,9 @@
-"""Windows of Polymarket's 5-minute markets, as recorders keep them: a market, and samples of its two books.
+"""Recorded windows of Polymarket's 5-minute markets: decode a market and samples of its two books.
 
-A line has `window_ts` (when the window opens, s), `slug` and `samples`, each with its time `t` (s before the
-window closes, negative) and, for `up` and `down`, the best ask and what 5, 20 and 50 contracts cost on average.
-The asks are made such that they cost just that, to a ten-thousandth. Bids are told without sizes, so books have
-none. Tokens are named after the slug. What the market charges is not told: the highest rate is assumed.
+A line has `window_ts` (start of the window, s), `slug` and `samples`, each with its time `t` (s before the end of
+the window, negative) and, for `up` and `down`, the best ask and the average price of 5, 20 and 50 contracts. Ask
+levels are constructed to have these averages, to a ten-thousandth. Bids are recorded without sizes, so the books
+have none. Tokens are named after the slug. Fees are not recorded: the highest rate is assumed.
 """
 
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ class _Side(msgspec.Struct):
     vwap50: Decimal | None = None
 
     def levels(self) -> Iterator[tuple[Decimal, int]]:
-        """Price and size of levels that average to what is told, best first."""
+        """Price and size of levels with the recorded averages, best first."""
         size, cost, worst = 0, Decimal(0), self.ask
         for whole, average in ((5, self.vwap5), (20, self.vwap20), (50, self.vwap50)):
             if worst is None or average is None:
@@ -58,14 +58,14 @@ _sample = msgspec.json.Decoder(_Sample)
 
 
 def decode(payload: Json, buffer: RowBuffer) -> None:
-    """One window.
+    """Decode one window.
 
     Parameters
     ----------
     payload
         A JSON object.
     buffer
-        Takes the market and its books, each sample as a message of its own, and a reject for each that is bad.
+        Receives the market and its books, each sample as a separate message, and a reject for each invalid one.
     """
     try:
         window = _window.decode(payload)
@@ -105,11 +105,11 @@ def _market(window: _Window, closes_at_ns: int) -> Market:
 
 
 def _books(sample: _Sample, ts: int, market: Market, buffer: RowBuffer) -> None:
-    told = [
+    books = [
         (token.instrument, [(to_price(price), to_size(Decimal(size))) for price, size in _merged(side)])
         for token, side in ((market.yes, sample.up), (market.no, sample.down))
     ]
-    for instrument, levels in told:
+    for instrument, levels in books:
         buffer.quote(ts, instrument, CLEAR)
         for price, size in levels:
             buffer.quote(ts, instrument, LEVEL, side=ASK, price=price, size=size)
@@ -117,9 +117,9 @@ def _books(sample: _Sample, ts: int, market: Market, buffer: RowBuffer) -> None:
 
 
 def _merged(side: _Side) -> list[tuple[Decimal, int]]:
-    """Levels at one price as one."""
+    """Combine levels with the same price."""
     sizes: dict[Decimal, int] = {}
-    for told, size in side.levels():
-        price = within(told, "0.0001", "0.9999", "price")
+    for level, size in side.levels():
+        price = within(level, "0.0001", "0.9999", "price")
         sizes[price] = sizes.get(price, 0) + size
     return list(sizes.items())

@@ -1,4 +1,4 @@
-"""Prediction markets: which decoder a message, or an answer over REST, is for; told by its keys."""
+"""Prediction markets: dispatch a message or REST response to its decoder, by its keys."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -24,10 +24,10 @@ _KEEPALIVES = (b"", b'""', b"PONG")
 _PAGES = ("data", "events", "trades", "markets", "books")
 _WRAPPED = ("response", "books", "msg", "raw")
 _RECEIVED = ("collector_ts", "fetched_at")
-_AROUND = {*_RECEIVED, "src", "interval_sec"}
-"""What recorders write around messages, and no venue in them."""
-_DEEPEST = 3
-"""A page holds events, and a frame a list of messages; nothing holds more."""
+_ENVELOPE_KEYS = {*_RECEIVED, "src", "interval_sec"}
+"""Keys that recorders add around messages, and that no venue uses."""
+_DEPTH_MAX = 3
+"""A page contains events, and a WebSocket message a list of messages; there is no deeper nesting."""
 
 _keys = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _list = msgspec.json.Decoder(list[msgspec.Raw])
@@ -35,14 +35,14 @@ _text = msgspec.json.Decoder(str)
 
 
 class PredictionDecoder:
-    """Reads what venues of prediction markets said, in its order.
+    """Decodes messages of all venues of prediction markets, in order.
 
     Parameters
     ----------
     use_yes_price
         See `flows.venues.kalshi.Kalshi`.
     series
-        Kalshi's series by ticker, for fees; of others the highest fees are assumed.
+        Kalshi's series by ticker, for fees; the highest fees are assumed for others.
     """
 
     def __init__(self, *, use_yes_price: bool = False, series: Mapping[str, Series] | None = None) -> None:
@@ -50,7 +50,7 @@ class PredictionDecoder:
         self._series = series or {}
 
     def decode(self, payload: bytes, buffer: RowBuffer) -> None:
-        """One message or answer, as it came; `buffer` takes what it says."""
+        """Decode one raw message or response to `buffer`."""
         text = payload.strip()
         if text in _KEEPALIVES:
             buffer.ignore("keepalive")
@@ -62,7 +62,7 @@ class PredictionDecoder:
         buffer.end()
 
     def _decode(self, text: Json, buffer: RowBuffer, *, depth: int) -> None:
-        if depth > _DEEPEST:
+        if depth > _DEPTH_MAX:
             buffer.reject("message is nested too deep")
         elif bytes(memoryview(text)[:1]) == b"[":
             for each in _list.decode(text):
@@ -74,7 +74,7 @@ class PredictionDecoder:
 
     def _object(self, text: Json, keys: Mapping[str, msgspec.Raw], buffer: RowBuffer, *, depth: int) -> None:
         buffer.raw = text
-        if wrapped := next((keys[key] for key in _WRAPPED if key in keys and _AROUND & keys.keys()), None):
+        if wrapped := next((keys[key] for key in _WRAPPED if key in keys and _ENVELOPE_KEYS & keys.keys()), None):
             self._wrapped(wrapped, keys, buffer, depth=depth)
         elif "event_type" in keys:
             polymarket_clob.decode(text, _text.decode(keys["event_type"]), buffer)
@@ -93,15 +93,15 @@ class PredictionDecoder:
         else:
             buffer.ignore("unknown message")
 
-    def _wrapped(self, told: msgspec.Raw, keys: Mapping[str, msgspec.Raw], buffer: RowBuffer, *, depth: int) -> None:
-        """A message in what a recorder wrote around it: when it was received, and of what the question was."""
+    def _wrapped(self, inner: msgspec.Raw, keys: Mapping[str, msgspec.Raw], buffer: RowBuffer, *, depth: int) -> None:
+        """Decode a message in a recorder's envelope, which has its receive time and the requested ticker."""
         if not buffer.received_ns:
-            when = next((keys[key] for key in _RECEIVED if key in keys), None)
-            buffer.received_ns = parse_iso(_text.decode(when)) if when else 0
+            received = next((keys[key] for key in _RECEIVED if key in keys), None)
+            buffer.received_ns = parse_iso(_text.decode(received)) if received else 0
         if "ticker" in keys:
-            kalshi_rest.decode_orderbook(told, _text.decode(keys["ticker"]), buffer)
+            kalshi_rest.decode_orderbook(inner, _text.decode(keys["ticker"]), buffer)
         else:
-            self._decode(told, buffer, depth=depth + 1)
+            self._decode(inner, buffer, depth=depth + 1)
 
 
 def _groups(groups: list[Group], buffer: RowBuffer) -> None:
@@ -126,10 +126,10 @@ _READERS: dict[str, Callable[[Json, RowBuffer], None]] = {
     "taker_order_id": partial(_ignore, "trade of an account"),
     "avgPrice": partial(_ignore, "position"),
     "all_time_pnl": partial(_ignore, "statistics of a wallet"),
-    "base_fee": partial(_ignore, "fee rate"),  # of no market, and not what takers pay
+    "base_fee": partial(_ignore, "fee rate"),  # without a market, and not the fee of takers
     "label": partial(_ignore, "tag"),
     "samples": polymarket_windows.decode,
-    "tokens": partial(_ignore, "market of the book"),  # Gamma says the same, and its fees
+    "tokens": partial(_ignore, "market of the book"),  # Gamma has the same data and the fees
     "price_changes": partial(_clob, "price_change"),
     "bids": partial(_clob, "book"),
     "new_tick_size": partial(_clob, "tick_size_change"),
@@ -139,4 +139,4 @@ _READERS: dict[str, Callable[[Json, RowBuffer], None]] = {
     "tx_hash": partial(_data, "recorded"),
     "trade_id": kalshi_rest.decode_trade,
 }
-"""By a key that only such objects have."""
+"""Decoder by a key that identifies its objects."""

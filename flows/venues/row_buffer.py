@@ -1,7 +1,7 @@
-"""RowBuffer: what the messages of prediction markets say, as rows of quotes and trades in their order.
+"""RowBuffer: the rows of quotes and trades that decoders read from messages of prediction markets.
 
-Decoders fill it, message by message; whoever reads a file or a socket empties it. What a message
-says of the markets themselves (`MarketChange`) stands among the rows, at the place where it was said.
+Decoders add rows, message by message; the reader of a file or socket drains them. Changes of the markets
+themselves (`MarketChange`) are kept in order with the rows.
 """
 
 from collections import Counter
@@ -23,18 +23,18 @@ from flows.venues.duplicates import DuplicateFilter
 from flows.venues.fields import EARLIEST_NS, LATEST_NS, UnusableError, number_of
 
 AHEAD_NS = 5 * SECOND
-"""A row stamped so much later than it was received would carry the time of its shard away."""
+"""A row this far ahead of its receive time would advance the watermark of its shard wrongly."""
 REPEATED = "trade told before"
 TYPES_COUNTED = 64
-"""Types of messages that are counted by name; strangers must not fill the memory with names."""
+"""Number of message types that are counted by name, so that unknown types cannot exhaust memory."""
 
 
 Status = Literal["open", "paused", "disputed", "closed", "resolved"]
-"""Of a market (`domain.markets.Market`)."""
+"""Status of a market (`domain.markets.Market`)."""
 
 
 class MarketChange(NamedTuple):
-    """A market is new, or its state is.
+    """A new market, or a change of its state.
 
     Attributes
     ----------
@@ -43,7 +43,7 @@ class MarketChange(NamedTuple):
     status, winner
         As in `domain.markets.Market`.
     opened
-        The market itself if it is new; its `group` names the event that it was added to.
+        The market itself if it is new; its `group` is the event to which it was added.
     """
 
     market: str
@@ -59,26 +59,26 @@ Json = bytes | msgspec.Raw
 
 
 class RowBuffer:
-    """Rows in the order in which messages told them.
+    """Rows in the order of the messages.
 
     Parameters
     ----------
     source
-        What the rejects name as their origin.
+        The origin that rejects name.
     with_wallets
-        Instruments whose trades come from a feed that names wallets; the same trades from feeds that
-        do not are then left out.
+        Instruments whose trades come from a feed with wallets; their trades without a wallet, from other
+        feeds, are dropped.
     duplicates
-        Remembers trades over several buffers, so that those told again are left out.
+        Filter shared by several buffers, so that duplicate trades are dropped.
 
     Attributes
     ----------
     ignored
-        Messages that were not taken, by type.
+        Ignored messages by type.
     raw
-        The object that is being read: the message, or one of those in it.
+        The object being decoded: the message, or one of the objects in it.
     names, addresses
-        Of the instruments and wallets in the rows, by their numbers.
+        Names of the instruments and wallets in the rows, by numeric id.
     """
 
     def __init__(
@@ -97,43 +97,43 @@ class RowBuffer:
         self._runs: list[tuple[Kind, list[Any]]] = []
 
     def begin(self, position: int, received_ns: int, raw: bytes) -> None:
-        """The next message.
+        """Start the next message.
 
         Parameters
         ----------
         position
-            Its line or number, from 1, for rejects.
+            Its line or index, from 1, for rejects.
         received_ns
-            When it was received; 0 if unknown.
+            Receive time; 0 if unknown.
         raw
-            As it came.
+            The raw message.
         """
         self._position, self.received_ns, self.raw = position, received_ns, raw
 
     def end(self) -> None:
-        """The message is over: whoever keeps its books may look at them."""
+        """End the message: mark its last quote, after which its books are consistent."""
         if self._runs and self._runs[-1][0] == "quotes":
             rows = self._runs[-1][1]
             *row, flags, spare = rows[-1]
             rows[-1] = (*row, flags | MESSAGE_END, spare)
 
     def ignore(self, kind: str) -> None:
-        """Count a message that says nothing to us."""
+        """Count an irrelevant message."""
         kind = kind[:40]
         self.ignored[kind if kind in self.ignored or len(self.ignored) < TYPES_COUNTED else "other types"] += 1
 
     def reject(self, reason: str, raw: Json | None = None) -> None:
-        """Keep what cannot be used: `raw`, or else the object that is being read."""
-        kept = bytes(memoryview(self.raw if raw is None else raw)[:RAW_BYTES])
-        self.rejects.append(Reject(self._source, self._position, reason, kept, self.received_ns))
+        """Add a reject of `raw`, by default of the object being decoded."""
+        excerpt = bytes(memoryview(self.raw if raw is None else raw)[:RAW_BYTES])
+        self.rejects.append(Reject(self._source, self._position, reason, excerpt, self.received_ns))
 
     def stamp(self, at_ns: int) -> int:
-        """The event time `at_ns`, or the receive time where the message has none.
+        """Return the event time `at_ns`, or the receive time if the message has none.
 
         Raises
         ------
         UnusableError
-            If it cannot be right.
+            If it is out of range.
         """
         at_ns = at_ns or self.received_ns
         if at_ns < EARLIEST_NS:
@@ -143,7 +143,7 @@ class RowBuffer:
         return at_ns
 
     def instrument(self, name: str) -> int:
-        """The number of an instrument, whose name is remembered.
+        """Return the numeric id of an instrument, and store its name.
 
         Raises
         ------
@@ -157,7 +157,7 @@ class RowBuffer:
     def quote(
         self, ts: int, instrument: int, kind: int, *, side: int = 0, price: int = 0, size: int = 0, seq: int = NO_SEQ
     ) -> None:
-        """A row of `QUOTE`."""
+        """Add a row of `QUOTE`."""
         received = self.received_ns or ts
         self._rows("quotes").append((ts, received, instrument, price, size, seq, side, kind, 0, 0))
 
@@ -172,19 +172,19 @@ class RowBuffer:
         identity: tuple[str, ...] = (),
         wallet: str = "",
     ) -> None:
-        """A row of `TRADE`.
+        """Add a row of `TRADE`.
 
         Parameters
         ----------
         identity
-            What tells the trade from others of the same price and size; none if nothing does.
+            Values that distinguish the trade from others of the same price and size; empty if there are none.
         wallet
             Address of the taker; empty if unknown.
 
         Raises
         ------
         UnusableError
-            If the price or the size cannot be right.
+            If the price or the size is out of range.
         """
         price_usd, contracts = float(price), float(size)
         if not 0.0 < price_usd < 1.0:
@@ -205,15 +205,15 @@ class RowBuffer:
         self._rows("trades").append(row)
 
     def change(self, change: MarketChange) -> None:
-        """What was said of a market."""
+        """Add a change of a market."""
         self._runs.append(("change", [change]))
 
     def group(self, group: Group) -> None:
-        """Markets that belong together, as they are from here on."""
+        """Add a new or updated group of markets."""
         self._runs.append(("group", [group]))
 
     def drain(self) -> list[Run]:
-        """What was gathered since the last call, as runs of rows of one type."""
+        """Remove and return all rows since the last call, as runs of one type."""
         runs, self._runs = self._runs, []
         return [_run(kind, rows) for kind, rows in runs]
 
@@ -226,7 +226,7 @@ class RowBuffer:
 def rows_of(runs: list[Run], kind: Kind) -> Rows:
     """All rows of one type, in order."""
     empty = np.empty(0, QUOTE if kind == "quotes" else TRADE)
-    return np.concatenate([empty, *(rows for told, rows in runs if told == kind)])
+    return np.concatenate([empty, *(rows for run_kind, rows in runs if run_kind == kind)])
 
 
 def _run(kind: Kind, rows: list[Any]) -> Run:

@@ -42,7 +42,7 @@ def test_few_rows_prove_nothing_before_the_end() -> None:
 
 def test_counts_go_on_after_a_restart() -> None:
     limit = RejectLimit(0.5, accepted=900, rejected=899)
-    with pytest.raises(RejectLimitError, match=r"901 of 1,801 rows are rejected, more than the 50.00%"):
+    with pytest.raises(RejectLimitError, match=r"901 of 1,801 rows are rejected, more than the allowed 50.00%"):
         limit.count(0, rejects(2))
 
 
