@@ -1,5 +1,5 @@
-"""Backtesting: recorded markets through the live recipe, judged so that nobody is fooled.
+"""Backtesting: run recorded markets through the live dataflow, and evaluate the results without self-deception.
 
-gather collects what the recipe concludes, graded joins decisions with their ends, periods cuts them
-into a warm-up and folds, ledger counts every attempt, report says it all, text and page show it.
+run_results collects the results of the dataflow, graded joins decisions with their outcomes, periods divides them
+into a warm-up and folds, ledger counts every attempt, report has all figures, and text and page render it.
 """

@@ -1,4 +1,4 @@
-"""Assess: from what a run concluded to what may be said of it."""
+"""Assess: from the results of a run to its statistics and its verdict."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,34 +15,34 @@ from domain.statistics.performance import performance
 from domain.statistics.reliability import reliability
 from domain.statistics.trials import Trials, trials
 from domain.statistics.verdict import Verdict
-from flows.backtesting.gather import Gathered
 from flows.backtesting.graded import graded
-from flows.backtesting.ledger import Attempt, Book
+from flows.backtesting.ledger import Attempt, LedgerContents
 from flows.backtesting.periods import Period, daily_returns, judged
 from flows.backtesting.report import Counts, Gross
-from flows.backtesting.tables import distinctness
+from flows.backtesting.run_results import RunResults
+from flows.backtesting.tables import uniqueness_of
 
 Rows = NDArray[Any]
 
 BY_SCORE = [SUPPRESSED_REASONS.index(name) for name in ("below_threshold", "negative_expected_value", "symbol_muted")]
 SHORT_DAYS = 160
-"""Under so many days, halves of 16 blocks are too short to compare variants in."""
+"""Below this number of days, halves of 16 blocks are too short to compare variants."""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the verdict stands on.
+    """The data of the verdict.
 
     Attributes
     ----------
     every
-        GRADED: each candidate that ended and was entered, of the whole run.
+        GRADED: each candidate of the whole run that was entered and ended.
     period
-        What is judged.
+        The evaluated period.
     candidates, trades
-        Those decided in it; those of them that the account traded.
+        Candidates decided in the period; those of them that the account traded.
     returns
-        Of the account, of each day of the period.
+        Daily returns of the account in the period.
     """
 
     every: Rows
@@ -52,8 +52,8 @@ class Evidence:
     returns: NDArray[np.float64]
 
 
-def evidence(given: Gathered, *, cost: float, warmup_share: float) -> Evidence:
-    """The evidence in a run; `cost` of both sides of a trade, as a fraction of the price."""
+def evidence(given: RunResults, *, cost: float, warmup_share: float) -> Evidence:
+    """Extract the evidence of a run; `cost` is that of both sides of a trade, as a fraction of the price."""
     rows = graded(given, cost)
     every = rows[np.isfinite(rows["result"])]
     period = judged(given.first_ns, given.last_ns, given.equity, warmup_share=warmup_share)
@@ -61,41 +61,43 @@ def evidence(given: Gathered, *, cost: float, warmup_share: float) -> Evidence:
     return Evidence(every, period, candidates, candidates[candidates["traded"]], daily_returns(period.days))
 
 
-def tried(attempts: list[Attempt]) -> Trials:
-    """The trials that these attempts are; one without a Sharpe ratio counts as well."""
+def trials_of(attempts: list[Attempt]) -> Trials:
+    """Statistics of the attempts as trials; one without a Sharpe ratio counts as well."""
     return trials([np.nan if each.sharpe is None else each.sharpe for each in attempts])
 
 
-def assess(found: Evidence, *, attempts: list[Attempt], book: Book, ledger: str | None, costs: Costs) -> Card:
-    """The card of the judged period.
+def assess(
+    found: Evidence, *, attempts: list[Attempt], contents: LedgerContents, ledger: str | None, costs: Costs
+) -> Card:
+    """Compute the card of the evaluated period.
 
     Parameters
     ----------
     attempts
-        Different ones on the same data, this one included.
-    book
-        All of the ledger.
+        Distinct attempts on the same data, this one included.
+    contents
+        Contents of the ledger.
     ledger
-        Its path, if it is not the usual one; the verdict then says so.
+        Its path, if it is not the default one, which the verdict then mentions.
     costs
-        Per side.
+        Costs per side.
     """
-    made = card(
+    computed = card(
         found.returns,
         found.trades["result"],
-        tried=tried(attempts),
+        tried=trials_of(attempts),
         costs=costs,
-        uniqueness=distinctness(found.trades),
+        uniqueness=uniqueness_of(found.trades),
         probabilities=found.trades["probability"],
-        overfitting=variants(attempts, book.attempts[-1]),
+        overfitting=variants(attempts, contents.attempts[-1]),
     )
     whole = reliability(found.candidates["probability"], found.candidates["result"] > 0)
-    said = _held_back(made.verdict, found.candidates)
-    return msgspec.structs.replace(made, calibration=whole, verdict=_doubted(said, book, ledger))
+    verdict = _with_suppressed(computed.verdict, found.candidates)
+    return msgspec.structs.replace(computed, calibration=whole, verdict=_with_doubts(verdict, contents, ledger))
 
 
 def variants(attempts: list[Attempt], newest: Attempt) -> Overfitting | None:
-    """Overfitting over the attempts that were judged on the very days of the newest; None for fewer than two."""
+    """Probability of overfitting over the attempts on the same days as the newest; None for fewer than two."""
     same = [each for each in attempts if (each.first_day, len(each.returns)) == (newest.first_day, len(newest.returns))]
     if len(same) < 2 or not newest.returns:
         return None
@@ -103,29 +105,29 @@ def variants(attempts: list[Attempt], newest: Attempt) -> Overfitting | None:
     return overfitting(np.array([each.returns for each in same]).T, blocks=16 if days >= SHORT_DAYS else 8)
 
 
-def _held_back(said: Verdict, candidates: Rows) -> Verdict:
-    """The verdict, and where the trades went if there are too few: most readers ask for the strategies' own."""
-    held = int((~candidates["emitted"] & np.isin(candidates["reason"], BY_SCORE)).sum())
-    if said.verdict != "INSUFFICIENT" or held <= said.n:
-        return said
-    hint = f"score held back {held:,} candidates that were not known to pay (--no-gate trades them too)"
-    return msgspec.structs.replace(said, reasons=(*said.reasons, hint))
+def _with_suppressed(verdict: Verdict, candidates: Rows) -> Verdict:
+    """Add the number of suppressed candidates to a verdict of too few trades."""
+    suppressed = int((~candidates["emitted"] & np.isin(candidates["reason"], BY_SCORE)).sum())
+    if verdict.verdict != "INSUFFICIENT" or suppressed <= verdict.n:
+        return verdict
+    hint = f"score held back {suppressed:,} candidates that were not known to pay (--no-gate trades them too)"
+    return msgspec.structs.replace(verdict, reasons=(*verdict.reasons, hint))
 
 
-def _doubted(said: Verdict, book: Book, ledger: str | None) -> Verdict:
-    """The verdict, with what is wrong with the count of trials it rests on."""
-    reasons = said.reasons
+def _with_doubts(verdict: Verdict, contents: LedgerContents, ledger: str | None) -> Verdict:
+    """Add doubts about the number of trials to the verdict; with them, nothing is significant."""
+    reasons = verdict.reasons
     if ledger is not None:
         reasons = (*reasons, f"trials were counted in {ledger}, which is not the usual ledger")
-    if not book.faults:
-        return msgspec.structs.replace(said, reasons=reasons)
-    doubt = f"the ledger of trials was changed ({'; '.join(book.faults)}), so nobody knows how many there were"
-    word = "INSUFFICIENT" if said.verdict == "SIGNIFICANT" else said.verdict
-    return msgspec.structs.replace(said, verdict=word, reasons=(doubt, *reasons))
+    if not contents.faults:
+        return msgspec.structs.replace(verdict, reasons=reasons)
+    doubt = f"the ledger of trials was changed ({'; '.join(contents.faults)}), so nobody knows how many there were"
+    downgraded = "INSUFFICIENT" if verdict.verdict == "SIGNIFICANT" else verdict.verdict
+    return msgspec.structs.replace(verdict, verdict=downgraded, reasons=(doubt, *reasons))
 
 
-def counts_of(given: Gathered, found: Evidence) -> Counts:
-    """How many of what there was."""
+def counts_of(given: RunResults, found: Evidence) -> Counts:
+    """Counts of the run, from bars to trades."""
     decisions, executions = given.decisions, given.executions
     emitted = int((decisions["status"] == EMITTED).sum())
     skipped = executions[executions["state"] == SKIPPED]["skipped"]
@@ -143,7 +145,7 @@ def counts_of(given: Gathered, found: Evidence) -> Counts:
 
 
 def gross_of(trades: Rows) -> Gross:
-    """GRADED trades as they would be without costs."""
-    figures = performance(trades["result"] + trades["cost"], uniqueness=distinctness(trades))
+    """Statistics of GRADED trades before costs."""
+    figures = performance(trades["result"] + trades["cost"], uniqueness=uniqueness_of(trades))
     mean_cost = float(trades["cost"].mean()) if trades.size else None
     return Gross(figures.n, figures.mean, figures.interval, mean_cost)

@@ -1,8 +1,8 @@
-"""Backtest: files through the very dataflow that runs live, then judged.
+"""Backtest: run files through the same dataflow as live data, then evaluate the results.
 
-Walk-forward comes for free: scores, thresholds and calibration learn online, from what was settled
-before, so there is no second pass that could look ahead. What remains is to leave out the time in
-which they had nothing to learn from, and to count every attempt.
+The evaluation is walk-forward by construction: scores, thresholds and calibration learn online, from outcomes
+known before, so no second pass could look ahead. What remains is to exclude the period in which they had too
+little data, and to count every attempt.
 """
 
 from datetime import datetime
@@ -19,13 +19,13 @@ from domain.instruments import venue_of
 from domain.statistics import card
 from domain.statistics.sharpe import sharpe
 from flows import cluster
-from flows.backtesting.assess import Evidence, assess, counts_of, evidence, gross_of, tried
-from flows.backtesting.gather import CountSink, Gathered, GatherSink
-from flows.backtesting.inputs import config_hash, deciding, input_files
+from flows.backtesting.assess import Evidence, assess, counts_of, evidence, gross_of, trials_of
+from flows.backtesting.inputs import config_hash, deciding_settings, input_files
 from flows.backtesting.ledger import Attempt, Ledger
 from flows.backtesting.periods import folds, warmup
-from flows.backtesting.report import InputFile, Mark, Report, Span, Tried
-from flows.backtesting.shared import Shared, share
+from flows.backtesting.report import EquityPoint, InputFile, Report, Span, TrialCounts
+from flows.backtesting.run_results import RunResults, RunResultsSink, ShardCountSink
+from flows.backtesting.shared_attempts import SharedAttempts, sync_attempts
 from flows.backtesting.tables import tables
 from flows.replay import EPOCH, Plan
 from flows.settings import EngineSettings
@@ -33,28 +33,28 @@ from flows.signals import recipe, vocabulary
 from flows.sources.files import Files
 from operators.settle import Costs
 
-MARKED = ("day", "equity", "drawdown")
+EQUITY_FIELDS = ("day", "equity", "drawdown")
 
 
 class Backtest(msgspec.Struct, frozen=True, kw_only=True):
-    """What to run, and how to judge it.
+    """What to run, and how to evaluate it.
 
     Attributes
     ----------
     plan
-        Input and settings, as of a replay; what it says of outputs and workers is not looked at.
+        Input and settings, as of a replay; its outputs and workers are ignored.
     name
-        What to call it.
+        Name of the backtest.
     folds
-        Parts of the judged time that are shown beside each other.
+        Number of folds of the evaluated period.
     warmup_share
-        Share of the time that is run but not judged, since scores begin with nothing to learn from.
+        Share of the time that is run but not evaluated, since scores start without any history.
     ledger
-        The file in which attempts are counted.
+        The file in which attempts are recorded.
     usual
-        Whether that is the one in the home directory.
+        Whether that is the default one in the home directory.
     database_url
-        Postgres in which attempts are counted too; None asks none.
+        Postgres in which attempts are recorded as well; None for none.
     """
 
     plan: Plan
@@ -66,12 +66,12 @@ class Backtest(msgspec.Struct, frozen=True, kw_only=True):
     database_url: str | None = None
 
     def checked(self) -> "Backtest":
-        """The same, if it makes sense.
+        """Validate the options and return them.
 
         Raises
         ------
         SettingError
-            If a number is out of range; the message names it and the way out.
+            If a number is out of range; the message names it and the allowed range.
         """
         if not 1 <= self.folds <= 1_000:
             raise SettingError(f"--folds {self.folds} must lie between 1 and 1,000")
@@ -80,66 +80,66 @@ class Backtest(msgspec.Struct, frozen=True, kw_only=True):
         return self
 
 
-def backtest(asked: Backtest, *, now: datetime) -> Report:
-    """Run it, write it into the ledger, and judge it by all that the ledger knows.
+def backtest(request: Backtest, *, now: datetime) -> Report:
+    """Run a backtest, record it in the ledger, and evaluate it given all attempts in the ledger.
 
     Parameters
     ----------
-    asked
+    request
         What to run.
     now
-        The instant of the run, for the ledger and the report; nothing is concluded from it.
+        Time of the run, for the ledger and the report; it does not affect the results.
 
     Raises
     ------
     SetupError
-        If an input, a setting or the ledger cannot be used.
+        If an input, a setting or the ledger is invalid.
     RejectLimitError
         If too much of the input was rejected.
     """
-    plan = asked.plan
-    Ledger(Path(asked.ledger)).check()
+    plan = request.plan
+    Ledger(Path(request.ledger)).check()
     source = plan.read()
     settings = plan.settings_for(source)
     inputs = input_files(plan.paths)
-    run = conclude(plan, source, settings)
+    run = run_dataflow(plan, source, settings)
     if not run.last_ns:
-        raise InputError("the data closes no bar, so there is nothing to judge; give more of it")
-    return judge(asked, run, settings, inputs, now=now)
+        raise InputError("no bar closes in the data, so there is nothing to evaluate; use a longer recording")
+    return judge(request, run, settings, inputs, now=now)
 
 
 def judge(
-    asked: Backtest, run: Gathered, settings: EngineSettings, inputs: list[InputFile], *, now: datetime
+    request: Backtest, run: RunResults, settings: EngineSettings, inputs: list[InputFile], *, now: datetime
 ) -> Report:
-    """Write a run into the ledger, and judge it by all that the ledger knows.
+    """Record a run in the ledger, and evaluate it given all attempts in the ledger.
 
     Parameters
     ----------
     run
-        What was concluded, with at least one bar.
+        Results of the run, with at least one bar.
     settings
-        As they suited the input.
+        Settings of the run, adapted to the input.
     inputs
-        What it was concluded from.
+        Input files of the run.
     """
-    plan = asked.plan
-    deciders = deciding(plan, settings, asked.warmup_share)
+    plan = request.plan
+    deciders = deciding_settings(plan, settings, request.warmup_share)
     costs = Costs(settings.fee_bps, settings.slippage_bps)
-    found = evidence(run, cost=costs.both_sides, warmup_share=asked.warmup_share)
+    found = evidence(run, cost=costs.both_sides, warmup_share=request.warmup_share)
     hashes = tuple(each.sha256 for each in inputs)
-    book = Ledger(Path(asked.ledger)).record(_attempt(asked, found, hashes, config_hash(deciders), now))
-    shared = share(book, hashes, asked.database_url) if asked.database_url else Shared()
-    attempts = book.on(hashes, shared.attempts)
-    words = vocabulary(settings)
+    contents = Ledger(Path(request.ledger)).record(_attempt(request, found, hashes, config_hash(deciders), now))
+    shared = sync_attempts(contents, hashes, request.database_url) if request.database_url else SharedAttempts()
+    attempts = contents.on(hashes, shared.attempts)
+    names = vocabulary(settings)
     return Report(
         card=assess(
             found,
             attempts=attempts,
-            book=book,
-            ledger=None if asked.usual else asked.ledger,
+            contents=contents,
+            ledger=None if request.usual else request.ledger,
             costs=card.Costs(settings.fee_bps / 100.0, settings.slippage_bps / 100.0, 0.0),
         ),
-        name=asked.name,
+        name=request.name,
         version=version("signalengine"),
         made_at=now,
         span=Span(*map(clock.to_datetime, (run.first_ns, found.period.begin_ns, run.last_ns))),
@@ -151,20 +151,20 @@ def judge(
         gross=gross_of(found.trades),
         calibrated_share=float(found.candidates["scored"].mean()) if found.candidates.size else None,
         warmup=warmup(run.first_ns, found.period, run.equity, found.every[found.every["traded"]]),
-        folds=folds(found.period, found.trades, count=asked.folds),
-        tables=tables(found.trades, found.candidates, run.names, words),
+        folds=folds(found.period, found.trades, count=request.folds),
+        tables=tables(found.trades, found.candidates, run.names, names),
         start_equity=plan.intelligence.paper.equity,
         equity=[
-            Mark(clock.to_datetime(day), equity, drawdown)
-            for day, equity, drawdown in zip(*(run.equity[name].tolist() for name in MARKED), strict=True)
+            EquityPoint(clock.to_datetime(day), equity, drawdown)
+            for day, equity, drawdown in zip(*(run.equity[name].tolist() for name in EQUITY_FIELDS), strict=True)
         ],
-        trials=Tried(
-            ledger=asked.ledger,
-            usual=asked.usual,
-            lines=len(book.attempts),
+        trials=TrialCounts(
+            ledger=request.ledger,
+            usual=request.usual,
+            lines=len(contents.attempts),
             attempts=len(attempts),
-            variance=tried(attempts).variance,
-            faults=book.faults,
+            variance=trials_of(attempts).variance,
+            faults=contents.faults,
             elsewhere=len(shared.attempts),
             unshared=shared.problem,
         ),
@@ -172,16 +172,16 @@ def judge(
     )
 
 
-def conclude(plan: Plan, source: Files, settings: EngineSettings) -> Gathered:
-    """What the recipe concludes of the input."""
-    run = Gathered()
-    sinks: dict[str, Sink[Any]] = {"count": CountSink(run)}
+def run_dataflow(plan: Plan, source: Files, settings: EngineSettings) -> RunResults:
+    """Run the dataflow over the input and collect its results."""
+    run = RunResults()
+    sinks: dict[str, Sink[Any]] = {"count": ShardCountSink(run)}
     flow = recipe(
         source.source(),
         sinks,
         settings,
         intelligence=plan.intelligence,
-        aligned_sinks={"gather": GatherSink(run)},
+        aligned_sinks={"gather": RunResultsSink(run)},
         from_bars=source.kind == "bars",
     )
     cluster.run(flow, epoch=EPOCH)
@@ -189,7 +189,7 @@ def conclude(plan: Plan, source: Files, settings: EngineSettings) -> Gathered:
 
 
 def assumptions(settings: EngineSettings, plan: Plan) -> list[str]:
-    """What was taken for granted, in sentences."""
+    """The assumptions of the backtest, as sentences."""
     paper = plan.intelligence.paper
     return [
         f"Each side of a trade pays {settings.fee_bps:g} bps of fees and {settings.slippage_bps:g} bps of slippage.",
@@ -205,11 +205,11 @@ def assumptions(settings: EngineSettings, plan: Plan) -> list[str]:
     ]
 
 
-def _attempt(asked: Backtest, found: Evidence, files: tuple[str, ...], config: str, now: datetime) -> Attempt:
+def _attempt(request: Backtest, found: Evidence, files: tuple[str, ...], config: str, now: datetime) -> Attempt:
     days = found.period.days
     return Attempt(
         at=clock.iso(clock.from_datetime(now)),
-        name=asked.name,
+        name=request.name,
         files=files,
         config=config,
         first_day=int(days["day"][0]) // clock.DAY - 1 if days.size else 0,

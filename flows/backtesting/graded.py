@@ -1,4 +1,4 @@
-"""Graded: every candidate that ended, with what was thought of it at its decision."""
+"""Graded: join every candidate that ended with its assessment at the decision."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from domain.executions import EVEN, LOSS, WIN
 from domain.slices import EMITTED
-from flows.backtesting.gather import Gathered
+from flows.backtesting.run_results import RunResults
 
 Rows = NDArray[Any]
 
@@ -22,7 +22,7 @@ GRADED = np.dtype(
         ("regime", "<i8"),  # index into REGIMES, at the decision
         ("reason", "<i8"),  # index into SUPPRESSED_REASONS
         ("emitted", "?"),
-        ("traded", "?"),  # the paper account had room for it, and it was filled
+        ("traded", "?"),  # the paper account opened a position for it, and it was filled
         ("scored", "?"),  # the probability is calibrated
         ("probability", "<f8"),  # as stated at the decision
         ("result", "<f8"),  # in R, net of costs; NaN if never entered
@@ -33,30 +33,30 @@ GRADED = np.dtype(
 KEY = ("instrument", "strategy", "ts", "direction")
 
 
-def graded(given: Gathered, cost: float) -> Rows:
-    """GRADED rows in the order in which results became known.
+def graded(given: RunResults, cost: float) -> Rows:
+    """GRADED rows in the order of their outcomes.
 
     Parameters
     ----------
     given
-        A whole run.
+        Results of a whole run.
     cost
-        Of both sides of a trade, as a fraction of the price.
+        Costs of both sides of a trade, as a fraction of the price.
     """
     decisions, outcomes = given.decisions, given.outcomes
-    place = {key: at for at, key in enumerate(_keys(decisions))}
-    thought = decisions[[place[key] for key in _keys(outcomes)]]
-    done = given.executions[np.isin(given.executions["state"], (WIN, LOSS, EVEN))]
-    traded = set(_keys(done))
+    row_of = {key: at for at, key in enumerate(_keys(decisions))}
+    decision = decisions[[row_of[key] for key in _keys(outcomes)]]
+    closed = given.executions[np.isin(given.executions["state"], (WIN, LOSS, EVEN))]
+    traded = set(_keys(closed))
     out = np.zeros(outcomes.size, GRADED)
     for name in ("ts", "exit_at", "instrument", "strategy", "direction", "outcome"):
         out[name] = outcomes[name]
     for name in ("regime", "reason", "scored", "probability"):
-        out[name] = thought[name]
-    out["emitted"] = thought["status"] == EMITTED
+        out[name] = decision[name]
+    out["emitted"] = decision["status"] == EMITTED
     out["traded"] = [key in traded for key in _keys(outcomes)]
     out["result"] = outcomes["return_r"]
-    out["cost"] = cost * outcomes["entry_price"] / thought["risk"]
+    out["cost"] = cost * outcomes["entry_price"] / decision["risk"]
     return out
 
 

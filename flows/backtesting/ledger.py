@@ -1,9 +1,9 @@
-"""Ledger: every backtest ever run, in a file that is only added to and that notices what is taken away.
+"""Ledger: every backtest ever run, in an append-only file that detects changed and removed lines.
 
-Whoever tries a hundred settings and shows the best has shown luck. Each run leaves a line, whatever
-came of it, and the verdict counts all lines about the same data. A line holds the hash of the line
-before it; a small file beside the ledger holds the number and the hash of the last. So a line that
-was changed or removed is noticed, and without the whole count nothing is called significant.
+The best of a hundred tried settings looks good by luck alone. Each run appends a line, whatever its result, and
+the verdict counts all lines about the same data. A line holds the hash of the previous line; a small head file
+next to the ledger holds the number and the hash of the last one. So a changed or removed line is detected, and
+nothing is called significant without the complete count.
 """
 
 import fcntl
@@ -19,24 +19,24 @@ from domain.errors import SettingError
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """What one backtest leaves behind.
+    """The record of one backtest.
 
     Attributes
     ----------
     at
-        Instant of the run, RFC 3339.
+        Time of the run, RFC 3339.
     name
-        As the user called it.
+        Name given by the user.
     files
         Hash of the content of each input file.
     config
-        Hash of all that decides the output, the code of the ideas included.
+        Hash of all that affects the results, including the code.
     first_day
-        Days since 1970, of the first of `returns`.
+        Day of the first of `returns`, in days since 1970.
     returns
-        Net, of each UTC day that was judged.
+        Net return of each evaluated UTC day.
     sharpe
-        Of them, per day; None if undefined.
+        Daily Sharpe ratio of `returns`; None if undefined.
     """
 
     at: str
@@ -49,7 +49,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """An attempt in its place in the chain; `hash` is of the line without it."""
+    """An attempt as a link of the hash chain; `hash` is that of the line without this field."""
 
     number: int
     previous: str
@@ -69,22 +69,22 @@ class Head(msgspec.Struct, frozen=True):
     hash: str = ""
 
 
-class Book(msgspec.Struct, frozen=True):
-    """What a ledger says: all lines that can be read, the newest last, and what is wrong with it."""
+class LedgerContents(msgspec.Struct, frozen=True):
+    """All readable lines of a ledger, the newest last, and the faults that were detected."""
 
     lines: tuple[Line, ...]
     faults: tuple[str, ...]
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
-        """The attempts in it, the newest last."""
+        """All attempts, the newest last."""
         return tuple(line.attempt for line in self.lines)
 
     def on(self, files: tuple[str, ...], others: tuple[Attempt, ...] = ()) -> list[Attempt]:
-        """The attempts on data that shares a file with these, each different one once.
+        """The distinct attempts on data that shares a file with these.
 
-        Two runs are the same attempt if they had the same files and settings, or came to the same returns.
-        `others` are attempts of other ledgers that count as well.
+        Two runs are the same attempt if they have the same files and settings, or the same returns. `others` are
+        attempts of other ledgers that count as well.
         """
         mine = set(files)
         kept: dict[tuple[tuple[str, ...], str], Attempt] = {}
@@ -105,7 +105,7 @@ class Ledger:
     Parameters
     ----------
     path
-        Made when the first attempt is recorded.
+        Created when the first attempt is recorded.
     """
 
     def __init__(self, path: Path) -> None:
@@ -116,18 +116,18 @@ class Ledger:
         return self.path.with_name(self.path.name + ".head")
 
     def check(self) -> None:
-        """See that it can be read and added to, before an hour is spent on what it has to keep.
+        """Check that it can be read and written, before the time for a backtest is spent.
 
         Raises
         ------
         SettingError
-            If it cannot.
+            If it cannot be.
         """
         with self._locked():
             self._read()
 
-    def record(self, attempt: Attempt) -> Book:
-        """Add an attempt; what the ledger says with it. Two backtests at once wait for each other."""
+    def record(self, attempt: Attempt) -> LedgerContents:
+        """Append an attempt and return the new contents. A file lock serialises concurrent backtests."""
         with self._locked() as file:
             lines, faults, whole = self._read()
             last, head = lines[-1] if lines else None, self._head()
@@ -139,7 +139,7 @@ class Ledger:
             os.write(file, msgspec.json.encode(line) + b"\n")
             os.fsync(file)
             self._write_head(Head(line.number, line.hash))
-        return Book((*lines, line), faults)
+        return LedgerContents((*lines, line), faults)
 
     @contextmanager
     def _locked(self) -> Iterator[int]:
@@ -149,7 +149,7 @@ class Ledger:
                 raise SettingError(f"ledger of trials {str(self.path)!r} is not a file; name one with --trials")
             file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as problem:
-            raise self._refused(problem) from None
+            raise self._error(problem) from None
         try:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield file
@@ -157,11 +157,11 @@ class Ledger:
             os.close(file)
 
     def _read(self) -> tuple[list[Line], tuple[str, ...], int]:
-        """The lines, what is wrong with them, and the bytes up to a line that a crash cut off."""
+        """The lines, their faults, and the number of bytes before a line that a crash truncated."""
         try:
             content = self.path.read_bytes()
         except OSError as problem:
-            raise self._refused(problem) from None
+            raise self._error(problem) from None
         whole = content.rfind(b"\n") + 1
         lines: list[Line] = []
         faults: list[str] = []
@@ -184,7 +184,7 @@ class Ledger:
         return lines, (*faults, *self._behind(lines, number)), whole
 
     def _behind(self, lines: list[Line], last: int) -> list[str]:
-        """Whether lines are missing at the end; the head may be one behind, after a crash."""
+        """Faults at the end of the ledger; after a crash the head file may be one line behind."""
         head = self._head()
         if head.number > last:
             missing = head.number - last
@@ -200,15 +200,15 @@ class Ledger:
         except (FileNotFoundError, msgspec.DecodeError, UnicodeDecodeError):
             return Head()
         except OSError as problem:
-            raise self._refused(problem) from None
+            raise self._error(problem) from None
 
     def _write_head(self, head: Head) -> None:
         draft = self._head_path.with_name(self._head_path.name + ".new")
         draft.write_bytes(msgspec.json.encode(head))
         draft.replace(self._head_path)
 
-    def _refused(self, problem: OSError) -> SettingError:
+    def _error(self, problem: OSError) -> SettingError:
         return SettingError(
-            f"ledger of trials {str(self.path)!r} cannot be used: {problem.strerror}; mend that, or name another "
+            f"ledger of trials {str(self.path)!r} cannot be used: {problem.strerror}; fix that, or name another "
             f"with --trials"
         )

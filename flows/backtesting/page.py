@@ -1,12 +1,12 @@
-"""Page: the report as one HTML file that needs nothing else: no scripts, no fonts, no network.
+"""Page: render the report as one self-contained HTML file: no scripts, no fonts, no network.
 
-All words are escaped, since names come from files; the file's own policy forbids it to load anything.
+All text is escaped, since names come from files; the page's Content-Security-Policy forbids loading anything.
 """
 
 from collections.abc import Sequence
 from html import escape
 
-from flows.backtesting import charts, wording
+from flows.backtesting import charts, formatting
 from flows.backtesting.report import Report
 
 STYLE = """
@@ -65,31 +65,32 @@ def page(report: Report) -> str:
     body = [
         f'<section class="verdict {kind}"><h1>{verdict.verdict}</h1><ul>{reasons}</ul></section>',
         f'<p class="name">{escape(report.name)}</p>',
-        f'<p class="soft">{escape(wording.headline(report))}; {escape(made)}</p>',
+        f'<p class="soft">{escape(formatting.headline(report))}; {escape(made)}</p>',
         *(["<p><b>Simulated data: every figure is a property of its generator.</b></p>"] if report.simulated else []),
-        _pairs("What was measured", wording.card_lines(report)),
+        _pairs("What was measured", formatting.card_lines(report)),
         "<h2>Account</h2>",
         _scrolled("The account by days", charts.equity(report), "account"),
         f'<p class="soft">{escape(charts.account(report))}. {ACCOUNT}</p>' if report.equity else "",
         _title("Calibration", "of all graded candidates, the suppressed ones included"),
         '<div class="beside">' + charts.reliability(calibration.bins, calibration.n),
-        _grid("Bins of the diagram", wording.BINS, [wording.bin_cells(each) for each in calibration.bins]) + "</div>",
+        _grid("Bins of the diagram", formatting.BINS, [formatting.bin_cells(each) for each in calibration.bins])
+        + "</div>",
         '<p class="soft">Dashed: stated and happened alike. Bars: Wilson, 95 %, as if no two results overlapped.</p>',
         _title("Judged time in folds", "all of it out of sample; trades that end in a later fold are purged"),
-        _grid("Folds", wording.FOLDS, [wording.fold_cells(fold) for fold in report.folds]),
+        _grid("Folds", formatting.FOLDS, [formatting.fold_cells(fold) for fold in report.folds]),
         *(
             _title(table.title, f"of {table.of}")
             + _grid(
                 table.title,
-                (table.title, *wording.FIGURES),
-                [(row.name, *wording.figure_cells(row.figures)) for row in table.rows],
+                (table.title, *formatting.FIGURES),
+                [(row.name, *formatting.figure_cells(row.figures)) for row in table.rows],
                 "figures",
             )
             for table in report.tables
         ),
-        f'<p class="soft">{escape(wording.FEW)}</p>',
-        _pairs("Trials", wording.trials_lines(report)),
-        _pairs("From bars to trades", wording.counts_lines(report)),
+        f'<p class="soft">{escape(formatting.FEW)}</p>',
+        _pairs("Trials", formatting.trials_lines(report)),
+        _pairs("From bars to trades", formatting.counts_lines(report)),
         "<h2>Assumptions</h2><ul>" + "".join(f"<li>{escape(each)}</li>" for each in report.assumptions) + "</ul>",
         "<h2>Input by content</h2>",
         _grid(
@@ -113,7 +114,7 @@ def _title(title: str, of: str) -> str:
     return f"<h2>{escape(title)} <small>{escape(of)}</small></h2>\n"
 
 
-def _pairs(title: str, lines: wording.Lines) -> str:
+def _pairs(title: str, lines: formatting.Lines) -> str:
     rows = "".join(f'<tr><th scope="row">{escape(label)}</th><td>{escape(value)}</td></tr>' for label, value in lines)
     return f'<h2>{escape(title)}</h2>\n<table class="pairs"><tbody>{rows}</tbody></table>'
 
@@ -132,5 +133,5 @@ def _row(first: str, *rest: str) -> str:
 
 
 def _scrolled(label: str, inner: str, kind: str = "") -> str:
-    """What may be wider than the window: it scrolls by itself, by keys too."""
+    """Wrap content that may be wider than the window in a scrollable, keyboard-accessible region."""
     return f'<div class="scroll {kind}" role="region" aria-label="{escape(label)}" tabindex="0">{inner}</div>'

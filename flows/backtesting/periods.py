@@ -1,7 +1,7 @@
-"""Periods: a warm-up in which the engine only learns, and folds of what is judged.
+"""Periods: the warm-up in which the engine only learns, and the folds of the evaluated period.
 
-Everything that learns does so online, from what was settled before, so each judged day is out of
-sample whatever fold it is in: the folds show whether a result held throughout or was one lucky month.
+All learning is online, from earlier outcomes, so each evaluated day is out of sample, whatever its fold: the
+folds show whether a result is stable or comes from one lucky month.
 """
 
 from datetime import datetime
@@ -28,18 +28,18 @@ class Period(NamedTuple):
 
 
 class Fold(msgspec.Struct, frozen=True, kw_only=True):
-    """What a part of the judged time brought.
+    """Results of a part of the evaluated period.
 
     Attributes
     ----------
     begin, end
-        Right-open.
+        Bounds, right-open.
     purged
-        Trades decided in it and resolved after it: their results belong to no fold.
+        Number of trades decided in it and closed after it: their results belong to no fold.
     returns
-        Of its days.
+        Statistics of its daily returns.
     results
-        Of the other trades that were decided in it.
+        Statistics of the other trades that were decided in it.
     """
 
     begin: datetime
@@ -50,16 +50,16 @@ class Fold(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def judged(first_ns: int, last_ns: int, equity: Rows, *, warmup_share: float) -> Period:
-    """The time after the warm-up, from a midnight on if the data has one.
+    """The period after the warm-up, starting at a midnight if the data has one.
 
     Parameters
     ----------
     first_ns, last_ns
         Bounds of the data.
     equity
-        EQUITY, a row a day.
+        EQUITY, one row per day.
     warmup_share
-        Of the time, in [0, 1).
+        Share of the time, in [0, 1).
     """
     begin_ns = first_ns + round(warmup_share * (last_ns - first_ns))
     midnight_ns = -(-begin_ns // DAY) * DAY
@@ -69,14 +69,14 @@ def judged(first_ns: int, last_ns: int, equity: Rows, *, warmup_share: float) ->
 
 
 def warmup(first_ns: int, period: Period, equity: Rows, trades: Rows) -> Fold | None:
-    """What came before the judged period; None if nothing did. `trades` are GRADED rows of the whole run."""
+    """The warm-up before the evaluated period; None if there is none. `trades` are GRADED rows of the whole run."""
     if period.begin_ns <= first_ns:
         return None
     return _fold(first_ns, period.begin_ns, equity[equity["day"] <= period.begin_ns], trades)
 
 
 def folds(period: Period, trades: Rows, *, count: int) -> list[Fold]:
-    """The period in parts of as many whole days, at most `count`.
+    """Divide the period into at most `count` folds of equally many whole days.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def folds(period: Period, trades: Rows, *, count: int) -> list[Fold]:
 
 
 def daily_returns(days: Rows) -> NDArray[np.float64]:
-    """Of each day; 0 once all is lost."""
+    """Daily returns; 0 after the account has lost everything."""
     return np.where(np.isfinite(days["return"]), days["return"], 0.0)
 
 

@@ -1,4 +1,4 @@
-"""Report: what a backtest has to say, the verdict first. It is its JSON form; text and page show it."""
+"""Report: the results of a backtest, as written to JSON; text and page render it."""
 
 from datetime import datetime
 from typing import Any
@@ -10,12 +10,12 @@ from domain.statistics.intervals import Interval
 from flows.backtesting.periods import Fold
 from flows.backtesting.tables import Table
 
-FORM = 1
-"""Of the JSON; another form is refused by `signalengine report`."""
+SCHEMA_VERSION = 1
+"""Version of the JSON; `signalengine report` refuses any other."""
 
 
 class InputFile(msgspec.Struct, frozen=True):
-    """A file by its name and the hash of its content."""
+    """An input file, with its size and the hash of its content."""
 
     name: str
     size: int
@@ -23,7 +23,7 @@ class InputFile(msgspec.Struct, frozen=True):
 
 
 class Span(msgspec.Struct, frozen=True):
-    """The data begin and end; what counts begins after the warm-up."""
+    """Start and end of the data, and the start of the evaluated period after the warm-up."""
 
     begin: datetime
     judged_from: datetime
@@ -31,24 +31,24 @@ class Span(msgspec.Struct, frozen=True):
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
-    """How many of what.
+    """Counts, from bars to trades.
 
     Attributes
     ----------
     bars, events
-        That were concluded.
+        Closed bars and detected events.
     duplicates, late, rejects, gaps
         Of the input.
     candidates, emitted, suppressed
         Decisions of the whole run.
     open
-        Candidates that had not ended when the data did.
+        Candidates that were still open at the end of the data.
     unfilled, skipped
-        Emitted signals for which nothing traded in time; to which the account gave no size, by reason.
+        Emitted signals without a trade in time to enter at; those that the account did not size, by reason.
     trades
         Emitted signals that the account traded to their end, in the whole run.
     judged
-        Of those, decided after the warm-up.
+        Those of them that were decided after the warm-up.
     """
 
     bars: int
@@ -68,7 +68,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Gross(msgspec.Struct, frozen=True):
-    """What n trades would have brought without costs, in R; None where undefined."""
+    """Statistics of n trades before costs, in R; None where undefined."""
 
     n: int
     mean: float | None
@@ -76,35 +76,35 @@ class Gross(msgspec.Struct, frozen=True):
     mean_cost: float | None
 
 
-class Mark(msgspec.Struct, frozen=True):
-    """The account at the end of a UTC day; `drawdown` is from its highest mark, at most 0."""
+class EquityPoint(msgspec.Struct, frozen=True):
+    """The account at the end of a UTC day; `drawdown` is relative to its highest value, at most 0."""
 
     day: datetime
     equity: float
     drawdown: float
 
 
-class Tried(msgspec.Struct, frozen=True, kw_only=True):
-    """Which ledger counted the attempts, and what it says.
+class TrialCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """The number of attempts, and the ledger that counted them.
 
     Attributes
     ----------
     ledger
-        Its path.
+        Path of the ledger.
     usual
-        Whether it is the one in the home directory.
+        Whether it is the default one in the home directory.
     lines
-        All attempts in it, on whatever data.
+        Number of all attempts in it, on any data.
     attempts
-        Different ones on this data, this one included.
+        Number of distinct attempts on this data, this one included.
     variance
-        Of their daily Sharpe ratios; None for one.
+        Variance of their daily Sharpe ratios; None for a single attempt.
     faults
         Signs that lines were changed or removed.
     elsewhere
-        Lines about this data that only the database knows: of other ledgers, or of one that was deleted.
+        Number of attempts on this data that are only in the database: of other ledgers, or of a deleted one.
     unshared
-        Why the database could not be asked; None if it was, or if there is none.
+        Why the database could not be queried; None if it was, or if there is none.
     """
 
     ledger: str
@@ -118,41 +118,41 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """A backtest.
+    """The results of a backtest.
 
     Attributes
     ----------
     form
-        Of this record.
+        Schema version of this record.
     card
-        The verdict and all figures of the judged time. Its calibration is of all candidates, the
-        suppressed ones included: what was held back is evidence too.
+        The verdict and all figures of the evaluated period. Its calibration covers all candidates, including
+        the suppressed ones: they are evidence too.
     name, version, made_at
-        As the user called it; of the engine; when.
+        Name given by the user; version of the engine; time of the run.
     span, simulated, instruments, inputs
-        What it was run on.
+        The input data.
     settings
-        All that decides the output.
+        All settings that affect the results.
     counts
-        How many of what.
+        Counts, from bars to trades.
     gross
-        Before costs, of the same trades as the card.
+        Statistics before costs, of the same trades as the card.
     calibrated_share
         Share of the stated probabilities that were calibrated; the others are the strategies' own
         confidence.
     warmup, folds
-        What was not judged, and the judged time in parts.
+        The warm-up, and the folds of the evaluated period.
     tables
-        Groups of judged trades.
+        Groups of the evaluated trades.
     start_equity, equity
-        The account, the warm-up included.
+        The account, including the warm-up.
     trials
-        Attempts.
+        Number of attempts.
     assumptions
-        Sentences.
+        The assumptions, as sentences.
     """
 
-    form: int = FORM
+    form: int = SCHEMA_VERSION
     card: Card
     name: str
     version: str
@@ -169,6 +169,6 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     folds: list[Fold]
     tables: list[Table]
     start_equity: float
-    equity: list[Mark]
-    trials: Tried
+    equity: list[EquityPoint]
+    trials: TrialCounts
     assumptions: list[str]

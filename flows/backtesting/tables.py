@@ -1,4 +1,4 @@
-"""Tables: what trades brought, by strategy, instrument, regime and what else one may ask for."""
+"""Tables: results of trades by strategy, instrument, regime and other groups."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -19,14 +19,14 @@ Naming = Callable[[int], str]
 
 
 class Row(msgspec.Struct, frozen=True):
-    """A group and its figures."""
+    """A group of results and its statistics."""
 
     name: str
     figures: Performance
 
 
 class Table(msgspec.Struct, frozen=True):
-    """Groups of the same results; `of` says of which."""
+    """A grouping of results; `of` describes which results."""
 
     title: str
     of: str
@@ -34,7 +34,7 @@ class Table(msgspec.Struct, frozen=True):
 
 
 def tables(trades: Rows, candidates: Rows, names: dict[int, str], vocabulary: Vocabulary) -> list[Table]:
-    """All tables.
+    """Build all tables.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def tables(trades: Rows, candidates: Rows, names: dict[int, str], vocabulary: Vo
     candidates
         All GRADED rows.
     names
-        Of the instruments.
+        Names of the instruments.
     """
     bucket = np.minimum((trades["probability"] * BUCKETS).astype(np.int64), BUCKETS - 1)
     every = np.zeros(trades.size, np.int64)
@@ -68,25 +68,25 @@ def tables(trades: Rows, candidates: Rows, names: dict[int, str], vocabulary: Vo
 
 
 def figures(rows: Rows, own: NDArray[np.float64] | None = None) -> Performance:
-    """The figures of GRADED rows; `own` is the uniqueness of each, by default among these."""
+    """Statistics of GRADED rows; `own` is the uniqueness of each, by default among these rows."""
     return performance(
         rows["result"],
-        uniqueness=distinctness(rows) if own is None else own,
+        uniqueness=uniqueness_of(rows) if own is None else own,
         probabilities=rows["probability"],
     )
 
 
-def distinctness(rows: Rows) -> NDArray[np.float64]:
-    """How much of each result is its own, among those of its instrument; see domain.statistics.uniqueness."""
+def uniqueness_of(rows: Rows) -> NDArray[np.float64]:
+    """Uniqueness of each result among those of its instrument; see domain.statistics.uniqueness."""
     return uniqueness(rows["ts"], rows["exit_at"], rows["instrument"])
 
 
-def _of(words: Sequence[str]) -> Naming:
-    return lambda code: words[code]
+def _of(names: Sequence[str]) -> Naming:
+    return lambda code: names[code]
 
 
 def _table(title: str, of: str, rows: Rows, codes: Rows, naming: Naming) -> Table:
-    own = distinctness(rows)
+    own = uniqueness_of(rows)
     groups = []
     for code in np.unique(codes).tolist():
         mine = codes == code

@@ -1,37 +1,38 @@
-"""Text: the report on a terminal."""
+"""Text: render the report for a terminal."""
 
 from collections.abc import Sequence
 
-from flows.backtesting import wording
+from flows.backtesting import formatting
 from flows.backtesting.report import Report
 
 
 def text(report: Report) -> str:
-    """The report as lines that end in a newline, the verdict first."""
+    """The report as text, the verdict first."""
     verdict = report.card.verdict
     parts = [
         f"{verdict.verdict}: {'; '.join(verdict.reasons)}",
-        f"{_plain(report.name)}: {_plain(wording.headline(report))}",
+        f"{_plain(report.name)}: {_plain(formatting.headline(report))}",
         *(["The data is simulated: every figure is a property of its generator."] if report.simulated else []),
-        _pairs(wording.card_lines(report)),
-        _pairs(wording.counts_lines(report)),
+        _pairs(formatting.card_lines(report)),
+        _pairs(formatting.counts_lines(report)),
         "Judged time in folds (all of it out of sample)\n"
-        + _grid(wording.FOLDS, [wording.fold_cells(fold) for fold in report.folds]),
+        + _grid(formatting.FOLDS, [formatting.fold_cells(fold) for fold in report.folds]),
         *(
             f"{table.title} ({table.of})\n"
             + _grid(
-                ("", *wording.FIGURES), [(_plain(row.name), *wording.figure_cells(row.figures)) for row in table.rows]
+                ("", *formatting.FIGURES),
+                [(_plain(row.name), *formatting.figure_cells(row.figures)) for row in table.rows],
             )
             for table in report.tables
         ),
-        wording.FEW,
-        _pairs(wording.trials_lines(report)),
+        formatting.FEW,
+        _pairs(formatting.trials_lines(report)),
         "Assumptions\n" + "\n".join(f"  {_plain(sentence)}" for sentence in report.assumptions),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def _pairs(lines: wording.Lines) -> str:
+def _pairs(lines: formatting.Lines) -> str:
     width = max(len(label) for label, _ in lines)
     return "\n".join(f"{label:{width}}  {_plain(value)}" for label, value in lines)
 
@@ -44,12 +45,12 @@ def _grid(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _aligned(row: Sequence[str], widths: Sequence[int]) -> list[str]:
-    """Words to the left, numbers to the right."""
+    """Align the first cell to the left and the others to the right."""
     return [
         cell.rjust(width) if at else cell.ljust(width) for at, (cell, width) in enumerate(zip(row, widths, strict=True))
     ]
 
 
-def _plain(words: str) -> str:
-    """Words without what a terminal would obey: names come from files."""
-    return "".join(letter if letter.isprintable() else "�" for letter in words)
+def _plain(text: str) -> str:
+    """Replace control characters, since names come from files."""
+    return "".join(letter if letter.isprintable() else "�" for letter in text)

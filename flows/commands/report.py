@@ -20,7 +20,7 @@ def run(options: argparse.Namespace) -> int:
 
     from domain.errors import InputError
     from flows.backtesting import page, text
-    from flows.backtesting.report import FORM, Report
+    from flows.backtesting.report import SCHEMA_VERSION, Report
     from flows.replay import cannot_write
 
     path = Path(options.path)
@@ -32,8 +32,10 @@ def run(options: argparse.Namespace) -> int:
         raise InputError(
             f"report {options.path!r} is not a report of a backtest: {problem}; give a report.json"
         ) from None
-    if report.form != FORM:
-        raise InputError(f"report {options.path!r} has format {report.form} instead of {FORM}; run the backtest again")
+    if report.form != SCHEMA_VERSION:
+        raise InputError(
+            f"report {options.path!r} has format {report.form} instead of {SCHEMA_VERSION}; run the backtest again"
+        )
     if options.out is None:
         sys.stdout.write(text.text(report))
         return 0

@@ -10,8 +10,8 @@ from domain.clock import DAY, HOUR
 from domain.executions import EQUITY, EXECUTION, LOSS, WIN
 from domain.slices import BAR, CANDIDATE, OUTCOME
 from flows.backtesting.backtest import Backtest, judge
-from flows.backtesting.gather import Gathered
 from flows.backtesting.report import InputFile, Report
+from flows.backtesting.run_results import RunResults
 from flows.replay import Plan
 from flows.settings import EngineSettings
 from tests.builders import records
@@ -22,7 +22,9 @@ INPUT = InputFile("made.csv", 10, "ab" * 32)
 NAME = "test:HAND"
 
 
-def gathered(results: Sequence[float], days: Sequence[float], *, name: str = NAME, confidence: float = 0.6) -> Gathered:
+def gathered(
+    results: Sequence[float], days: Sequence[float], *, name: str = NAME, confidence: float = 0.6
+) -> RunResults:
     """A trade an hour from the first on, with these results in R, and days with these returns."""
     at = [START + hour * HOUR for hour in range(len(results))]
     key = [{"ts": ts, "instrument": 7, "direction": 1, "strategy": hour % 2} for hour, ts in enumerate(at)]
@@ -40,7 +42,7 @@ def gathered(results: Sequence[float], days: Sequence[float], *, name: str = NAM
     ]
     last_ns = START + max(len(days) * DAY, len(results) * HOUR, HOUR)
     bars = records(BAR, {"open_time": START, "close_time": START + HOUR}, {"open_time": START, "close_time": last_ns})
-    run = Gathered()
+    run = RunResults()
     run.take(
         Aligned(
             last_ns,

@@ -32,29 +32,29 @@ def filled(ledger: Ledger, count: int) -> list[bytes]:
 
 def test_attempts_are_kept_in_order_and_no_fault_is_found(ledger: Ledger) -> None:
     filled(ledger, 3)
-    book = Ledger(ledger.path).record(attempt("last"))
-    assert [each.config for each in book.attempts] == ["config 0", "config 1", "config 2", "last"]
-    assert book.faults == ()
+    contents = Ledger(ledger.path).record(attempt("last"))
+    assert [each.config for each in contents.attempts] == ["config 0", "config 1", "config 2", "last"]
+    assert contents.faults == ()
     assert ledger.path.stat().st_mode & 0o077 == 0
 
 
 def test_same_settings_again_count_once(ledger: Ledger) -> None:
     for config in ("one", "two", "one"):
-        book = ledger.record(attempt(config, returns=(0.01, len(config) + ord(config[0]))))
-    assert len(book.attempts) == 3
-    assert [each.config for each in book.on(FILES)] == ["one", "two"]
+        contents = ledger.record(attempt(config, returns=(0.01, len(config) + ord(config[0]))))
+    assert len(contents.attempts) == 3
+    assert [each.config for each in contents.on(FILES)] == ["one", "two"]
 
 
 def test_same_returns_from_other_settings_are_the_same_attempt(ledger: Ledger) -> None:
     ledger.record(attempt("one", returns=(0.01, 0.02)))
-    book = ledger.record(attempt("a comment was added", returns=(0.01, 0.02)))
-    assert len(book.on(FILES)) == 1
+    contents = ledger.record(attempt("a comment was added", returns=(0.01, 0.02)))
+    assert len(contents.on(FILES)) == 1
 
 
 def test_same_settings_on_other_files_of_the_same_data_are_another_attempt(ledger: Ledger) -> None:
     ledger.record(attempt("one", files=("aa",), returns=(0.01,)))
-    book = ledger.record(attempt("one", files=("bb", "aa"), returns=(0.02,)))
-    assert len(book.on(("aa",))) == 2
+    contents = ledger.record(attempt("one", files=("bb", "aa"), returns=(0.02,)))
+    assert len(contents.on(("aa",))) == 2
 
 
 def test_attempts_without_a_sharpe_ratio_are_all_counted(ledger: Ledger) -> None:
@@ -65,8 +65,8 @@ def test_attempts_without_a_sharpe_ratio_are_all_counted(ledger: Ledger) -> None
 def test_data_is_the_same_if_a_file_is_shared(ledger: Ledger) -> None:
     ledger.record(attempt("one", files=("aa",), returns=(1.0,)))
     ledger.record(attempt("two", files=("cc",), returns=(2.0,)))
-    book = ledger.record(attempt("three", returns=(3.0,)))
-    assert [each.config for each in book.on(("bb", "aa"))] == ["one", "three"]
+    contents = ledger.record(attempt("three", returns=(3.0,)))
+    assert [each.config for each in contents.on(("bb", "aa"))] == ["one", "three"]
 
 
 @given(removed=st.sets(st.integers(0, 5), min_size=1, max_size=6))
@@ -74,9 +74,9 @@ def test_removed_lines_are_noticed(tmp_path_factory: pytest.TempPathFactory, rem
     ledger = Ledger(tmp_path_factory.mktemp("ledger") / "trials.jsonl")
     lines = filled(ledger, 6)
     ledger.path.write_bytes(b"".join(line for at, line in enumerate(lines) if at not in removed))
-    book = ledger.record(attempt("after"))
-    missing = sum(int(fault.split()[0]) for fault in book.faults)
-    assert missing == len(removed), book.faults
+    contents = ledger.record(attempt("after"))
+    missing = sum(int(fault.split()[0]) for fault in contents.faults)
+    assert missing == len(removed), contents.faults
     assert ledger.record(attempt("later")).faults, "the hole is there for ever"
 
 
@@ -104,17 +104,17 @@ def test_deleted_ledger_is_noticed_by_its_head(ledger: Ledger) -> None:
 def test_words_that_are_no_line_are_noticed(ledger: Ledger) -> None:
     lines = filled(ledger, 2)
     ledger.path.write_bytes(lines[0] + b"\xff{\n" + lines[1])
-    book = ledger.record(attempt("after"))
-    assert book.faults == ("line 2 cannot be read",)
-    assert len(book.attempts) == 3
+    contents = ledger.record(attempt("after"))
+    assert contents.faults == ("line 2 cannot be read",)
+    assert len(contents.attempts) == 3
 
 
 def test_line_that_a_crash_cut_off_is_no_fault(ledger: Ledger) -> None:
     filled(ledger, 2)
     with ledger.path.open("ab") as file:
         file.write(b'{"number":3,"prev')
-    book = ledger.record(attempt("after"))
-    assert (len(book.attempts), book.faults) == (3, ())
+    contents = ledger.record(attempt("after"))
+    assert (len(contents.attempts), contents.faults) == (3, ())
     assert ledger.record(attempt("later")).faults == ()
 
 
@@ -134,7 +134,7 @@ def test_ledger_that_is_a_folder_is_refused_before_the_run(tmp_path: Path) -> No
 
 def test_ledger_in_a_place_that_is_no_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(SettingError, match=r"cannot be used: .*; mend that, or name another with --trials"):
+    with pytest.raises(SettingError, match=r"cannot be used: .*; fix that, or name another with --trials"):
         Ledger(tmp_path / "file" / "trials.jsonl").check()
 
 
@@ -151,5 +151,5 @@ def test_backtests_at_once_lose_nothing(ledger: Ledger) -> None:
     for worker in workers:
         worker.join(60)
         assert worker.exitcode == 0
-    book = ledger.record(attempt("last"))
-    assert (len(book.attempts), len(book.on(FILES)), book.faults) == (21, 21, ())
+    contents = ledger.record(attempt("last"))
+    assert (len(contents.attempts), len(contents.on(FILES)), contents.faults) == (21, 21, ())

@@ -4,8 +4,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from flows.backtesting import charts, page, text, wording
-from flows.backtesting.report import Mark
+from flows.backtesting import charts, formatting, page, text
+from flows.backtesting.report import EquityPoint
 from tests.flows.backtesting.markets import NOW
 from tests.flows.backtesting.runs import judged
 
@@ -108,20 +108,20 @@ def test_page_can_be_read_without_eyes_and_without_a_mouse(report):
 def test_bins_stand_beside_their_diagram(report):
     words = read(page.page(report)).words
     for each in report.card.calibration.bins:
-        assert "".join(wording.bin_cells(each)) in words
+        assert "".join(formatting.bin_cells(each)) in words
 
 
 def test_few_results_are_marked_as_few(tmp_path):
     report = judged([1.0, -1.0] * 25, [0.01, -0.004] * 30, tmp_path / "trials.jsonl")
     assert [row.figures.n for row in report.tables[0].rows] == [25, 25]
-    assert [wording.figure_cells(row.figures)[1] for row in report.tables[0].rows] == ["25.0 †"] * 2
-    assert wording.figure_cells(report.card.results)[1] == "50.0"
+    assert [formatting.figure_cells(row.figures)[1] for row in report.tables[0].rows] == ["25.0 †"] * 2
+    assert formatting.figure_cells(report.card.results)[1] == "50.0"
     for shown in (text.text(report), read(page.page(report)).words):
-        assert wording.FEW in shown
+        assert formatting.FEW in shown
 
 
 def test_long_curves_keep_their_deepest_fall():
-    marks = [Mark(NOW, 1.0, -0.9 if at == 7_777 else -0.1) for at in range(10_000)]
+    marks = [EquityPoint(NOW, 1.0, -0.9 if at == 7_777 else -0.1) for at in range(10_000)]
     kept = charts.thinned(marks)
     assert len(kept) <= charts.POINTS + 2
     assert min(mark.drawdown for mark in kept) == -0.9

@@ -10,10 +10,10 @@ import pytest
 from numpy.typing import NDArray
 
 from domain.statistics.performance import performance
-from flows.backtesting.backtest import conclude
+from flows.backtesting.backtest import run_dataflow
 from flows.backtesting.graded import graded
 from flows.backtesting.report import Report
-from flows.backtesting.tables import distinctness
+from flows.backtesting.tables import uniqueness_of
 from flows.intelligence import DEFAULTS, Intelligence
 from operators.catalogue import catalogue
 from tests.flows.backtesting import generators
@@ -149,7 +149,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> tuple[NDArray[Any], Flo
         walk = drift + deviation * rng.standard_normal(drift.size)
         path = generators.written(generators.bars(walk, deviation, rng), folder / f"{seed}.feather")
         plan = plan_of(path, **FREE)
-        run = conclude(plan, plan.read(), plan.settings)
+        run = run_dataflow(plan, plan.read(), plan.settings)
         rows = graded(run, 0.0)
         # The last trades may outlive the data: nobody knows their results.
         rows = rows[rows["ts"] < START + (walk.size - 100) * STEP]
@@ -180,7 +180,7 @@ def test_planted_edge_is_measured_at_its_size(planted: tuple[NDArray[Any], Float
     followers = [strategies.index(name) for name in ("trend_breakout", "trend_pullback", "supertrend_follow")]
     for mine in (np.ones(rows.size, bool), np.isin(rows["strategy"], followers)):
         chosen = rows[mine]
-        found = performance(chosen["result"], uniqueness=distinctness(chosen), confidence=0.999)
+        found = performance(chosen["result"], uniqueness=uniqueness_of(chosen), confidence=0.999)
         assert found.n > 1_000
         assert found.interval.low < worth[mine].mean() < found.interval.high
     assert found.interval.low > 0  # of the followers: the edge is seen

@@ -267,7 +267,9 @@ def test_prediction_markets_are_played_beside_and_resumed_without_gap_or_repetit
 
 def test_the_log_of_other_prediction_markets_is_not_gone_on_with(client: redis.Redis) -> None:
     play_both(client, end="2024-01-01T00:30:00Z")
-    with pytest.raises(SettingError, match=r"log:prediction:\d\d\d holds .*; restore \[simulated_markets\], or begin"):
+    with pytest.raises(
+        SettingError, match=r"log:prediction:\d\d\d holds .*; restore \[simulated_markets\], or start over"
+    ):
         play_both(client, msgspec.structs.replace(MARKETS, seed=2))
 
 

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from flows.backtesting import text
-from flows.backtesting.ledger import Attempt, Book, Ledger
-from flows.backtesting.shared import Shared, share
+from flows.backtesting.ledger import Attempt, Ledger, LedgerContents
+from flows.backtesting.shared_attempts import SharedAttempts, sync_attempts
 from tests.flows.backtesting.runs import INPUT, judged
 
 FILES = ("aa" * 32,)
@@ -19,45 +19,45 @@ def attempt(config: str, *, files: tuple[str, ...] = FILES) -> Attempt:
     return Attempt(at=at, name=config, files=files, config=config, first_day=19_000, returns=returns, sharpe=0.1)
 
 
-def recorded(path: Path, *attempts: Attempt) -> Book:
+def recorded(path: Path, *attempts: Attempt) -> LedgerContents:
     for each in attempts:
-        book = Ledger(path).record(each)
-    return book
+        contents = Ledger(path).record(each)
+    return contents
 
 
 def test_lines_are_copied_once(database_url: str, tmp_path: Path) -> None:
-    book = recorded(tmp_path / "mine", attempt("one"), attempt("two"))
-    assert share(book, FILES, database_url) == Shared(copied=2)
-    assert share(book, FILES, database_url) == Shared()
-    book = recorded(tmp_path / "mine", attempt("three"))
-    assert share(book, FILES, database_url) == Shared(copied=1)
+    contents = recorded(tmp_path / "mine", attempt("one"), attempt("two"))
+    assert sync_attempts(contents, FILES, database_url) == SharedAttempts(copied=2)
+    assert sync_attempts(contents, FILES, database_url) == SharedAttempts()
+    contents = recorded(tmp_path / "mine", attempt("three"))
+    assert sync_attempts(contents, FILES, database_url) == SharedAttempts(copied=1)
 
 
 def test_attempts_of_another_ledger_on_the_same_data_count(database_url: str, tmp_path: Path) -> None:
     others = attempt("one"), attempt("other data", files=("bb" * 32,)), attempt("two")
-    share(recorded(tmp_path / "theirs", *others), FILES, database_url)
-    book = recorded(tmp_path / "mine", attempt("three"), attempt("two"))
-    shared = share(book, FILES, database_url)
-    assert shared == Shared(attempts=(others[0], others[2]), copied=2)
-    assert [each.config for each in book.on(FILES, shared.attempts)] == ["one", "two", "three"]
+    sync_attempts(recorded(tmp_path / "theirs", *others), FILES, database_url)
+    contents = recorded(tmp_path / "mine", attempt("three"), attempt("two"))
+    shared = sync_attempts(contents, FILES, database_url)
+    assert shared == SharedAttempts(attempts=(others[0], others[2]), copied=2)
+    assert [each.config for each in contents.on(FILES, shared.attempts)] == ["one", "two", "three"]
 
 
 def test_deleted_file_is_remembered(database_url: str, tmp_path: Path) -> None:
-    share(recorded(tmp_path / "mine", attempt("one"), attempt("two")), FILES, database_url)
+    sync_attempts(recorded(tmp_path / "mine", attempt("one"), attempt("two")), FILES, database_url)
     for path in tmp_path.iterdir():
         path.unlink()
-    book = recorded(tmp_path / "mine", attempt("three"))
-    assert book.faults == ()
-    assert len(book.on(FILES, share(book, FILES, database_url).attempts)) == 3
+    contents = recorded(tmp_path / "mine", attempt("three"))
+    assert contents.faults == ()
+    assert len(contents.on(FILES, sync_attempts(contents, FILES, database_url).attempts)) == 3
 
 
 def test_changed_line_counts_as_it_was(database_url: str, tmp_path: Path) -> None:
-    share(recorded(tmp_path / "mine", attempt("one")), FILES, database_url)
+    sync_attempts(recorded(tmp_path / "mine", attempt("one")), FILES, database_url)
     content = (tmp_path / "mine").read_bytes()
     (tmp_path / "mine").write_bytes(content.replace(b'"config":"one"', b'"config":"two"'))
-    book = recorded(tmp_path / "mine", attempt("two"))
-    assert book.faults == ("line 1 was changed",)
-    assert share(book, FILES, database_url) == Shared(attempts=(attempt("one"),), copied=1)
+    contents = recorded(tmp_path / "mine", attempt("two"))
+    assert contents.faults == ("line 1 was changed",)
+    assert sync_attempts(contents, FILES, database_url) == SharedAttempts(attempts=(attempt("one"),), copied=1)
 
 
 @pytest.mark.parametrize("state", ["away", "behind"])
@@ -72,7 +72,7 @@ def test_database_that_cannot_be_asked_costs_no_report(
     report = judged([1.0] * 40, [0.02, -0.005] * 20, tmp_path / "trials.jsonl", database_url=database_url)
     assert report.trials.unshared is None
     assert (
-        share(Book((), ()), (INPUT.sha256,), database_url).attempts
+        sync_attempts(LedgerContents((), ()), (INPUT.sha256,), database_url).attempts
         == Ledger(tmp_path / "trials.jsonl").record(attempt("later")).attempts[:2]
     )
 

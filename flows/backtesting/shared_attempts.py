@@ -1,31 +1,30 @@
-"""Shared: the attempts of a ledger in the database too, where those of other ledgers join them.
+"""Shared attempts: synchronise the attempts of a ledger with the database, which has those of other ledgers too.
 
-The file is what counts on a machine by itself. Where there is a database, its lines are copied there by
-their hashes, and attempts on the same data that only the database knows count as well: those of
-colleagues, and those of a file that somebody deleted.
+Without a database, only the file counts. With one, its lines are copied there by their hashes, and attempts on
+the same data that are only in the database count as well: those of colleagues, and those of a deleted file.
 """
 
 import msgspec
 
 from domain import clock
 from domain.errors import SignalEngineError
-from flows.backtesting.ledger import Attempt, Book, Line
+from flows.backtesting.ledger import Attempt, LedgerContents, Line
 from store import trials
 from store.postgres import connect
 from store.trials import Trial
 
 
-class Shared(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of it.
+class SharedAttempts(msgspec.Struct, frozen=True, kw_only=True):
+    """Result of the synchronisation.
 
     Attributes
     ----------
     attempts
-        On the same data, of other ledgers, oldest first.
+        Attempts of other ledgers on the same data, oldest first.
     copied
-        Lines that were new to the database.
+        Number of lines that were new to the database.
     problem
-        Why it could not be asked; None if it was.
+        Why the database could not be queried; None if it was.
     """
 
     attempts: tuple[Attempt, ...] = ()
@@ -33,28 +32,28 @@ class Shared(msgspec.Struct, frozen=True, kw_only=True):
     problem: str | None = None
 
 
-def share(book: Book, files: tuple[str, ...], url: str) -> Shared:
-    """Copy what the database does not know, and ask what else it knows of this data.
+def sync_attempts(contents: LedgerContents, files: tuple[str, ...], url: str) -> SharedAttempts:
+    """Copy new lines to the database, and read the other attempts on this data from it.
 
-    A database that is down costs nobody a report: the lines stay in the file, and go along with those
-    of the next backtest. A line that was changed is not copied; as it was, it is known there.
+    An unavailable database does not prevent a report: the lines stay in the file, and are copied with those of
+    the next backtest. A changed line is not copied; the database has its original.
 
     Parameters
     ----------
     files
-        Hashes of the input, in which `book` counts.
+        Hashes of the input files.
     url
-        Of Postgres.
+        Address of Postgres.
     """
-    mine = [_trial(line) for line in book.lines if line.sealed() == line]
+    mine = [_trial(line) for line in contents.lines if line.sealed() == line]
     known = {trial.id for trial in mine}
     try:
         with connect(url) as connection:
             copied = trials.write(connection, mine)
             others = [trial for trial in trials.of_files(connection, files) if trial.id not in known]
     except SignalEngineError as problem:
-        return Shared(problem=str(problem))
-    return Shared(attempts=tuple(map(_attempt, others)), copied=copied)
+        return SharedAttempts(problem=str(problem))
+    return SharedAttempts(attempts=tuple(map(_attempt, others)), copied=copied)
 
 
 def _trial(line: Line) -> Trial:

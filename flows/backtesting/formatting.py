@@ -1,4 +1,4 @@
-"""Wording: the figures of a report as a person reads them, each with its n; what is undefined is a dash."""
+"""Formatting: the figures of a report as text, each with its n; undefined values are a dash."""
 
 from domain.statistics.intervals import Interval
 from domain.statistics.performance import SMALL, Performance
@@ -42,7 +42,7 @@ def with_error(value: float | None, error: float | None, digits: int = 2) -> str
 
 
 def headline(report: Report) -> str:
-    """What the data is and how long."""
+    """The instruments and time range of the data."""
     span, counts = report.span, report.counts
     instruments = ", ".join(report.instruments[:6]) + (" …" if len(report.instruments) > 6 else "")
     return (
@@ -52,7 +52,7 @@ def headline(report: Report) -> str:
 
 
 def card_lines(report: Report) -> Lines:
-    """The figures of the card, in the order in which they are to be read."""
+    """The figures of the card, in reading order."""
     card, trials = report.card, report.trials
     verdict, returns, results = card.verdict, card.returns, card.results
     ratio, scores = returns.sharpe, card.calibration.scores
@@ -92,7 +92,7 @@ def card_lines(report: Report) -> Lines:
 
 
 def trials_lines(report: Report) -> Lines:
-    """What was counted, and where."""
+    """The number of attempts, and the ledger that counted them."""
     trials = report.trials
     lines = [
         ("Ledger", trials.ledger + ("" if trials.usual else " (not the usual one)")),
@@ -107,7 +107,7 @@ def trials_lines(report: Report) -> Lines:
 
 
 def counts_lines(report: Report) -> Lines:
-    """From bars to trades."""
+    """The counts from bars to trades."""
     counts = report.counts
     skipped = ", ".join(f"{reason} {count:,}" for reason, count in sorted(counts.skipped.items())) or "none"
     return [
@@ -124,7 +124,7 @@ def counts_lines(report: Report) -> Lines:
 
 
 def track_record(days: int, wanted: float | None) -> str:
-    """How long was judged, and how long it takes to tell such a ratio from 0."""
+    """The evaluated number of days, and the number needed to distinguish such a ratio from 0."""
     if wanted is None:
         return f"{days:,} days; without a ratio above 0 no length suffices"
     return f"{days:,} days of {number(wanted, 0)} that such a ratio needs"

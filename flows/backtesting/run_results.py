@@ -1,7 +1,7 @@
-"""Gather: what the recipe concludes, kept in memory until the backtest is judged.
+"""Run results: the results of the dataflow, collected in memory for the evaluation of a backtest.
 
-Rows are kept for candidates, their ends and the days of the account, not for bars: memory grows with
-what was decided, not with the length of the recording.
+Rows are stored for candidates, their outcomes and the days of the account, not for bars: memory grows with the
+number of decisions, not with the length of the recording.
 """
 
 from collections import Counter
@@ -30,17 +30,17 @@ DECISION = np.dtype(
         ("status", "<i8"),
         ("reason", "<i8"),  # index into SUPPRESSED_REASONS
         ("regime", "<i8"),  # index into REGIMES
-        ("probability", "<f8"),  # calibrated; the strategy's own confidence where nothing scored it
+        ("probability", "<f8"),  # calibrated; the strategy's own confidence if there is no score
         ("scored", "?"),
-        ("risk", "<f8"),  # distance of the stop from the reference price, quote units: what R is
+        ("risk", "<f8"),  # distance of the stop from the reference price, in quote units: the unit of R
     ]
 )
-"""What was thought of a candidate at its decision."""
+"""The assessment of a candidate at its decision."""
 
 
 @dataclass(slots=True)
-class Gathered:
-    """All that a run concluded. `first_ns` and `last_ns` bound its bars; 0 if none closed."""
+class RunResults:
+    """All results of a run. `first_ns` and `last_ns` are the bounds of its bars; 0 if no bar closed."""
 
     names: dict[int, str] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
@@ -51,8 +51,8 @@ class Gathered:
     _executions: list[Rows] = field(default_factory=list)
     _equity: list[Rows] = field(default_factory=list)
 
-    def take(self, given: Aligned) -> None:
-        """Keep what is needed of rows, in their order."""
+    def add(self, given: Aligned) -> None:
+        """Add the results of all shards, in order."""
         self.names.update(given.names)
         if given.bars.size:
             self.first_ns = self.first_ns or int(given.bars["open_time"].min())
@@ -65,7 +65,7 @@ class Gathered:
                 kept.append(rows)
 
     def count(self, given: Slice) -> None:
-        """Count what one shard took in."""
+        """Count the input and results of one shard."""
         counts = given.counts
         self.counts.update(
             accepted=counts.accepted,
@@ -79,22 +79,22 @@ class Gathered:
 
     @property
     def decisions(self) -> Rows:
-        """DECISION, a row a candidate, by (ts, instrument, strategy)."""
+        """DECISION, one row per candidate, by (ts, instrument, strategy)."""
         return _whole(self._decisions, DECISION)
 
     @property
     def outcomes(self) -> Rows:
-        """OUTCOME, a row for each candidate that ended, by its end."""
+        """OUTCOME, one row per candidate that ended, by time of its end."""
         return _whole(self._outcomes, OUTCOME)
 
     @property
     def executions(self) -> Rows:
-        """EXECUTION, the last row of each paper trade that ended or was skipped."""
+        """EXECUTION, the last row of each paper trade that was closed or skipped."""
         return _whole(self._executions, EXECUTION)
 
     @property
     def equity(self) -> Rows:
-        """EQUITY, a row for each UTC day that ended."""
+        """EQUITY, one row per complete UTC day."""
         return _whole(self._equity, EQUITY)
 
 
@@ -116,53 +116,53 @@ def _decisions(given: Aligned) -> Rows:
     return out
 
 
-class GatherSink(SinglePartitionSink[Aligned, None]):
-    """Puts what all shards concluded together into a `Gathered` of this process."""
+class RunResultsSink(SinglePartitionSink[Aligned, None]):
+    """Collects the aligned results in a `RunResults` of this process."""
 
-    def __init__(self, into: Gathered) -> None:
+    def __init__(self, into: RunResults) -> None:
         self._into = into
 
-    def build_part(self, step_id: str, for_part: str, resume_state: None) -> "GatherPartition":  # noqa: ARG002
-        """The partition."""
-        return GatherPartition(self._into)
+    def build_part(self, step_id: str, for_part: str, resume_state: None) -> "RunResultsPartition":  # noqa: ARG002
+        """Create the partition."""
+        return RunResultsPartition(self._into)
 
 
-class GatherPartition(StatefulSinkPartition[Aligned, None]):
-    """Hands rows on."""
+class RunResultsPartition(StatefulSinkPartition[Aligned, None]):
+    """Adds results to `into`."""
 
-    def __init__(self, into: Gathered) -> None:
+    def __init__(self, into: RunResults) -> None:
         self._into = into
 
     def write_batch(self, values: list[Aligned]) -> None:
-        """Keep them."""
+        """Add the values."""
         for each in values:
-            self._into.take(each)
+            self._into.add(each)
 
     def snapshot(self) -> None:
-        """Nothing: a backtest is a whole run."""
+        """Return no state: a backtest is a whole run, which is never resumed."""
 
 
-class CountSink(PartitionPerShardSink[Slice, None]):
-    """Counts what the shards took in, into a `Gathered` of this process."""
+class ShardCountSink(PartitionPerShardSink[Slice, None]):
+    """Counts the input of the shards in a `RunResults` of this process."""
 
-    def __init__(self, into: Gathered) -> None:
+    def __init__(self, into: RunResults) -> None:
         self._into = into
 
-    def build_part(self, step_id: str, for_part: str, resume_state: None) -> "CountPartition":  # noqa: ARG002
-        """The partition."""
-        return CountPartition(self._into)
+    def build_part(self, step_id: str, for_part: str, resume_state: None) -> "ShardCountPartition":  # noqa: ARG002
+        """Create the partition."""
+        return ShardCountPartition(self._into)
 
 
-class CountPartition(StatefulSinkPartition[Slice, None]):
+class ShardCountPartition(StatefulSinkPartition[Slice, None]):
     """Counts one shard."""
 
-    def __init__(self, into: Gathered) -> None:
+    def __init__(self, into: RunResults) -> None:
         self._into = into
 
     def write_batch(self, values: list[Slice]) -> None:
-        """Count them."""
+        """Count the values."""
         for each in values:
             self._into.count(each)
 
     def snapshot(self) -> None:
-        """Nothing: a backtest is a whole run."""
+        """Return no state: a backtest is a whole run, which is never resumed."""
