@@ -15,43 +15,55 @@ from domain.whales import KINDS, WhaleFindings
 from flows.progress import Progress
 
 COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "trades": ("Trades accepted. Flat while the market is open: look at the collector and its venue.", ()),
-    "trades_duplicate": ("Trades seen before. A burst follows a reconnect; a steady rate is a feed sent twice.", ()),
-    "trades_late": ("Trades after their bar had closed. Over 0.1 % of trades: raise lateness_s or mend the feed.", ()),
-    "input_rejects": ("Input that could not be used. Look into the table rejects for the reasons.", ()),
-    "feed_gaps": ("Holes in the trades of an instrument. Its signals are suppressed for a while; see table gaps.", ()),
-    "bars_closed": ("Closed bars. None for minutes: time stands still, see watermark_seconds.", ("timeframe",)),
-    "events_detected": ("Events by detector. One that dwarfs the others has lost its base rate.", ("type",)),
-    "candidates": ("Proposals. All suppressed: see mtf_min_aligned and feed_gaps_total.", ("strategy", "status")),
+    "trades": ("Trades accepted. If flat while the market is open, check the collector and its venue.", ()),
+    "trades_duplicate": ("Duplicate trades. A burst follows a reconnect; a steady rate means a feed sent twice.", ()),
+    "trades_late": ("Trades after their bar had closed. Above 0.1 % of trades, raise lateness_s or fix the feed.", ()),
+    "input_rejects": ("Invalid input. The table rejects has the reasons.", ()),
+    "feed_gaps": ("Gaps in the trades of an instrument, which suppress its signals for a while; see table gaps.", ()),
+    "bars_closed": (
+        "Closed bars. If none for minutes, event time does not advance: see watermark_seconds.",
+        ("timeframe",),
+    ),
+    "events_detected": ("Events by detector. One that dominates the others has lost its base rate.", ("type",)),
+    "candidates": (
+        "Candidates. If all are suppressed, see mtf_min_aligned and feed_gaps_total.",
+        ("strategy", "status"),
+    ),
     "signal_outcomes": (
-        "Emitted signals by how they ended. Few tp_hit against sl_hit: the edge is gone.",
+        "Outcomes of emitted signals. Few tp_hit relative to sl_hit: the strategy has lost its edge.",
         ("outcome",),
     ),
-    "whales": ("Whales, consensus, disagreement. None told of many found: look at [whales] floor.", ("kind", "status")),
+    "whales": (
+        "Whales, consensus and disagreement. If many are found and none is emitted, check floor in [whales].",
+        ("kind", "status"),
+    ),
     "opportunities": (
-        "Changes in the lives of opportunities. Opened by the hundred: a feed of books stands still.",
+        "State changes of opportunities. If hundreds open at once, an order book feed is stale.",
         ("kind", "change"),
     ),
-    "quotes": ("Steps of order books applied. Flat while trades come: the feed of books is down.", ()),
-    "quotes_unready": ("Steps for books that wait for a snapshot. A steady rate: snapshots are lost.", ()),
-    "quotes_unknown": ("Steps for tokens of no known market. Growth: markets are not told of.", ()),
-    "books_voided": ("Books unusable until their next snapshot. A steady rate: messages are lost on the way.", ()),
+    "quotes": ("Order book updates applied. If flat while trades arrive, the order book feed is down.", ()),
+    "quotes_unready": ("Updates of books without a snapshot. A steady rate: snapshots are lost.", ()),
+    "quotes_unknown": ("Updates of tokens of unknown markets. If growing, market metadata is missing.", ()),
+    "books_voided": ("Books invalid until their next snapshot. A steady rate: messages are lost.", ()),
 }
 GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "open_candidates": ("Candidates that are followed. Growth without end: time stands still.", ("branch", "shard")),
-    "watermark_seconds": (
-        "Event time up to which bars are closed, since 1970. Stands still: no input.",
+    "open_candidates": (
+        "Candidates not yet settled. If they only grow, event time does not advance.",
         ("branch", "shard"),
     ),
-    "epoch_age_seconds": ("Since state was last saved. Over ten epochs: the disk or Postgres is slow.", ()),
+    "watermark_seconds": (
+        "Event time up to which bars are closed, since 1970. If constant, there is no input.",
+        ("branch", "shard"),
+    ),
+    "epoch_age_seconds": ("Time since state was last saved. Above ten epochs, the disk or Postgres is slow.", ()),
 }
 HISTOGRAMS: dict[str, tuple[str, tuple[float, ...]]] = {
     "signal_return_pct": (
-        "Net return of emitted signals, percent. Sum below 0: costs exceed the edge.",
+        "Net return of emitted signals, percent. If the sum is below 0, costs exceed the edge.",
         (-5.0, -2.0, -1.0, -0.5, -0.2, -0.1, 0.0, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0),
     ),
     "signal_duration_seconds": (
-        "From entry to end of emitted signals. All at the horizon: targets are too far.",
+        "Time from entry to exit of emitted signals. If all end at the horizon, targets are too far.",
         (60.0, 300.0, 900.0, 1800.0, 3600.0, 7200.0, 14400.0, 28800.0, 86400.0),
     ),
 }

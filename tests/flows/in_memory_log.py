@@ -1,4 +1,4 @@
-"""A log that is ready in memory: a source over 24 shards that resumes where it stopped."""
+"""A log in memory: a source over 24 shards that resumes where it stopped."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from flows.shards import shard_key
 
 
 class InMemoryLog(FixedPartitionedSource[tuple[str, bytes], int]):
-    """One partition a shard, `rows` rows to a block."""
+    """One partition per shard, `batch` rows per block."""
 
     def __init__(self, rows: NDArray[Any], names: list[str], batch: int, end_ns: int) -> None:
         make = trades_block if rows.dtype == TRADE else bars_block

@@ -1,4 +1,4 @@
-"""Interruptions: a log that breaks off, as in a crash or when the engine is told to stop, and runs that go on after."""
+"""Interruptions: a source that ends early, as in a crash or a shutdown, and runs that resume from it."""
 
 import os
 import signal
@@ -19,7 +19,7 @@ Item = tuple[str, bytes]
 
 
 class Crash(Exception):
-    """Ends all workers of the process wherever they are: what came after the last snapshot is lost."""
+    """Ends all workers of the process at once: everything after the last snapshot is lost."""
 
 
 class Run(NamedTuple):
@@ -44,7 +44,7 @@ class Run(NamedTuple):
 
 
 class Interrupted(FixedPartitionedSource[Item, int]):
-    """`log`, until it breaks off."""
+    """`log`, until it is interrupted."""
 
     def __init__(self, log: InMemoryLog, run: Run) -> None:
         self.log, self.run, self.taken = log, run, count()
@@ -73,7 +73,7 @@ class InterruptedPart(StatefulSourcePartition[Item, int]):
 
 
 def run_all(log: InMemoryLog, runs: Sequence[Run], recovery: Path, flow_over: Callable[[Any], Dataflow]) -> int:
-    """Start a flow over the log once for each run, each going on where the one before broke off; the crashes seen."""
+    """Run a dataflow once for each run, each resuming where the previous one ended; return the number of crashes."""
     make_recovery(recovery)
     crashes = 0
     for run in runs:
@@ -87,7 +87,7 @@ def run_all(log: InMemoryLog, runs: Sequence[Run], recovery: Path, flow_over: Ca
 
 
 def make_recovery(directory: Path) -> None:
-    """A place for snapshots, over two files."""
+    """Create a recovery directory with two files."""
     directory.mkdir()
     init_db_dir(directory, 2)
 
@@ -100,7 +100,7 @@ def run_one(
     addresses: Sequence[str] = (),
     at: int = 0,
 ) -> None:
-    """Run a flow over the log, as process `at` of those at `addresses`, from where the last run broke off."""
+    """Run a dataflow as process `at` of those at `addresses`, resuming where the last run ended."""
     cluster_main(
         flow_over(Interrupted(log, run)),
         list(addresses),

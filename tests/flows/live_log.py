@@ -27,7 +27,7 @@ Entry = tuple[Branch, int, bytes]
 
 @cache
 def entries() -> list[Entry]:
-    """Branch, shard and block; with a heartbeat to every shard each ten minutes, and one after the end."""
+    """Branch, shard and block; with a heartbeat for every shard every ten minutes, and one after the end."""
     trades = market_trades(NAMES, MINUTES, 6.0, seed=3)
     shards = trades["instrument"] % SHARDS
     markets = PredictionSimulator(MARKETS)

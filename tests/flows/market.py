@@ -1,4 +1,4 @@
-"""Slices of a small market, made by the engine's own steps: everything a sink may meet."""
+"""Slices of a small market, made by the engine's own steps: every kind of input of a sink."""
 
 from functools import cache
 

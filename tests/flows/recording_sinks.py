@@ -27,7 +27,7 @@ _records = msgspec.msgpack.Decoder(Record)
 
 
 def content(directory: Path) -> dict[str, bytes | int]:
-    """All that a run concluded: "<part> <kind>" to the bytes, "<part> <count>" to the sum."""
+    """All results of a run: "<partition> <kind>" to the bytes, "<partition> <count>" to the sum."""
     found: defaultdict[str, list[Any]] = defaultdict(list)
     for path in sorted(directory.iterdir()):
         rest = path.read_bytes()
@@ -40,7 +40,7 @@ def content(directory: Path) -> dict[str, bytes | int]:
 
 
 class RecordingPartition(StatefulSinkPartition[T, int], Generic[T]):
-    """A file that grows; its length is its snapshot."""
+    """An append-only file; its length is its snapshot."""
 
     def __init__(self, path: Path, families: Sequence[str], length: int) -> None:
         self.file, self.families = os.open(path, os.O_RDWR | os.O_CREAT), families
@@ -52,7 +52,7 @@ class RecordingPartition(StatefulSinkPartition[T, int], Generic[T]):
         os.write(self.file, b"".join(len(each).to_bytes(4, "little") + each for each in encoded))
 
     def records(self, each: T) -> list[Record]:
-        """What is kept of an item."""
+        """The records of an item."""
         kept: list[Record] = [(family, canonical(getattr(each, family))) for family in self.families]
         if isinstance(each, Slice):
             kept += [(name, getattr(each.counts, name)) for name in COUNTS]
@@ -66,7 +66,7 @@ class RecordingPartition(StatefulSinkPartition[T, int], Generic[T]):
 
 
 class RecordingSink(FixedPartitionedSink[Slice, int]):
-    """Slices, a file a shard."""
+    """Records Slices, one file per shard."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -82,7 +82,7 @@ class RecordingSink(FixedPartitionedSink[Slice, int]):
 
 
 class AlignedRecordingSink(FixedPartitionedSink[Aligned, int]):
-    """What was aligned, in one file."""
+    """Records the aligned results in one file."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory

@@ -99,7 +99,7 @@ def given() -> Aligned:
     )
 
 
-def test_a_signal_tells_all_that_was_decided(given: Aligned) -> None:
+def test_a_signal_has_all_fields_of_the_decision(given: Aligned) -> None:
     assert aligned_records.signals(given, FEW) == [
         Signal(
             id=signal_id("binance:BTCUSDT", "5m", "follow", -1, AT),

@@ -1,4 +1,4 @@
-"""The audits: planted leaks are caught and named, honest ideas are not accused."""
+"""The audits find and name planted leaks, and report no others."""
 
 import dataclasses
 import json
@@ -32,7 +32,7 @@ def one_candle_ahead(tape, at, seen, lane, state, out):
 
 @feature(unit="fraction", lookback=1)
 def share_of_all(tape, at, seen, lane, state, out):
-    """The close over the highest close of all the data there is, as a careless normalisation has it."""
+    """The close relative to the highest close of all data: a careless normalisation."""
     top = tape[CLOSE].max()
     for row in range(at.size):
         out[0, row] = tape[CLOSE, at[row]] / top
@@ -87,7 +87,7 @@ def test_a_planted_leak_is_named_and_nothing_else_is(opened, kind, idea, named):
     assert report.violations[0].instrument.startswith("test:")
 
 
-def test_recursion_shows_what_a_short_history_costs(opened):
+def test_recursion_measures_the_error_of_a_short_history(opened):
     rows = recursion(opened, SETTINGS, histories=(0.5, 4.0))
     off = {(row.feature, row.frame, row.history / row.warmup > 1): row.off for row in rows}
     assert off["rsi", "5m", False] > 10 * off["rsi", "5m", True]
@@ -96,7 +96,7 @@ def test_recursion_shows_what_a_short_history_costs(opened):
     assert np.isnan(off["sma_20", "5m", False])
 
 
-def test_real_bars_are_innocent_and_the_command_says_so(capsys):
+def test_real_bars_have_no_violations(capsys):
     path = str(recording("bars/ADAUSDT_15m.csv.gz"))
     assert main(["audit", "lookahead", path, "--instrument", "binance:ADAUSDT", "--primary", "15m", "--cuts", "3"]) == 0
     assert "no look-ahead bias found" in capsys.readouterr().out

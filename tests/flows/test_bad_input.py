@@ -1,4 +1,4 @@
-"""What becomes of bad input, as the README's table says: one bad row changes nothing but the count it is in."""
+"""Bad input is handled as in the README's table: a bad row changes only its own count."""
 
 import os
 from pathlib import Path
@@ -32,14 +32,14 @@ def bar_line(row) -> str:
 
 
 def concluded(path: Path, header: str, lines: list[str], settings: EngineSettings | None = None) -> Summary:
-    """What a replay of a file with these lines concludes, without the time that it took."""
+    """The summary of a replay of these lines, without its duration."""
     path.write_text("\n".join([header, *lines]) + "\n")
     summary = replay(Plan(paths=[str(path)], instrument=NAME, settings=settings or EngineSettings()))
     return msgspec.structs.replace(summary, seconds=0.0, trades_per_second=0)
 
 
 def of_trades(path: Path, *more: str) -> Summary:
-    """The market with more lines in its middle."""
+    """The market with additional lines in the middle."""
     lines = [trade_line(row) for row in TRADES]
     return concluded(path, "ts,price,size,id,side", [*lines[:MIDDLE], *more, *lines[MIDDLE:]])
 

@@ -1,4 +1,4 @@
-"""Pairs under a dollar: each verdict with its reason, and the same word as the dataflow has for what pays."""
+"""Pairs under a dollar: each verdict has its reason, and opportunities agree with those of the dataflow."""
 
 from decimal import Decimal as D
 from pathlib import Path
@@ -84,18 +84,18 @@ def test_each_verdict_has_its_reason(tmp_path: Path, sent: Any, verdict: str, wh
     assert [(one.market, one.verdict, one.why) for one in found] == [("win-1", verdict, why)]
 
 
-def test_a_pair_that_is_seen_twice_is_an_opportunity_and_told_once_more_only_if_that_changes(tmp_path: Path) -> None:
+def test_a_pair_seen_twice_is_an_opportunity(tmp_path: Path) -> None:
     sent = [both(at, {"0.40": "100"}, {"0.50": "100"}) for at in (0, 1, 2)]
     assert [one.verdict for one in pairs(opened(tmp_path, *sent))] == ["seen_once", "opportunity"]
 
 
-def test_a_pair_that_comes_back_is_told_again(tmp_path: Path) -> None:
+def test_a_pair_that_reappears_is_reported_again(tmp_path: Path) -> None:
     here, gone = ({"0.49": "100"}, {"0.50": "100"}), ({"0.50": "100"}, {"0.50": "100"})
     found = pairs(opened(tmp_path, both(0, *here), both(1, *gone), both(2, *here)))
     assert [(one.verdict, one.asks) for one in found] == [("fees", "0.99")] * 2
 
 
-def test_books_of_two_times_contradict_each_other_only_by_chance(tmp_path: Path) -> None:
+def test_books_of_different_times_do_not_count_as_seen_twice(tmp_path: Path) -> None:
     once = both(0, {"0.40": "100"}, {"0.50": "100"})
     found = pairs(opened(tmp_path, once, [book("11", 1, {"0.40": "100"})], [book("12", 2, {"0.50": "100"})]))
     assert [one.verdict for one in found] == ["seen_once"]
@@ -106,13 +106,13 @@ def test_sets_are_whole_lots(tmp_path: Path) -> None:
     assert (found.size_shown, found.why.partition(" ")[0]) == ("50.12", "25.06")
 
 
-def test_a_missing_fee_schedule_is_said(tmp_path: Path) -> None:
+def test_a_missing_fee_schedule_is_mentioned(tmp_path: Path) -> None:
     (found,) = pairs(opened(tmp_path, both(0, {"0.49": "100"}, {"0.50": "100"}), feeSchedule=None))
     assert found.why == "fees of $0.0350 a set, the highest since none is published, leave $-0.0250 of the $0.0100"
 
 
 @pytest.mark.parametrize("status", [{"closed": True, "outcomePrices": '["1", "0"]'}, {"acceptingOrders": False}])
-def test_a_market_that_takes_no_orders_is_not_looked_at(tmp_path: Path, status: dict[str, Any]) -> None:
+def test_a_market_without_orders_is_skipped(tmp_path: Path, status: dict[str, Any]) -> None:
     assert pairs(opened(tmp_path, both(0, {"0.40": "100"}, {"0.50": "100"}), **status)) == []
 
 
@@ -123,7 +123,7 @@ ladder = st.dictionaries(cents, sizes, min_size=1, max_size=3)
 
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.tuples(ladder, ladder), min_size=1, max_size=4), st.sampled_from([0.0, 0.02]))
-def test_what_pays_is_what_the_dataflow_opens(tmp_path_factory: Any, books: list[Any], gas: float) -> None:
+def test_opportunities_match_those_of_the_dataflow(tmp_path_factory: Any, books: list[Any], gas: float) -> None:
     rule = ArbitrageSettings(gas=gas, stale_s=1e6)
     sent = [both(at, yes, no) for at, (yes, no) in enumerate(books)]
     files = opened(tmp_path_factory.mktemp("x"), *sent)

@@ -1,4 +1,4 @@
-"""The whole recipe concludes the same whatever runs it: workers, batches, epochs, and where it was interrupted."""
+"""The whole dataflow has the same results for all numbers of workers, batch sizes, epochs and interruptions."""
 
 import random
 import signal
@@ -47,7 +47,7 @@ COVER = [
 
 @cache
 def trades():
-    """A market with a bad morning: trades that are lost, repeated, late or no numbers."""
+    """A market with faulty trades: lost, duplicate, late or not a number."""
     rows = market_trades(NAMES, MINUTES, 1.6)
     rng = np.random.default_rng(8)
     rows["ts"][rng.random(rows.size) < 0.02] -= 90 * SECOND
@@ -62,7 +62,7 @@ def bars():
 
 
 def concluded(rows, batch, runs):
-    """What is kept of a log that is run through as `runs` say, and the number of crashes."""
+    """The recorded results of a log processed in these `runs`, and the number of crashes."""
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         (directory / "kept").mkdir()
@@ -84,12 +84,12 @@ def flow_into(directory, rows):
 
 @cache
 def expected(make):
-    """What one worker concludes undisturbed."""
+    """The results of one worker without interruption."""
     return concluded(make(), 65_536, [Run(1, EPOCHS[2])])[0]
 
 
 def interruptions(rng, rows, batch, epoch, workers):
-    """A crash and a stop somewhere in the first half; where batches are few, with another number of workers."""
+    """A crash and a stop somewhere in the first half; with few batches, also another number of workers."""
     half = sum(len(blocks) for blocks in log_of(rows, batch).blocks) // 2
     endings = rng.sample(["crash", "stop"], 2)
     several = WORKERS if batch > 7 else [workers]
@@ -123,13 +123,13 @@ def check(workers, batch, epoch):
 
 
 @pytest.mark.parametrize(("workers", "batch", "epoch"), COVER)
-def test_nothing_that_runs_the_recipe_changes_what_it_concludes(workers, batch, epoch):
+def test_results_do_not_depend_on_execution(workers, batch, epoch):
     check(workers, batch, epoch)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("workers", "batch", "epoch"), [each for each in PRODUCT if each not in COVER])
-def test_nothing_in_the_whole_product_does(workers, batch, epoch):
+def test_results_do_not_depend_on_any_combination(workers, batch, epoch):
     check(workers, batch, epoch)
 
 
@@ -149,14 +149,14 @@ def test_restarts_anywhere_change_nothing(make, batch, epoch, breaks, workers):
 
 
 def start_process(at, addresses, directory, batches=None):
-    """Process `at` of a cluster over the log; one that is given a number of batches kills itself after them."""
+    """Process `at` of a cluster over the log; given a number of batches, it kills itself after them."""
     words = [at, ";".join(addresses), directory, batches or ""]
     code = f"import sys; from {__name__} import process; process(*sys.argv[1:])"
     return subprocess.Popen([sys.executable, "-c", code, *map(str, words)], cwd=ROOT, stderr=subprocess.PIPE)
 
 
 def process(at, addresses, directory, batches):
-    """What `start_process` runs."""
+    """The body of a process started by `start_process`."""
     run = Run(1, EPOCHS[1], int(batches) if batches else None, "kill")
     kept, recovery = Path(directory) / "kept", Path(directory) / "recovery"
     run_one(log_of(trades(), 20), run, recovery, flow_into(kept, trades()), addresses.split(";"), int(at))

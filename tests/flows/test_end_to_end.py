@@ -1,4 +1,4 @@
-"""Everything at once: `up` with the simulator; what it finds reaches WebSockets, REST and Postgres under one id."""
+"""End to end: `up` with the simulator; results have the same id in WebSockets, REST and Postgres."""
 
 import json
 import os
@@ -30,7 +30,7 @@ UNTRADED = """
 
 
 class Up:
-    """`signalengine up --detach` in a home of its own."""
+    """`signalengine up --detach` in a temporary home."""
 
     def __init__(self, directory):
         self.home = Home(directory)
@@ -78,7 +78,7 @@ def up(tmp_path_factory):
 
 
 def first_signal(url):
-    """The first whose strategy has a record already."""
+    """The first signal whose strategy has a track record."""
     with connect(url.replace("http://", "ws://") + "/ws/feed") as feed:
         assert json.loads(feed.recv(timeout=10))["type"] == "connected"
         deadline = time.monotonic() + TIMEOUT_S
@@ -89,7 +89,7 @@ def first_signal(url):
 
 
 def whole_life(url):
-    """The changes of the first opportunity that is seen to open and to close."""
+    """The changes of the first opportunity that opens and closes."""
     with connect(url.replace("http://", "ws://") + "/api/v1/ws/arbitrage") as feed:
         assert json.loads(feed.recv(timeout=10))["type"] == "connected"
         deadline = time.monotonic() + TIMEOUT_S
@@ -109,7 +109,7 @@ def ask(url, path):
         return json.load(answer)
 
 
-def test_what_is_found_is_the_same_everywhere(up):
+def test_results_are_the_same_in_every_interface(up):
     a_signal_is_the_same_everywhere(up)
     an_opportunity_is_the_same_everywhere(up)
     a_whale_is_the_same_everywhere(up)

@@ -1,4 +1,4 @@
-"""The engine process: killed at any moment and started again, it writes what an unbroken run writes."""
+"""The engine process: killed and restarted at any moment, it writes the same as an uninterrupted run."""
 
 import os
 import random
@@ -51,7 +51,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class Engine:
-    """The engine as a process of its own, over given services and directory."""
+    """The engine as a process, with given services and directory."""
 
     def __init__(self, database_url, redis_url, directory):
         with socket.create_server(("127.0.0.1", 0)) as free:
@@ -118,7 +118,7 @@ def announced(redis_url):
 
 @pytest.fixture
 def unbroken(database_url, clean_redis_url, tmp_path):
-    """What one run writes that nobody disturbs; leaves database and log as they were before."""
+    """The rows written by one uninterrupted run; restores the database and the log afterwards."""
     client = log_client(clean_redis_url)
     for branch, shard, block in entries():
         log.append(client, shard, [block], branch)
@@ -191,7 +191,7 @@ def row_is_emitted(row):
     return "emitted" in row
 
 
-def test_health_and_metrics_are_told_while_it_runs(database_url, clean_redis_url, tmp_path):
+def test_health_and_metrics_are_served_while_it_runs(database_url, clean_redis_url, tmp_path):
     client = log_client(clean_redis_url)
     engine = Engine(database_url, clean_redis_url, tmp_path / "recovery")
     for branch, shard, block in entries():
@@ -210,7 +210,7 @@ def test_health_and_metrics_are_told_while_it_runs(database_url, clean_redis_url
         assert process.wait(TIMEOUT_S) == 0
 
 
-def test_without_addresses_it_says_how_to_give_them(tmp_path):
+def test_missing_addresses_are_reported_with_instructions(tmp_path):
     environ = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
     environ["SIGNALENGINE_SERVICES_DIRECTORY"] = str(tmp_path)
     ended = subprocess.run(

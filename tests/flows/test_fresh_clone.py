@@ -1,4 +1,4 @@
-"""From an empty folder to rows in Postgres, by the two commands that the README tells a newcomer."""
+"""From a fresh clone to rows in Postgres, with the two commands of the README."""
 
 import json
 import os
@@ -25,7 +25,7 @@ CONSOLE_SCRIPT = "#!{python}\nimport sys\nfrom flows.__main__ import main\nsys.e
 
 
 class Newcomer:
-    """Somebody with a clone of HEAD and an empty home for its data."""
+    """A clone of HEAD and an empty home for its data."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.clone, self.home = folder, folder / "signalengine", Home(folder / "state" / "signalengine")
@@ -60,7 +60,7 @@ class Newcomer:
             (environment / stamp).touch()
 
     def close(self) -> None:
-        """Leave nothing running and nothing lying about."""
+        """Stop all processes and delete all files."""
         stop_recorded(self.home, at_once=True)
         shutil.rmtree(self.folder)
 
@@ -75,7 +75,7 @@ def newcomer() -> Iterator[Newcomer]:
 
 
 def walk(newcomer: Newcomer) -> None:
-    """What the README promises, once and once more."""
+    """The steps of the README, run twice."""
     said = newcomer.make("up", "ARGS=--detach --port 0").stdout
     assert READY in said.splitlines()
     instance = newcomer.home.instance()
@@ -107,7 +107,7 @@ def test_two_commands_do_everything(newcomer: Newcomer) -> None:
 
 
 @pytest.mark.slow
-def test_installation_that_was_cut_short_is_begun_anew(newcomer: Newcomer) -> None:
+def test_interrupted_installation_is_restarted(newcomer: Newcomer) -> None:
     command = ["make", ".venv/up.stamp"]
     with subprocess.Popen(command, cwd=newcomer.clone, env=newcomer.environ, start_new_session=True) as cut:
         until(lambda: any(newcomer.clone.glob(".venv/lib/python*/site-packages/numpy")), within_s=600)

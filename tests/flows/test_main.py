@@ -1,4 +1,4 @@
-"""The command line says what is wrong in one line, and loads nothing that it does not need."""
+"""The command line reports errors in one line, and imports only what it needs."""
 
 import subprocess
 import sys
@@ -29,9 +29,7 @@ HEAVY = {"bytewax", "numba", "numpy", "pandas", "polars", "psycopg", "pyarrow", 
         (["up", "--venue", "smi"], "option --venue='smi' is unknown; did you mean sim?"),
     ],
 )
-def test_what_is_wrong_is_said_in_one_line(
-    words: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_errors_are_one_line(words: list[str], complaint: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(words) == 2
     assert capsys.readouterr() == ("", f"signalengine: {complaint}\n")
 
@@ -71,7 +69,7 @@ def test_reader_that_goes_away_is_no_error() -> None:
         assert process.stderr.read() == b""
 
 
-def test_bug_is_shown_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bugs_have_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     def run(options: object) -> int:
         raise ZeroDivisionError
 

@@ -1,4 +1,4 @@
-"""A recovery directory is opened by the recipe that made it, and refused to any other, with the way out."""
+"""A recovery directory is opened by the dataflow that created it, and refused by any other, with instructions."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +14,7 @@ FRAMES = parse_frames(("1m", "5m"))
 IDEAS = catalogue()
 
 
-def test_its_own_recipe_goes_on(tmp_path: Path) -> None:
+def test_own_recovery_directory_is_reopened(tmp_path: Path) -> None:
     for _ in range(2):
         open_recovery(tmp_path / "recovery", 2, manifest(FRAMES, IDEAS))
     assert len(list((tmp_path / "recovery").glob("part-*.sqlite3"))) == 2
@@ -32,7 +32,7 @@ def test_an_idea_that_vanished_is_named_with_the_way_out(tmp_path: Path, kind: s
     assert "use the version that created it, or remove the directory to start over" in said
 
 
-def test_ideas_in_another_order_are_another_recipe(tmp_path: Path) -> None:
+def test_another_order_of_ideas_is_refused(tmp_path: Path) -> None:
     open_recovery(tmp_path, 2, manifest(FRAMES, IDEAS))
     turned = replace(IDEAS, strategies=IDEAS.strategies[::-1])
     with pytest.raises(RecoveryError, match=r"strategies: in another order"):

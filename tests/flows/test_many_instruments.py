@@ -1,4 +1,4 @@
-"""100,000 instruments: what is concluded of a few does not change, and each costs the memory that the README says."""
+"""100,000 instruments: the results of a few do not change, and memory per instrument is as stated in the README."""
 
 import resource
 import subprocess
@@ -31,7 +31,7 @@ KB_EACH = 80
 
 
 class OfTheFew(RecordingSink):
-    """What is concluded of the few, and how many bars are made of all."""
+    """The results of the few, and the number of bars of all."""
 
     def build_part(self, step_id, for_part, resume_state):
         return FewPartition(self.directory / for_part, FAMILIES, resume_state or 0)
@@ -63,7 +63,7 @@ class FewRelations(RecordingPartition):
 
 
 def crowd(names):
-    """A trade a minute of each."""
+    """One trade per minute of each instrument."""
     rows = np.zeros((CROWDED, len(names)), TRADE)
     ends = START + MINUTES * MINUTE
     rows["ts"] = ends - (np.arange(CROWDED, 0, -1) * MINUTE)[:, None] + np.arange(len(names)) * (50 * SECOND) // 100_000
@@ -74,7 +74,7 @@ def crowd(names):
 
 
 def run_and_tell(directory, count):
-    """The process of `concluded`; it tells the most memory that it had, in kB."""
+    """The process of `concluded`; it reports its peak memory in kB."""
     names = [f"test:C{number}" for number in range(count)]
     trades = np.concatenate([market_trades(FEW, MINUTES, 3.0), crowd(names)])
     trades = trades[np.argsort(trades["ts"], kind="stable")]
@@ -92,7 +92,7 @@ def run_and_tell(directory, count):
 
 
 def concluded(directory, count):
-    """Of the few among so many others: what was concluded, bars in each frame, trades taken in, and memory in kB."""
+    """For the few among many others: results, bars of each frame, accepted trades, and memory in kB."""
     directory.mkdir()
     code = f"import sys, pathlib; from {__name__} import run_and_tell; run_and_tell(pathlib.Path(sys.argv[1]), {count})"
     done = subprocess.run(
@@ -107,7 +107,7 @@ def concluded(directory, count):
 
 
 @pytest.mark.parametrize("count", [4_000, pytest.param(100_000, marks=pytest.mark.slow)])
-def test_a_crowd_changes_nothing_for_the_few_and_takes_the_stated_memory(tmp_path, count):
+def test_many_instruments_do_not_affect_others_and_use_the_stated_memory(tmp_path, count):
     alone, (taken, minutes, fives), alone_kb = concluded(tmp_path / "alone", 0)
     among, sums, among_kb = concluded(tmp_path / "among", count)
     assert {"events", "candidates", "outcomes", "relations"} <= {name.split()[1] for name in alone}

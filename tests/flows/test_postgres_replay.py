@@ -1,4 +1,4 @@
-"""A replay into Postgres writes what the engine would have written, once."""
+"""A replay into Postgres writes the same rows as the engine, once."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ SETTINGS = EngineSettings(timeframes=("5m", "15m", "1h"), primary_timeframe="5m"
 COUNTS = ("bars", "events", "signals", "outcomes", "outbox")
 
 
-def test_a_replay_into_postgres_is_whole_and_repeats_nothing(database_url, clean_redis_url):
+def test_a_replay_into_postgres_is_complete_and_idempotent(database_url, clean_redis_url):
     plan = Plan(
         paths=[str(recording("bars/ADAUSDT_5m.csv.gz"))],
         instrument="binance:ADAUSDT",
@@ -39,7 +39,7 @@ def test_a_replay_into_postgres_is_whole_and_repeats_nothing(database_url, clean
     assert count(database_url) == counted
 
 
-def test_a_replay_of_prediction_markets_into_postgres_is_whole_and_repeats_nothing(
+def test_a_replay_of_prediction_markets_into_postgres_is_complete_and_idempotent(
     tmp_path: Path, database_url: str, clean_redis_url: str
 ) -> None:
     (tmp_path / "pairs.toml").write_text(FILE)

@@ -1,4 +1,4 @@
-"""What the recipe finds in simulated prediction markets, and that nothing that runs it changes that."""
+"""Findings in simulated prediction markets, and their independence of how the dataflow is run."""
 
 import tempfile
 from collections import Counter
@@ -53,7 +53,7 @@ END = START + 150 * MINUTE
 
 @cache
 def busy() -> dict[str, list[Any]]:
-    """What is concluded of two simulated days."""
+    """The results of two simulated days."""
     found: dict[str, list[Any]] = {"aligned": [], "whales": [], "opportunities": [], "slices": []}
     sinks = Sinks(**{name: {name: TestingSink(out)} for name, out in found.items()})
     run_main(  # type: ignore[no-untyped-call]
@@ -77,7 +77,7 @@ def test_whales_and_baskets_that_agree_and_crowds_of_whales_are_composites() -> 
         assert one.symbol.endswith("-yes")
 
 
-def test_baskets_say_nothing_of_the_odds_and_no_composite_says_what_is_not_known() -> None:
+def test_arbitrage_does_not_change_the_odds_of_composites() -> None:
     evidence, told = rows("evidence"), rows("composites")
     assert np.all(np.isnan(evidence["probability"][evidence["kind"] == ARBITRAGE]))
     assert told.size
@@ -91,7 +91,7 @@ def test_baskets_say_nothing_of_the_odds_and_no_composite_says_what_is_not_known
         assert one.expected_return is None or one.expected_return > 0.0
 
 
-def test_whales_are_candidates_that_are_graded_told_or_not() -> None:
+def test_whales_are_graded_candidates_emitted_or_not() -> None:
     candidates, outcomes = rows("candidates"), rows("outcomes")
     assert set(candidates["status"].tolist()) == {EMITTED, 1}
     assert set(candidates["strategy"].tolist()) == {0, 1}
@@ -123,7 +123,7 @@ def test_a_resolved_market_pays_what_it_pays() -> None:
         assert (row["return_r"] > 0.0) == ((payout[int(row["instrument"])] == 1.0) == (row["direction"] > 0))
 
 
-def test_evidence_is_told_of_first_answers() -> None:
+def test_evidence_refers_to_first_outcomes() -> None:
     evidence = rows("evidence")
     assert set(evidence["kind"].tolist()) == {WHALE, ARBITRAGE}
     names = {number: name for each in busy()["aligned"] for number, name in each.names.items()}
@@ -141,7 +141,7 @@ def test_opportunities_and_graded_whales_have_sinks_of_their_own() -> None:
 
 
 class KeptRows(FixedPartitionedSink[Any, int]):
-    """Rows of findings: a file a shard, or one for all."""
+    """Records rows of findings: one file per shard, or one for all."""
 
     def __init__(self, directory: Path, name: str, families: tuple[str, ...], *, by_shard: bool = False) -> None:
         self.directory, self.name, self.families, self.by_shard = directory, name, families, by_shard
@@ -157,7 +157,7 @@ class KeptRows(FixedPartitionedSink[Any, int]):
 
 
 class Cut(InMemoryLog):
-    """The small markets in memory, `batch` rows to a block."""
+    """The small markets in memory, `batch` rows per block."""
 
     def __init__(self, batch: int) -> None:
         self.blocks = [
@@ -205,7 +205,7 @@ SECOND_LONG, SHORT, NONE_LONG = timedelta(seconds=1), timedelta(seconds=0.2), ti
 
 @cache
 def expected() -> dict[str, bytes | int]:
-    """What one worker concludes undisturbed."""
+    """The results of one worker without interruption."""
     return concluded(65_536, [Run(1, SECOND_LONG)])[0]
 
 
@@ -223,13 +223,13 @@ def test_these_markets_have_everything() -> None:
         (65_536, [Run(3, NONE_LONG, 400, "stop"), Run(2, NONE_LONG, 200, "crash"), Run(1, SECOND_LONG)]),
     ],
 )
-def test_nothing_that_runs_the_recipe_changes_what_it_concludes(batch: int, runs: list[Run]) -> None:
+def test_results_do_not_depend_on_execution(batch: int, runs: list[Run]) -> None:
     found, crashes = concluded(batch, runs)
     assert [name for name in sorted({*found, *expected()}) if found.get(name) != expected().get(name)] == []
     assert crashes == sum(run.ending == "crash" for run in runs)
 
 
-def test_beside_traded_instruments_it_concludes_what_it_concludes_alone() -> None:
+def test_results_are_the_same_with_and_without_the_other_branch() -> None:
     with tempfile.TemporaryDirectory() as name:
         kept = Path(name)
         flow, found = Dataflow("signalengine"), list[Any]()

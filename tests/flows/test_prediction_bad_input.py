@@ -1,4 +1,4 @@
-"""What becomes of bad input of prediction markets, as the README's table says, from a file through the recipe."""
+"""Bad input of prediction markets is handled as in the README's table, from a file through the dataflow."""
 
 import json
 from pathlib import Path
@@ -32,7 +32,7 @@ def book(token: str, at_s: float, ask: str, **options: Any) -> dict[str, Any]:
 
 
 def change(token: str, at_s: float, price: str, size: str, side: str = "SELL") -> dict[str, Any]:
-    """One level as it is from now on."""
+    """The new state of one level."""
     step = {"asset_id": token, "price": price, "size": size, "side": side}
     stamp = str(RECEIVED // 1_000_000 + int(at_s * 1_000))
     return {"event_type": "price_change", "timestamp": stamp, "price_changes": [step]}
@@ -58,7 +58,7 @@ START: list[Sent] = [
 
 
 class Concluded(NamedTuple):
-    """A summary without its clock, and each change of an opportunity with why it closed and when, s."""
+    """A summary without its duration, and each change of an opportunity with its close reason and time in s."""
 
     summary: Summary
     changes: list[tuple[str, str | None, float]]
@@ -70,14 +70,14 @@ class Concluded(NamedTuple):
         return self.summary.prediction
 
     def but(self, **counts: Any) -> tuple[Any, ...]:
-        """All that was concluded, with other counts of what was read."""
+        """The same results, with other counts of the input."""
         found = msgspec.structs.replace(self.found, **{"messages": 0, **counts})
         rejects = sum(found.rejected.values())
         return msgspec.structs.replace(self.summary, prediction=found, rejects=rejects, duplicates=0), self.changes
 
 
 def concluded(folder: Path, *more: Sent, start: list[Sent] = START, end_s: float = END_S) -> Concluded:
-    """What a replay of the start and more concludes."""
+    """The results of a replay of the start and additional messages."""
     path = folder / "recorded"
     lines = [
         f"{RECEIVED + int(at_s * SECOND)} {each if isinstance(each, str) else json.dumps(each)}\n"
@@ -94,7 +94,7 @@ def concluded(folder: Path, *more: Sent, start: list[Sent] = START, end_s: float
 
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory: pytest.TempPathFactory) -> Concluded:
-    """What is concluded of the start alone."""
+    """The results of the start alone."""
     return concluded(tmp_path_factory.mktemp("clean"))
 
 
@@ -102,7 +102,7 @@ def closed(*parts: Concluded) -> list[tuple[str | None, float]]:
     return [(why, at_s) for part in parts for change, why, at_s in part.changes if change == "closed"]
 
 
-def test_the_start_opens_a_basket_and_tells_of_a_whale(clean: Concluded) -> None:
+def test_the_start_has_an_opportunity_and_a_whale(clean: Concluded) -> None:
     assert [(change, at_s) for change, _, at_s in clean.changes] == [("opened", 1.0), ("settled", 1.25)]
     assert (clean.found.whales["told"], clean.found.rejected, clean.found.ignored) == (1, {}, {})
     (opened,) = clean.found.chances
@@ -141,7 +141,7 @@ def test_a_bad_row_is_rejected_and_changes_nothing_else(
         ("PONG", {"keepalive": 1}),
     ],
 )  # fmt: skip
-def test_what_says_nothing_to_us_is_counted_and_changes_nothing_else(
+def test_irrelevant_messages_are_only_counted(
     tmp_path: Path, clean: Concluded, sent: Any, ignored: dict[str, int]
 ) -> None:
     spoiled = concluded(tmp_path, (10.0, sent))
@@ -149,7 +149,7 @@ def test_what_says_nothing_to_us_is_counted_and_changes_nothing_else(
     assert spoiled.but() == clean.but(ignored=ignored)
 
 
-def test_a_trade_told_again_is_taken_once(tmp_path: Path, clean: Concluded) -> None:
+def test_a_duplicate_trade_counts_once(tmp_path: Path, clean: Concluded) -> None:
     spoiled = concluded(tmp_path, (10.0, trade("11", 2.0)), (11.0, trade("11", 2.0)))
     assert (spoiled.summary.duplicates, spoiled.found.repeated) == (2, 2)
     assert spoiled.but() == clean.but(repeated=2)
@@ -175,7 +175,7 @@ def test_a_level_at_0_or_1_voids_its_book(tmp_path: Path, price: str) -> None:
     assert [at_s for change, _, at_s in spoiled.changes if change == "opened"] == [1.0, 20.0]
 
 
-def test_a_crossed_book_ends_what_stands_on_it_until_it_is_uncrossed(tmp_path: Path) -> None:
+def test_a_crossed_book_closes_its_opportunities(tmp_path: Path) -> None:
     spoiled = concluded(
         tmp_path, (10.0, change("12", 10.0, "0.61", "5", "BUY")), (20.0, change("12", 20.0, "0.61", "0", "BUY"))
     )
@@ -184,13 +184,13 @@ def test_a_crossed_book_ends_what_stands_on_it_until_it_is_uncrossed(tmp_path: P
     assert [at_s for change, _, at_s in spoiled.changes if change == "opened"] == [1.0, 20.0]
 
 
-def test_an_empty_side_ends_what_needs_it(tmp_path: Path) -> None:
+def test_an_empty_side_closes_its_opportunities(tmp_path: Path) -> None:
     spoiled = concluded(tmp_path, (10.0, book("12", 10.0, "0.60", asks=[])))
     assert closed(spoiled) == [("edge gone", 10.0)]
     assert spoiled.found.rejected == {}
 
 
-def test_a_missing_fee_schedule_is_the_highest_and_is_said(tmp_path: Path) -> None:
+def test_a_missing_fee_schedule_is_assumed_highest_and_mentioned(tmp_path: Path) -> None:
     said: dict[bool, Any] = {}
     for told in (True, False):
         terms = {"feesEnabled": True, **({"feeSchedule": {"rate": 0.07, "exponent": 1}} if told else {})}
@@ -227,14 +227,14 @@ def test_books_out_of_order_are_void_until_the_next_snapshot(tmp_path: Path) -> 
     assert [at_s for change, _, at_s in spoiled.changes if change == "opened"] == [1.0, 20.0]
 
 
-def test_trades_out_of_order_are_taken_within_the_lateness_and_counted_beyond(tmp_path: Path) -> None:
+def test_trades_out_of_order_are_accepted_within_the_lateness(tmp_path: Path) -> None:
     spoiled = concluded(
         tmp_path, (70.0, trade("21", 70.0, 10.0)), (71.0, trade("21", 30.0, 10.0)), (72.0, trade("21", 5.0, 10.0))
     )
     assert (spoiled.found.trades["accepted"], spoiled.found.trades["late"]) == (3, 1)
 
 
-def test_a_basket_whose_books_fall_silent_ends_when_they_are_stale(tmp_path: Path) -> None:
+def test_an_opportunity_with_stale_books_is_closed(tmp_path: Path) -> None:
     silent = concluded(tmp_path, end_s=600.0)
     assert closed(silent) == [("book stale", 301.0)]
     heard = concluded(tmp_path, (200.0, change("12", 200.0, "0.60", "100")), end_s=600.0)
@@ -242,7 +242,7 @@ def test_a_basket_whose_books_fall_silent_ends_when_they_are_stale(tmp_path: Pat
 
 
 def test_half_a_dollar_more_in_a_file_without_times_is_no_opportunity(tmp_path: Path) -> None:
-    """Books that carry no time at all are rejected: nobody knows how old they are."""
+    """Books without any time are rejected, since their age is unknown."""
     path = tmp_path / "books.json"
     path.write_text(json.dumps([EVENT, {"asset_id": "12", "timestamp": "0", "bids": [], "asks": []}]))
     summary = replay(Plan(paths=[str(path)], rejected_share_max=1.0))

@@ -6,7 +6,7 @@ from domain.errors import SettingError
 from flows.prediction_settings import PredictionSettings
 
 
-def test_bars_wait_for_trades_that_are_told_late() -> None:
+def test_bars_wait_for_late_trades() -> None:
     assert PredictionSettings().checked().engine.lateness_s == 10.0
     assert PredictionSettings(lateness_s=3.0).engine.lateness_s == 3.0
 

@@ -40,12 +40,12 @@ def test_evidence_is_listed_or_the_strategy_named(evidence: list[Evidence], word
     assert reason(evidence=evidence).startswith(f"Long BTCUSDT 5m: {words}, aligned on")
 
 
-def test_a_trade_that_pays_other_fees_says_so() -> None:
+def test_a_trade_with_other_fees_mentions_them() -> None:
     assert reason(cost=0.024).endswith("23:55 UTC, costs 2.40 %.")
     assert reason(cost=-0.074).endswith("23:55 UTC, costs 7.40 % with the highest fee, as nobody tells it.")
 
 
-def test_a_suppressed_short_says_why() -> None:
+def test_a_suppressed_short_has_its_reason() -> None:
     words = reason(direction=-1, frame_directions=[-1, 0, 1, 1], suppressed_reason="mtf_not_aligned")
     assert words.startswith("Short BTCUSDT 5m: ")
     assert "aligned on 1 of 4 frames" in words

@@ -173,7 +173,7 @@ def test_spy_ticks_keep_their_volume(tmp_path):
     assert bars.filter(pl.col("frame") == "1h")["volume"].sum() == 97_062_721
 
 
-def test_broken_lines_are_rejected_and_the_rest_goes_on(tmp_path):
+def test_broken_lines_are_rejected_alone(tmp_path):
     lines = gzip.decompress(recording(USDM).read_bytes()).splitlines(keepends=True)
     broken = {100: b"1723161255030314667 {not json\n", 5_000: b"garbage\n"}
     path = tmp_path / "broken.txt"
@@ -216,7 +216,7 @@ def test_a_worker_process_passes_its_error_on(tmp_path):
         (["replay"], "PATH"),
     ],
 )
-def test_what_cannot_be_done_is_said_in_one_line(words, said, capsys):
+def test_errors_are_reported_in_one_line(words, said, capsys):
     assert main(words) == 2
     captured = capsys.readouterr()
     assert captured.out == ""

@@ -1,4 +1,4 @@
-"""Replays of recorded prediction markets: known counts, what was told and passed over, and one digest."""
+"""Replays of recorded prediction markets: known counts, emitted and suppressed findings, and one digest."""
 
 import json
 from collections import Counter
@@ -40,12 +40,12 @@ def read(folder: Path, kind: str) -> pl.DataFrame:
 
 
 def concluded(summary: Summary) -> tuple[Any, ...]:
-    """What was concluded, whatever was read."""
+    """The results, without counts of the input."""
     found = msgspec.structs.replace(markets(summary), messages=0, repeated=0)
     return summary.digest, summary.trades, summary.bars, found
 
 
-def test_recorded_trades_have_62_headlines_and_45_repeats_and_say_why_whales_were_passed_over(tmp_path: Path) -> None:
+def test_recorded_trades_have_62_headlines_and_45_duplicates(tmp_path: Path) -> None:
     summary = replay(plan(TRADES, end_ns=END_NS, out=str(tmp_path)))
     found = markets(summary)
     assert (found.messages, summary.trades, summary.duplicates, summary.rejects) == (9_824, 9_777, 45, 2)
@@ -111,7 +111,7 @@ def test_traded_instruments_and_prediction_markets_go_each_its_way(tmp_path: Pat
     assert (tmp_path / "prediction" / "opportunities" / "all.parquet").exists()
 
 
-def test_the_command_prints_one_object_or_what_a_person_reads(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_prints_json_or_text(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["replay", str(recording(TRADES)), "--end", END, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["prediction"]["trades"]["headlines"] == 62
@@ -122,7 +122,7 @@ def test_the_command_prints_one_object_or_what_a_person_reads(capsys: pytest.Cap
     assert said.count(" for both outcomes: ") == 10
 
 
-def test_the_text_tells_more_than_it_lists() -> None:
+def test_the_text_counts_what_it_does_not_list() -> None:
     summary = replay(plan(TRADES, end_ns=END_NS))
     said = text(summary)
     assert "Suppressed, by reason" in said
@@ -130,7 +130,7 @@ def test_the_text_tells_more_than_it_lists() -> None:
     assert "wallet 0x" not in said
 
 
-def test_json_that_nobody_speaks_is_refused(tmp_path: Path) -> None:
+def test_unknown_json_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text('{"hello": "world"}')
     with pytest.raises(InputError, match="holds JSON without receive times"):
         replay(Plan(paths=[str(tmp_path / "x.json")]))

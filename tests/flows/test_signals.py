@@ -1,4 +1,4 @@
-"""The recipe on Bytewax, and its digest: one for every number of workers, every batch and every epoch."""
+"""The dataflow on Bytewax has one digest for all numbers of workers, batch sizes and epochs."""
 
 import json
 from datetime import timedelta

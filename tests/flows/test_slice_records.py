@@ -115,7 +115,7 @@ def test_events_have_names(given: Slice) -> None:
     ]
 
 
-def test_a_gap_says_what_is_known(given: Slice) -> None:
+def test_a_gap_has_its_known_fields(given: Slice) -> None:
     assert slice_records.gaps(given) == [
         Gap(instrument=NAMES[0], detected_at=AT_TIME, first_id=7, last_id=9, missing=1),
         Gap(instrument=NAMES[1], detected_at=AT_TIME, first_id=None, last_id=None, missing=None),

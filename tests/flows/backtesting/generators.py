@@ -1,4 +1,4 @@
-"""Generators: markets whose truth is known, because they were made here.
+"""Generators: synthetic markets with known properties.
 
 A bar's close is a step of a random walk; its high and low are those of the Brownian bridge between its
 open and its close, whose extremes have a known law. So a stop or a target inside the bar is reached
@@ -37,7 +37,7 @@ def garch(count: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
 
 
 def trending(count: int, rng: np.random.Generator, *, strength: float) -> tuple[Floats, Floats]:
-    """Drift of each bar and its deviation: a direction lasts for 12 to 36 hours, and then is drawn anew."""
+    """Drift of each bar and its deviation: a direction lasts for 12 to 36 hours, then a new one is drawn."""
     lengths = rng.integers(144, 432, count // 144 + 2)
     drift = np.repeat(rng.choice([-1.0, 1.0], lengths.size), lengths)[:count]
     deviation = 1.5e-3 * np.exp(0.3 * np.sin(np.arange(count) / 97))

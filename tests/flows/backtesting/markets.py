@@ -39,6 +39,6 @@ def asked(path: Path, ledger: Path, *, settings=None, **options) -> Backtest:
 
 
 def judged(returns, deviations, seed: int, folder: Path, **settings) -> Report:
-    """The report on a generated walk that nobody has tried anything on before."""
+    """The report on a generated walk without earlier attempts."""
     path = written(bars(returns, deviations, np.random.default_rng([seed, 1])), folder / f"walk-{seed}.feather")
     return backtest(asked(path, folder / "trials.jsonl", settings=settings), now=NOW)

@@ -1,4 +1,4 @@
-"""Runs: small results made by hand, judged as those of the recipe are."""
+"""Runs: small constructed results, evaluated like those of the dataflow."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,7 +25,7 @@ NAME = "test:HAND"
 def gathered(
     results: Sequence[float], days: Sequence[float], *, name: str = NAME, confidence: float = 0.6
 ) -> RunResults:
-    """A trade an hour from the first on, with these results in R, and days with these returns."""
+    """One trade per hour with these results in R, and days with these returns."""
     at = [START + hour * HOUR for hour in range(len(results))]
     key = [{"ts": ts, "instrument": 7, "direction": 1, "strategy": hour % 2} for hour, ts in enumerate(at)]
     decided = [{**each, "entry_price": 100.0, "stop_loss": 99.0, "confidence": confidence} for each in key]
@@ -43,7 +43,7 @@ def gathered(
     last_ns = START + max(len(days) * DAY, len(results) * HOUR, HOUR)
     bars = records(BAR, {"open_time": START, "close_time": START + HOUR}, {"open_time": START, "close_time": last_ns})
     run = RunResults()
-    run.take(
+    run.add(
         Aligned(
             last_ns,
             names={7: name},

@@ -1,4 +1,4 @@
-"""Marks are round, in order, inside, and told apart by their words."""
+"""Ticks are round, sorted, in range, and have distinct labels."""
 
 import itertools
 from datetime import UTC, datetime, timedelta

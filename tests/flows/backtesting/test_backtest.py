@@ -1,4 +1,4 @@
-"""A backtest from files to its report, and runs made by hand that put its arithmetic to the test."""
+"""A backtest from files to its report, and constructed runs that check its arithmetic."""
 
 import math
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ WINS = [1.0, 0.8, -0.5, 1.2] * 20
 
 
 def whole(report: Report) -> Report:
-    """The report after it was shown in every form: nothing is infinite, and JSON gives it back."""
+    """Render the report in every form; no number is infinite, and JSON round-trips."""
     for shown in (text.text(report), page.page(report)):
         for word in ("inf", "nan", "None"):
             assert word not in shown.lower().replace("info", "").split(), word
@@ -50,7 +50,7 @@ def walk(path, days: float, seed: int = 5):
     return generators.written(generators.bars(*generators.garch(round(days * DAILY), rng), rng), path)
 
 
-def test_good_record_is_significant_and_counts_what_it_rests_on(tmp_path):
+def test_good_record_is_significant_and_states_its_counts(tmp_path):
     report = whole(judged(WINS, GOOD_DAYS, tmp_path / "trials.jsonl"))
     verdict = report.card.verdict
     assert (verdict.verdict, verdict.days, verdict.n, verdict.trials) == ("SIGNIFICANT", 60, 80, 1)
@@ -61,7 +61,7 @@ def test_good_record_is_significant_and_counts_what_it_rests_on(tmp_path):
     assert [fold.returns.n for fold in report.folds] == [20, 20, 20]
 
 
-def test_many_attempts_take_the_verdict_away(tmp_path):
+def test_many_attempts_remove_significance(tmp_path):
     ledger, verdicts = tmp_path / "trials.jsonl", []
     rng = np.random.default_rng(4)
     for number in range(40):
@@ -91,7 +91,7 @@ def test_thin_records_are_insufficient_and_print_nothing_infinite(tmp_path, resu
 
 
 @pytest.mark.parametrize(("confidence", "bucket"), [(0.0, "0.0-0.1"), (1.0, "0.9-1.0")])
-def test_certainty_stands_in_the_outmost_bucket_and_costs_a_finite_score(tmp_path, confidence, bucket):
+def test_certainty_is_in_the_last_bucket_and_has_a_finite_score(tmp_path, confidence, bucket):
     report = whole(judged(WINS, GOOD_DAYS, tmp_path / "trials.jsonl", confidence=confidence))
     (table,) = (table for table in report.tables if table.title == "Stated probability")
     assert [(row.name, row.figures.n) for row in table.rows] == [(bucket, 80)]
@@ -104,7 +104,7 @@ def test_ruin_is_no_number_that_is_not_one(tmp_path):
     assert report.card.verdict.verdict != "SIGNIFICANT"
 
 
-def test_changed_ledger_takes_significance_away(tmp_path):
+def test_changed_ledger_removes_significance(tmp_path):
     ledger = tmp_path / "trials.jsonl"
     judged(WINS, GOOD_DAYS, ledger)
     ledger.write_bytes(b"")
@@ -143,7 +143,7 @@ def test_file_through_the_recipe_equals_its_replay(tmp_path):
     assert report.warmup.results.n + report.warmup.purged == counts.trades - counts.judged
 
 
-def test_same_run_again_is_the_same_attempt_and_the_same_report(tmp_path):
+def test_repeated_run_is_the_same_attempt_with_the_same_report(tmp_path):
     path = walk(tmp_path / "walk.feather", 12)
     copy = tmp_path / "another name.feather"
     copy.write_bytes(path.read_bytes())
@@ -167,7 +167,7 @@ def test_data_shorter_than_a_day_is_insufficient(tmp_path):
     assert report.folds == []
 
 
-def test_ledger_is_looked_at_before_the_data(tmp_path):
+def test_ledger_is_checked_before_the_data(tmp_path):
     with pytest.raises(SettingError, match="is not a file"):
         backtest(asked(tmp_path / "no such file.csv", tmp_path), now=NOW)
 

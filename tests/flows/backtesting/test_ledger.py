@@ -1,4 +1,4 @@
-"""The ledger counts every attempt, and notices what was taken out of it."""
+"""The ledger counts every attempt, and detects removed lines."""
 
 import multiprocessing
 from pathlib import Path
@@ -87,7 +87,7 @@ def test_changed_line_is_noticed(ledger: Ledger) -> None:
     assert ledger.record(attempt("after")).faults == ("line 2 was changed",)
 
 
-def test_line_written_anew_with_its_hash_does_not_fit_the_next(ledger: Ledger) -> None:
+def test_rewritten_line_with_its_hash_breaks_the_chain(ledger: Ledger) -> None:
     lines = filled(ledger, 3)
     line = msgspec.json.decode(lines[1], type=Line)
     lines[1] = msgspec.json.encode(msgspec.structs.replace(line, attempt=attempt("nicer")).sealed()) + b"\n"

@@ -1,4 +1,4 @@
-"""The page is one well-formed file that needs nothing else, and believes no name."""
+"""The page is one well-formed, self-contained file, and escapes every name."""
 
 from html.parser import HTMLParser
 
@@ -15,7 +15,7 @@ DRAWN = {"rect", "line", "path", "circle"}
 
 
 class Reader(HTMLParser):
-    """Follows tags as they open and close; keeps attributes and words."""
+    """Checks that tags are balanced; collects attributes and text."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -58,7 +58,7 @@ def report(tmp_path):
     return judged([1.0, -1.0] * 30, [0.01, -0.004] * 30, tmp_path / "trials.jsonl", name=EVIL, title=EVIL)
 
 
-def test_page_stands_alone_and_opens_with_the_verdict(report):
+def test_page_is_self_contained_and_starts_with_the_verdict(report):
     told = page.page(report)
     reader = read(told)
     assert {"script", "link", "img", "iframe", "object", "form", "a"}.isdisjoint(reader.tags)
@@ -82,7 +82,7 @@ def test_names_stay_words(report):
     assert "\x1b" not in text.text(report)
 
 
-def test_charts_say_how_many_they_show(report):
+def test_charts_state_their_sample_size(report):
     reader = read(page.page(report))
     labels = [value for name, value in reader.attributes if name == "aria-label"]
     account = charts.account(report)
@@ -105,7 +105,7 @@ def test_page_can_be_read_without_eyes_and_without_a_mouse(report):
     assert [value for name, value in reader.attributes if name == "role"].count("img") == 2
 
 
-def test_bins_stand_beside_their_diagram(report):
+def test_bins_are_listed_next_to_their_diagram(report):
     words = read(page.page(report)).words
     for each in report.card.calibration.bins:
         assert "".join(formatting.bin_cells(each)) in words
@@ -120,7 +120,7 @@ def test_few_results_are_marked_as_few(tmp_path):
         assert formatting.FEW in shown
 
 
-def test_long_curves_keep_their_deepest_fall():
+def test_long_curves_keep_their_largest_drawdown():
     marks = [EquityPoint(NOW, 1.0, -0.9 if at == 7_777 else -0.1) for at in range(10_000)]
     kept = charts.thinned(marks)
     assert len(kept) <= charts.POINTS + 2
@@ -128,7 +128,7 @@ def test_long_curves_keep_their_deepest_fall():
     assert kept[-1] is marks[-1]
 
 
-def test_text_opens_with_the_verdict_and_fits_what_the_page_says(report):
+def test_text_starts_with_the_verdict_and_agrees_with_the_page(report):
     told = text.text(report)
     assert told.startswith(f"{report.card.verdict.verdict}: ")
     words = read(page.page(report)).words

@@ -1,4 +1,4 @@
-"""Placebo: where nothing can be known, nothing is found; what was planted is found, at its size."""
+"""Placebo: nothing is found in unpredictable markets, and a planted effect is found at its true size."""
 
 import math
 from pathlib import Path
@@ -37,7 +37,7 @@ def placebos(
 
 
 def allowed(seeds: int, rate: float = 0.05, level: float = 0.999) -> int:
-    """As many false alarms as luck explains at a rate of 5 %."""
+    """Whether the number of false positives is consistent with a rate of 5 %."""
     within, count = 0.0, -1
     while within < level:
         count += 1
@@ -77,7 +77,7 @@ def assert_nothing_is_found(seeds: int, folder: Path) -> None:
 
 
 def assert_the_gate_closes(seeds: int, folder: Path) -> None:
-    """Where nothing pays score learns so, and lets nothing through that would look as if it did."""
+    """Score learns that nothing pays, and emits no signals that would look profitable by luck."""
     paid = placebos(seeds, folder / "paid", COSTS, DEFAULTS)
     assert significant(paid) == 0
     emitted = sum(report.counts.emitted for report in paid)
@@ -112,7 +112,7 @@ def test_the_gate_closes_where_nothing_pays_in_full(folders: Path) -> None:
 
 
 def simulated(at: int, *, long: bool, risk: float, target_r: float, horizon: int, entry: float, market) -> float:
-    """What a trade is worth that was decided at bar `at`: the mean over futures drawn anew, in R."""
+    """Expected value in R of a trade decided at bar `at`: the mean over simulated futures."""
     drift, deviation, rng = market
     bars = slice(at, min(at + horizon, drift.size))
     steps = rng.standard_normal((FUTURES, deviation[bars].size)) * deviation[bars] + drift[bars]
@@ -129,7 +129,7 @@ def simulated(at: int, *, long: bool, risk: float, target_r: float, horizon: int
 
 
 def first(reached: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """The first bar of each future in which it was so."""
+    """The first bar of each future in which the condition holds."""
     return np.where(reached.any(axis=1), reached.argmax(axis=1), NEVER)
 
 
@@ -140,7 +140,7 @@ STRENGTH = 0.12
 
 @pytest.fixture(scope="module")
 def planted(tmp_path_factory: pytest.TempPathFactory) -> tuple[NDArray[Any], Floats]:
-    """Candidates of markets with trends, and what a direct simulation of the generator says that each is worth."""
+    """Candidates of trending markets, and the expected value of each by direct simulation."""
     folder = tmp_path_factory.mktemp("planted")
     every, worth = [], []
     for seed in range(12):

@@ -51,7 +51,7 @@ def test_deleted_file_is_remembered(database_url: str, tmp_path: Path) -> None:
     assert len(contents.on(FILES, sync_attempts(contents, FILES, database_url).attempts)) == 3
 
 
-def test_changed_line_counts_as_it_was(database_url: str, tmp_path: Path) -> None:
+def test_changed_line_counts_with_its_original_content(database_url: str, tmp_path: Path) -> None:
     sync_attempts(recorded(tmp_path / "mine", attempt("one")), FILES, database_url)
     content = (tmp_path / "mine").read_bytes()
     (tmp_path / "mine").write_bytes(content.replace(b'"config":"one"', b'"config":"two"'))
@@ -77,7 +77,7 @@ def test_database_that_cannot_be_asked_costs_no_report(
     )
 
 
-def test_report_counts_what_only_the_database_knows(database_url: str, tmp_path: Path) -> None:
+def test_report_counts_attempts_that_are_only_in_the_database(database_url: str, tmp_path: Path) -> None:
     days = [0.01, -0.005] * 20
     for number, ledger in enumerate(("theirs", "mine")):
         report = judged(

@@ -1,4 +1,4 @@
-"""Runs a command as a container's root: all accounts are there, and no user namespace can be made.
+"""Run a command as root of a container: all accounts exist, and user namespaces are forbidden.
 
     python -m tests.flows.services.container COMMAND...
 

@@ -1,4 +1,4 @@
-"""An instance of `up` in a directory of its own, run as a person runs it: as a process."""
+"""An instance of `up` in a temporary directory, run as a process, as users run it."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ from tests.until import until
 
 
 class Trial:
-    """A home, the supervisors that were started in it, and what they said."""
+    """A home directory, the supervisors started in it, and their output."""
 
     def __init__(self) -> None:
         self.directory = Path(tempfile.mkdtemp(prefix="se-"))
@@ -38,7 +38,7 @@ class Trial:
         return supervisor
 
     def until_ready(self) -> None:
-        """Until the newest supervisor says so."""
+        """Wait until the newest supervisor is ready."""
 
         def ready() -> bool:
             supervisor, instance = self.supervisors[-1], self.home.instance()
@@ -48,21 +48,21 @@ class Trial:
         until(ready, within_s=120)
 
     def run(self, *words: str) -> "subprocess.CompletedProcess[str]":
-        """A command of ours to its end."""
+        """Run a command and wait for its end."""
         command = [sys.executable, "-m", "flows", *words]
         return subprocess.run(command, env=self.environ, capture_output=True, text=True, check=False, timeout=300)
 
     def process(self, name: str) -> Process | None:
-        """A part, if it lives."""
+        """The process of a component, if it is alive."""
         return read_record(self.home.record(name))
 
     def alive(self) -> dict[str, int]:
-        """Names and pids of all parts that live."""
+        """Names and pids of all live components."""
         found = {name: self.process(name) for name in self.home.recorded_names()}
         return {name: process.pid for name, process in found.items() if process}
 
     def close(self) -> None:
-        """Leave nothing running and nothing lying about."""
+        """Stop all processes and delete all files."""
         for supervisor in self.supervisors:
             supervisor.kill()
             supervisor.communicate()

@@ -1,4 +1,4 @@
-"""`signalengine up` with stand-ins for its parts: real processes that do next to nothing.
+"""`signalengine up` with stand-ins for its components: real processes that do almost nothing.
 
     python -m tests.flows.services.standin [NAME=PROGRAM...]
 

@@ -1,4 +1,4 @@
-"""Servers are found in a fixed order, tried before they are believed, and missed with a way out."""
+"""Servers are found in a fixed order, run before they are used, and reported with instructions if missing."""
 
 from pathlib import Path
 
@@ -43,7 +43,7 @@ def test_newest_wheel_comes_first() -> None:
     assert len(majors) > 1
 
 
-def test_what_cannot_be_used_is_told_with_the_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unusable_servers_are_listed_with_instructions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     old = program(tmp_path, "redis-server", "Redis server v=6.0.16 sha=00000000:0")
     odd = program(tmp_path, "valkey-server", "who knows")
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
@@ -55,7 +55,7 @@ def test_what_cannot_be_used_is_told_with_the_way_out(tmp_path: Path, monkeypatc
     )
 
 
-def test_nothing_at_all_is_told_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_servers_are_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ServiceError, match=r"^no Valkey or Redis found \(nothing on PATH\); "):
         redis_programs("system")

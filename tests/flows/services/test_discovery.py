@@ -1,4 +1,4 @@
-"""An address is given, or that of our own running instance, or an error says how to have one."""
+"""An address comes from the environment or the running instance, else the error has instructions."""
 
 import subprocess
 import sys
@@ -15,7 +15,7 @@ from flows.services.process import write_record
 
 @pytest.fixture
 def environ(tmp_path: Path) -> Iterator[dict[str, str]]:
-    """An environment in whose home an instance runs; one that is a stand-in, as are its addresses."""
+    """An environment with a running stand-in instance in its home."""
     home = Home(tmp_path)
     home.create()
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as service:
@@ -34,7 +34,7 @@ def test_given_address_outranks_ours(environ: dict[str, str]) -> None:
     assert (database_url(given), redis_url(given)) == ("postgresql://theirs", "redis://theirs")
 
 
-def test_our_own_is_found_while_it_runs(environ: dict[str, str], tmp_path: Path) -> None:
+def test_local_instance_is_found_while_it_runs(environ: dict[str, str], tmp_path: Path) -> None:
     assert (database_url(environ), redis_url(environ)) == ("postgresql://ours", "unix://ours")
     assert with_addresses(environ) == environ | {"DATABASE_URL": "postgresql://ours", "REDIS_URL": "unix://ours"}
     Home(tmp_path).record("postgres").unlink()

@@ -1,4 +1,4 @@
-"""One directory holds everything of an instance, is nobody else's, and is left with what was not ours."""
+"""A home directory is private, holds all files of an instance, and keeps foreign files when it is cleared."""
 
 import os
 import subprocess
@@ -27,7 +27,7 @@ def test_setting_outranks_the_usual_place(settings: ServiceSettings, environ: di
     assert home_of(settings, environ).directory == directory
 
 
-def test_it_is_closed_to_others(tmp_path: Path) -> None:
+def test_directory_is_private(tmp_path: Path) -> None:
     home = Home(tmp_path / "home")
     home.create()
     home.create()
@@ -56,7 +56,7 @@ def test_place_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     )
 
 
-def test_instance_is_written_whole_and_read_again(tmp_path: Path) -> None:
+def test_instance_record_is_atomic_and_round_trips(tmp_path: Path) -> None:
     home = Home(tmp_path)
     home.create()
     assert home.instance() is None

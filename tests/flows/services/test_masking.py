@@ -1,4 +1,4 @@
-"""No password is ever shown."""
+"""Passwords are masked in every form of address."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Our own Postgres: made, started, stopped, killed, and found with all that was committed."""
+"""The local Postgres is created, started, stopped and killed without losing committed data."""
 
 import os
 import shutil
@@ -28,7 +28,7 @@ def home() -> Iterator[Path]:
 
 @pytest.fixture
 def start(home: Path) -> Iterator[Start]:
-    """Starts Postgres in the test's home; all that were started are ended."""
+    """Starts Postgres in the test's home, and stops it at the end."""
     started: list[RunningService] = []
 
     def start(*programs: Program, durable: bool = False) -> RunningService:
@@ -99,7 +99,7 @@ def test_lock_of_the_living_is_respected(start: Start, home: Path) -> None:
     assert query(running.url, "SELECT 1") == [(1,)]
 
 
-def test_half_made_data_are_made_anew(start: Start, home: Path) -> None:
+def test_incomplete_data_directory_is_recreated(start: Start, home: Path) -> None:
     (home / "data.new").mkdir()
     (home / "data.new" / "PG_VERSION").write_text("15\n")
     assert query(start().url, "SELECT 1") == [(1,)]
@@ -131,7 +131,7 @@ def test_directory_that_is_no_data_is_left_alone(start: Start, home: Path) -> No
         start()
 
 
-def test_server_that_does_not_come_up_is_told_with_its_log(start: Start, home: Path) -> None:
+def test_failed_start_is_reported_with_the_log(start: Start, home: Path) -> None:
     start().process.stop(postgres.STOP)
     (home / "data" / "postgresql.conf").write_text("nonsense = 1\n")
     with pytest.raises(ServiceError) as caught:

@@ -1,4 +1,4 @@
-"""A process is known by its pid and its start, and by nothing less."""
+"""A process is identified by its pid and its start time."""
 
 import os
 import signal
@@ -23,7 +23,7 @@ def child() -> Iterator["subprocess.Popen[bytes]"]:
         process.kill()
 
 
-def test_start_is_the_same_for_one_life_and_no_other(child: "subprocess.Popen[bytes]") -> None:
+def test_start_token_is_unique_to_one_process(child: "subprocess.Popen[bytes]") -> None:
     mine, other = start_token(os.getpid()), start_token(child.pid)
     assert mine == start_token(os.getpid())
     assert None not in (mine, other)
@@ -50,7 +50,7 @@ def test_stop_gives_the_signal_its_time() -> None:
         assert child.returncode == -signal.SIGTERM
 
 
-def test_stop_kills_who_does_not_listen() -> None:
+def test_stop_kills_a_process_that_ignores_sigterm() -> None:
     with subprocess.Popen([sys.executable, "-c", STUBBORN], stdout=subprocess.PIPE) as child:
         assert child.stdout is not None
         child.stdout.readline()
@@ -69,13 +69,13 @@ def test_record_finds_the_living_only(tmp_path: Path, child: "subprocess.Popen[b
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"pid": "x"}', "[]"])
-def test_record_that_is_none_is_nobody(tmp_path: Path, text: str) -> None:
+def test_invalid_record_is_no_process(tmp_path: Path, text: str) -> None:
     path = tmp_path / "child.json"
     path.write_text(text)
     assert read_record(path) is None
 
 
-def test_working_in_finds_who_lives_there(tmp_path: Path) -> None:
+def test_working_in_finds_processes_by_directory(tmp_path: Path) -> None:
     assert working_in(tmp_path) == []
     with subprocess.Popen([sys.executable, "-c", SLEEP], cwd=tmp_path) as child:
         assert working_in(tmp_path) == [child.pid]

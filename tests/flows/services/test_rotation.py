@@ -1,11 +1,11 @@
-"""Logs are cut before they fill the disk, and their writers do not notice."""
+"""Logs are rotated without affecting their writers."""
 
 from pathlib import Path
 
 from flows.services.rotation import rotate
 
 
-def test_only_what_has_grown_is_moved(tmp_path: Path) -> None:
+def test_only_large_logs_are_rotated(tmp_path: Path) -> None:
     (tmp_path / "engine.log").write_bytes(b"x" * 101)
     (tmp_path / "engine.log.1").write_bytes(b"older")
     (tmp_path / "api.log").write_bytes(b"y" * 100)
@@ -14,7 +14,7 @@ def test_only_what_has_grown_is_moved(tmp_path: Path) -> None:
     assert sizes == {"engine.log": 0, "engine.log.1": 101, "api.log": 100}
 
 
-def test_writer_goes_on_at_the_new_end(tmp_path: Path) -> None:
+def test_writer_continues_after_the_truncation(tmp_path: Path) -> None:
     log = tmp_path / "engine.log"
     with log.open("ab") as writer:
         writer.write(b"first\n")

@@ -1,4 +1,4 @@
-"""An instance comes up in order, survives the death of any of its parts, and leaves nothing behind."""
+"""An instance starts in order, survives the crash of any component, and leaves nothing behind."""
 
 import os
 import signal
@@ -22,7 +22,7 @@ def trial() -> Iterator[Trial]:
     trial.close()
 
 
-def test_it_comes_up_migrated_and_ends_in_order(trial: Trial) -> None:
+def test_stack_starts_migrated_and_stops_in_order(trial: Trial) -> None:
     goodbye = (
         "import signal, sys, time; signal.signal(15, lambda *_: sys.exit(print('bye', time.time_ns(), flush=True))); {}"
     )
@@ -52,7 +52,7 @@ def test_it_comes_up_migrated_and_ends_in_order(trial: Trial) -> None:
 
 
 @pytest.mark.parametrize("name", ["collector", "postgres", "valkey"])
-def test_killed_part_is_started_again(trial: Trial, name: str) -> None:
+def test_killed_component_is_restarted(trial: Trial, name: str) -> None:
     trial.up()
     trial.until_ready()
     first = trial.alive()[name]
@@ -84,7 +84,7 @@ def test_killed_supervisor_is_cleaned_up_after(trial: Trial) -> None:
     assert second.returncode == 0
 
 
-def test_everything_killed_at_once_comes_up_again(trial: Trial) -> None:
+def test_all_components_killed_at_once_are_restarted(trial: Trial) -> None:
     supervisor = trial.up()
     trial.until_ready()
     for pid in trial.alive().values():
@@ -96,7 +96,7 @@ def test_everything_killed_at_once_comes_up_again(trial: Trial) -> None:
     assert sorted(trial.alive()) == PARTS
 
 
-def test_part_that_cannot_live_ends_it_all(trial: Trial) -> None:
+def test_component_that_keeps_crashing_stops_the_stack(trial: Trial) -> None:
     supervisor = trial.up("engine=raise SystemExit('no memory of the past')")
     _, complaints = supervisor.communicate(timeout=120)
     assert supervisor.returncode == 1

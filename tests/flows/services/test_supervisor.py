@@ -14,7 +14,7 @@ from tests.until import until
 
 
 class Bench:
-    """A supervisor over real processes, with a clock that the test moves."""
+    """A supervisor of real processes, with a clock that the test controls."""
 
     def __init__(self, home: Path) -> None:
         self.home, self.now, self.lines, self.started = home, 0.0, list[str](), list[Process]()

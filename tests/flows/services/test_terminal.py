@@ -1,4 +1,4 @@
-"""Lines stay, the current line is written over, and a terminal that is gone disturbs nobody."""
+"""Lines scroll, the status line is overwritten, and a closed terminal is ignored."""
 
 import io
 
@@ -23,7 +23,7 @@ def test_plain_stream_gets_lines_only() -> None:
     assert stream.getvalue() == "ready\n"
 
 
-def test_terminal_keeps_the_current_line_last() -> None:
+def test_status_line_stays_last() -> None:
     stream = Tty()
     terminal = Terminal(stream)
     terminal.update_status("engine 3%")

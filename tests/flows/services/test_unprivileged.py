@@ -22,14 +22,14 @@ ASK = (
 
 
 def ask(who: list[str], *words: Path) -> "subprocess.CompletedProcess[str]":
-    """What `account_for` answers to another user."""
+    """The result of `account_for` as another user."""
     command = [*who, sys.executable, "-c", ASK, *map(str, words)]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
 
 
 @pytest.fixture
 def without_namespaces() -> list[str]:
-    """A prefix under which root has all accounts but may make no user namespace, as in a container."""
+    """A command prefix that runs as root with all accounts and without user namespaces, as in a container."""
     prefix = [sys.executable, "-m", "tests.flows.services.container"]
     if subprocess.run([*prefix, "true"], check=False, capture_output=True).returncode:
         pytest.skip("this machine lets nobody play a container")
@@ -38,7 +38,7 @@ def without_namespaces() -> list[str]:
 
 @pytest.fixture
 def open_directory() -> Iterator[Path]:
-    """A directory that every account can reach, which those of pytest are not."""
+    """A directory that every account can access, unlike those of pytest."""
     directory = Path(tempfile.mkdtemp(prefix="se-"))
     yield directory
     shutil.rmtree(directory)
@@ -62,7 +62,7 @@ def test_root_goes_into_a_namespace(tmp_path: Path) -> None:
 
 
 @as_root
-def test_account_takes_over_where_namespaces_are_forbidden(without_namespaces: list[str], open_directory: Path) -> None:
+def test_account_is_used_where_namespaces_are_forbidden(without_namespaces: list[str], open_directory: Path) -> None:
     (open_directory / "file").touch()
     uid, gid = ask(without_namespaces, TRUE, open_directory).stdout.strip().split(":")
     assert int(uid) != 0

@@ -1,4 +1,4 @@
-"""Usage tells who lives, for how long, and what it takes."""
+"""Usage lists each process with its state, uptime and resources."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Our own Valkey: what was written is there again after a stop and after a kill."""
+"""The local Valkey keeps its data across a stop and a kill."""
 
 import os
 import shutil
@@ -27,7 +27,7 @@ def home() -> Iterator[Path]:
 
 @pytest.fixture
 def start(home: Path) -> Iterator[Start]:
-    """Starts Valkey in the test's home; all that were started are ended."""
+    """Starts Valkey in the test's home, and stops it at the end."""
     started: list[RunningService] = []
 
     def start(*programs: Program) -> RunningService:
@@ -55,7 +55,7 @@ def client(running: RunningService) -> "redis.Redis":
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda one: f"{one.origin}-{one.version[0]}")
-def test_every_program_found_keeps_a_log(start: Start, program: Program) -> None:
+def test_every_program_found_persists_the_log(start: Start, program: Program) -> None:
     running = start(program)
     with client(running) as connection:
         names = ("port", "appendonly", "appendfsync", "maxmemory", "maxmemory-policy", "save")
@@ -89,7 +89,7 @@ def test_data_in_use_are_refused(start: Start, home: Path) -> None:
         start()
 
 
-def test_server_that_does_not_come_up_is_told_with_its_log(start: Start, home: Path) -> None:
+def test_failed_start_is_reported_with_the_log(start: Start, home: Path) -> None:
     (home / "data" / "appendonlydir").mkdir(parents=True)
     (home / "data" / "appendonlydir" / "appendonly.aof.manifest").write_text("nonsense\n")
     with pytest.raises(ServiceError, match=r"^Valkey exited during start-up; its log .+ ends with\n(.*\n)*.*manifest"):

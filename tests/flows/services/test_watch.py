@@ -1,4 +1,4 @@
-"""Who stays to look sees each new signal once, and how the processes are."""
+"""The live display prints each new signal once, and the state of the processes."""
 
 import io
 import re
@@ -60,7 +60,7 @@ def test_each_new_signal_is_shown_once_in_order(tmp_path: Path, window: Window) 
     ]
 
 
-def test_flood_is_told_and_not_shown(tmp_path: Path, window: Window) -> None:
+def test_flood_of_signals_is_summarised(tmp_path: Path, window: Window) -> None:
     stream = io.StringIO()
     watch = Watch(Home(tmp_path), Terminal(stream), lambda: 0.0)
     watch.start(Instance(url=window.url, metrics_url="", venue="sim"))

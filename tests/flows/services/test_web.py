@@ -1,4 +1,4 @@
-"""Our own addresses are looked at directly, and what is wrong there is a text."""
+"""Local addresses are requested without a proxy, and errors are returned as text."""
 
 import socket
 
@@ -13,7 +13,7 @@ def test_body_comes_past_the_proxy(window: Window, monkeypatch: pytest.MonkeyPat
     assert get(f"{window.url}/signals?limit=20", timeout_s=5) == (b'{"signals":[]}', None)
 
 
-def test_refusal_and_silence_are_told() -> None:
+def test_connection_errors_and_timeouts_are_reported() -> None:
     body, problem = get("http://127.0.0.1:1/", timeout_s=5)
     assert (body, "refused" in str(problem)) == (b"", True)
     with socket.create_server(("127.0.0.1", 0)) as silent:

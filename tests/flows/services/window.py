@@ -1,4 +1,4 @@
-"""A window: a real HTTP server that shows a list of signals, as the API does."""
+"""A stub API: a real HTTP server that serves a list of signals."""
 
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -27,4 +27,4 @@ class Answer(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *args: object) -> None:
-        """Nothing."""
+        """Do not log."""

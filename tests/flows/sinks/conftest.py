@@ -1,4 +1,4 @@
-"""The ledger's fixtures, and those that the tests of the store use too."""
+"""Fixtures of the ledger, and those shared with the tests of the store."""
 
 from tests.flows.sinks.ledger import addresses, reference
 from tests.store.conftest import call, call_redis, client, connection

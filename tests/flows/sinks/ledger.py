@@ -1,4 +1,4 @@
-"""What the tests of the ledger share: a market's conclusions, and what became of them."""
+"""Shared by the tests of the ledger: a market's results, and how they are read back."""
 
 from collections.abc import Sequence
 
@@ -37,7 +37,7 @@ def concluded() -> list[Signal]:
 
 
 def emitted() -> dict[str, bytes]:
-    """Id and payload of every signal that must be announced."""
+    """Id and payload of every signal that must be published."""
     found = [s for each in decided() for s in aligned_records.signals(each, WORDS) if s.status == "emitted"]
     return {signal.id: signals.payload(signal) for signal in found}
 
@@ -51,7 +51,7 @@ def contents(connection: psycopg.Connection) -> dict[str, set[str]]:
 
 
 def announced(client: redis.Redis) -> list[bytes]:
-    """Payloads on the feed, oldest first; their numbers grow by themselves, since Redis insists."""
+    """Payloads on the feed, oldest first; Redis guarantees increasing ids."""
     return [fields[b"d"] for _, fields in client.xrange(feed.key("signals"))]
 
 
@@ -66,7 +66,7 @@ def opened(addresses: tuple[str, str], *, state: int = 0, timeout_s: float = 0.0
 
 @pytest.fixture
 def reference(addresses: tuple[str, str], connection: psycopg.Connection) -> dict[str, set[str]]:
-    """The tables after one unbroken run."""
+    """The tables after one uninterrupted run."""
     partition = opened(addresses)
     write(partition, decided(), 1_000)
     partition.close()

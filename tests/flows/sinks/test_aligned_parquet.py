@@ -1,4 +1,4 @@
-"""What is decided, as Parquet: the same that the ledger takes, whole, and of one schema also where it is empty."""
+"""Aligned results as Parquet: the same as in the ledger, complete, and of one schema even if empty."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -92,7 +92,7 @@ def told(struct: msgspec.Struct) -> dict[str, Any]:
     return named | {name: value for name, value in row.items() if name not in without}
 
 
-def test_files_say_what_the_ledger_says(tmp_path, given):
+def test_files_agree_with_the_ledger(tmp_path, given):
     tables = written(tmp_path, given)
     records_of = {
         "composites": lambda batch: aligned_records.composites(batch, WORDS),

@@ -1,4 +1,4 @@
-"""What was found as Parquet: whole, in one order, and readable where there is nothing."""
+"""Findings as Parquet: complete, in one order, and readable even if empty."""
 
 from pathlib import Path
 
@@ -22,11 +22,11 @@ def findings(*changes: Opportunity) -> Findings:
 
 
 def at(minute: int, revision: int = 0) -> Opportunity:
-    """Of an opportunity whose id stands before those of earlier ones."""
+    """A change of an opportunity whose id sorts before those of earlier ones."""
     return opportunity(minute, revision, id="fedcba"[minute] * 32)
 
 
-def test_opportunities_stand_by_time_whatever_shard_they_come_from(tmp_path: Path) -> None:
+def test_opportunities_are_ordered_by_time_across_shards(tmp_path: Path) -> None:
     part = OpportunityParquetPartition(tmp_path)
     part.write_batch([findings(at(2), at(2, 1)), findings(at(3))])
     part.write_batch([findings(at(1), at(1, 2), at(1, 1))])

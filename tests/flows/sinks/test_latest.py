@@ -17,7 +17,7 @@ from tests.store.conftest import AsyncCaller
 
 
 def newest_rows() -> dict[tuple[str, str], FeatureRow]:
-    """The last row of each symbol and frame, without what is not warm."""
+    """The last row of each symbol and frame, without features that are not warm."""
     rows = [row for each in market() if each.bars.size for row in slice_records.latest(each, WORDS)]
     warm = [row._replace(values={k: v for k, v in row.values.items() if math.isfinite(v)}) for row in rows]
     return {(row.instrument.partition(":")[2], row.timeframe): row for row in warm}
@@ -36,7 +36,7 @@ def test_hashes_hold_the_newest_rows_in_any_batches(clean_redis_url: str, call_r
         assert call_redis(latest.read, symbol, frame) == row
 
 
-def test_it_is_a_sink_of_bytewax(clean_redis_url: str, client: redis.Redis) -> None:
+def test_sink_runs_in_a_dataflow(clean_redis_url: str, client: redis.Redis) -> None:
     flow = Dataflow("test")
     slices = source("slices", flow, TestingSource([("any key", each) for each in market()], batch_size=5))
     output("latest", slices, LatestSink(clean_redis_url, WORDS))

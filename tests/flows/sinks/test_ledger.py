@@ -1,4 +1,4 @@
-"""The ledger holds exactly what was concluded, however the batches fall and whatever dies."""
+"""The ledger holds exactly the results, for all batch sizes and crashes."""
 
 from datetime import timedelta
 from typing import Any
@@ -32,7 +32,7 @@ from tests.flows.sinks.ledger import (
 from tests.store.conftest import AsyncCaller
 
 
-def test_the_ledger_holds_what_was_concluded(
+def test_the_ledger_holds_all_results(
     addresses: tuple[str, str], connection: psycopg.Connection, client: redis.Redis, call: AsyncCaller
 ) -> None:
     partition = opened(addresses)
@@ -116,12 +116,12 @@ def test_a_replay_writes_and_announces_nothing(
     assert announced(client) == before
 
 
-def test_a_database_that_was_not_migrated_says_what_to_run(postgres_url: str, clean_redis_url: str) -> None:
+def test_a_database_without_migrations_names_the_command(postgres_url: str, clean_redis_url: str) -> None:
     with pytest.raises(SetupError, match="run 'signalengine migrate'"):
         opened((postgres_url, clean_redis_url))
 
 
-def test_it_is_a_sink_of_bytewax_that_resumes(
+def test_sink_resumes_in_a_dataflow(
     addresses: tuple[str, str],
     connection: psycopg.Connection,
     client: redis.Redis,

@@ -1,4 +1,4 @@
-"""The ledger when a service goes away, or comes back with less than it had."""
+"""The ledger when a service is unavailable, or returns with lost data."""
 
 import threading
 from typing import Any
@@ -27,11 +27,11 @@ from tests.servers import server
 
 
 class Crash(Exception):
-    """Stands for the end of the process at one point."""
+    """Simulates the end of the process at one point."""
 
 
 @pytest.mark.parametrize("point", ["before it is announced", "after it is announced"])
-def test_a_crash_after_the_commit_loses_no_announcement(
+def test_a_crash_after_the_commit_loses_no_publication(
     addresses: tuple[str, str],
     connection: psycopg.Connection,
     client: redis.Redis,
@@ -118,9 +118,7 @@ def test_a_postgres_that_stays_away_ends_the_run(clean_redis_url: str) -> None:
         partition.close()
 
 
-def test_a_redis_that_comes_back_empty_hears_of_the_rest_in_a_new_epoch(
-    database_url: str, connection: psycopg.Connection
-) -> None:
+def test_a_redis_that_lost_its_data_starts_a_new_epoch(database_url: str, connection: psycopg.Connection) -> None:
     decisions = list(decided())
     with server(valkey_service) as own:
         url = own.start()
@@ -161,7 +159,7 @@ def test_a_feed_that_lost_its_end_gets_a_new_epoch(addresses: tuple[str, str], c
     assert client.get("feed:epoch") not in (None, epoch)
 
 
-def test_a_database_that_began_anew_is_heard_on_an_old_feed(
+def test_a_recreated_database_publishes_to_an_old_feed(
     addresses: tuple[str, str], connection: psycopg.Connection, client: redis.Redis
 ) -> None:
     feed.publish(client, "alerts", [(500, b"{}")])

@@ -1,4 +1,4 @@
-"""The market's tables hold exactly what was seen, however the batches fall."""
+"""The market tables hold exactly the results, for all batch sizes."""
 
 from collections.abc import Sequence
 
@@ -35,12 +35,12 @@ def write(url: str, batches: Sequence[Sequence[Slice]]) -> None:
 
 @pytest.fixture
 def reference(database_url: str, connection: psycopg.Connection) -> dict[str, set[str]]:
-    """The tables after one unbroken run."""
+    """The tables after one uninterrupted run."""
     write(database_url, [market()])
     return contents(connection)
 
 
-def test_the_tables_hold_what_was_seen(reference: dict[str, set[str]]) -> None:
+def test_the_tables_hold_all_market_data(reference: dict[str, set[str]]) -> None:
     assert {table: len(rows) for table, rows in reference.items()} == {
         "instruments": 4,
         "bars": sum(each.bars.size for each in market()),

@@ -1,4 +1,4 @@
-"""Opportunities in Postgres and on the feed, however the batches fall and whatever dies."""
+"""Opportunities in Postgres and on the feed, for all batch sizes and crashes."""
 
 from itertools import pairwise
 
@@ -77,7 +77,7 @@ def test_batch_without_opportunities_does_not_query_postgres(
     partition.close()
 
 
-def test_what_was_committed_and_not_announced_is_announced_at_the_next_start(
+def test_committed_entries_are_published_at_the_next_start(
     addresses: tuple[str, str],
     connection: psycopg.Connection,
     client: redis.Redis,

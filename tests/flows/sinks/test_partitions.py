@@ -1,4 +1,4 @@
-"""Partitions are storage keys: those of a shard's key, and names that never change."""
+"""Partition names are storage keys and never change; shard keys map to their partition."""
 
 from typing import Any
 

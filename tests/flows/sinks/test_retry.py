@@ -7,7 +7,7 @@ from flows.sinks.retry import retry
 
 
 class Service:
-    """Is away for its first calls."""
+    """Fails for its first calls."""
 
     def __init__(self, failures: int) -> None:
         self.failures, self.calls = failures, 0
@@ -40,7 +40,7 @@ def test_patience_ends_with_the_last_error() -> None:
     assert 2 <= service.calls < 10
 
 
-def test_any_other_error_is_not_waited_for() -> None:
+def test_other_errors_are_not_retried() -> None:
     calls: list[int] = []
 
     def broken() -> None:

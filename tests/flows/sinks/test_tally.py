@@ -1,4 +1,4 @@
-"""tally: fingerprints tell rows apart exactly where they say something else."""
+"""Fingerprints differ exactly where the hashed content of rows differs."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ DTYPES = {
 @pytest.mark.parametrize("dtype", DTYPES.values(), ids=DTYPES)
 @settings(deadline=None)
 @given(data=st.data())
-def test_a_row_has_another_number_if_any_byte_that_counts_is_another(dtype, data):
+def test_fingerprint_depends_on_every_hashed_byte(dtype, data):
     raw = data.draw(st.binary(min_size=dtype.itemsize, max_size=dtype.itemsize))
     one = np.frombuffer(raw, dtype)
     other = np.frombuffer(raw, dtype).copy()
@@ -45,7 +45,7 @@ def test_numbers_of_features_do_not_depend_on_how_they_are_cut(columns, rows, da
     assert len(set(fingerprints(values).tolist())) == len({canonical(values[:, [at]]) for at in range(rows)})
 
 
-def test_every_nan_is_the_same_and_no_other_value_is():
+def test_all_nans_have_the_same_fingerprint():
     nans = np.array([[0x7FF8000000000000, 0xFFF8000000000000, 0x7FF0000000000001, 0xFFFFFFFFFFFFFFFF]], np.uint64)
     assert len(set(fingerprints(nans.view(np.float64)).tolist())) == 1
     others = np.array([[np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, -1.0]])

@@ -1,4 +1,4 @@
-"""Whales and wallets in Postgres are those that were found, however the batches fall."""
+"""Whales and wallets in Postgres are exactly the findings, for all batch sizes."""
 
 from functools import cache
 
@@ -20,7 +20,7 @@ ADDRESSES = [f"0x{number:02d}" + "11" * 3 for number in range(5)]
 
 @cache
 def found() -> tuple[WhaleFindings, ...]:
-    """Of a messy log, in which the address of one wallet is not told."""
+    """Findings of a log in which the address of one wallet is missing."""
     machine, graded = SpotWhales(EAGER), GradeWallets(EAGER)
     machine.on_batch([wallets_block(ADDRESSES)])
     return tuple(
@@ -43,7 +43,7 @@ def contents(connection: psycopg.Connection) -> list[list[str]]:
     return [sorted(row for (row,) in connection.execute(f"SELECT {name}::text FROM {name}")) for name in tables]
 
 
-def test_what_was_found_is_kept_under_its_names(database_url: str, call: AsyncCaller) -> None:
+def test_findings_are_stored_with_their_names(database_url: str, call: AsyncCaller) -> None:
     run(database_url, 3)
     newest = {one.id: one for each in found() for one in whale_records.whales(each)}
     assert len(newest) > 20

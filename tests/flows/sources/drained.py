@@ -1,4 +1,4 @@
-"""All that a partition of a simulated source gives, in one go or resumed after each batch."""
+"""All items of a partition of a simulated source, in one run or resumed after each batch."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ from flows.sources.simulated import Item, SimulatedSource
 
 
 def drained(made: Callable[[], SimulatedSource], name: str, *, restarts: bool = False) -> list[Item]:
-    """The items of partition `name`; with `restarts`, a source made anew goes on from each snapshot."""
+    """The items of partition `name`; with `restarts`, a new source resumes from each snapshot."""
     part = made().build_part("log", name, None)
     items: list[Item] = []
     while True:

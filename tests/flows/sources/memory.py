@@ -1,4 +1,4 @@
-"""Inputs that are ready in memory, and streams of items as plain lists."""
+"""Inputs in memory, and streams of items as plain lists."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -13,7 +13,7 @@ from flows.sources.inputs import Chunk, Kind
 
 
 class InMemory:
-    """Rows as an `Input`; `rejected` are positions (from 1) between them that gave no row."""
+    """Rows as an `Input`; `rejected` are positions (from 1) of rejects between them."""
 
     def __init__(self, name: str, rows: Rows, names: dict[int, str], rejected: frozenset[int] = frozenset()) -> None:
         self.path = Path(name)
@@ -37,7 +37,7 @@ class InMemory:
 
 
 def streams(items: Iterable[tuple[str, bytes]]) -> dict[str, list[object]]:
-    """What each shard was told, row by row, however it was cut into blocks."""
+    """The rows of each shard, independent of the division into blocks."""
     told: dict[str, list[object]] = {}
     for key, block in items:
         kind, content = read_block(block)
@@ -48,7 +48,7 @@ def streams(items: Iterable[tuple[str, bytes]]) -> dict[str, list[object]]:
 
 
 def names(items: Iterable[tuple[str, bytes]]) -> list[tuple[str, int, str]]:
-    """Key, instrument and name, in the order in which they were told."""
+    """Key, instrument and name, in order."""
     found = [(key, *read_block(block)) for key, block in items]
     return [(key, number, name) for key, kind, content in found if kind == "names" for number, name in content.items()]
 

@@ -1,4 +1,4 @@
-"""Tables with rows, columns or bytes that cannot be used."""
+"""Tables with invalid rows, columns or bytes."""
 
 import re
 from pathlib import Path
@@ -73,7 +73,7 @@ def test_broken_bars_are_rejected_one_by_one(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("ending", FORMATS)
 @pytest.mark.parametrize("at_most", [1, 2, 3, 100])
-def test_a_stamp_far_ahead_is_rejected_and_time_stays_where_it_was(tmp_path: Path, ending: str, at_most: int) -> None:
+def test_a_timestamp_far_ahead_is_rejected_and_does_not_advance_time(tmp_path: Path, ending: str, at_most: int) -> None:
     ahead = [START + 2 * DAY, 4_102_444_800 * SECOND, START + DAY]  # the second is the year 2100
     times = [START, ahead[0], START + 1, ahead[1], ahead[1] + 7, START + 2, START + 3, ahead[2]]
     columns = {"ts": pa.array(times), "price": pa.array([1.0] * 8), "size": pa.array([1.0] * 8)}
@@ -208,7 +208,7 @@ junk = st.lists(
 
 @settings(deadline=None)
 @given(lines=junk, at_most=st.integers(1, 10))
-def test_no_line_whatever_stops_the_rest(
+def test_no_malformed_line_affects_the_others(
     tmp_path_factory: pytest.TempPathFactory, lines: list[bytes], at_most: int
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "junk.csv"

@@ -94,7 +94,7 @@ def test_times_count_from_an_origin_in_a_unit() -> None:
         assert cells.times(column, "ms", midnight).tolist() == expected
 
 
-def test_what_is_no_time() -> None:
+def test_unreadable_times() -> None:
     column = pa.array([None, 2**62, -(2**63), 4])
     assert cells.times(column, "s").tolist() == [cells.NO_TIME, cells.NO_TIME, cells.NO_TIME, 4 * 10**9]
     assert cells.times(pa.array([None, np.nan, np.inf, 1e300]), "s").tolist() == [cells.NO_TIME] * 4

@@ -101,7 +101,7 @@ def test_bars_are_recognised(found: list[str], expected: dict[str, str]) -> None
     assert names(found) == ("bars", expected)
 
 
-def test_mapping_overrides_what_names_suggest() -> None:
+def test_mapping_overrides_column_names() -> None:
     found = ["time", "id", "Last", "vol", "px"]
     assert names(found, {"price": "Last", "size": "vol", "id": ""}) == (
         "trades",

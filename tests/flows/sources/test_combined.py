@@ -13,7 +13,7 @@ AT = datetime(2026, 11, 20, tzinfo=UTC)
 
 
 class Counted(FixedPartitionedSource[Any, int]):
-    """Two partitions that count to an end, and wish to be asked when they are told to."""
+    """Two partitions that count up to an end, with a given `next_awake`."""
 
     def __init__(self, end: int, awake: datetime | None = None) -> None:
         self.end, self.awake = end, awake
@@ -46,7 +46,7 @@ class CountedPartition(StatefulSourcePartition[Any, int]):
         self.source.closed.append(self.name)
 
 
-def test_each_hears_its_own_source_whole_and_in_order() -> None:
+def test_each_branch_receives_its_source_completely_and_in_order() -> None:
     flow, short, long = Dataflow("together"), list[Any](), list[Any]()
     both = op.input("log", flow, CombinedSource({"short": Counted(2), "long": Counted(5)}))
     op.output("short", from_source("short", both), TestingSink(short))
@@ -58,7 +58,7 @@ def test_each_hears_its_own_source_whole_and_in_order() -> None:
     assert len(short) + len(long) == 2 * (2 + 5)
 
 
-def test_it_goes_on_where_each_stood() -> None:
+def test_combined_source_resumes_each_source() -> None:
     sources = {"short": Counted(2), "long": Counted(5)}
     part = CombinedSource(sources).build_part("log", "000", None)
     for _ in range(3):  # the short one has ended by now
@@ -77,12 +77,12 @@ def test_it_goes_on_where_each_stood() -> None:
 @pytest.mark.parametrize(
     ("wishes", "first"), [((AT, AT.replace(day=21)), AT), ((AT.replace(day=21), AT), AT), ((None, AT), None)]
 )
-def test_it_is_asked_when_the_first_wants_to_be(wishes: tuple[datetime | None, ...], first: datetime | None) -> None:
+def test_next_awake_is_that_of_the_earliest_source(wishes: tuple[datetime | None, ...], first: datetime | None) -> None:
     part = CombinedSource({str(wish): Counted(9, wish) for wish in wishes}).build_part("log", "000", None)
     assert part.next_awake() == first
 
 
-def test_what_has_ended_wants_nothing() -> None:
+def test_ended_sources_do_not_affect_next_awake() -> None:
     part = CombinedSource({"ended": Counted(0, AT), "going": Counted(9, AT.replace(day=21))}).build_part(
         "log", "000", None
     )

@@ -45,7 +45,7 @@ def rows(items: list[Item], kind: str = "trades") -> Any:
 
 
 def table(path: Path, times: list[int], symbols: list[str], first_id: int = 0) -> Path:
-    """Trades at seconds after START; sizes and prices tell where each came from."""
+    """Trades at seconds after START; sizes and prices identify their origin."""
     columns = {
         "ts": pa.array([START + at * SECOND for at in times], pa.int64()),
         "price": pa.array([1.0 + len(path.name)] * len(times), pa.float64()),
@@ -176,7 +176,7 @@ def test_after_the_end_there_is_nothing_more(tmp_path: Path) -> None:
     assert drain(opened, part.snapshot()) == []
 
 
-def test_a_stated_end_is_told_to_all(tmp_path: Path) -> None:
+def test_a_stated_end_is_sent_to_every_shard(tmp_path: Path) -> None:
     path = table(tmp_path / "a.parquet", [1, 2], ["x:A", "x:A"])
     for end_ns, last in ((None, START + 2 * SECOND), (START + MINUTE, START + MINUTE), (START, START + 2 * SECOND)):
         told = streams(drain(files([path], end_ns=end_ns)))
@@ -214,7 +214,7 @@ def bars(path: Path, spacing: str) -> Path:
     return path
 
 
-def test_what_does_not_go_together(tmp_path: Path) -> None:
+def test_incompatible_files(tmp_path: Path) -> None:
     trades = table(tmp_path / "a.parquet", [1, 2], ["x:A", "x:A"])
     minutes, seconds = bars(tmp_path / "b.csv", "1m"), bars(tmp_path / "c.csv", "1s")
     for paths in itertools.permutations([trades, minutes]):

@@ -39,7 +39,7 @@ def test_lines_do_not_depend_on_how_they_are_read(
     assert found == whole[skip:]
 
 
-def test_a_cut_off_gzip_file_gives_what_is_there_and_says_so(tmp_path: Path) -> None:
+def test_a_truncated_gzip_file_is_read_and_reported(tmp_path: Path) -> None:
     content = b"".join(b"line %d %d\n" % (number, number**7) for number in range(50_000))
     path = tmp_path / "cut.gz"
     whole = gzip.compress(content)

@@ -32,7 +32,7 @@ OVER = {"event_type": "market_resolved", "market": "0x1", "winning_asset_id": "1
 
 
 def items_of(opened: MarketFiles, counts_path: Path | None = None) -> list[Item]:
-    """All that a source hands on."""
+    """All items of a source."""
     part = opened.source(counts_path).build_part("log", "market_files", None)
     items: list[Item] = []
     while True:
@@ -81,7 +81,7 @@ def test_books_trades_and_markets_of_several_files(tmp_path: Path) -> None:
     )
 
 
-def test_what_a_page_without_a_time_says_of_the_end_is_told_at_the_end(tmp_path: Path) -> None:
+def test_market_state_without_a_time_is_emitted_at_the_end(tmp_path: Path) -> None:
     over = market(1, closed=True, outcomePrices=["1", "0"])
     (tmp_path / "gamma.json").write_text(json.dumps([over]))
     path = recorded(tmp_path, [BOOK])
@@ -95,7 +95,7 @@ def test_what_a_page_without_a_time_says_of_the_end_is_told_at_the_end(tmp_path:
     ]
 
 
-def test_trades_that_nothing_tells_apart_are_all_counted(tmp_path: Path) -> None:
+def test_indistinguishable_trades_are_all_counted(tmp_path: Path) -> None:
     nameless = {**PLAIN, "transaction_hash": ""}
     trades = rows(items_of(MarketFiles([recorded(tmp_path, nameless, nameless, PLAIN, PLAIN)])), "trades")
     assert (trades["kind"] == KIND_TRADE).sum() == 3
@@ -110,7 +110,7 @@ def test_a_stated_end_moves_time_in_every_shard(tmp_path: Path) -> None:
     assert items_of(MarketFiles([path], end_ns=1)) == items_of(MarketFiles([path]))
 
 
-def told(seed: int) -> list[Any]:
+def as_values(seed: int) -> list[Any]:
     """Messages of all sorts."""
     rng = np.random.default_rng(seed)
     step = {"asset_id": "11", "price": "0.5", "side": "BUY", "size": "3"}
@@ -129,7 +129,7 @@ def told(seed: int) -> list[Any]:
 
 
 def flat(items: Sequence[Item]) -> dict[str, list[Any]]:
-    """What each shard is told, row by row, but for names, which may be told again where a batch begins."""
+    """The rows of each shard, without names, which may be repeated at the start of a batch."""
     found: dict[str, list[Any]] = {}
     for key, block in items:
         kind, content = read_block(block)
@@ -141,7 +141,7 @@ def flat(items: Sequence[Item]) -> dict[str, list[Any]]:
 @settings(deadline=None, max_examples=20)
 @given(st.integers(0, 99), st.integers(1, 41))
 def test_batches_change_nothing_and_it_resumes_anywhere(tmp_path_factory: Any, seed: int, at_most: int) -> None:
-    path = recorded(tmp_path_factory.mktemp("x"), *told(seed))
+    path = recorded(tmp_path_factory.mktemp("x"), *as_values(seed))
     (path.parent / "y").write_text(json.dumps([market(1), market(2)]))
     files = [path, path.parent / "y"]
 
@@ -161,14 +161,14 @@ def test_batches_change_nothing_and_it_resumes_anywhere(tmp_path_factory: Any, s
 
 
 def without_rejects(found: dict[str, list[Any]]) -> dict[str, list[Any]]:
-    """Rejects stand ahead of the rest of their batch."""
+    """Rejects come before the other items of their batch."""
     return {key: [each for each in rows if each[0] != "rejects"] for key, rows in found.items()}
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_order_of_files_and_a_file_given_twice_change_nothing(tmp_path: Path, seed: int) -> None:
-    first = recorded(tmp_path, *told(seed), name="a")
-    second = recorded(tmp_path, *told(seed + 50), name="b")
+    first = recorded(tmp_path, *as_values(seed), name="a")
+    second = recorded(tmp_path, *as_values(seed + 50), name="b")
     counts_path = tmp_path / "message_counts.json"
     once = items_of(MarketFiles([first, second], rejected_share_max=1.0), counts_path)
     heard = msgspec.json.decode(counts_path.read_bytes(), type=MessageCounts)
@@ -178,7 +178,7 @@ def test_the_order_of_files_and_a_file_given_twice_change_nothing(tmp_path: Path
     again = msgspec.json.decode(counts_path.read_bytes(), type=MessageCounts)
     trades = sum(
         "topic" in each or each.get("event_type") == "last_trade_price"
-        for each in told(seed) + told(seed + 50)
+        for each in as_values(seed) + as_values(seed + 50)
         if isinstance(each, dict)
     )
     assert (again.messages, again.trades) == (2 * heard.messages, heard.trades)

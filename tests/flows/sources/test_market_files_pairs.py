@@ -42,7 +42,7 @@ def recording(tmp_path: Path, closes: str = CLOSES, *more: Any) -> Path:
 
 
 def conclude(tmp_path: Path, file: str, closes: str = CLOSES, *more: Any) -> tuple[list[Opportunity], list[str]]:
-    """What is found in the log, and what is rejected."""
+    """The findings in the log, and the rejects."""
     (tmp_path / "pairs.toml").write_text(file)
     machines: dict[str, SpotArbitrage] = {}
     found, rejected = [], []
@@ -83,13 +83,13 @@ def test_a_reviewed_pair_that_costs_less_than_a_dollar_is_an_arbitrage(tmp_path:
         ),
     ],
 )
-def test_a_pair_that_is_not_what_a_person_compared_is_none_and_says_why(
+def test_a_pair_that_differs_from_the_reviewed_one_is_rejected(
     tmp_path: Path, file: str, closes: str, said: str
 ) -> None:
     assert conclude(tmp_path, file, closes) == ([], [f"pair 'cut' is no arbitrage: {said}"])
 
 
-def test_why_a_pair_is_none_is_said_once_and_anew_when_it_changes(tmp_path: Path) -> None:
+def test_pair_reject_is_emitted_once_per_reason(tmp_path: Path) -> None:
     coarser = test_polymarket_gamma.market(1, description=WORDS[0], orderPriceMinTickSize=0.01)
     other = {**coarser, "description": "Other words."}
     _, rejected = conclude(tmp_path, FILE, "2028-12-09T00:00:00Z", coarser, other)

@@ -1,4 +1,4 @@
-"""Messages of several files in one order, each told once."""
+"""Messages of several files are merged in one order, without duplicates."""
 
 import json
 from pathlib import Path

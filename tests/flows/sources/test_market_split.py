@@ -1,4 +1,4 @@
-"""Books and trades of a group meet in the group's shard, in the order in which they were told."""
+"""Books and trades of a group go to the group's shard, in the order of their messages."""
 
 import json
 from typing import Any
@@ -35,7 +35,7 @@ def trade(token: str, at_ns: int, wallet: str = "0x1") -> dict[str, Any]:
 
 
 def split(messages: list[Any], cuts: list[int], groups: Any = (EVENT,)) -> tuple[list[Item], RowBuffer]:
-    """The items of all messages, cut into buffers; and the last buffer."""
+    """The items of all messages, divided into buffers, and the last buffer."""
     made, items, prediction = MarketSplit(groups), [], PredictionDecoder()
     for start, end in zip([0, *cuts], [*cuts, len(messages)], strict=True):
         buffer = RowBuffer("x")
@@ -48,7 +48,7 @@ def split(messages: list[Any], cuts: list[int], groups: Any = (EVENT,)) -> tuple
 
 
 def steps(items: list[Item], shard: int) -> list[tuple[str, Any]]:
-    """What a shard is told, row by row."""
+    """The rows of a shard."""
     found: list[tuple[str, Any]] = []
     for key, block in items:
         if shard_of_key(key) == shard:
@@ -92,13 +92,13 @@ def test_all_of_a_group_goes_to_its_shard() -> None:
     assert buffer.ignored == {}
 
 
-def test_books_of_tokens_that_nobody_knows_are_counted() -> None:
+def test_books_of_unknown_tokens_are_counted() -> None:
     items, buffer = split([change("99", START)], [])
     assert buffer.ignored == {"step of a book that belongs to no known market": 1}
     assert not [block for _, block in items if read_block(block)[0] == "quotes"]
 
 
-def test_a_market_that_moves_to_its_event_takes_its_book_along() -> None:
+def test_a_market_that_moves_to_its_event_keeps_its_book() -> None:
     single = alone(1)
     made, buffer = MarketSplit([single]), RowBuffer("x")
     token = EVENT.markets[0].yes.instrument
@@ -116,7 +116,7 @@ def test_a_market_that_moves_to_its_event_takes_its_book_along() -> None:
     assert [content[7] for kind, content in there if kind == "quotes"] == [READY]
 
 
-def test_what_is_said_of_a_market_stands_where_it_was_said() -> None:
+def test_market_changes_are_emitted_in_order() -> None:
     over = {"event_type": "market_resolved", "market": "0x1", "winning_asset_id": "12"}
     items, buffer = split([change("11", START), over, change("11", START), {**over, "market": "0x9"}], [])
     told = steps(items, EVENT.shard)
@@ -139,7 +139,7 @@ def test_rejects_go_out_once() -> None:
 
 
 def rows_and_names(items: list[Item], shard: int) -> tuple[list[Any], dict[int, str]]:
-    """What a shard is told but for names, and all names; each stands ahead of the first row of its owner."""
+    """The rows of a shard without names, and all names; each name comes before the first row that needs it."""
     known: dict[int, str] = {0: "nobody"}
     rows = []
     for kind, content in steps(items, shard):

@@ -1,4 +1,4 @@
-"""Trades of prediction markets, out of recordings of every form."""
+"""Trades of prediction markets, from recordings of every form."""
 
 import json
 from collections import Counter
@@ -29,7 +29,7 @@ def recorded(tmp_path: Path, *messages: Any, name: str = "x") -> Path:
     return path
 
 
-def test_forms_are_told_by_their_content(tmp_path: Path) -> None:
+def test_forms_are_recognised_by_content(tmp_path: Path) -> None:
     path = recorded(tmp_path, "", activity(FIRST))
     assert isinstance(open_input(path, None, {}, None), MarketTrades)
     assert isinstance(open_input(recorded(tmp_path, [BOOK]), None, {}, None), MarketTrades)
@@ -41,7 +41,7 @@ def test_forms_are_told_by_their_content(tmp_path: Path) -> None:
     assert isinstance(open_input(path, None, {}, None), Recording)
 
 
-def test_trades_with_wallets_are_taken_where_both_are_told(tmp_path: Path) -> None:
+def test_trades_with_wallets_are_preferred(tmp_path: Path) -> None:
     plain = {**TRADE, "timestamp": RECEIVED // 1_000_000}
     both = MarketTrades(recorded(tmp_path, plain, BOOK, {**plain, "asset_id": "12"}, activity(FIRST)))
     chunks = list(both.read(0, 0, 9))
@@ -52,7 +52,7 @@ def test_trades_with_wallets_are_taken_where_both_are_told(tmp_path: Path) -> No
     assert [chunks[-1].names[each] for each in chunks[-1].rows["instrument"].tolist()] == ["polymarket:11"]
 
 
-def test_trades_told_again_are_dropped_wherever_reading_begins(tmp_path: Path) -> None:
+def test_duplicate_trades_are_dropped_from_any_position(tmp_path: Path) -> None:
     other = {**FIRST, "size": 3}
     path = recorded(tmp_path, activity(FIRST), [FIRST, other, FIRST], "", activity(other), "", activity(FIRST))
     whole = MarketTrades(path)
@@ -63,7 +63,7 @@ def test_trades_told_again_are_dropped_wherever_reading_begins(tmp_path: Path) -
         assert rest == [2.7027, 3.0][start:]
 
 
-def test_what_cannot_be_read_stands_at_its_line(tmp_path: Path) -> None:
+def test_rejects_have_their_line_number(tmp_path: Path) -> None:
     path = recorded(tmp_path, activity(FIRST), activity({**FIRST, "side": "?"}))
     path.write_text(path.read_text() + "\nbroken\n")
     chunks = MarketTrades(path).read(0, 0, 9)

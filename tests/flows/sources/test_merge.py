@@ -13,7 +13,7 @@ times = st.lists(st.integers(1, 12), max_size=12)
 
 
 def inputs_of(files: list[list[int]], rejected: list[frozenset[int]] | None = None) -> list[tuple[InMemory, int]]:
-    """An input of each list of times; a row's id says which file and place it is from."""
+    """One input per list of times; the id of a row encodes its file and position."""
     found = []
     for number, file in enumerate(files):
         rows = np.zeros(len(file), TRADE)

@@ -1,4 +1,4 @@
-"""Messages are found in every form that recorders write."""
+"""Messages are read from every form that recorders write."""
 
 import gzip
 from pathlib import Path
@@ -63,7 +63,7 @@ def test_a_document_of_one_object(tmp_path: Path) -> None:
     assert found(written(tmp_path, b'{"a":\n1}')) == ([Message(1, 0, b'{"a":\n1}')], [], [1])
 
 
-def test_files_that_were_cut_off_say_so(tmp_path: Path) -> None:
+def test_truncated_files_are_reported(tmp_path: Path) -> None:
     for line in (b'{"a":%d}', b"%d {}"):
         lines = b"\n".join(line % (AT + number) for number in range(5_000))
         told, rejects, consumed = found(written(tmp_path, gzip.compress(lines)[:-2_000]), at_most=10_000)

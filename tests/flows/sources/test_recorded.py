@@ -17,7 +17,7 @@ def test_positions_are_lines(tmp_path: Path) -> None:
     assert [chunk.rows.tolist() for chunk in Recording(path).read(2, 0, 1)] == [[EXPECTED[1][1]]]
 
 
-def test_which_stream_counts_depends_on_the_whole_file_and_not_on_where_reading_begins(tmp_path: Path) -> None:
+def test_stream_choice_depends_on_the_whole_file(tmp_path: Path) -> None:
     path = tmp_path / "x.txt"
     path.write_bytes(b"\n".join([line(AGGREGATE), line({**AGGREGATE, "s": "ETHUSDT"}), line(USDM)]))
     recording = Recording(path)

@@ -43,7 +43,7 @@ def client(clean_redis_url: str) -> Iterator[redis.Redis]:
 
 
 def drain(part: LogPartition, rows: int) -> list[Item]:
-    """Items until they hold so many rows; then nothing more may come."""
+    """Read items until they have `count` rows; then no more may follow."""
     items: list[Item] = []
     until = time.monotonic() + 20
     while sum(map(len, streams(items).values())) < rows:
@@ -73,7 +73,7 @@ blocks = st.lists(
 
 
 @given(blocks)
-def test_joined_blocks_say_the_same_in_fewer_words(blocks: list[bytes]) -> None:
+def test_coalesced_blocks_have_the_same_rows(blocks: list[bytes]) -> None:
     found = coalesced(blocks)
     kinds = [read_block(block)[0] for block in found]
     assert not {("trades", "trades"), ("quotes", "quotes")} & set(pairwise(kinds))
@@ -121,7 +121,7 @@ def test_many_entries_come_as_few_items(client: redis.Redis, clean_redis_url: st
     part.close()
 
 
-def test_only_what_is_durable_is_forgotten(client: redis.Redis, clean_redis_url: str) -> None:
+def test_only_durable_entries_are_trimmed(client: redis.Redis, clean_redis_url: str) -> None:
     part = RedisLog(clean_redis_url, keep=10).build_part("log", "003", None)
     for at in range(40):
         log.append(client, 3, [beat(at)])
@@ -137,7 +137,7 @@ def test_only_what_is_durable_is_forgotten(client: redis.Redis, clean_redis_url:
     part.close()
 
 
-def test_a_log_that_lost_what_is_needed_is_refused(client: redis.Redis, clean_redis_url: str) -> None:
+def test_a_log_without_the_needed_entries_is_refused(client: redis.Redis, clean_redis_url: str) -> None:
     log.append(client, 3, [beat(1)])
     part = RedisLog(clean_redis_url).build_part("log", "003", None)
     drain(part, 1)
@@ -152,7 +152,7 @@ def test_a_log_that_lost_what_is_needed_is_refused(client: redis.Redis, clean_re
         RedisLog(clean_redis_url).build_part("log", "003", (9, "0-0"))
 
 
-def test_waits_while_redis_is_away_and_then_goes_on(client: redis.Redis, clean_redis_url: str, tmp_path: Path) -> None:
+def test_waits_while_redis_is_unavailable(client: redis.Redis, clean_redis_url: str, tmp_path: Path) -> None:
     socket = tmp_path / "s"
     log.append(client, 3, [beat(1)])
     part = RedisLog(f"unix://{socket}").build_part("log", "003", None)
@@ -171,7 +171,7 @@ def test_waits_while_redis_is_away_and_then_goes_on(client: redis.Redis, clean_r
     part.close()
 
 
-def test_an_idle_partition_asks_again_soon(client: redis.Redis, clean_redis_url: str) -> None:
+def test_an_idle_partition_polls_again_soon(client: redis.Redis, clean_redis_url: str) -> None:
     part = RedisLog(clean_redis_url).build_part("log", "003", None)
     assert part.next_batch() == []
     awake = part.next_awake()
@@ -197,7 +197,7 @@ def test_nothing_is_lost_or_repeated_over_stops_of_the_dataflow(
 
 
 def run_until(target: int, items: list[Item], url: str, recovery: Path) -> None:
-    """Run a flow from the log to `items` until there are so many rows."""
+    """Run a dataflow from the log to `items` until it has enough rows."""
     progress, seen = Progress(), items.copy()
 
     def stop_when_enough(item: Item) -> Item:

@@ -96,7 +96,7 @@ def test_a_source_gives_a_bounded_stretch_and_resumes_exactly() -> None:
         assert len(streams(whole)[KEYS[int(part)]]) == trades.size
 
 
-def test_another_stretch_is_not_resumed() -> None:
+def test_another_time_range_is_not_resumed() -> None:
     with pytest.raises(RecoveryError, match="this is version 1 from 2024-01-01T00:00:00Z to 2024-01-01T00:35:00Z"):
         sim_source(SETTINGS, 35).build_part("log", "000", (1, START))
 

@@ -53,7 +53,7 @@ def play(client: redis.Redis, settings: SimSettings = SETTINGS, now_ns: Callable
 def playing(
     client: redis.Redis, settings: SimSettings = SETTINGS, now_ns: Callable[[], int] = time.time_ns
 ) -> Iterator[threading.Thread]:
-    """The feed on a thread of its own, stopped at the end."""
+    """Run the feed in a thread, and stop it at the end."""
     stopping = threading.Event()
     feed = threading.Thread(target=SimFeed(client, settings, now_ns, stopping).run)
     feed.start()
@@ -64,21 +64,21 @@ def playing(
         feed.join()
 
 
-def told(client: redis.Redis, shard: int) -> list[tuple[str, Any]]:
+def logged_blocks(client: redis.Redis, shard: int) -> list[tuple[str, Any]]:
     entries = log.read(client, shard, log.START, 1_000_000)
     return [read_block(block) for _, entry in entries for block in unbundled(entry)]
 
 
 def trades(client: redis.Redis, shard: int) -> Rows:
-    rows = concatenated([content for kind, content in told(client, shard) if kind == "trades"])
+    rows = concatenated([content for kind, content in logged_blocks(client, shard) if kind == "trades"])
     return rows[rows["kind"] == KIND_TRADE]
 
 
 def assert_whole(client: redis.Redis, end_ns: int = END) -> None:
-    """Every shard holds each of its trades once, in order, and knows that this is all until the end."""
+    """Every shard has each of its trades once, in order, and a heartbeat at the end."""
     for shard in range(SHARDS):
         assert trades(client, shard).tobytes() == SIMULATOR.rows(shard, START, end_ns).tobytes()
-        kind, rows = told(client, shard)[-1]
+        kind, rows = logged_blocks(client, shard)[-1]
         assert (kind, rows["ts"][-1]) == ("trades", end_ns)
 
 
@@ -94,7 +94,7 @@ def test_the_past_is_played_to_its_end(client: redis.Redis) -> None:
     assert_whole(client)
     for shard in range(SHARDS):
         names = SIMULATOR.names[shard]
-        entries = told(client, shard)
+        entries = logged_blocks(client, shard)
         assert entries[0][0] == ("names" if names else "trades")
         assert [content for kind, content in entries if kind == "names"] == [
             read_block(names_block(names))[1] for _ in names[:1]
@@ -120,7 +120,7 @@ def test_a_first_write_cut_off_between_shards_is_made_good(client: redis.Redis) 
     assert_whole(client)
 
 
-def test_without_a_start_it_begins_in_the_past_on_a_minute(client: redis.Redis) -> None:
+def test_without_a_start_it_begins_in_the_past_at_a_full_minute(client: redis.Redis) -> None:
     now_ns = START + 3 * HOUR + 17 * SECOND
     settings = msgspec.structs.replace(SETTINGS, start="", history_s=7_200.0, lead_s=3_600.0)
     play(client, msgspec.structs.replace(settings, end="2024-01-01T02:00:00Z"), lambda: now_ns)
@@ -167,11 +167,11 @@ def test_plays_at_speed_and_never_into_the_future(
         until(lambda: reached(START + 91 * MINUTE))
     assert_whole(client, START + 91 * MINUTE)
     # The past in pieces of ten minutes; the last ten, ten seconds at a time.
-    beats = [content["ts"][-1] for kind, content in told(client, 23) if kind == "trades"]
+    beats = [content["ts"][-1] for kind, content in logged_blocks(client, 23) if kind == "trades"]
     assert np.diff(np.array(beats))[:65].tolist() == [10 * MINUTE] * 5 + [10 * SECOND] * 60
 
 
-def test_waits_while_redis_is_away_and_then_goes_on(
+def test_waits_while_redis_is_unavailable(
     client: redis.Redis, clean_redis_url: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     socket, said = tmp_path / "s", [""]
@@ -191,7 +191,7 @@ def test_waits_while_redis_is_away_and_then_goes_on(
 
 
 @pytest.mark.parametrize("change", [{"seed": 2}, {"trades_per_second": 0.3}, {"edge": 0.0}, {"symbols": ("LTCUSDT",)}])
-def test_the_log_of_another_market_is_not_gone_on_with(client: redis.Redis, change: dict[str, object]) -> None:
+def test_the_log_of_another_market_is_refused(client: redis.Redis, change: dict[str, object]) -> None:
     play(client, msgspec.structs.replace(SETTINGS, end="2024-01-01T03:00:00Z"))
     message = (
         r"log:\d\d\d holds rows until 2024-01-01T02:\S* of a different simulated market; restore "
@@ -206,7 +206,9 @@ def test_a_symbol_more_is_welcome(client: redis.Redis) -> None:
     more = msgspec.structs.replace(SETTINGS, symbols=(*SETTINGS.symbols, "XRPUSDT"))
     play(client, more)
     shard = next(shard for shard, names in Simulator(more).names.items() if "sim:XRPUSDT" in names)
-    assert "sim:XRPUSDT" in [name for kind, names in told(client, shard) if kind == "names" for name in names.values()]
+    assert "sim:XRPUSDT" in [
+        name for kind, names in logged_blocks(client, shard) if kind == "names" for name in names.values()
+    ]
     expected = concatenated(
         [SIMULATOR.rows(shard, START, START + 3 * HOUR), Simulator(more).rows(shard, START + 3 * HOUR, END)]
     )
@@ -216,7 +218,7 @@ def test_a_symbol_more_is_welcome(client: redis.Redis) -> None:
 def test_every_entry_is_complete_up_to_its_heartbeat(client: redis.Redis) -> None:
     play(client)
     for shard in SHARDS_IN_USE:
-        entries = [content for kind, content in told(client, shard) if kind == "trades"]
+        entries = [content for kind, content in logged_blocks(client, shard) if kind == "trades"]
         for before, after in pairwise(entries):
             expected = SIMULATOR.block(shard, int(before["ts"][-1]), int(after["ts"][-1]))
             assert trades_block(after) == expected
@@ -232,7 +234,7 @@ def play_both(client: redis.Redis, markets: SimPredictionSettings = MARKETS, **c
 
 
 def prediction_rows(client: redis.Redis) -> dict[int, dict[str, list[Any]]]:
-    """What each shard was told of prediction markets: rows as one, the rest in its order; heartbeats aside."""
+    """The prediction-market rows of each shard as one array, other blocks in order, without heartbeats."""
     entries = {shard: log.read(client, shard, log.START, 1_000_000, PREDICTION) for shard in range(SHARDS)}
     return {shard: said(block for _, entry in some for block in unbundled(entry)) for shard, some in entries.items()}
 
@@ -265,7 +267,7 @@ def test_prediction_markets_are_played_beside_and_resumed_without_gap_or_repetit
     assert prediction_rows(client) == prediction_told(end_ns)
 
 
-def test_the_log_of_other_prediction_markets_is_not_gone_on_with(client: redis.Redis) -> None:
+def test_the_log_of_other_prediction_markets_is_refused(client: redis.Redis) -> None:
     play_both(client, end="2024-01-01T00:30:00Z")
     with pytest.raises(
         SettingError, match=r"log:prediction:\d\d\d holds .*; restore \[simulated_markets\], or start over"

@@ -24,7 +24,7 @@ def test_days_join_and_keep_within_bounds(seed: int, symbol: str, rate: float, n
 
 @settings(deadline=None, max_examples=10)
 @given(symbol=names, number=days)
-def test_a_day_is_the_same_whatever_was_asked_before(symbol: str, number: int) -> None:
+def test_a_day_does_not_depend_on_earlier_calls(symbol: str, number: int) -> None:
     one, other = SymbolMarket(1, symbol, 1.0), SymbolMarket(1, symbol, 1.0)
     for each in (number + 5, number - 1):
         other.day(each)
@@ -37,7 +37,7 @@ def test_another_seed_is_another_market() -> None:
     assert not np.any(one == other)
 
 
-def test_how_much_can_be_foreseen_is_what_the_edge_says() -> None:
+def test_predictability_follows_the_edge() -> None:
     def told_by_the_past(edge: float) -> tuple[float, float]:
         """Correlation of an hour's return with that of the hour before, of a minute's with takers before it."""
         days = [SymbolMarket(2, "BTCUSDT", 1.0, edge).day(day) for day in range(1_400, 1_460)]
@@ -54,7 +54,7 @@ def test_how_much_can_be_foreseen_is_what_the_edge_says() -> None:
     assert min(much) > 0.33
 
 
-def test_the_market_looks_like_one() -> None:
+def test_the_market_has_realistic_statistics() -> None:
     sample = range(1_400, 1_440)
     returns = {
         symbol: np.concatenate([np.diff(SymbolMarket(1, symbol, 1.0).day(day).log_price) for day in sample])

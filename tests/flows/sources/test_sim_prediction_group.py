@@ -17,7 +17,7 @@ def test_places_are_those_of_the_settings() -> None:
 @pytest.mark.parametrize(
     ("kind", "true"), [("single", {0, 1}), ("event", {1}), ("open", {0, 1}), ("ladder", {0, 1, 2, 3})]
 )
-def test_what_comes_true_is_what_the_group_says_of_itself(kind: Kind, true: set[int]) -> None:
+def test_outcomes_match_the_group_kind(kind: Kind, true: set[int]) -> None:
     met = set()
     for turn in ROUNDS:
         drawn = draw(SETTINGS, GroupKey(kind, 0, turn))
@@ -35,7 +35,7 @@ def test_what_comes_true_is_what_the_group_says_of_itself(kind: Kind, true: set[
     assert met == true
 
 
-def test_everything_says_that_it_is_simulated() -> None:
+def test_everything_is_labelled_simulated() -> None:
     for kind, number in group_keys(SETTINGS):
         group = draw(SETTINGS, GroupKey(kind, number, 420_000)).group
         assert group.name.startswith("sim:")

@@ -4,7 +4,7 @@ from domain.wallets import UNKNOWN, wallet_id
 from flows.sources.sim_prediction_wallets import POPULATION, SHARP, addresses, wallets
 
 
-def test_everybody_has_an_address_that_says_that_it_is_simulated() -> None:
+def test_every_wallet_has_a_simulated_address() -> None:
     names = addresses(1)
     assert len(set(names)) == len(names) == sum(POPULATION.values())
     assert all(name.startswith("sim:0x") for name in names)
@@ -20,5 +20,5 @@ def test_numbers_are_those_of_the_addresses_in_their_order() -> None:
     assert POPULATION["whale"] > SHARP
 
 
-def test_another_seed_is_other_people() -> None:
+def test_another_seed_has_other_wallets() -> None:
     assert not {*addresses(1)} & {*addresses(2)}

@@ -27,7 +27,7 @@ SEEDS = (1, 2, 3, 4, 5, 6)
 def lives(
     settings: SimPredictionSettings, days: int = DAYS
 ) -> Iterator[tuple[GroupKey, DrawnGroup, Trajectory, list[Fill]]]:
-    """All groups that live in the first days."""
+    """All groups of the first days."""
     for kind, number in group_keys(settings):
         for turn in range(days):
             place = GroupKey(kind, number, START // settings.round_ns + turn)
@@ -38,7 +38,7 @@ def lives(
 
 @cache
 def found(seed: int) -> NDArray[Any]:
-    """What is told of whales in the first days, group by group."""
+    """The fills of whales in the first days, per group."""
     settings = SimPredictionSettings(seed=seed)
     rows = []
     for place, drawn, told, whales in lives(settings):
@@ -69,7 +69,7 @@ def test_now_and_then_whales_disagree() -> None:
 
 
 def edges(edge: float, days: int) -> dict[str, tuple[float, float]]:
-    """What an episode of sharp whales and of the others made a dollar's worth of contract on average, and its error."""
+    """Average profit per contract of episodes by skilled and other whales, and its standard error."""
     made: dict[str, list[float]] = {"sharp": [], "others": []}
     settings = SimPredictionSettings(edge=edge)
     sharp = set(wallets(settings.seed)["whale"][:SHARP].tolist())
@@ -83,7 +83,7 @@ def edges(edge: float, days: int) -> dict[str, tuple[float, float]]:
     return {name: (float(np.mean(each)), float(np.std(each) / np.sqrt(len(each)))) for name, each in made.items()}
 
 
-def test_the_skill_is_planted_where_it_is_said_to_be() -> None:
+def test_skill_is_planted_in_the_skilled_whales() -> None:
     planted = edges(1.0, 12)
     assert planted["sharp"][0] > 0.25
     assert planted["sharp"][0] > planted["others"][0] + 3.0 * planted["others"][1]

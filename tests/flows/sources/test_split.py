@@ -44,7 +44,7 @@ def naive(merged: Merged, *, of_bars: bool) -> dict[str, list[object]]:
 @pytest.mark.parametrize("of_bars", [False, True])
 @settings(deadline=None)
 @given(rows=rows_of, cuts=st.lists(st.integers(0, 25), max_size=3))
-def test_each_shard_is_told_its_rows_and_every_heartbeat(
+def test_each_shard_receives_its_rows_and_every_heartbeat(
     of_bars: bool, rows: list[tuple[int, int]], cuts: list[int]
 ) -> None:
     merged = merged_of(rows, of_bars=of_bars)
@@ -75,7 +75,7 @@ def test_rejects_go_to_the_first_shard() -> None:
     assert rejects(Split(None).items(merged._replace(rejects=[reject]))) == [(KEYS[0], reject)]
 
 
-def test_the_end_is_told_to_every_shard() -> None:
+def test_the_end_is_sent_to_every_shard() -> None:
     items = Split(None).end(7)
     assert streams(items) == {key: [("trades", heartbeats([7]).tobytes())] for key in KEYS}
     assert len(items) == SHARDS

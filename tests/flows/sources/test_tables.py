@@ -67,7 +67,7 @@ def test_bars_come_back_as_written(tmp_path: Path, ending: str) -> None:
     assert (table.kind, table.frame, rejects) == ("bars", Frame("1m", MINUTE), [])
 
 
-def test_what_bars_may_tell_beside_prices(tmp_path: Path) -> None:
+def test_optional_columns_of_bars(tmp_path: Path) -> None:
     path = text(
         "open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume\n"
         "1723161240000,1,3,1,2,10,1723161299999,20,4,6\n"

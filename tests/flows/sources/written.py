@@ -1,4 +1,4 @@
-"""Tables that are written for a test and read back."""
+"""Write tables for a test, and read them back."""
 
 import gzip
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What decoders of prediction markets take from messages, as plain values."""
+"""The output of decoders of prediction markets, as plain values."""
 
 import json
 from collections import Counter
@@ -25,17 +25,17 @@ class Decoded(NamedTuple):
 
 
 def decode_messages(*messages: Any, received_ns: int = RECEIVED, **options: Any) -> Decoded:
-    """What messages say to one who reads all of prediction markets; objects are sent as JSON."""
+    """Decode messages with the decoder of all prediction markets; objects are encoded as JSON."""
     buffer, prediction = RowBuffer("x", **options), PredictionDecoder()
     for position, message in enumerate(messages, 1):
         payload = message if isinstance(message, bytes) else json.dumps(message).encode()
         buffer.begin(position, received_ns, payload)
         prediction.decode(payload, buffer)
-    return told(buffer, buffer.drain())
+    return as_values(buffer, buffer.drain())
 
 
-def told(buffer: RowBuffer, runs: list[Run]) -> Decoded:
-    """The same of an buffer and the runs taken from it."""
+def as_values(buffer: RowBuffer, runs: list[Run]) -> Decoded:
+    """The same for a buffer and the runs drained from it."""
     quotes = [
         (ts, buffer.names[instrument], KINDS[kind], side, price / 1e9, size / 1e6)
         for ts, _, instrument, price, size, _, side, kind, _, _ in rows_of(runs, "quotes").tolist()

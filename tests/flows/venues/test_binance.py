@@ -152,7 +152,7 @@ AHEAD = RECEIVED // 1_000_000 + 5_001
         (b"\xff\x00 binary", "line is not `RECV_NS JSON`"),
     ],
 )
-def test_broken_lines_are_rejected_and_the_rest_goes_on(text: bytes, reason: str) -> None:
+def test_broken_lines_are_rejected_alone(text: bytes, reason: str) -> None:
     found, _ = decode(line(SPOT), b"", text, line(USDM))
     assert found.rows.tolist() == [EXPECTED[0][1], EXPECTED[1][1]]
     assert re.fullmatch(reason, found.rejects[0].reason)
@@ -161,7 +161,7 @@ def test_broken_lines_are_rejected_and_the_rest_goes_on(text: bytes, reason: str
 
 
 @given(data=st.data())
-def test_no_line_whatever_stops_the_rest(data: st.DataObject) -> None:
+def test_no_malformed_line_affects_the_others(data: st.DataObject) -> None:
     text = bytearray(line(data.draw(st.sampled_from([SPOT, USDM, AGGREGATE])), wrapped=data.draw(st.booleans())))
     for _ in range(data.draw(st.integers(1, 3))):
         start = data.draw(st.integers(0, len(text)))
@@ -201,7 +201,7 @@ def test_two_lines_in_one_are_broken() -> None:
         ("venues/binance/spot_ws_2021-10.jsonl", 2, "binance"),
     ],
 )
-def test_recorded_aggregate_trades_tell_their_market(name: str, trades: int, instrument: str) -> None:
+def test_recorded_aggregate_trades_have_their_market(name: str, trades: int, instrument: str) -> None:
     lines = []
     for text in recording(name).read_text().splitlines():
         message = json.loads(text)
@@ -212,7 +212,7 @@ def test_recorded_aggregate_trades_tell_their_market(name: str, trades: int, ins
     assert {name.partition(":")[0] for name in found.names.values()} == {instrument}
 
 
-def test_frames_of_other_libraries_tests() -> None:
+def test_frames_from_tests_of_other_libraries() -> None:
     lines = [
         f"{1_700_000_000_000_000_000} {json.dumps(json.loads(text)['msg'])}".encode()
         for text in recording("venues/crypto_msg_parser/binance.jsonl").read_text().splitlines()

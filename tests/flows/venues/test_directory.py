@@ -1,4 +1,4 @@
-"""Every market is in one group, whoever tells of it and in which order."""
+"""Every market is in one group, for every source and order of its metadata."""
 
 import msgspec
 import pytest
@@ -37,7 +37,7 @@ ONE, TWO = market(1), market(2)
 EVENT = event(ONE, TWO)
 
 
-def test_a_group_that_is_told_again_is_no_news() -> None:
+def test_a_repeated_group_is_not_published() -> None:
     directory = Directory()
     assert directory.put(EVENT) == [EVENT]
     assert directory.put(EVENT) == []
@@ -45,7 +45,7 @@ def test_a_group_that_is_told_again_is_no_news() -> None:
     assert directory.group_of(5) is None
 
 
-def test_an_event_takes_in_markets_that_stood_alone() -> None:
+def test_an_event_collects_single_markets() -> None:
     directory = Directory()
     assert directory.put(alone(1)) == [alone(1)]
     gone = msgspec.structs.replace(alone(1), markets=(), exhaustive=False)
@@ -53,7 +53,7 @@ def test_an_event_takes_in_markets_that_stood_alone() -> None:
     assert directory.group_of(ONE.yes.instrument) == EVENT
 
 
-def test_a_market_told_alone_is_renewed_where_it_stands() -> None:
+def test_a_single_market_is_updated_in_its_group() -> None:
     directory = Directory()
     directory.put(EVENT)
     assert directory.put(alone(2)) == []
@@ -84,7 +84,7 @@ def test_a_market_ends() -> None:
 @pytest.mark.parametrize(
     "change", [MarketChange(ONE.name, "resolved", TWO.yes.name), MarketChange("polymarket:0x9", "closed")]
 )
-def test_what_cannot_be_true_changes_nothing(change: MarketChange) -> None:
+def test_invalid_changes_are_ignored(change: MarketChange) -> None:
     directory = Directory()
     directory.put(EVENT)
     assert directory.change(change) == []
@@ -142,7 +142,7 @@ def test_groups_that_a_pair_binds_are_at_home_in_one_shard() -> None:
     assert directory.put(EVENT) == directory.put(KALSHI) == []
 
 
-def test_a_pair_is_told_again_when_one_of_its_markets_is() -> None:
+def test_a_pair_is_published_again_with_its_markets() -> None:
     directory = Directory([PAIR])
     directory.put(EVENT)
     directory.put(KALSHI)

@@ -1,4 +1,4 @@
-"""Messages of Kalshi's WebSocket: each token gets a whole book out of the market's two sides of bids."""
+"""Messages of Kalshi's WebSocket: each token gets a full book from the market's two sides of bids."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from domain.instruments import instrument_id
 from flows.venues.kalshi import Kalshi
 from flows.venues.row_buffer import MarketChange, RowBuffer
-from tests.flows.venues.decoded import RECEIVED, decode_messages, told
+from tests.flows.venues.decoded import RECEIVED, as_values, decode_messages
 
 AT_MS = 1_799_999_999_123
 AT = AT_MS * 1_000_000
@@ -54,7 +54,7 @@ def test_an_empty_book_and_the_names_of_april() -> None:
     assert decode_messages(old).quotes == decode_messages(new).quotes
 
 
-def test_changes_are_told_of_both_tokens() -> None:
+def test_changes_apply_to_both_tokens() -> None:
     assert decode_messages(snapshot(), delta(2), delta(3, side="no", delta_fp="7")).quotes[4:] == [
         (AT, YES, "CHANGE", 1, 0.22, -54.0),
         (AT, NO, "CHANGE", -1, 0.78, -54.0),
@@ -71,7 +71,7 @@ def test_prices_of_yes_for_bids_for_no_are_turned_if_asked_for() -> None:
         b'"delta_fp":"2","side":"no"}}',
         buffer,
     )
-    assert told(buffer, buffer.drain()).quotes == [
+    assert as_values(buffer, buffer.drain()).quotes == [
         (RECEIVED, "kalshi:A:no", "CHANGE", 1, 0.54, 2.0),
         (RECEIVED, "kalshi:A:yes", "CHANGE", -1, 0.46, 2.0),
     ]
@@ -109,7 +109,7 @@ def test_a_change_that_cannot_be_read_drops_them_too() -> None:
         ),
     ],
 )
-def test_a_trade_buys_what_its_taker_wanted(message: dict[str, Any], name: str, price: float) -> None:
+def test_a_trade_is_a_purchase_on_the_takers_side(message: dict[str, Any], name: str, price: float) -> None:
     (row,) = decode_messages(message).trades
     assert row[:4] == (AT, instrument_id(name), price, 136.5)
     assert row[4] == decode_messages(trade(ts_ms=AT_MS + 1)).trades[0][4] or price == 0.36
@@ -160,7 +160,7 @@ def test_a_market_lives() -> None:
         ({"msg": 1}, "message: Object missing required field `type`"),
     ],
 )
-def test_what_cannot_be_read_is_kept_with_its_reason(message: dict[str, Any], reason: str) -> None:
+def test_invalid_messages_are_rejected_with_a_reason(message: dict[str, Any], reason: str) -> None:
     found = decode_messages(message)
     assert (found.rejects, found.trades) == ([reason], [])
     assert {row[2] for row in found.quotes} <= {"DROP"}

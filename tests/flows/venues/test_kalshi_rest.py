@@ -1,4 +1,4 @@
-"""Kalshi's answers: books, and the groups that events make of markets."""
+"""Kalshi's REST responses: books, and events as groups of markets."""
 
 import json
 from decimal import Decimal
@@ -11,7 +11,7 @@ from domain.pairs import fingerprint
 from flows.venues import kalshi_rest
 from flows.venues.kalshi_rest import Series
 from flows.venues.row_buffer import RowBuffer
-from tests.flows.venues.decoded import RECEIVED, decode_messages, told
+from tests.flows.venues.decoded import RECEIVED, as_values, decode_messages
 
 SERIES = {"FED": Series("FED", "quadratic", Decimal("0.5"))}
 ASSUMED = FeeSchedule(kind="kalshi", rate=Decimal("0.07"), assumed=True)
@@ -34,11 +34,11 @@ def book(payload: dict[str, Any]) -> tuple[list[tuple[Any, ...]], list[str]]:
     raw = json.dumps(payload).encode()
     buffer.begin(1, RECEIVED, raw)
     kalshi_rest.decode_orderbook(raw, "RAIN", buffer)
-    found = told(buffer, buffer.drain())
+    found = as_values(buffer, buffer.drain())
     return found.quotes, found.rejects
 
 
-def test_an_answer_is_a_whole_book() -> None:
+def test_a_response_is_a_full_book() -> None:
     rows, rejects = book(
         {"orderbook_fp": {"yes_dollars": [["0.01", "5"]], "no_dollars": [["0.95", "2"], ["0.96", "3"]]}}
     )
@@ -88,7 +88,7 @@ def test_strikes_are_a_ladder(kind: str, strict: bool) -> None:
         ({"fee_multiplier_override": 0}, FeeSchedule(kind="kalshi", rate=Decimal("0.07"), multiplier=Decimal(0))),
     ],
 )
-def test_fees_that_nobody_told_are_the_highest(told: dict[str, Any], fees: FeeSchedule) -> None:
+def test_missing_fees_are_assumed_highest(told: dict[str, Any], fees: FeeSchedule) -> None:
     buffer = RowBuffer("x")
     (group,) = kalshi_rest.event_groups(json.dumps(event(market("A"), **told)).encode(), SERIES, buffer)
     assert (group.markets[0].fees, buffer.rejects) == (fees, [])
@@ -119,12 +119,12 @@ def test_whether_a_market_can_be_traded(told: dict[str, Any], status: str, winne
         ({"price_ranges": [{"step": "2"}]}, "market: price grid is not between 0.000001 and 0.1"),
     ],
 )
-def test_markets_that_cannot_be_used_are_kept_with_their_reason(told: dict[str, Any], reason: str) -> None:
+def test_invalid_markets_are_rejected_with_a_reason(told: dict[str, Any], reason: str) -> None:
     found = decode_messages(event(market("A"), market("B", **told)))
     assert ([group.name for group in found.groups], found.rejects) == (["kalshi:A"], [reason])
 
 
-def test_the_words_by_which_it_is_resolved_have_a_fingerprint() -> None:
+def test_resolution_rules_have_a_fingerprint() -> None:
     (group,) = decode_messages(
         event(market("A", rules_primary="If above, Yes.", rules_secondary="As published."))
     ).groups

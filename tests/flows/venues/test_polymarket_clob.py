@@ -1,4 +1,4 @@
-"""Events of the market channel become steps of books, trades and news of markets."""
+"""Events of the market channel become order book updates, trades and market changes."""
 
 from collections import Counter
 from decimal import Decimal
@@ -55,7 +55,7 @@ def test_an_empty_book_is_a_book() -> None:
     assert [row[2] for row in rows({**BOOK, "bids": [], "asks": []})] == ["CLEAR", "READY"]
 
 
-def test_best_prices_stand_behind_all_changes_of_a_message() -> None:
+def test_best_prices_follow_all_changes_of_a_message() -> None:
     second = {**STEP, "price": "0.5", "size": "7", "best_bid": "0.5", "best_ask": ""}
     other = {"asset_id": "22", "price": "0.4", "side": "SELL", "size": "1", "best_bid": "0", "best_ask": "0.4"}
     assert rows(changes(STEP, second, other)) == [
@@ -149,7 +149,7 @@ def test_markets_begin_and_end() -> None:
         ({**TRADE, "price": "1"}, "last_trade_price: price is not between 0 and 1"),
     ],
 )
-def test_what_cannot_be_read_is_kept_and_drops_its_book(message: dict[str, Any], reason: str) -> None:
+def test_invalid_messages_are_rejected_and_drop_their_book(message: dict[str, Any], reason: str) -> None:
     dropped = [] if message["event_type"] == "last_trade_price" else [(RECEIVED, A, "DROP", 0, 0.0, 0.0)]
     found = decode_messages(message)
     assert (found.rejects, found.trades) == ([reason], [])
@@ -170,7 +170,7 @@ def test_a_token_without_a_name_is_refused() -> None:
         )
 
 
-def test_types_that_are_new_to_us_are_counted() -> None:
+def test_unknown_types_are_counted() -> None:
     assert decode_messages({"event_type": "party"}, {"event_type": "party"}, b"PONG", b"").ignored == {
         "party": 2,
         "keepalive": 2,

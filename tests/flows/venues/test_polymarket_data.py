@@ -1,4 +1,4 @@
-"""Rows of trades, in each of their forms, and those that the real-time service tells."""
+"""Rows of trades in each of their forms, and those of the real-time service."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ def activity(row: dict[str, Any], kind: str = "orders_matched") -> dict[str, Any
     return {"connection_id": "c", "topic": "activity", "type": kind, "timestamp": AT_S * 1_000, "payload": row}
 
 
-def test_every_form_tells_the_same_trade() -> None:
+def test_every_form_gives_the_same_trade() -> None:
     forms = [FIRST, [FIRST], SECOND, {"data": [SECOND], "pagination": {"limit": 1}}, activity(FIRST)]
     found = [decode_messages(form) for form in forms]
     (trade,) = found[0].trades
@@ -44,14 +44,14 @@ def test_every_form_tells_the_same_trade() -> None:
     assert [each.rejects for each in found] == [[]] * len(forms)
 
 
-def test_recorders_tell_a_market_and_no_side() -> None:
+def test_recorded_rows_have_a_market_and_no_side() -> None:
     (trade,) = decode_messages([RECORDED]).trades
     assert trade[:4] == (AT, instrument_id("polymarket:rain"), 0.26, 2.7027)
     assert trade[5:] == (wallet_id(WALLET), 0, 0, 0, 0)
     assert trade[4] != decode_messages({**RECORDED, "timestamp": "2027-01-15T07:59:58Z"}).trades[0][4]
 
 
-def test_rows_of_makers_are_counted_and_not_taken() -> None:
+def test_rows_of_makers_are_counted_and_ignored() -> None:
     found = decode_messages(
         activity(FIRST, "trades"), {"topic": "crypto_prices", "type": "update", "payload": {"value": 1.5}}
     )
@@ -59,13 +59,13 @@ def test_rows_of_makers_are_counted_and_not_taken() -> None:
     assert found.ignored == {"activity/trades": 1, "crypto_prices/update": 1}
 
 
-def test_a_trade_told_again_is_one_trade() -> None:
+def test_a_repeated_trade_is_one_trade() -> None:
     found = decode_messages(activity(FIRST), SECOND, {**SECOND, "size": 2.7}, duplicates=DuplicateFilter())
     assert [trade[3] for trade in found.trades] == [2.7027, 2.7]
     assert found.ignored == {"trade told before": 1}
 
 
-def test_what_differs_in_any_part_is_another_trade() -> None:
+def test_trades_that_differ_in_any_field_are_distinct() -> None:
     others: list[dict[str, Any]] = [
         {"asset": "12"},
         {"side": "SELL"},
@@ -79,7 +79,7 @@ def test_what_differs_in_any_part_is_another_trade() -> None:
     assert ids[0] == ids[-1]
 
 
-def test_trades_without_wallets_give_way_where_wallets_are_told() -> None:
+def test_trades_without_wallets_are_dropped_where_wallets_are_known() -> None:
     plain = {
         "event_type": "last_trade_price", "asset_id": "11", "timestamp": AT_S * 1_000, "price": "0.26",
         "size": "2.7027", "side": "BUY", "transaction_hash": "0xT1",
@@ -109,7 +109,7 @@ def test_trades_without_wallets_give_way_where_wallets_are_told() -> None:
         (activity({"asset": "11"}), "activity: Object missing required field `side`"),
     ],
 )
-def test_what_cannot_be_read_is_kept_with_its_reason(row: dict[str, Any], reason: str) -> None:
+def test_invalid_messages_are_rejected_with_a_reason(row: dict[str, Any], reason: str) -> None:
     found = decode_messages(row)
     assert (found.rejects, found.trades) == ([reason], [])
 

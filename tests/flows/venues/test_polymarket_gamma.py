@@ -1,4 +1,4 @@
-"""Markets and events become groups; what nobody proved is not claimed."""
+"""Markets and events become groups; no property is assumed without proof."""
 
 import json
 from decimal import Decimal
@@ -73,7 +73,7 @@ def test_answers_that_may_be_more_are_not_exhaustive(told: dict[str, Any]) -> No
     assert (group.exclusive, group.exhaustive) == (True, False)
 
 
-def test_markets_of_other_events_stand_alone() -> None:
+def test_markets_of_other_events_are_single() -> None:
     found = decode_messages({"events": [event(market(1), market(2), negRisk=False)]})
     assert [(group.name, group.kind, group.exclusive) for group in found.groups] == [
         ("polymarket:0x1", "single", False),
@@ -106,7 +106,7 @@ def test_strikes_of_one_value_are_a_ladder() -> None:
         {"question": "Will the price of Bitcoin be above $70,000 on March 11?", "endDate": "2028-11-08T00:00:00Z"},
     ],
 )
-def test_what_differs_in_more_than_the_strike_is_no_ladder(odd: dict[str, Any]) -> None:
+def test_markets_that_differ_in_more_than_the_strike_are_no_ladder(odd: dict[str, Any]) -> None:
     first = market(1, question=ABOVE.format("64,000"), description=RULE)
     found = decode_messages(event(first, market(2, **{"description": RULE, **odd}), negRisk=False))
     assert [group.kind for group in found.groups] == ["single", "single"]
@@ -149,7 +149,7 @@ def test_whether_a_market_can_be_traded(told: dict[str, Any], status: str, winne
         ),
     ],
 )
-def test_fees_that_nobody_told_are_the_highest(told: dict[str, Any], fees: FeeSchedule) -> None:
+def test_missing_fees_are_assumed_highest(told: dict[str, Any], fees: FeeSchedule) -> None:
     assert only(market(3, **told)).markets[0].fees == fees
 
 
@@ -166,7 +166,7 @@ def test_fees_that_nobody_told_are_the_highest(told: dict[str, Any], fees: FeeSc
         ({"slug": 7}, "market: Expected `str`, got `int` - at `$.slug`"),
     ],
 )
-def test_markets_that_cannot_be_used_are_kept_with_their_reason(told: dict[str, Any], reason: str) -> None:
+def test_invalid_markets_are_rejected_with_a_reason(told: dict[str, Any], reason: str) -> None:
     alone, among = (
         decode_messages(market(3, **told)),
         decode_messages(event(market(1), market(3, **told), negRisk=False)),
@@ -181,6 +181,6 @@ def test_json_in_json_may_be_broken() -> None:
     ]
 
 
-def test_the_words_by_which_it_is_resolved_have_a_fingerprint() -> None:
+def test_resolution_rules_have_a_fingerprint() -> None:
     (told,) = only(market(3, description=RULE)).markets
     assert told.rules == fingerprint(RULE)

@@ -1,4 +1,4 @@
-"""Recorded windows of 5-minute markets: levels that cost what was told, and what is wrong with the rest."""
+"""Recorded windows of 5-minute markets: levels with the recorded averages, and rejects for the rest."""
 
 from decimal import Decimal as D
 from typing import Any
@@ -52,7 +52,7 @@ rising = st.lists(st.integers(100, 900), min_size=4, max_size=4).map(sorted)
 
 
 @given(rising)
-def test_levels_cost_what_was_told(thousandths: list[int]) -> None:
+def test_levels_have_the_recorded_averages(thousandths: list[int]) -> None:
     """Of levels of 5, 15 and 30 contracts, each at least as dear as the one before."""
     best, *prices = (D(each) / 1000 for each in thousandths)
     spent = [5 * prices[0], 5 * prices[0] + 15 * prices[1], 5 * prices[0] + 15 * prices[1] + 30 * prices[2]]
@@ -81,6 +81,6 @@ def test_an_average_under_the_best_ask_is_no_better_price() -> None:
         (window({"t": 1}), "sample: Object missing required field `up`"),
     ],
 )
-def test_what_cannot_be_is_rejected_and_told(given_: Any, said: str) -> None:
+def test_invalid_windows_are_rejected(given_: Any, said: str) -> None:
     found = decode_messages(given_)
     assert (found.rejects, found.quotes) == ([said], [])

@@ -1,4 +1,4 @@
-"""All that was recorded of prediction markets, and all that never should have been sent."""
+"""All recorded messages of prediction markets, and malformed ones."""
 
 import gzip
 import json
@@ -15,7 +15,7 @@ from domain.quotes import MESSAGE_END, QUOTE
 from flows.sources.inputs import RAW_BYTES
 from flows.venues.prediction import PredictionDecoder
 from flows.venues.row_buffer import TYPES_COUNTED, RowBuffer, rows_of
-from tests.flows.venues.decoded import RECEIVED, decode_messages, told
+from tests.flows.venues.decoded import RECEIVED, as_values, decode_messages
 from tests.recordings import recording
 
 CLOB_MARKET = {"market of the book": 1}
@@ -141,12 +141,12 @@ def payloads(path: Path) -> list[bytes]:
 
 
 def came(path: Path) -> dict[str, Any]:
-    """How much of each kind came out of a file."""
+    """Number of rows of each kind decoded from a file."""
     buffer, prediction = RowBuffer(path.name), PredictionDecoder()
     for position, payload in enumerate(payloads(path), 1):
         buffer.begin(position, RECEIVED, payload)
         prediction.decode(payload, buffer)
-    found = told(buffer, buffer.drain())
+    found = as_values(buffer, buffer.drain())
     counts = {
         "quotes": len(found.quotes),
         "trades": len(found.trades),
@@ -275,7 +275,7 @@ def test_names_of_types_do_not_fill_the_memory() -> None:
     assert max(map(len, found.ignored)) <= 40
 
 
-def test_the_last_row_of_a_message_says_so() -> None:
+def test_the_last_row_of_a_message_is_flagged() -> None:
     payload = recording("polymarket/payloads/py_ws_messages__price_change_v2.json").read_bytes()
     buffer, prediction = RowBuffer("x"), PredictionDecoder()
     for number in (1, 2):

@@ -1,4 +1,4 @@
-"""Books that are not good are asked for until they are, and good ones now and then."""
+"""Invalid books are requested until they are valid, and valid ones periodically."""
 
 import numpy as np
 import pytest
@@ -38,7 +38,7 @@ def test_a_book_that_is_void_is_asked_for_until_its_snapshot_comes(kind: int) ->
     assert made.due(START + 999 * SECOND) == []
 
 
-def test_a_book_that_was_never_told_whole_is_asked_for() -> None:
+def test_a_book_without_a_snapshot_is_requested() -> None:
     made = Resyncs()
     made.learn(TOKENS[:1])
     made.note(quote(B, LEVEL, 0, "0.5", "3", BID))  # of no market that is known
@@ -46,14 +46,14 @@ def test_a_book_that_was_never_told_whole_is_asked_for() -> None:
     assert made.due(START) == [Resync("polymarket", (A,))]
 
 
-def test_split_watches_the_books_that_pass_through_it() -> None:
+def test_split_tracks_the_books_it_processes() -> None:
     split, buffer = MarketSplit([EVENT]), RowBuffer("x")
     buffer.quote(START, TWO.yes.instrument, DROP)
     split.items(buffer)
     assert split.resyncs.due(START) == [Resync("polymarket", (TWO.yes.name,))]
 
 
-def test_books_that_move_to_another_shard_are_asked_for_and_those_of_ended_markets_not() -> None:
+def test_only_books_of_open_markets_are_requested_after_a_move() -> None:
     single = alone(1)
     split, buffer = MarketSplit([single]), RowBuffer("x")
     assert split.resyncs.due(0) == []
