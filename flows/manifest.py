@@ -64,7 +64,7 @@ PREDICTION_STEPS = {
     "prediction.align_whales.order": align_whales,
     "prediction.grade_wallets.records": grade_wallets,
 }
-"""Ids of the stateful steps of both recipes, which are storage keys: renaming one loses its state."""
+"""Ids of the stateful steps of both dataflows, which are storage keys: renaming one loses its state."""
 
 
 def manifest(frames: tuple[Frame, ...], ideas: Catalogue, *, prediction: bool = True) -> dict[str, Any]:

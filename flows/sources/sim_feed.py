@@ -50,12 +50,9 @@ class SimFeed:
         prediction: SimPredictionSettings | None = None,
     ) -> None:
         self._settings, self._now_ns, self._stopping = settings, now_ns, stopping
-        made = "symbols, seed, trades_per_second and edge of [sim]"
-        self._branches = {
-            SimBranch(
-                client, BranchMarket(INSTRUMENTS, Simulator(settings), made, republish_names=True, quiet_ns=0)
-            ): settings.history_s
-        }
+        defining = "symbols, seed, trades_per_second and edge of [sim]"
+        market = BranchMarket(INSTRUMENTS, Simulator(settings), defining, republish_names=True, quiet_ns=0)
+        self._branches = {SimBranch(client, market): settings.history_s}
         if prediction is not None:
             market = BranchMarket(
                 PREDICTION,

@@ -52,9 +52,9 @@ class PredictionSimulator:
         self._keys = group_keys(settings)
         # A group takes a few megabytes; at a round boundary both the ending and the new group are needed.
         self._draw = lru_cache(maxsize=4 * len(self._keys))(lambda key: draw(settings, key))
-        self._group = lru_cache(maxsize=2 * len(self._keys))(self._made)
+        self._group = lru_cache(maxsize=2 * len(self._keys))(self._simulate)
         # In real time a piece is requested in thousands of time ranges, one shard after the other.
-        self._piece = lru_cache(maxsize=2 * SHARDS)(self._told_in)
+        self._piece = lru_cache(maxsize=2 * SHARDS)(self._rows_of_piece)
 
     def opening(self, shard: int, at_ns: int) -> list[bytes]:
         """Blocks that a reader starting at `at_ns` needs first: all wallets, and the shard's open groups."""
@@ -75,7 +75,7 @@ class PredictionSimulator:
         return [*found, trades_block(heartbeats([end_ns]))]
 
     def _live(self, shard: int, at_ns: int) -> Iterator[GroupKey]:
-        """The places of a shard's groups that live at `at_ns`."""
+        """The keys of a shard's groups that are open at `at_ns`."""
         for kind, number in self._keys:
             key = GroupKey(kind, number, at_ns // self._settings.round_ns)
             if self._draw(key).group.shard == shard:
@@ -90,7 +90,7 @@ class PredictionSimulator:
             found += _group_blocks(self._draw(key).group)
         return found
 
-    def _told_in(self, shard: int, piece: int) -> tuple[Rows, Rows]:
+    def _rows_of_piece(self, shard: int, piece: int) -> tuple[Rows, Rows]:
         """Quotes and trades of a piece of time (counted since 1970), each ordered by time."""
         settings, parts = self._settings, []
         for key in self._live(shard, piece * PIECE_NS):
@@ -105,7 +105,7 @@ class PredictionSimulator:
         quotes = _by_time([np.empty(0, QUOTE), *(part[0] for part in parts)])
         return quotes, _by_time([np.empty(0, TRADE), *(part[1] for part in parts)])
 
-    def _made(self, key: GroupKey) -> _SimulatedGroup:
+    def _simulate(self, key: GroupKey) -> _SimulatedGroup:
         drawn = self._draw(key)
         path = trajectory(self._settings, key, drawn)
         return _SimulatedGroup(drawn, path, fills(self._settings, key, drawn, path))
@@ -129,11 +129,11 @@ def _merged(quotes: Rows, prints: Rows) -> list[bytes]:
     """Both merged by time, as one block per run of a kind; at the same instant quotes come first."""
     if not quotes.size + prints.size:
         return []
-    key = np.searchsorted(quotes["ts"], prints["ts"], side="right")
+    before = np.searchsorted(quotes["ts"], prints["ts"], side="right")
     found: list[bytes] = []
     start = first = 0
-    for at in np.unique(key).tolist():
-        end = int(np.searchsorted(key, at, side="right"))
+    for at in np.unique(before).tolist():
+        end = int(np.searchsorted(before, at, side="right"))
         if at > start:
             found.append(quotes_block(quotes[start:at]))
         found.append(trades_block(prints[first:end]))

@@ -22,7 +22,7 @@ Kind = Literal["single", "event", "open", "ladder"]
 
 
 class GroupKey(NamedTuple):
-    """Where in the simulation a group is: of its kind, the how manieth, and its round since 1970."""
+    """Key of a group: its kind, its number among those of this kind, and its round since 1970."""
 
     kind: Kind
     number: int

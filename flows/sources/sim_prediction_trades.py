@@ -54,14 +54,14 @@ def trades(
     side = np.where((kind != 2) & (rng.random(count) < SELLS), -1, 1)
     at_ms = rng.integers(0, PIECE_NS // MILLISECOND, count)
 
-    mine = [fill for fill in whales if piece * PIECE_NS <= fill.at_ns < (piece + 1) * PIECE_NS]
+    due = [fill for fill in whales if piece * PIECE_NS <= fill.at_ns < (piece + 1) * PIECE_NS]
     # Wallet numbers exceed the precision of a float, so each column has its own type.
-    theirs = np.array(mine, FILL)
-    picky = np.append(kind == 2, np.ones(len(mine), np.bool_))
-    at_ns = np.concatenate([piece * PIECE_NS + at_ms * MILLISECOND, theirs["at_ns"]])
-    market, first = np.append(market, theirs["market"]), np.append(first, theirs["first_answer"])
-    side = np.append(side, np.ones(len(mine), np.int64))
-    wallet, worth = np.append(wallet, theirs["wallet"]), np.append(worth, theirs["worth"])
+    fills = np.array(due, FILL)
+    picky = np.append(kind == 2, np.ones(len(due), np.bool_))
+    at_ns = np.concatenate([piece * PIECE_NS + at_ms * MILLISECOND, fills["at_ns"]])
+    market, first = np.append(market, fills["market"]), np.append(first, fills["first_answer"])
+    side = np.append(side, np.ones(len(due), np.int64))
+    wallet, worth = np.append(wallet, fills["wallet"]), np.append(worth, fills["worth"])
 
     cents = _best(settings.seed, key, trajectory, at_ns, market, first, side)
     possible = (cents > EMPTY_BID) & (cents < EMPTY_ASK)

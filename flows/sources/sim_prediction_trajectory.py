@@ -111,7 +111,7 @@ def _quotes(belief: Floats, spread: Floats) -> tuple[Cents, Cents]:
 def _starts(
     rng: np.random.Generator, settings: SimPredictionSettings, key: GroupKey, steps: int
 ) -> list[tuple[int, bool]]:
-    """When something mispricings, and whether it shall pay."""
+    """Start step of each mispricing, and whether it pays."""
     if key.kind not in ("event", "ladder"):
         return []
     count = rng.poisson(2.0 * settings.baskets_per_day * settings.round_ns / DAY)

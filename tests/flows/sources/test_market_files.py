@@ -110,7 +110,7 @@ def test_a_stated_end_moves_time_in_every_shard(tmp_path: Path) -> None:
     assert items_of(MarketFiles([path], end_ns=1)) == items_of(MarketFiles([path]))
 
 
-def as_values(seed: int) -> list[Any]:
+def random_messages(seed: int) -> list[Any]:
     """Messages of all sorts."""
     rng = np.random.default_rng(seed)
     step = {"asset_id": "11", "price": "0.5", "side": "BUY", "size": "3"}
@@ -141,7 +141,7 @@ def flat(items: Sequence[Item]) -> dict[str, list[Any]]:
 @settings(deadline=None, max_examples=20)
 @given(st.integers(0, 99), st.integers(1, 41))
 def test_batches_change_nothing_and_it_resumes_anywhere(tmp_path_factory: Any, seed: int, at_most: int) -> None:
-    path = recorded(tmp_path_factory.mktemp("x"), *as_values(seed))
+    path = recorded(tmp_path_factory.mktemp("x"), *random_messages(seed))
     (path.parent / "y").write_text(json.dumps([market(1), market(2)]))
     files = [path, path.parent / "y"]
 
@@ -167,8 +167,8 @@ def without_rejects(found: dict[str, list[Any]]) -> dict[str, list[Any]]:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_order_of_files_and_a_file_given_twice_change_nothing(tmp_path: Path, seed: int) -> None:
-    first = recorded(tmp_path, *as_values(seed), name="a")
-    second = recorded(tmp_path, *as_values(seed + 50), name="b")
+    first = recorded(tmp_path, *random_messages(seed), name="a")
+    second = recorded(tmp_path, *random_messages(seed + 50), name="b")
     counts_path = tmp_path / "message_counts.json"
     once = items_of(MarketFiles([first, second], rejected_share_max=1.0), counts_path)
     heard = msgspec.json.decode(counts_path.read_bytes(), type=MessageCounts)
@@ -178,7 +178,7 @@ def test_the_order_of_files_and_a_file_given_twice_change_nothing(tmp_path: Path
     again = msgspec.json.decode(counts_path.read_bytes(), type=MessageCounts)
     trades = sum(
         "topic" in each or each.get("event_type") == "last_trade_price"
-        for each in as_values(seed) + as_values(seed + 50)
+        for each in random_messages(seed) + random_messages(seed + 50)
         if isinstance(each, dict)
     )
     assert (again.messages, again.trades) == (2 * heard.messages, heard.trades)

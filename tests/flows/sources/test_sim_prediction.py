@@ -38,7 +38,7 @@ KINDS = load(arbitrages, arbitrages.Arbitrage)
 
 
 @cache
-def as_values() -> dict[int, list[bytes]]:
+def all_blocks() -> dict[int, list[bytes]]:
     """All blocks of every shard in `HOURS`."""
     return {
         shard: SIMULATOR.opening(shard, START) + SIMULATOR.blocks(shard, START, START + HOURS * HOUR)
@@ -70,7 +70,7 @@ def test_a_stretch_of_time_is_the_sum_of_its_parts(cuts: list[int], shard: int) 
 
 
 def test_time_does_not_turn_back() -> None:
-    for blocks in as_values().values():
+    for blocks in all_blocks().values():
         at_ns = [content["ts"] for kind, content in map(read_block, blocks) if kind in ("trades", "quotes")]
         assert np.all(np.diff(np.concatenate(at_ns)) >= 0)
 
@@ -78,7 +78,7 @@ def test_time_does_not_turn_back() -> None:
 def test_groups_open_and_are_resolved() -> None:
     news = [
         group
-        for blocks in as_values().values()
+        for blocks in all_blocks().values()
         for kind, found in map(read_block, blocks)
         if kind == "markets"
         for group in found
@@ -94,7 +94,7 @@ def test_trades_are_sane_and_of_known_simulated_wallets() -> None:
     assert all(address.startswith("sim:0x") for address in addresses(SETTINGS.seed))
     known = {wallet_id(address) for address in addresses(SETTINGS.seed)}
     count = 0
-    for blocks in as_values().values():
+    for blocks in all_blocks().values():
         read = [read_block(block) for block in blocks]
         rows = np.concatenate([rows for kind, rows in read if kind == "trades"] or [np.empty(0, TRADE)])
         rows = rows[rows["kind"] == KIND_TRADE]
@@ -116,7 +116,7 @@ def test_trades_are_sane_and_of_known_simulated_wallets() -> None:
 @cache
 def found() -> list[Opportunity]:
     out: list[Opportunity] = []
-    for blocks in as_values().values():
+    for blocks in all_blocks().values():
         desk = SpotArbitrage(ArbitrageSettings(), KINDS)
         for each in desk.on_batch(blocks)[0]:
             counts = each.counts
@@ -160,7 +160,7 @@ def test_baskets_are_rare() -> None:
 
 def test_whales_are_seen() -> None:
     rows = np.concatenate(
-        [each.rows for blocks in as_values().values() for each in SpotWhales(WhaleSettings()).on_batch(blocks)[0]]
+        [each.rows for blocks in all_blocks().values() for each in SpotWhales(WhaleSettings()).on_batch(blocks)[0]]
     )
     told_of = rows[rows["status"] == EMITTED]
     assert 10 < (told_of["kind"] == WHALE_ALONE).sum() < 200
