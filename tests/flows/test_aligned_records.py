@@ -181,7 +181,7 @@ def test_a_score_fills_its_fields(given: Aligned) -> None:
         },
     )
     (signal,) = aligned_records.signals(given, FEW)
-    told = {
+    expected = {
         "regime": "quiet_up",
         "adjusted_score": 0.55,
         "time_decay_factor": 1.0,
@@ -194,7 +194,7 @@ def test_a_score_fills_its_fields(given: Aligned) -> None:
         "expected_value_r": None,
         "correlations": [signal_id(NAME, "5m", "fade", 1, AT - 5 * MINUTE)],
     }
-    assert {name: getattr(signal, name) for name in told} == told
+    assert {name: getattr(signal, name) for name in expected} == expected
 
 
 def test_a_composite_names_its_components_by_what_they_are() -> None:
@@ -209,13 +209,13 @@ def test_a_composite_names_its_components_by_what_they_are() -> None:
     row = {"ts": AT, "instrument": instrument_id(NAME), "direction": 1, "components": 3, "expected_return": math.nan}
     words = msgspec.structs.replace(FEW, patterns=("signal_consensus",), verbs=("agree",))
     whole = Aligned(AT, names={instrument_id(NAME): NAME}, composites=records(COMPOSITE, {**row, **parts}))
-    (told,) = aligned_records.composites(whole, words)
-    assert [(each.kind, each.name, each.id, each.direction) for each in told.component_signals] == [
+    (composite,) = aligned_records.composites(whole, words)
+    assert [(each.kind, each.name, each.id, each.direction) for each in composite.component_signals] == [
         ("signal", "follow", signal_id(NAME, "5m", "follow", 1, AT), 1),
         ("event", "spike", event_id(NAME, "1m", "spike", AT - MINUTE), 0),
         ("whale", "whale", evidence_id(NAME, "whale", -1, AT - 7), -1),
     ]
-    assert told.expected_return is None
+    assert composite.expected_return is None
 
 
 def test_nothing_decided_is_nothing() -> None:

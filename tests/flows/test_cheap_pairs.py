@@ -128,8 +128,10 @@ def test_opportunities_match_those_of_the_dataflow(tmp_path_factory: Any, books:
     sent = [both(at, yes, no) for at, (yes, no) in enumerate(books)]
     files = opened(tmp_path_factory.mktemp("x"), *sent)
     machine = SpotArbitrage(rule, [kind for kind in catalogue().arbitrages if kind.name == "buy_pair"])
-    told = [each for _, block in items_of(files) for one in machine.on_batch([block])[0] for each in one.opportunities]
-    opens = {one.updated_at: one for one in told if one.change == "opened"}
+    changes = [
+        each for _, block in items_of(files) for one in machine.on_batch([block])[0] for each in one.opportunities
+    ]
+    opens = {one.updated_at: one for one in changes if one.change == "opened"}
     paying = {one.at: one for one in pairs(files, rule) if one.verdict == "opportunity"}
     assert opens.keys() <= paying.keys()
     assert bool(opens) == bool(paying)
@@ -149,7 +151,7 @@ def test_changes_of_books_and_mismatches_are_followed(tmp_path: Path) -> None:
     (found,) = pairs(opened(tmp_path, start, [change(1, "11", "100", "0.4")]))
     assert (found.asks, found.verdict) == ("0.9", "seen_once")
     *_, less = pairs(opened(tmp_path, start, [change(1, "11", "100", "0.4")], [change(2, "11", "8", "0.4")]))
-    assert (less.size_shown, less.verdict) == ("8", "depth"), "a size is told anew, not added"
+    assert (less.size_shown, less.verdict) == ("8", "depth"), "a size is replaced, not added"
     assert pairs(opened(tmp_path, start, [change(1, "11", "100", "0.41")])) == [], "the book is wrong"
     gone = pairs(opened(tmp_path, start, [change(1, "11", "100", "0.4")], [change(2, "11", "0", "0.55")]))
     assert len(gone) == 1

@@ -169,13 +169,13 @@ def test_kill_9_of_one_of_two_processes_changes_nothing(tmp_path):
         addresses = free_addresses(2)
         processes = [start_process(at, addresses, tmp_path, batches if at else None) for at in range(2)]
         try:
-            said = [each.communicate(timeout=TIMEOUT_S)[1].decode() for each in processes]
+            errors = [each.communicate(timeout=TIMEOUT_S)[1].decode() for each in processes]
         finally:
             for each in processes:
                 each.kill()
         statuses = [each.returncode for each in processes]
-        assert statuses[1] == (-signal.SIGKILL if batches else 0), said[1]
-        assert (statuses[0] == 0) == (batches is None), said[0]
+        assert statuses[1] == (-signal.SIGKILL if batches else 0), errors[1]
+        assert (statuses[0] == 0) == (batches is None), errors[0]
     assert_same(content(tmp_path / "kept"), expected(trades))
 
 

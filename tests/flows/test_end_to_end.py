@@ -97,10 +97,10 @@ def whole_life(url):
         while True:
             message = json.loads(feed.recv(timeout=max(0.1, deadline - time.monotonic())))
             if message["type"] == "arbitrage":
-                told = message["data"]
-                life = lives.setdefault(told["id"], [])
-                life.append(told)
-                if life[0]["closed_at"] is None and told["closed_at"] is not None:
+                change = message["data"]
+                life = lives.setdefault(change["id"], [])
+                life.append(change)
+                if life[0]["closed_at"] is None and change["closed_at"] is not None:
                     return life
 
 

@@ -83,10 +83,10 @@ class Engine:
     def has_reached_the_end(self):
         """Whether every shard of both branches has passed the end of the recording."""
         try:
-            told = self.ask("/metrics")
+            metrics = self.ask("/metrics")
         except OSError:
             return False
-        times = re.findall(r"^watermark_seconds\{.*\} (\S+)$", told, re.MULTILINE)
+        times = re.findall(r"^watermark_seconds\{.*\} (\S+)$", metrics, re.MULTILINE)
         return len(times) == 2 * SHARDS and min(map(float, times)) * SECOND >= END
 
 
@@ -127,11 +127,11 @@ def unbroken(database_url, clean_redis_url, tmp_path):
         until(engine.has_reached_the_end, process)
         process.send_signal(signal.SIGTERM)
         assert process.wait(TIMEOUT_S) == 0, "SIGTERM is a clean end"
-    rows, told = rows_of(database_url), announced(clean_redis_url)
+    rows, published = rows_of(database_url), announced(clean_redis_url)
     with psycopg.connect(database_url) as connection:
         connection.execute(f"TRUNCATE {', '.join(TABLES)}, outbox RESTART IDENTITY")
     client.flushall()
-    return rows, told
+    return rows, published
 
 
 def log_client(url):
@@ -148,7 +148,7 @@ def instruments_with_bars_from(database_url, at_ns):
 
 
 def test_kill_9_at_any_moment_changes_nothing(unbroken, database_url, clean_redis_url, tmp_path):
-    expected, told = unbroken
+    expected, published = unbroken
     assert len(expected["signals"]) > 10
     assert len(expected["outcomes"]) > 5
     assert min(len(expected[table]) for table in ("whale_trades", "wallets", "arbitrage_opportunities")) > 5
@@ -182,7 +182,7 @@ def test_kill_9_at_any_moment_changes_nothing(unbroken, database_url, clean_redi
     got = rows_of(database_url)
     for table in TABLES:
         assert got[table] == expected[table], table
-    payloads = [fields[b"d"] for fields in told]
+    payloads = [fields[b"d"] for fields in published]
     assert sorted(fields[b"d"] for fields in announced(clean_redis_url)) == sorted(payloads)
     assert len(payloads) == sum(row_is_emitted(row) for row in expected["signals"])
 
@@ -201,11 +201,11 @@ def test_health_and_metrics_are_served_while_it_runs(database_url, clean_redis_u
         until(engine.has_reached_the_end, process)
         assert '"ready":true' in engine.ask("/readyz")
         assert "poll_age_s" in engine.ask("/livez")
-        told = engine.ask("/metrics")
-        assert f"trades_total {float(TRADES + prediction_trades())}" in told
-        assert 'whales_total{kind="whale",status="emitted"}' in told
-        assert re.search(r'opportunities_total\{change="opened",kind="\w+"\} [1-9]', told)
-        assert 'bars_closed_total{timeframe="1m"}' in told
+        metrics = engine.ask("/metrics")
+        assert f"trades_total {float(TRADES + prediction_trades())}" in metrics
+        assert 'whales_total{kind="whale",status="emitted"}' in metrics
+        assert re.search(r'opportunities_total\{change="opened",kind="\w+"\} [1-9]', metrics)
+        assert 'bars_closed_total{timeframe="1m"}' in metrics
         process.send_signal(signal.SIGTERM)
         assert process.wait(TIMEOUT_S) == 0
 
@@ -239,9 +239,9 @@ def test_a_recovery_directory_of_another_recipe_is_refused(database_url, clean_r
     engine.environ["SIGNALENGINE_ENGINE_TIMEFRAMES"] = "1m,5m,30m"
     with engine.running() as process:
         assert process.wait(TIMEOUT_S) == 2
-        said = process.stderr.read().decode()
-    assert "was created with different frames (frames: without 15m, 1h; now with 30m)" in said
-    assert said.count("\n") == 1
+        errors = process.stderr.read().decode()
+    assert "was created with different frames (frames: without 15m, 1h; now with 30m)" in errors
+    assert errors.count("\n") == 1
 
 
 def ask_or_empty(engine):

@@ -76,8 +76,8 @@ def newcomer() -> Iterator[Newcomer]:
 
 def walk(newcomer: Newcomer) -> None:
     """The steps of the README, run twice."""
-    said = newcomer.make("up", "ARGS=--detach --port 0").stdout
-    assert READY in said.splitlines()
+    output = newcomer.make("up", "ARGS=--detach --port 0").stdout
+    assert READY in output.splitlines()
     instance = newcomer.home.instance()
     assert instance is not None
     assert instance.database_url is not None

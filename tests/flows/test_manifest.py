@@ -26,10 +26,10 @@ def test_an_idea_that_vanished_is_named_with_the_way_out(tmp_path: Path, kind: s
     open_recovery(tmp_path, 2, manifest(FRAMES, IDEAS))
     with pytest.raises(RecoveryError) as refused:
         open_recovery(tmp_path, 2, manifest(FRAMES, replace(IDEAS, **{kind: ideas[1:]})))
-    said = str(refused.value)
-    assert f"was created with different {kind} ({kind}: without" in said
-    assert ideas[0].name in said
-    assert "use the version that created it, or remove the directory to start over" in said
+    message = str(refused.value)
+    assert f"was created with different {kind} ({kind}: without" in message
+    assert ideas[0].name in message
+    assert "use the version that created it, or remove the directory to start over" in message
 
 
 def test_another_order_of_ideas_is_refused(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ class FewPartition(RecordingPartition):
         bars = each.bars
         made = [(f"bars in frame {frame}", int(count)) for frame, count in enumerate(np.bincount(bars["frame"]))]
         mine = np.isin(bars["instrument"], FEW_IDS)
-        # When a bar is known to be closed is told by whoever trades next in the shard.
+        # The next trade in the shard determines when a bar is known to be closed.
         known = {"bars": bars[mine], "features": each.features[:, mine]}
         known["bars"]["available_at"] = 0
         for family in FAMILIES[2:]:

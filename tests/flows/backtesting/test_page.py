@@ -59,17 +59,17 @@ def report(tmp_path):
 
 
 def test_page_is_self_contained_and_starts_with_the_verdict(report):
-    told = page.page(report)
-    reader = read(told)
+    rendered = page.page(report)
+    reader = read(rendered)
     assert {"script", "link", "img", "iframe", "object", "form", "a"}.isdisjoint(reader.tags)
     assert {"src", "href", "srcset", "action"}.isdisjoint(name for name, _ in reader.attributes)
     assert not [name for name, _ in reader.attributes if name.startswith("on")]
     for fetched in ("url(", "@import", "http:", "xlink"):
-        assert fetched not in told
+        assert fetched not in rendered
     assert ("content", "default-src 'none'; style-src 'unsafe-inline'") in reader.attributes
-    assert "prefers-color-scheme: dark" in told
-    assert "@media print" in told
-    body = told[told.index("<body>") :]
+    assert "prefers-color-scheme: dark" in rendered
+    assert "@media print" in rendered
+    body = rendered[rendered.index("<body>") :]
     assert body.index(report.card.verdict.verdict) < 100
     for reason in report.card.verdict.reasons:
         assert reason in reader.words
@@ -129,9 +129,9 @@ def test_long_curves_keep_their_largest_drawdown():
 
 
 def test_text_starts_with_the_verdict_and_agrees_with_the_page(report):
-    told = text.text(report)
-    assert told.startswith(f"{report.card.verdict.verdict}: ")
+    rendered = text.text(report)
+    assert rendered.startswith(f"{report.card.verdict.verdict}: ")
     words = read(page.page(report)).words
     for table in report.tables:
-        assert f"{table.title} ({table.of})" in told
+        assert f"{table.title} ({table.of})" in rendered
         assert table.title in words

@@ -42,10 +42,10 @@ def test_stack_starts_migrated_and_stops_in_order(trial: Trial) -> None:
     until(lambda: trial.home.log("collector").read_text() == "begun\n")
 
     supervisor.send_signal(signal.SIGTERM)
-    said, complaints = supervisor.communicate(timeout=60)
-    assert (supervisor.returncode, complaints) == (0, "")
-    assert said.splitlines()[-2:] == ["stopping", "stopped"]
-    assert f"  REST       {instance.url}/api/v1/signals, …/whales, …/arbitrage/opportunities" in said.splitlines()
+    output, errors = supervisor.communicate(timeout=60)
+    assert (supervisor.returncode, errors) == (0, "")
+    assert output.splitlines()[-2:] == ["stopping", "stopped"]
+    assert f"  REST       {instance.url}/api/v1/signals, …/whales, …/arbitrage/opportunities" in output.splitlines()
     assert trial.alive() == {}
     byes = {name: trial.home.log(name).read_text().splitlines()[-1].split() for name in ("collector", "engine", "api")}
     assert sorted(byes, key=lambda name: int(byes[name][1])) == ["collector", "engine", "api"]
@@ -77,8 +77,8 @@ def test_killed_supervisor_is_cleaned_up_after(trial: Trial) -> None:
     assert sorted(after) == PARTS
     assert set(after.values()).isdisjoint(before.values())
     second.send_signal(signal.SIGINT)
-    said, _ = second.communicate(timeout=60)
-    assert said.startswith(
+    output, _ = second.communicate(timeout=60)
+    assert output.startswith(
         "stopped processes left behind by an earlier run: collector, engine, api, valkey, postgres\n"
     )
     assert second.returncode == 0
@@ -98,10 +98,10 @@ def test_all_components_killed_at_once_are_restarted(trial: Trial) -> None:
 
 def test_component_that_keeps_crashing_stops_the_stack(trial: Trial) -> None:
     supervisor = trial.up("engine=raise SystemExit('no memory of the past')")
-    _, complaints = supervisor.communicate(timeout=120)
+    _, errors = supervisor.communicate(timeout=120)
     assert supervisor.returncode == 1
-    assert complaints.startswith("signalengine: engine exited with status 1, 6 times within 300 s; its log ")
-    assert complaints.endswith("ends with\n" + "  no memory of the past\n" * 5)
+    assert errors.startswith("signalengine: engine exited with status 1, 6 times within 300 s; its log ")
+    assert errors.endswith("ends with\n" + "  no memory of the past\n" * 5)
     assert trial.alive() == {}
 
 
@@ -122,10 +122,10 @@ def test_second_interrupt_does_not_wait(trial: Trial) -> None:
 def test_given_address_that_does_not_answer_is_named_without_its_password(trial: Trial) -> None:
     trial.environ["DATABASE_URL"] = "postgresql://ada:correct-horse@127.0.0.1:1/ledger"
     supervisor = trial.up()
-    said, complaints = supervisor.communicate(timeout=60)
+    output, errors = supervisor.communicate(timeout=60)
     assert supervisor.returncode == 1
-    assert complaints.startswith("signalengine: DATABASE_URL=postgresql://ada:***@127.0.0.1:1/ledger: Postgres at ")
-    assert "correct-horse" not in said + complaints
+    assert errors.startswith("signalengine: DATABASE_URL=postgresql://ada:***@127.0.0.1:1/ledger: Postgres at ")
+    assert "correct-horse" not in output + errors
 
 
 def test_given_addresses_are_used_and_nothing_is_started_for_them(

@@ -84,7 +84,7 @@ def read(folder) -> dict[str, Any]:
     return {kind: pq.read_table(folder / kind / FILE) for kind in KINDS}
 
 
-def told(struct: msgspec.Struct) -> dict[str, Any]:
+def as_row(struct: msgspec.Struct) -> dict[str, Any]:
     """A record of the ledger as a row of the files: an instrument, and no frame, which is the primary."""
     row = msgspec.to_builtins(struct, builtin_types=(datetime,))
     without = {"venue", "symbol", "market_slug", "simulated", "timeframe"}
@@ -100,7 +100,7 @@ def test_files_agree_with_the_ledger(tmp_path, given):
         "equity": lambda batch: account_records.equity(batch, WORDS),
     }
     for kind, make in records_of.items():
-        expected = [told(record) for batch in given for record in make(batch)]
+        expected = [as_row(record) for batch in given for record in make(batch)]
         assert tables[kind].to_pylist() == expected, kind
     assert [len(tables[kind]) for kind in records_of] == [2, 4, 1]
 

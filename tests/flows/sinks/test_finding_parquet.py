@@ -32,8 +32,8 @@ def test_opportunities_are_ordered_by_time_across_shards(tmp_path: Path) -> None
     part.write_batch([findings(at(1), at(1, 2), at(1, 1))])
     part.close()
     stand = read(tmp_path, "opportunities").select("id", "revision").rows()
-    told = [at(1), at(1, 1), at(1, 2), at(2), at(2, 1), at(3)]
-    assert stand == [(one.id, one.revision) for one in told]
+    expected = [at(1), at(1, 1), at(1, 2), at(2), at(2, 1), at(3)]
+    assert stand == [(one.id, one.revision) for one in expected]
 
 
 def test_whales_come_as_they_were_found_and_each_wallet_once(tmp_path: Path) -> None:

@@ -167,8 +167,8 @@ def test_a_recreated_database_publishes_to_an_old_feed(
     write(partition, decided(), 50)
     partition.close()
     assert sorted(announced(client)) == sorted(emitted().values())
-    (told,) = connection.execute("SELECT last_value FROM outbox_seq_seq").fetchone() or ()
-    assert feed.newest(client) == told > 500 + len(emitted())
+    (last_value,) = connection.execute("SELECT last_value FROM outbox_seq_seq").fetchone() or ()
+    assert feed.newest(client) == last_value > 500 + len(emitted())
 
 
 def test_two_writers_lose_no_announcement(

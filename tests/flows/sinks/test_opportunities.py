@@ -24,13 +24,13 @@ def addresses(database_url: str, clean_redis_url: str) -> tuple[str, str]:
     return database_url, clean_redis_url
 
 
-def kept(connection: psycopg.Connection) -> list[tuple[object, ...]]:
+def stored(connection: psycopg.Connection) -> list[tuple[object, ...]]:
     return connection.execute(
         "SELECT id, revision, change, closed_at, net FROM arbitrage_opportunities ORDER BY id"
     ).fetchall()
 
 
-def told(client: redis.Redis) -> list[tuple[str, int]]:
+def published(client: redis.Redis) -> list[tuple[str, int]]:
     payloads = [msgspec.json.decode(fields[b"d"]) for _, fields in client.xrange(feed.key("arbitrage"))]
     return [(each["id"], each["revision"]) for each in payloads]
 
@@ -48,15 +48,15 @@ def test_the_newest_revision_stays_and_each_batch_that_brings_one_is_announced(
 ) -> None:
     announced = run(addresses, *([each] for each in FOUND))
     expected = [(life[-1].id, 3, "settled", life[-1].closed_at, life[-1].net) for life in LIVES]
-    assert kept(connection) == expected
-    assert len(told(client)) == 4 * len(LIVES)
+    assert stored(connection) == expected
+    assert len(published(client)) == 4 * len(LIVES)
     for one in LIVES:
-        revisions = [revision for identity, revision in told(client) if identity == one[0].id]
+        revisions = [revision for identity, revision in published(client) if identity == one[0].id]
         assert all(before < after for before, after in pairwise(revisions))
     assert announced == feed.newest(client)
-    before = told(client)
+    before = published(client)
     run(addresses, FOUND[1:3], FOUND)
-    assert (kept(connection), told(client)) == (expected, before)
+    assert (stored(connection), published(client)) == (expected, before)
 
 
 def test_batch_without_opportunities_does_not_query_postgres(
@@ -95,6 +95,6 @@ def test_committed_entries_are_published_at_the_next_start(
         with pytest.raises(Crash):
             partition.write_batch(FOUND[:1])
     partition.close()
-    assert (len(kept(connection)), told(client)) == (len(LIVES), [])
+    assert (len(stored(connection)), published(client)) == (len(LIVES), [])
     run(addresses)
-    assert sorted(told(client)) == [(life[0].id, 0) for life in LIVES]
+    assert sorted(published(client)) == [(life[0].id, 0) for life in LIVES]

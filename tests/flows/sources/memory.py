@@ -38,13 +38,13 @@ class InMemory:
 
 def streams(items: Iterable[tuple[str, bytes]]) -> dict[str, list[object]]:
     """The rows of each shard, independent of the division into blocks."""
-    told: dict[str, list[object]] = {}
+    by_shard: dict[str, list[object]] = {}
     for key, block in items:
         kind, content = read_block(block)
-        stream = told.setdefault(key, [])
+        stream = by_shard.setdefault(key, [])
         if kind in ("trades", "bars", "quotes"):
             stream += [(kind, content[at : at + 1].tobytes()) for at in range(content.size)]
-    return told
+    return by_shard
 
 
 def names(items: Iterable[tuple[str, bytes]]) -> list[tuple[str, int, str]]:

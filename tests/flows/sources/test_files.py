@@ -179,9 +179,9 @@ def test_after_the_end_there_is_nothing_more(tmp_path: Path) -> None:
 def test_a_stated_end_is_sent_to_every_shard(tmp_path: Path) -> None:
     path = table(tmp_path / "a.parquet", [1, 2], ["x:A", "x:A"])
     for end_ns, last in ((None, START + 2 * SECOND), (START + MINUTE, START + MINUTE), (START, START + 2 * SECOND)):
-        told = streams(drain(files([path], end_ns=end_ns)))
-        assert {stream[-1] for stream in told.values()} == {("trades", heartbeats([last]).tobytes())}
-        assert set(told) == set(KEYS)
+        by_shard = streams(drain(files([path], end_ns=end_ns)))
+        assert {stream[-1] for stream in by_shard.values()} == {("trades", heartbeats([last]).tobytes())}
+        assert set(by_shard) == set(KEYS)
 
 
 def test_broken_lines_are_counted_and_limited(tmp_path: Path) -> None:

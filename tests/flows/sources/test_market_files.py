@@ -44,12 +44,17 @@ def items_of(opened: MarketFiles, counts_path: Path | None = None) -> list[Item]
 
 def rows(items: Sequence[Item], kind: str) -> Any:
     empty = np.empty(0, QUOTE if kind == "quotes" else TRADE)
-    told = (read_block(block) for _, block in items)
-    return np.concatenate([empty, *(content for each, content in told if each == kind)])
+    blocks = (read_block(block) for _, block in items)
+    return np.concatenate([empty, *(content for each, content in blocks if each == kind)])
 
 
 def contents(items: Sequence[Item], kind: str) -> list[Any]:
-    return [each for told, content in (read_block(block) for _, block in items) if told == kind for each in content]
+    return [
+        each
+        for block_kind, content in (read_block(block) for _, block in items)
+        if block_kind == kind
+        for each in content
+    ]
 
 
 def test_books_trades_and_markets_of_several_files(tmp_path: Path) -> None:
@@ -86,8 +91,8 @@ def test_market_state_without_a_time_is_emitted_at_the_end(tmp_path: Path) -> No
     (tmp_path / "gamma.json").write_text(json.dumps([over]))
     path = recorded(tmp_path, [BOOK])
     items = items_of(MarketFiles([path, tmp_path / "gamma.json"]))
-    told = [read_block(block) for _, block in items]
-    kinds = [kind for kind, content in told if kind != "trades" or (content["kind"] != KIND_HEARTBEAT).any()]
+    blocks = [read_block(block) for _, block in items]
+    kinds = [kind for kind, content in blocks if kind != "trades" or (content["kind"] != KIND_HEARTBEAT).any()]
     assert kinds == ["markets", "names", "quotes", "markets", "names"]
     assert [(one.markets[0].status, one.markets[0].winner) for one in contents(items, "markets")] == [
         ("open", ""),
@@ -171,7 +176,7 @@ def test_the_order_of_files_and_a_file_given_twice_change_nothing(tmp_path: Path
     second = recorded(tmp_path, *random_messages(seed + 50), name="b")
     counts_path = tmp_path / "message_counts.json"
     once = items_of(MarketFiles([first, second], rejected_share_max=1.0), counts_path)
-    heard = msgspec.json.decode(counts_path.read_bytes(), type=MessageCounts)
+    counts = msgspec.json.decode(counts_path.read_bytes(), type=MessageCounts)
     assert items_of(MarketFiles([second, first], rejected_share_max=1.0)) == once
     twice = items_of(MarketFiles([second, first, first, second], rejected_share_max=1.0), counts_path)
     assert flat(twice) == flat(once)
@@ -181,9 +186,9 @@ def test_the_order_of_files_and_a_file_given_twice_change_nothing(tmp_path: Path
         for each in random_messages(seed) + random_messages(seed + 50)
         if isinstance(each, dict)
     )
-    assert (again.messages, again.trades) == (2 * heard.messages, heard.trades)
-    assert (again.ignored, again.rejected) == (heard.ignored, heard.rejected)
-    assert again.repeated > heard.repeated or not trades
+    assert (again.messages, again.trades) == (2 * counts.messages, counts.trades)
+    assert (again.ignored, again.rejected) == (counts.ignored, counts.rejected)
+    assert again.repeated > counts.repeated or not trades
 
 
 def test_a_snapshot_of_other_files_is_refused(tmp_path: Path) -> None:

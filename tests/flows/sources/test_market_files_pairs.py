@@ -67,7 +67,7 @@ def test_a_reviewed_pair_that_costs_less_than_a_dollar_is_an_arbitrage(tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("file", "closes", "said"),
+    ("file", "closes", "reason"),
     [
         (FILE.replace("R. Viewer", ""), "2028-11-07T00:00:00Z", "it is not reviewed"),
         (
@@ -84,9 +84,9 @@ def test_a_reviewed_pair_that_costs_less_than_a_dollar_is_an_arbitrage(tmp_path:
     ],
 )
 def test_a_pair_that_differs_from_the_reviewed_one_is_rejected(
-    tmp_path: Path, file: str, closes: str, said: str
+    tmp_path: Path, file: str, closes: str, reason: str
 ) -> None:
-    assert conclude(tmp_path, file, closes) == ([], [f"pair 'cut' is no arbitrage: {said}"])
+    assert conclude(tmp_path, file, closes) == ([], [f"pair 'cut' is no arbitrage: {reason}"])
 
 
 def test_pair_reject_is_emitted_once_per_reason(tmp_path: Path) -> None:

@@ -58,14 +58,14 @@ def steps(items: list[Item], shard: int) -> list[tuple[str, Any]]:
     return found
 
 
-def brief(told: list[tuple[str, Any]]) -> list[Any]:
+def brief(received: list[tuple[str, Any]]) -> list[Any]:
     return [
         ("beat" if content[7] == KIND_HEARTBEAT else "trade", content[0])
         if kind == "trades"
         else ("step", content[0])
         if kind == "quotes"
         else kind
-        for kind, content in told
+        for kind, content in received
     ]
 
 
@@ -83,9 +83,9 @@ def test_all_of_a_group_goes_to_its_shard() -> None:
         ("step", at),
         ("beat", at),
     ]
-    told = dict(steps(items, EVENT.shard))
-    assert told["markets"] == [EVENT]
-    assert told["wallets"] == {wallet_id("0x1"): "0x1"}
+    received = dict(steps(items, EVENT.shard))
+    assert received["markets"] == [EVENT]
+    assert received["wallets"] == {wallet_id("0x1"): "0x1"}
     stranger = shard_of(instrument_id("polymarket:99"))
     assert ("trade", at) in brief(steps(items, stranger))
     assert {key for key, _ in items} == set(KEYS)
@@ -119,11 +119,11 @@ def test_a_market_that_moves_to_its_event_keeps_its_book() -> None:
 def test_market_changes_are_emitted_in_order() -> None:
     over = {"event_type": "market_resolved", "market": "0x1", "winning_asset_id": "12"}
     items, buffer = split([change("11", START), over, change("11", START), {**over, "market": "0x9"}], [])
-    told = steps(items, EVENT.shard)
+    received = steps(items, EVENT.shard)
     step = ("step", START)
     beat = ("beat", START)
-    assert brief(told) == ["markets", "names", beat, step, "markets", "names", step, beat]
-    winners = [market.winner for kind, content in told if kind == "markets" for market in content[0].markets]
+    assert brief(received) == ["markets", "names", beat, step, "markets", "names", step, beat]
+    winners = [market.winner for kind, content in received if kind == "markets" for market in content[0].markets]
     assert winners == ["", "", "polymarket:12", ""]
     assert buffer.ignored == {"change of a market that is not known": 1}
 
@@ -159,10 +159,10 @@ tokens, wallets = st.sampled_from(["11", "22", "99"]), st.sampled_from(["0x1", "
     st.lists(st.tuples(tokens, st.integers(0, 400), st.booleans(), wallets), max_size=12),
     st.lists(st.integers(0, 12), max_size=3),
 )
-def test_cuts_change_no_row(told: list[tuple[str, int, bool, str]], cuts: list[int]) -> None:
+def test_cuts_change_no_row(received: list[tuple[str, int, bool, str]], cuts: list[int]) -> None:
     messages = [
         trade(token, START + second * SECOND, wallet) if trades else change(token, START + second * SECOND)
-        for token, second, trades, wallet in told
+        for token, second, trades, wallet in received
     ]
     whole, _ = split(messages, [])
     parts, _ = split(messages, sorted(min(cut, len(messages)) for cut in cuts))
@@ -170,4 +170,4 @@ def test_cuts_change_no_row(told: list[tuple[str, int, bool, str]], cuts: list[i
         assert rows_and_names(parts, shard) == rows_and_names(whole, shard)
     rows = [row for shard in range(SHARDS) for row in steps(whole, shard)]
     taken = [row for row in rows if row[0] == "quotes" or (row[0] == "trades" and row[1][7] == KIND_TRADE)]
-    assert len(taken) == sum(trades or token != "99" for token, _, trades, _ in told)
+    assert len(taken) == sum(trades or token != "99" for token, _, trades, _ in received)

@@ -66,10 +66,10 @@ def test_a_document_of_one_object(tmp_path: Path) -> None:
 def test_truncated_files_are_reported(tmp_path: Path) -> None:
     for line in (b'{"a":%d}', b"%d {}"):
         lines = b"\n".join(line % (AT + number) for number in range(5_000))
-        told, rejects, consumed = found(written(tmp_path, gzip.compress(lines)[:-2_000]), at_most=10_000)
-        assert len(told) > 1_000
+        messages, rejects, consumed = found(written(tmp_path, gzip.compress(lines)[:-2_000]), at_most=10_000)
+        assert len(messages) > 1_000
         assert rejects[-1].reason.startswith("compressed data is damaged from here")
-        assert consumed[-1] == rejects[-1].position == len(told) + (2 if len(rejects) > 1 else 1)
+        assert consumed[-1] == rejects[-1].position == len(messages) + (2 if len(rejects) > 1 else 1)
 
 
 def test_a_document_too_large_for_the_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

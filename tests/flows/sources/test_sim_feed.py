@@ -174,18 +174,18 @@ def test_plays_at_speed_and_never_into_the_future(
 def test_waits_while_redis_is_unavailable(
     client: redis.Redis, clean_redis_url: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    socket, said = tmp_path / "s", [""]
+    socket, output = tmp_path / "s", [""]
 
     def complained() -> bool:
-        said[0] += capfd.readouterr().err
-        return said[0].count("\n") >= 2
+        output[0] += capfd.readouterr().err
+        return output[0].count("\n") >= 2
 
     with connect(f"unix://{socket}") as away, playing(away) as feed:
         until(complained)
         socket.symlink_to(urlsplit(clean_redis_url).path)
         feed.join(30)
     assert_whole(client)
-    lines = said[0].splitlines()
+    lines = output[0].splitlines()
     assert re.fullmatch(r"collect sim: Redis: .*; retrying in 0.1 s", lines[0])
     assert re.fullmatch(r"collect sim: Redis: .*; retrying in 0.2 s", lines[1])
 
@@ -236,14 +236,17 @@ def play_both(client: redis.Redis, markets: SimPredictionSettings = MARKETS, **c
 def prediction_rows(client: redis.Redis) -> dict[int, dict[str, list[Any]]]:
     """The prediction-market rows of each shard as one array, other blocks in order, without heartbeats."""
     entries = {shard: log.read(client, shard, log.START, 1_000_000, PREDICTION) for shard in range(SHARDS)}
-    return {shard: said(block for _, entry in some for block in unbundled(entry)) for shard, some in entries.items()}
+    return {
+        shard: content_by_kind(block for _, entry in some for block in unbundled(entry))
+        for shard, some in entries.items()
+    }
 
 
-def said(blocks: Iterable[bytes]) -> dict[str, list[Any]]:
+def content_by_kind(blocks: Iterable[bytes]) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = {}
     for kind, content in map(read_block, blocks):
-        told = content[content["kind"] == KIND_TRADE] if kind == "trades" else content
-        found.setdefault(kind, []).extend(told if isinstance(told, list) else [told])
+        rows = content[content["kind"] == KIND_TRADE] if kind == "trades" else content
+        found.setdefault(kind, []).extend(rows if isinstance(rows, list) else [rows])
     rows = {kind: [concatenated(found[kind]).tobytes()] for kind in ("trades", "quotes") if kind in found}
     return found | rows
 
@@ -251,7 +254,8 @@ def said(blocks: Iterable[bytes]) -> dict[str, list[Any]]:
 def prediction_told(end_ns: int) -> dict[int, dict[str, list[Any]]]:
     simulator = PREDICTION_SIMULATOR
     return {
-        shard: said(simulator.opening(shard, START) + simulator.blocks(shard, START, end_ns)) for shard in range(SHARDS)
+        shard: content_by_kind(simulator.opening(shard, START) + simulator.blocks(shard, START, end_ns))
+        for shard in range(SHARDS)
     }
 
 

@@ -10,13 +10,13 @@ QUIET = SimPredictionSettings(round_h=1.0, baskets_per_day=0.0)
 
 
 def test_prices_are_calibrated() -> None:
-    said, came = [], []
+    predicted, observed = [], []
     for turn in range(420_000, 420_600):
         place = GroupKey("event", 0, turn)
         drawn = draw(QUIET, place)
-        said.append(trajectory(QUIET, place, drawn).belief[450])
-        came.append(drawn.truth)
-    belief, truth = np.concatenate(said), np.concatenate(came)
+        predicted.append(trajectory(QUIET, place, drawn).belief[450])
+        observed.append(drawn.truth)
+    belief, truth = np.concatenate(predicted), np.concatenate(observed)
     for low, high in ((0.0, 0.1), (0.1, 0.3), (0.3, 0.6), (0.6, 1.0)):
         here = (belief >= low) & (belief < high)
         error = np.sqrt(np.sum(belief[here] * (1.0 - belief[here]))) / here.sum()
@@ -27,15 +27,15 @@ def test_books_make_no_basket_by_themselves() -> None:
     for turn in ROUNDS[:40]:
         for kind in ("event", "ladder", "single"):
             place = GroupKey(kind, 0, turn)
-            told = trajectory(QUIET, place, draw(QUIET, place))
-            assert not told.mispricings
-            assert np.all(told.bids < told.asks)
-            assert np.all((told.bids >= EMPTY_BID) & (told.asks <= EMPTY_ASK))
+            path = trajectory(QUIET, place, draw(QUIET, place))
+            assert not path.mispricings
+            assert np.all(path.bids < path.asks)
+            assert np.all((path.bids >= EMPTY_BID) & (path.asks <= EMPTY_ASK))
             if kind == "event":
-                assert np.all(told.asks.sum(axis=1) >= 100)
-                assert np.all(told.bids.sum(axis=1) <= 100)
+                assert np.all(path.asks.sum(axis=1) >= 100)
+                assert np.all(path.bids.sum(axis=1) <= 100)
             if kind == "ladder":
-                assert np.all(told.asks[:, :-1] > told.bids[:, 1:])
+                assert np.all(path.asks[:, :-1] > path.bids[:, 1:])
 
 
 def test_baskets_are_rare_and_only_some_pay() -> None:
@@ -63,10 +63,10 @@ def test_a_slip_shows_in_the_books_and_leaves_them() -> None:
             for mispricing in trajectory(SETTINGS, place, draw(SETTINGS, place)).mispricings
         )
     )
-    told = trajectory(SETTINGS, place, draw(SETTINGS, place))
-    mispricing = next(mispricing for mispricing in told.mispricings if mispricing.pays and mispricing.direction < 0)
-    assert told.asks[mispricing.start].sum() < 100
-    assert told.asks[mispricing.end].sum() >= 100
+    path = trajectory(SETTINGS, place, draw(SETTINGS, place))
+    mispricing = next(mispricing for mispricing in path.mispricings if mispricing.pays and mispricing.direction < 0)
+    assert path.asks[mispricing.start].sum() < 100
+    assert path.asks[mispricing.end].sum() >= 100
 
 
 def test_a_feed_is_sometimes_stale() -> None:

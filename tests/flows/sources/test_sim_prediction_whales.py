@@ -32,8 +32,8 @@ def lives(
         for turn in range(days):
             place = GroupKey(kind, number, START // settings.round_ns + turn)
             drawn = draw(settings, place)
-            told = trajectory(settings, place, drawn)
-            yield place, drawn, told, fills(settings, place, drawn, told)
+            path = trajectory(settings, place, drawn)
+            yield place, drawn, path, fills(settings, place, drawn, path)
 
 
 @cache
@@ -41,11 +41,11 @@ def found(seed: int) -> NDArray[Any]:
     """The fills of whales in the first days, per group."""
     settings = SimPredictionSettings(seed=seed)
     rows = []
-    for place, drawn, told, whales in lives(settings):
+    for place, drawn, path, whales in lives(settings):
         machine = SpotWhales(WhaleSettings())
         blocks = [markets_block([drawn.group])]
         blocks += [
-            trades_block(trades(settings, place, drawn, told, whales, piece))
+            trades_block(trades(settings, place, drawn, path, whales, piece))
             for piece in range(settings.round_ns // PIECE_NS)
         ]
         rows += [each.rows for each in machine.on_batch(blocks)[0]]
@@ -73,10 +73,10 @@ def edges(edge: float, days: int) -> dict[str, tuple[float, float]]:
     made: dict[str, list[float]] = {"sharp": [], "others": []}
     settings = SimPredictionSettings(edge=edge)
     sharp = set(wallets(settings.seed)["whale"][:SHARP].tolist())
-    for _, drawn, told, whales in lives(settings, days):
+    for _, drawn, path, whales in lives(settings, days):
         met = {(fill.wallet, fill.market, fill.first_answer, fill.at_ns // HOUR): fill for fill in whales}
         for fill in met.values():
-            belief = told.belief[fill.at_ns // STEP_NS, fill.market]
+            belief = path.belief[fill.at_ns // STEP_NS, fill.market]
             price = belief if fill.first_answer else 1.0 - belief
             won = bool(drawn.truth[fill.market]) == fill.first_answer
             made["sharp" if fill.wallet in sharp else "others"].append(won - price)
@@ -94,7 +94,7 @@ def test_skill_is_planted_in_the_skilled_whales() -> None:
 def test_whales_come_where_nothing_is_decided_and_within_the_life_of_their_group() -> None:
     settings = SimPredictionSettings()
     people = set(wallets(settings.seed)["whale"].tolist())
-    for _, drawn, told, whales in lives(settings):
+    for _, drawn, path, whales in lives(settings):
         assert whales == sorted(whales)
         for fill in whales:
             assert 0 <= fill.at_ns < drawn.closes_ns - drawn.opens_ns == DAY
@@ -102,7 +102,7 @@ def test_whales_come_where_nothing_is_decided_and_within_the_life_of_their_group
             assert fill.worth > 0.0
             # Whoever follows, or comes with others, comes minutes after that.
             since = max(0, fill.at_ns - WITHIN_NS - FOLLOW_NS) // STEP_NS
-            belief = told.belief[since : fill.at_ns // STEP_NS + 1, fill.market]
+            belief = path.belief[since : fill.at_ns // STEP_NS + 1, fill.market]
             assert ((belief >= CHEAPEST) & (belief <= DEAREST)).any()
 
 

@@ -29,16 +29,16 @@ def merged_of(rows: list[tuple[int, int]], *, of_bars: bool) -> Merged:
 
 
 def naive(merged: Merged, *, of_bars: bool) -> dict[str, list[object]]:
-    told: dict[str, list[object]] = {}
+    received: dict[str, list[object]] = {}
     minute = None
     for at, key in enumerate(merged.keys.tolist()):
         if key // MINUTE != minute:
             minute = key // MINUTE
             for each in KEYS:
-                told.setdefault(each, []).append(("trades", heartbeats([key - of_bars]).tobytes()))
+                received.setdefault(each, []).append(("trades", heartbeats([key - of_bars]).tobytes()))
         row = merged.rows[at : at + 1]
-        told[KEYS[shard_of(int(row["instrument"][0]))]].append(("bars" if of_bars else "trades", row.tobytes()))
-    return told
+        received[KEYS[shard_of(int(row["instrument"][0]))]].append(("bars" if of_bars else "trades", row.tobytes()))
+    return received
 
 
 @pytest.mark.parametrize("of_bars", [False, True])
@@ -55,11 +55,11 @@ def test_each_shard_receives_its_rows_and_every_heartbeat(
         split = Split(FRAME if of_bars else None, tuple(split.named), split.period)
     assert streams(items) == naive(merged, of_bars=of_bars)
     instruments = list(dict.fromkeys(merged.rows["instrument"].tolist()))
-    told = names(items)
-    assert sorted(number for _, number, _ in told) == sorted(instruments)
-    assert all((key, name) == (KEYS[shard_of(number)], NAMES[number]) for key, number, name in told)
+    received = names(items)
+    assert sorted(number for _, number, _ in received) == sorted(instruments)
+    assert all((key, name) == (KEYS[shard_of(number)], NAMES[number]) for key, number, name in received)
     for key in KEYS:
-        own = [number for each, number, _ in told if each == key]
+        own = [number for each, number, _ in received if each == key]
         assert own == [number for number in instruments if KEYS[shard_of(number)] == key]
 
 
