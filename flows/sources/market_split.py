@@ -117,9 +117,9 @@ class MarketSplit:
         for group in groups:
             for member in group.members:
                 if member.status == "resolved":
-                    self.resyncs.forget(member.tokens)
+                    self.resyncs.untrack(member.tokens)
                 else:
-                    self.resyncs.learn(member.tokens, moved=moved)
+                    self.resyncs.track(member.tokens, moved=moved)
             names = [token.name for member in group.members for token in member.tokens]
             self._put(group.shard, "block", markets_block([group]))
             if names:
@@ -156,7 +156,7 @@ class MarketSplit:
             if kind == "trades":
                 self._add_names(shard, own, buffer)
             else:
-                self.resyncs.note(own)
+                self.resyncs.update(own)
             self._put(shard, kind, own)
 
     def _shard(self, kind: str, instrument: int) -> int:

@@ -47,14 +47,14 @@ class Resyncs:
         self._names: dict[int, str] = {}
         self._due_at: dict[int, int] = {}
 
-    def learn(self, tokens: Iterable[Token], *, moved: bool = False) -> None:
+    def track(self, tokens: Iterable[Token], *, moved: bool = False) -> None:
         """Track the books of these tokens; those that `moved` are in a shard that has no book of them yet."""
         names = {token.instrument: token.name for token in tokens}
         self._names |= names
         if moved:
             self._due_at |= dict.fromkeys(names, 0)
 
-    def note(self, rows: NDArray[Any]) -> None:
+    def update(self, rows: NDArray[Any]) -> None:
         """Update the state of the books from rows of QUOTE, in order."""
         instruments, first = np.unique(rows["instrument"], return_index=True)
         unknown = [at for number, at in zip(instruments.tolist(), first.tolist(), strict=True) if self._is_new(number)]
@@ -65,7 +65,7 @@ class Resyncs:
             if number in self._names:
                 self._due_at[number] = int(row["received_at"]) + (self._refresh_ns if good else 0)
 
-    def forget(self, tokens: Iterable[Token]) -> None:
+    def untrack(self, tokens: Iterable[Token]) -> None:
         """Stop tracking these tokens, whose markets are resolved."""
         for token in tokens:
             self._names.pop(token.instrument, None)

@@ -23,27 +23,27 @@ def test_an_answer_of_polymarket_has_so_many_books_at_most() -> None:
 
 @pytest.mark.parametrize("kind", [DROP, TICK])
 def test_a_book_that_is_void_is_asked_for_until_its_snapshot_comes(kind: int) -> None:
-    made = Resyncs(retry_s=10.0, refresh_s=100.0)
-    made.learn(TOKENS)
-    made.note(np.concatenate([snapshot(A, 0), snapshot(B, 0)]))
-    assert made.due(START + SECOND) == []
-    made.note(quote(A, kind, 2 * SECOND, "0.001"))
-    assert made.due(START + 2 * SECOND) == [Resync("polymarket", (A,))]
-    assert made.due(START + 11 * SECOND) == [], "it was asked for just now"
-    assert made.due(START + 12 * SECOND) == [Resync("polymarket", (A,))]
-    made.note(snapshot(A, 13 * SECOND))
-    assert made.due(START + 99 * SECOND) == []
-    assert made.due(START + 100 * SECOND) == [Resync("polymarket", (B,))], "good ones now and then"
-    made.forget(TOKENS)
-    assert made.due(START + 999 * SECOND) == []
+    resyncs = Resyncs(retry_s=10.0, refresh_s=100.0)
+    resyncs.track(TOKENS)
+    resyncs.update(np.concatenate([snapshot(A, 0), snapshot(B, 0)]))
+    assert resyncs.due(START + SECOND) == []
+    resyncs.update(quote(A, kind, 2 * SECOND, "0.001"))
+    assert resyncs.due(START + 2 * SECOND) == [Resync("polymarket", (A,))]
+    assert resyncs.due(START + 11 * SECOND) == [], "it was asked for just now"
+    assert resyncs.due(START + 12 * SECOND) == [Resync("polymarket", (A,))]
+    resyncs.update(snapshot(A, 13 * SECOND))
+    assert resyncs.due(START + 99 * SECOND) == []
+    assert resyncs.due(START + 100 * SECOND) == [Resync("polymarket", (B,))], "good ones now and then"
+    resyncs.untrack(TOKENS)
+    assert resyncs.due(START + 999 * SECOND) == []
 
 
 def test_a_book_without_a_snapshot_is_requested() -> None:
-    made = Resyncs()
-    made.learn(TOKENS[:1])
-    made.note(quote(B, LEVEL, 0, "0.5", "3", BID))  # of no market that is known
-    made.note(quote(A, LEVEL, 0, "0.5", "3", BID))
-    assert made.due(START) == [Resync("polymarket", (A,))]
+    resyncs = Resyncs()
+    resyncs.track(TOKENS[:1])
+    resyncs.update(quote(B, LEVEL, 0, "0.5", "3", BID))  # of no market that is known
+    resyncs.update(quote(A, LEVEL, 0, "0.5", "3", BID))
+    assert resyncs.due(START) == [Resync("polymarket", (A,))]
 
 
 def test_split_tracks_the_books_it_processes() -> None:
