@@ -218,7 +218,7 @@ def test_a_composite_names_its_components_by_what_they_are() -> None:
     assert composite.expected_return is None
 
 
-def test_nothing_decided_is_nothing() -> None:
+def test_empty_results_give_no_records() -> None:
     assert aligned_records.signals(Aligned(AT), FEW) == aligned_records.outcomes(Aligned(AT), FEW) == []
 
 

@@ -65,7 +65,7 @@ def with_idea(kind, idea):
     return dataclasses.replace(whole, **{kind: (*getattr(whole, kind), idea)})
 
 
-def test_the_catalogue_is_innocent(opened):
+def test_the_catalogue_has_no_violations(opened):
     report = lookahead(opened, SETTINGS, cuts=5)
     assert report.violations == []
     assert report.bars > 1_800
@@ -104,7 +104,7 @@ def test_real_bars_have_no_violations(capsys):
     assert json.loads(capsys.readouterr().out)["guilty"] == []
 
 
-def test_data_that_closes_no_bar_cannot_be_audited(tmp_path):
+def test_data_without_closed_bars_cannot_be_audited(tmp_path):
     path = tmp_path / "few.csv"
     path.write_text("ts,price,size\n2024-01-01T00:00:00Z,1,1\n")
     opened = files([path], instrument="test:A")

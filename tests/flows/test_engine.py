@@ -222,7 +222,7 @@ def test_missing_addresses_are_reported_with_instructions(tmp_path):
     assert ended.stderr.count("\n") == 1
 
 
-def test_services_that_stay_away_are_named(database_url, clean_redis_url):
+def test_unavailable_services_are_named(database_url, clean_redis_url):
     await_services(database_url, clean_redis_url, timeout_s=0.0)
     nobody = "postgresql://user:secret@127.0.0.1:1/x"
     with pytest.raises(ServiceError, match=r"^Postgres at 127.0.0.1:1/x does not answer .*DATABASE_URL"):

@@ -60,7 +60,7 @@ def test_help_is_light(words: list[str]) -> None:
     assert sorted(HEAVY & {name.partition(".")[0] for name in loaded.split()}) == []
 
 
-def test_reader_that_goes_away_is_no_error() -> None:
+def test_closed_pipe_is_no_error() -> None:
     command = [sys.executable, "-m", "flows", "--help"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None

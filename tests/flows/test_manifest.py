@@ -21,7 +21,7 @@ def test_own_recovery_directory_is_reopened(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["strategies", "detectors", "features", "patterns"])
-def test_an_idea_that_vanished_is_named_with_the_way_out(tmp_path: Path, kind: str) -> None:
+def test_a_missing_idea_is_named_with_instructions(tmp_path: Path, kind: str) -> None:
     ideas = getattr(IDEAS, kind)
     open_recovery(tmp_path, 2, manifest(FRAMES, IDEAS))
     with pytest.raises(RecoveryError) as refused:

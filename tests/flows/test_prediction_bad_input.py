@@ -212,7 +212,7 @@ def test_a_missing_fee_schedule_is_assumed_highest_and_mentioned(tmp_path: Path)
         (OVER, "market resolved"),
     ],
 )
-def test_a_market_that_is_over_or_paused_in_the_middle_ends_it(tmp_path: Path, told: Any, reason: str) -> None:
+def test_a_resolved_or_paused_market_closes_the_opportunity(tmp_path: Path, told: Any, reason: str) -> None:
     later = (20.0, trade("11", 20.0, 60_000.0))
     spoiled = concluded(tmp_path, (10.0, told), (11.0, trade("21", 11.0, 10.0)), later)
     assert [why for why, _ in closed(spoiled)] == [reason]

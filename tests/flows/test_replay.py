@@ -115,7 +115,7 @@ def test_spot_files_over_midnight_have_no_gap(tmp_path):
     assert without_time(replay(plan(*reversed(SPOT)))) == without_time(summary)
 
 
-def test_two_worker_processes_conclude_the_same():
+def test_two_worker_processes_have_the_same_results():
     one, two = (replay(plan(*SPOT, USDM, workers=workers)) for workers in (1, 2))
     assert without_time(one) == without_time(two)
 

@@ -90,7 +90,7 @@ def test_windows_have_ten_pairs_under_a_dollar_each_judged_after_fees_and_depth(
 
 
 @pytest.mark.parametrize("name", [TRADES, WINDOWS])
-def test_two_workers_and_a_file_given_twice_conclude_the_same(name: str) -> None:
+def test_two_workers_and_a_repeated_file_have_the_same_results(name: str) -> None:
     once = replay(plan(name, end_ns=END_NS))
     assert concluded(replay(plan(name, end_ns=END_NS, workers=2))) == concluded(once)
     twice = replay(plan(name, name, end_ns=END_NS))
@@ -98,7 +98,7 @@ def test_two_workers_and_a_file_given_twice_conclude_the_same(name: str) -> None
     assert twice.duplicates == once.duplicates + (9_822 if name == TRADES else 0)
 
 
-def test_traded_instruments_and_prediction_markets_go_each_its_way(tmp_path: Path) -> None:
+def test_traded_instruments_and_prediction_markets_use_separate_dataflows(tmp_path: Path) -> None:
     bars = {"instrument": "binance:ADAUSDT"}
     ada = replay(plan("bars/ADAUSDT_15m.csv.gz", **bars, settings=SLOW))
     windows = replay(plan(WINDOWS))

@@ -122,7 +122,7 @@ def test_a_gap_has_its_known_fields(given: Slice) -> None:
     ]
 
 
-def test_latest_is_the_newest_row_of_each_lane(given: Slice) -> None:
+def test_latest_is_the_newest_row_of_each_instrument_and_frame(given: Slice) -> None:
     earlier = given.bars[1:].copy()
     earlier["close_time"] -= 5 * MINUTE
     given.bars = np.concatenate([earlier, given.bars])
@@ -132,7 +132,7 @@ def test_latest_is_the_newest_row_of_each_lane(given: Slice) -> None:
     assert found[NAMES[0], "5m"] == FeatureRow(NAMES[0], "5m", "2024-08-08T23:55:00Z", {"rsi": 61.5, "ema": math.inf})
 
 
-def test_an_empty_slice_concludes_nothing() -> None:
+def test_an_empty_slice_has_no_records() -> None:
     empty = Slice(AT, names=NAMES)
     assert slice_records.events(empty, FEW) == []
     assert slice_records.gaps(empty) == []

@@ -99,7 +99,7 @@ def test_certainty_is_in_the_last_bucket_and_has_a_finite_score(tmp_path, confid
     assert report.card.calibration.scores.brier == pytest.approx(0.75 if confidence == 0.0 else 0.25)
 
 
-def test_ruin_is_no_number_that_is_not_one(tmp_path):
+def test_ruin_has_only_finite_numbers(tmp_path):
     report = whole(judged([-1.0] * 40, [-0.5, -1.0, math.nan, *[math.nan] * 40], tmp_path / "trials.jsonl"))
     assert report.card.verdict.verdict != "SIGNIFICANT"
 

@@ -70,7 +70,7 @@ def test_data_is_the_same_if_a_file_is_shared(ledger: Ledger) -> None:
 
 
 @given(removed=st.sets(st.integers(0, 5), min_size=1, max_size=6))
-def test_removed_lines_are_noticed(tmp_path_factory: pytest.TempPathFactory, removed: set[int]) -> None:
+def test_removed_lines_are_detected(tmp_path_factory: pytest.TempPathFactory, removed: set[int]) -> None:
     ledger = Ledger(tmp_path_factory.mktemp("ledger") / "trials.jsonl")
     lines = filled(ledger, 6)
     ledger.path.write_bytes(b"".join(line for at, line in enumerate(lines) if at not in removed))
@@ -80,7 +80,7 @@ def test_removed_lines_are_noticed(tmp_path_factory: pytest.TempPathFactory, rem
     assert ledger.record(attempt("later")).faults, "the hole is there for ever"
 
 
-def test_changed_line_is_noticed(ledger: Ledger) -> None:
+def test_changed_line_is_detected(ledger: Ledger) -> None:
     lines = filled(ledger, 3)
     lines[1] = lines[1].replace(b'"sharpe":0.1', b'"sharpe":0.9')
     ledger.path.write_bytes(b"".join(lines))
@@ -95,13 +95,13 @@ def test_rewritten_line_with_its_hash_breaks_the_chain(ledger: Ledger) -> None:
     assert ledger.record(attempt("after")).faults == ("line 3 does not follow the one before it",)
 
 
-def test_deleted_ledger_is_noticed_by_its_head(ledger: Ledger) -> None:
+def test_deleted_ledger_is_detected_by_its_head(ledger: Ledger) -> None:
     filled(ledger, 2)
     ledger.path.unlink()
     assert ledger.record(attempt("after")).faults == ("2 lines are missing at its end",)
 
 
-def test_words_that_are_no_line_are_noticed(ledger: Ledger) -> None:
+def test_unreadable_lines_are_detected(ledger: Ledger) -> None:
     lines = filled(ledger, 2)
     ledger.path.write_bytes(lines[0] + b"\xff{\n" + lines[1])
     contents = ledger.record(attempt("after"))
@@ -109,7 +109,7 @@ def test_words_that_are_no_line_are_noticed(ledger: Ledger) -> None:
     assert len(contents.attempts) == 3
 
 
-def test_line_that_a_crash_cut_off_is_no_fault(ledger: Ledger) -> None:
+def test_line_truncated_by_a_crash_is_no_fault(ledger: Ledger) -> None:
     filled(ledger, 2)
     with ledger.path.open("ab") as file:
         file.write(b'{"number":3,"prev')

@@ -76,7 +76,7 @@ def test_page_is_self_contained_and_starts_with_the_verdict(report):
     assert reader.tags.count("svg") == 2
 
 
-def test_names_stay_words(report):
+def test_names_are_escaped(report):
     reader = read(page.page(report))
     assert "alert(1)" in reader.words
     assert "\x1b" not in text.text(report)
@@ -93,7 +93,7 @@ def test_charts_state_their_sample_size(report):
     assert {"equity", "fall", "stated probability", "share that won"} <= set(reader.parts)
 
 
-def test_page_can_be_read_without_eyes_and_without_a_mouse(report):
+def test_page_is_accessible_without_sight_and_mouse(report):
     reader = read(page.page(report))
     assert reader.tags.count("h1") == reader.tags.count("main") == 1
     assert ("lang", "en") in reader.attributes

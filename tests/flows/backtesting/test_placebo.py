@@ -93,21 +93,21 @@ def folders(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_nothing_is_found_where_nothing_is(folders: Path) -> None:
+def test_nothing_is_found_in_random_markets(folders: Path) -> None:
     assert_nothing_is_found(SHORT, folders)
 
 
 @pytest.mark.slow
-def test_nothing_is_found_where_nothing_is_in_full(folders: Path) -> None:
+def test_nothing_is_found_in_all_random_markets(folders: Path) -> None:
     assert_nothing_is_found(FULL, folders)
 
 
-def test_the_gate_closes_where_nothing_pays(folders: Path) -> None:
+def test_the_threshold_suppresses_all_in_random_markets(folders: Path) -> None:
     assert_the_gate_closes(SHORT // 4, folders)
 
 
 @pytest.mark.slow
-def test_the_gate_closes_where_nothing_pays_in_full(folders: Path) -> None:
+def test_the_threshold_suppresses_all_in_all_random_markets(folders: Path) -> None:
     assert_the_gate_closes(FULL, folders)
 
 

@@ -61,7 +61,7 @@ def test_changed_line_counts_with_its_original_content(database_url: str, tmp_pa
 
 
 @pytest.mark.parametrize("state", ["away", "behind"])
-def test_database_that_cannot_be_asked_costs_no_report(
+def test_unavailable_database_does_not_prevent_a_report(
     postgres_url: str, database_url: str, tmp_path: Path, state: str
 ) -> None:
     url = "postgresql://127.0.0.1:1/none" if state == "away" else postgres_url

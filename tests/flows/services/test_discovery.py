@@ -29,7 +29,7 @@ def environ(tmp_path: Path) -> Iterator[dict[str, str]]:
         service.kill()
 
 
-def test_given_address_outranks_ours(environ: dict[str, str]) -> None:
+def test_configured_address_takes_precedence(environ: dict[str, str]) -> None:
     given = environ | {"DATABASE_URL": "postgresql://theirs", "REDIS_URL": "redis://theirs"}
     assert (database_url(given), redis_url(given)) == ("postgresql://theirs", "redis://theirs")
 

@@ -23,7 +23,9 @@ INSTANCE = Instance(url="http://127.0.0.1:8000", metrics_url="http://127.0.0.1:9
         (ServiceSettings(directory="~/se"), {}, Path.home() / "se"),
     ],
 )
-def test_setting_outranks_the_usual_place(settings: ServiceSettings, environ: dict[str, str], directory: Path) -> None:
+def test_setting_takes_precedence_over_the_default_directory(
+    settings: ServiceSettings, environ: dict[str, str], directory: Path
+) -> None:
     assert home_of(settings, environ).directory == directory
 
 
@@ -46,7 +48,7 @@ def test_socket_path_stays_short(tmp_path: Path) -> None:
     assert not long.sockets.exists()
 
 
-def test_place_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+def test_unusable_directory_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(SettingError) as caught:
         Home(tmp_path / "file" / "home").create()
@@ -67,7 +69,7 @@ def test_instance_record_is_atomic_and_round_trips(tmp_path: Path) -> None:
     assert home.instance() is None
 
 
-def test_lock_is_for_one_and_forgotten_with_its_holder(tmp_path: Path) -> None:
+def test_lock_is_exclusive_and_released_with_its_process(tmp_path: Path) -> None:
     home = Home(tmp_path)
     hold = (
         "import sys, time; from pathlib import Path; from flows.services.home import Home\n"
@@ -85,7 +87,7 @@ def test_lock_is_for_one_and_forgotten_with_its_holder(tmp_path: Path) -> None:
             assert mine
 
 
-def test_clear_deletes_ours_and_nothing_else(tmp_path: Path) -> None:
+def test_clear_deletes_only_files_of_the_instance(tmp_path: Path) -> None:
     home = Home(tmp_path)
     home.create()
     for name in (

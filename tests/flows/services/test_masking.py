@@ -26,7 +26,7 @@ SECRET = "correct-horse"
         ("unix:///tmp/se/valkey.sock", "unix:///tmp/se/valkey.sock"),
     ],
 )
-def test_password_becomes_stars(url: str, shown: str) -> None:
+def test_password_is_replaced_by_asterisks(url: str, shown: str) -> None:
     assert masked(url) == shown
 
 

@@ -83,7 +83,7 @@ def test_data_survive_a_stop_and_a_kill(start: Start) -> None:
     assert query(start().url, "SELECT n FROM kept ORDER BY n") == [(1,), (2,)]
 
 
-def test_lock_of_the_dead_under_the_pid_of_a_stranger_is_no_lock(start: Start, home: Path) -> None:
+def test_stale_lock_with_a_reused_pid_is_removed(start: Start, home: Path) -> None:
     running = start()
     locks = {path: path.read_text() for path in (home / "data" / "postmaster.pid", home / ".s.PGSQL.5432.lock")}
     running.process.stop(postgres.STOP)
@@ -92,7 +92,7 @@ def test_lock_of_the_dead_under_the_pid_of_a_stranger_is_no_lock(start: Start, h
     assert query(start().url, "SELECT 1") == [(1,)]
 
 
-def test_lock_of_the_living_is_respected(start: Start, home: Path) -> None:
+def test_lock_of_a_running_server_is_respected(start: Start, home: Path) -> None:
     running = start()
     with pytest.raises(ServiceError, match=rf"^{home}/data is in use by process .*{running.process.pid}.*; stop it"):
         postgres.clear_stale_locks(home / "data", home, timeout_s=0.1)
@@ -113,7 +113,7 @@ def test_data_choose_the_program_that_made_them(start: Start) -> None:
     assert start(*PROGRAMS).origin == str(PROGRAMS[-1])
 
 
-def test_data_of_no_program_are_refused_with_the_way_out(start: Start, home: Path) -> None:
+def test_data_without_a_matching_program_are_refused_with_instructions(start: Start, home: Path) -> None:
     (home / "data").mkdir()
     (home / "data" / "PG_VERSION").write_text("9\n")
     with pytest.raises(ServiceError) as caught:

@@ -30,14 +30,14 @@ def test_start_token_is_unique_to_one_process(child: "subprocess.Popen[bytes]") 
     assert mine != other
 
 
-def test_dead_and_zombie_have_no_start(child: "subprocess.Popen[bytes]") -> None:
+def test_dead_and_zombie_processes_have_no_start_token(child: "subprocess.Popen[bytes]") -> None:
     child.kill()
     until(lambda: start_token(child.pid) is None)  # nobody has reaped it yet
     child.wait()
     assert start_token(child.pid) is None
 
 
-def test_reused_pid_is_neither_alive_nor_hit(child: "subprocess.Popen[bytes]") -> None:
+def test_reused_pid_is_neither_alive_nor_signalled(child: "subprocess.Popen[bytes]") -> None:
     stranger = Process(child.pid, "another boot/1")
     assert not stranger.alive()
     stranger.stop()
@@ -58,7 +58,7 @@ def test_stop_kills_a_process_that_ignores_sigterm() -> None:
         assert child.returncode == -signal.SIGKILL
 
 
-def test_record_finds_the_living_only(tmp_path: Path, child: "subprocess.Popen[bytes]") -> None:
+def test_record_finds_only_live_processes(tmp_path: Path, child: "subprocess.Popen[bytes]") -> None:
     path = tmp_path / "child.json"
     assert read_record(path) is None
     written = write_record(path, child.pid, ["sleep"])

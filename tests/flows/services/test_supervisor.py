@@ -87,7 +87,7 @@ def test_backoff_grows_until_too_many_crashes(bench: Bench) -> None:
     assert len(bench.started) == CRASHES_MAX
 
 
-def test_old_crashes_are_forgiven(bench: Bench) -> None:
+def test_old_crashes_do_not_count(bench: Bench) -> None:
     bench.supervisor.start(bench.component(""))
     for _ in range(CRASHES_MAX + 2):
         assert bench.report_of_exit() == "part exited with status 0; restarting it in 0.5 s"

@@ -9,7 +9,7 @@ from flows.services.process import write_record
 from flows.services.usage import Usage, usage
 
 
-def test_the_living_are_measured_and_the_dead_named(tmp_path: Path) -> None:
+def test_live_processes_are_measured_and_dead_ones_named(tmp_path: Path) -> None:
     home = Home(tmp_path)
     home.create()
     busy = "while True: pass"

@@ -69,13 +69,13 @@ def test_flood_of_signals_is_summarised(tmp_path: Path, window: Window) -> None:
     assert stream.getvalue().splitlines()[0] == "(more signals than can be shown)"
 
 
-def test_window_that_is_shut_is_no_error(tmp_path: Path) -> None:
+def test_unreachable_api_is_no_error(tmp_path: Path) -> None:
     watch = Watch(Home(tmp_path), Terminal(io.StringIO()), lambda: 0.0)
     watch.start(Instance(url="http://127.0.0.1:1", metrics_url="", venue="sim"))
     watch.tick()
 
 
-def test_processes_are_shown_once_a_minute_where_nothing_can_be_written_over(tmp_path: Path) -> None:
+def test_processes_are_printed_once_a_minute_without_a_terminal(tmp_path: Path) -> None:
     home, stream, now = Home(tmp_path), io.StringIO(), 0.0
     home.create()
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as engine:

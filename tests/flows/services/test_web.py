@@ -8,7 +8,7 @@ from flows.services.web import get
 from tests.flows.services.window import Window
 
 
-def test_body_comes_past_the_proxy(window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_requests_bypass_the_proxy(window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     assert get(f"{window.url}/signals?limit=20", timeout_s=5) == (b'{"signals":[]}', None)
 

@@ -105,7 +105,7 @@ def test_files_agree_with_the_ledger(tmp_path, given):
     assert [len(tables[kind]) for kind in records_of] == [2, 4, 1]
 
 
-def test_rows_of_a_trade_have_one_id_and_the_last_is_its_truth(tmp_path, given):
+def test_rows_of_a_trade_have_one_id_and_the_last_is_current(tmp_path, given):
     rows = written(tmp_path, given)["executions"].to_pylist()
     mine = [row for row in rows if row["id"] == rows[0]["id"]]
     assert [row["outcome"] for row in mine] == ["planned", "open", "loss"]
@@ -115,7 +115,7 @@ def test_rows_of_a_trade_have_one_id_and_the_last_is_its_truth(tmp_path, given):
     assert [row["skipped_reason"] for row in rows] == [None, "max_open_positions", None, None]
 
 
-def test_nothing_decided_gives_files_of_the_same_schema(tmp_path, given):
+def test_empty_results_give_files_of_the_same_schema(tmp_path, given):
     full = written(tmp_path / "full", given)
     complete(tmp_path / "empty", WORDS)
     for kind, table in read(tmp_path / "empty").items():

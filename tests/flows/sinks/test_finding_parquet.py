@@ -36,7 +36,7 @@ def test_opportunities_are_ordered_by_time_across_shards(tmp_path: Path) -> None
     assert stand == [(one.id, one.revision) for one in expected]
 
 
-def test_whales_come_as_they_were_found_and_each_wallet_once(tmp_path: Path) -> None:
+def test_whales_are_in_order_and_each_wallet_once(tmp_path: Path) -> None:
     machine, part = SpotWhales(EAGER), WhaleParquetPartition(tmp_path)
     rows = [(second, wallet, "a-yes", 1, 0.5, 900.0) for second, wallet in ((0, 1), (300, 2), (600, 1))]
     for block in (told(market("a")), *map(trades, rows)):
@@ -48,6 +48,6 @@ def test_whales_come_as_they_were_found_and_each_wallet_once(tmp_path: Path) -> 
     assert sorted(read(tmp_path, "wallets")["id"]) == sorted(set(whales["wallet"]))
 
 
-def test_a_kind_of_which_there_is_nothing_can_be_read(tmp_path: Path) -> None:
+def test_a_kind_without_rows_can_be_read(tmp_path: Path) -> None:
     complete(tmp_path)
     assert {kind: len(read(tmp_path, kind)) for kind in KINDS} == dict.fromkeys(KINDS, 0)

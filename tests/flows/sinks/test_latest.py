@@ -46,7 +46,7 @@ def test_sink_runs_in_a_dataflow(clean_redis_url: str, client: redis.Redis) -> N
     }
 
 
-def test_no_redis_is_a_service_error_in_the_end() -> None:
+def test_missing_redis_is_a_service_error_after_the_timeout() -> None:
     writer = LatestPartition("unix:///nowhere/valkey.sock", WORDS, ttl_s=60, timeout_s=0.1)
     with pytest.raises(ServiceError, match="Redis"):
         writer.write_batch(list(market()))

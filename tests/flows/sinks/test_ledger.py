@@ -100,7 +100,7 @@ def test_sums_do_not_depend_on_batches_and_repetitions(
     assert contents(connection) == reference
 
 
-def test_a_replay_writes_and_announces_nothing(
+def test_a_replay_writes_and_publishes_nothing_new(
     addresses: tuple[str, str], connection: psycopg.Connection, client: redis.Redis, reference: dict[str, set[str]]
 ) -> None:
     before = announced(client)

@@ -68,7 +68,7 @@ def test_a_crash_after_the_commit_loses_no_publication(
 
 
 @pytest.mark.parametrize("end", ["stop", "kill"])
-def test_a_lost_postgres_loses_and_doubles_nothing(
+def test_a_lost_connection_to_postgres_neither_loses_nor_duplicates_rows(
     reference: dict[str, set[str]], clean_redis_url: str, client: redis.Redis, end: str
 ) -> None:
     client.flushall()
@@ -105,7 +105,7 @@ def test_a_lost_postgres_loses_and_doubles_nothing(
     assert sorted(announced(client)) == sorted(emitted().values())
 
 
-def test_a_postgres_that_stays_away_ends_the_run(clean_redis_url: str) -> None:
+def test_an_unavailable_postgres_ends_the_run(clean_redis_url: str) -> None:
     with server(postgres_service) as own:
         url = own.start()
         migrate(url)
@@ -144,7 +144,7 @@ def test_a_redis_that_lost_its_data_starts_a_new_epoch(database_url: str, connec
     assert not contents(connection)["outbox"]
 
 
-def test_a_feed_that_lost_its_end_gets_a_new_epoch(addresses: tuple[str, str], client: redis.Redis) -> None:
+def test_a_feed_that_lost_its_newest_entries_gets_a_new_epoch(addresses: tuple[str, str], client: redis.Redis) -> None:
     decisions = list(decided())
     partition = opened(addresses)
     write(partition, decisions[:30], 5)
@@ -171,7 +171,7 @@ def test_a_recreated_database_publishes_to_an_old_feed(
     assert feed.newest(client) == last_value > 500 + len(emitted())
 
 
-def test_two_writers_lose_no_announcement(
+def test_two_writers_lose_no_publication(
     addresses: tuple[str, str], connection: psycopg.Connection, client: redis.Redis, reference: dict[str, set[str]]
 ) -> None:
     begin_anew(connection, client)

@@ -62,7 +62,7 @@ def test_batches_and_repetitions_do_not_matter(
     assert contents(connection) == reference
 
 
-def test_a_lost_postgres_loses_and_doubles_nothing(reference: dict[str, set[str]]) -> None:
+def test_a_lost_connection_to_postgres_neither_loses_nor_duplicates_rows(reference: dict[str, set[str]]) -> None:
     with server(postgres_service) as own:
         url = own.start()
         migrate(url)
@@ -76,7 +76,7 @@ def test_a_lost_postgres_loses_and_doubles_nothing(reference: dict[str, set[str]
             assert contents(connection) == reference
 
 
-def test_a_postgres_that_stays_away_ends_the_run() -> None:
+def test_an_unavailable_postgres_ends_the_run() -> None:
     with server(postgres_service) as own:
         url = own.start()
         migrate(url)

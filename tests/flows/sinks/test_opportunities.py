@@ -43,7 +43,7 @@ def run(addresses: tuple[str, str], *batches: list[Findings]) -> int:
     return partition.snapshot()
 
 
-def test_the_newest_revision_stays_and_each_batch_that_brings_one_is_announced(
+def test_the_newest_revision_is_stored_and_published_once_per_batch(
     addresses: tuple[str, str], connection: psycopg.Connection, client: redis.Redis
 ) -> None:
     announced = run(addresses, *([each] for each in FOUND))

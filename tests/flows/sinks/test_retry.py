@@ -19,19 +19,19 @@ class Service:
         return "done"
 
 
-def test_work_that_succeeds_is_done_once() -> None:
+def test_successful_work_runs_once() -> None:
     service = Service(0)
     assert retry(service.work, timeout_s=0) == "done"
     assert service.calls == 1
 
 
-def test_a_service_that_comes_back_is_waited_for() -> None:
+def test_an_unavailable_service_is_waited_for() -> None:
     service = Service(3)
     assert retry(service.work, timeout_s=60) == "done"
     assert service.calls == 4
 
 
-def test_patience_ends_with_the_last_error() -> None:
+def test_timeout_raises_the_last_error() -> None:
     service, began = Service(1_000), time.monotonic()
     with pytest.raises(ServiceError) as caught:
         retry(service.work, timeout_s=0.2)

@@ -52,6 +52,6 @@ def test_all_nans_have_the_same_fingerprint():
     assert len(set(fingerprints(others).tolist())) == 7
 
 
-def test_columns_cannot_change_places():
+def test_permuted_values_have_different_fingerprints():
     values = np.array([[1.0, 2.0, 1.0], [2.0, 1.0, 1.0]])
     assert len(set(fingerprints(values).tolist())) == 3

@@ -94,7 +94,7 @@ def test_a_timestamp_far_ahead_is_rejected_and_does_not_advance_time(tmp_path: P
         assert others == [reject for reject in rejects if reject.position > chunk.consumed]
 
 
-def test_a_stamp_far_behind_does_not_accuse_the_row_before_it(tmp_path: Path) -> None:
+def test_a_timestamp_far_behind_does_not_reject_the_row_before_it(tmp_path: Path) -> None:
     lines = [START, START + 1, START - 400 * DAY, START + 2, START + 3 * DAY, START + 2 * DAY - 1]
     path = text("ts,price,size\n" + "".join(f"{ts},1,1\n" for ts in lines), tmp_path / "x.csv")
     for at_most in range(1, 8):
@@ -116,7 +116,7 @@ def test_a_bar_far_ahead_does_not_hold_up_those_after_it(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("wrong", ["-1,", "inf,", ",-1", ",inf"])
-def test_volumes_that_need_not_be_known_cannot_be_impossible(tmp_path: Path, wrong: str) -> None:
+def test_optional_volumes_are_validated(tmp_path: Path, wrong: str) -> None:
     header = "ts,open,high,low,close,volume,quote_volume,taker_buy_volume\n"
     path = text(f"{header}1723161240,1,3,1,2,10,,\n1723161300,1,3,1,2,10,{wrong}\n", tmp_path / "x.csv")
     rows, rejects = read(opened(path, frame=Frame.parse("1m")))

@@ -38,7 +38,7 @@ def test_the_content_decides_and_not_the_name(tmp_path: Path, name: str) -> None
         (b"PAR1 but no more", "input 'x' cannot be read: "),
     ],
 )
-def test_files_that_are_nothing_we_read(tmp_path: Path, content: bytes, message: str) -> None:
+def test_unsupported_files(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "x"
     path.write_bytes(content)
     with pytest.raises(InputError, match=re.escape(message)):

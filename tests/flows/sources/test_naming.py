@@ -53,7 +53,7 @@ def test_a_malformed_instrument_is_refused() -> None:
     ("source", "symbol"),
     [("BTC_USDT-5m.feather", "BTCUSDT"), ("ADAUSDT_240m.csv.gz", "ADAUSDT"), ("SPY-1d.csv", "SPY")],
 )
-def test_file_of_bars_bears_its_symbol_in_its_name(source: str, symbol: str) -> None:
+def test_symbol_is_read_from_the_name_of_a_file_of_bars(source: str, symbol: str) -> None:
     naming = Naming("binance:*", source)
     assert naming.only() == instrument_id(f"binance:{symbol}")
     assert naming.names == {naming.only(): f"binance:{symbol}"}

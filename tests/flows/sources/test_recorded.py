@@ -29,7 +29,7 @@ def test_stream_choice_depends_on_the_whole_file(tmp_path: Path) -> None:
     assert [chunk.rows.size for chunk in Recording(path).read(1, 0, 1)] == [0]
 
 
-def test_a_recording_that_was_cut_off_ends_in_a_reject(tmp_path: Path) -> None:
+def test_a_truncated_recording_ends_in_a_reject(tmp_path: Path) -> None:
     content = b"\n".join(line({**USDM, "t": number}) for number in range(5_000))
     whole = gzip.compress(content)
     path = tmp_path / "x.gz"

@@ -30,7 +30,7 @@ def rows_of(name: str, start_ns: int, end_ns: int, simulator: Simulator = SIMULA
 
 @settings(deadline=None, max_examples=25)
 @given(cuts=st.lists(st.integers(0, 2 * HOUR), max_size=4))
-def test_a_stretch_of_time_is_the_sum_of_its_parts(cuts: list[int]) -> None:
+def test_a_time_range_is_the_sum_of_its_parts(cuts: list[int]) -> None:
     places = [START, *sorted(START + cut for cut in cuts), START + 2 * HOUR]
     parts = [SIMULATOR.rows(SHARD, start, end) for start, end in pairwise(places)]
     for part, (start, end) in zip(parts, pairwise(places), strict=True):
@@ -76,7 +76,7 @@ def made() -> SimulatedSource:
     return sim_source(SETTINGS, 35)
 
 
-def test_a_source_gives_a_bounded_stretch_and_resumes_exactly() -> None:
+def test_a_source_covers_its_time_range_and_resumes_exactly() -> None:
     parts = made().list_parts()
     assert parts == [f"{shard:03d}" for shard in range(SHARDS)]
     for part in parts:

@@ -89,7 +89,7 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.005)
 
 
-def test_the_past_is_played_to_its_end(client: redis.Redis) -> None:
+def test_history_is_played_to_its_end(client: redis.Redis) -> None:
     play(client)
     assert_whole(client)
     for shard in range(SHARDS):
@@ -103,7 +103,7 @@ def test_the_past_is_played_to_its_end(client: redis.Redis) -> None:
     assert_whole(client)
 
 
-def test_a_write_cut_off_between_shards_is_made_good(client: redis.Redis) -> None:
+def test_an_interrupted_write_is_completed(client: redis.Redis) -> None:
     play(client, msgspec.structs.replace(SETTINGS, end="2024-01-01T03:00:00Z"))
     for shard in (0, 1, SHARDS_IN_USE[0], SHARDS_IN_USE[-1]):
         newest = [name for name, _ in log.read(client, shard, log.START, 1_000)]
@@ -112,7 +112,7 @@ def test_a_write_cut_off_between_shards_is_made_good(client: redis.Redis) -> Non
     assert_whole(client)
 
 
-def test_a_first_write_cut_off_between_shards_is_made_good(client: redis.Redis) -> None:
+def test_an_interrupted_first_write_is_completed(client: redis.Redis) -> None:
     first = Simulator(SETTINGS).block(2, START, START)
     log.append(client, 2, [first])
     later = msgspec.structs.replace(SETTINGS, start="2024-01-01T01:00:00Z")  # as a later clock would have it
@@ -147,7 +147,7 @@ def test_waits_for_the_engine_when_the_log_is_long(
         assert rows[rows["kind"] == KIND_TRADE].tobytes() == expected
 
 
-def test_plays_at_speed_and_never_into_the_future(
+def test_plays_at_speed_and_stops_at_the_current_time(
     client: redis.Redis, clean_redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sim_feed, "TICK_S", 0.001)
@@ -201,7 +201,7 @@ def test_the_log_of_another_market_is_refused(client: redis.Redis, change: dict[
         play(client, msgspec.structs.replace(SETTINGS, **change))
 
 
-def test_a_symbol_more_is_welcome(client: redis.Redis) -> None:
+def test_a_symbol_may_be_added(client: redis.Redis) -> None:
     play(client, msgspec.structs.replace(SETTINGS, end="2024-01-01T03:00:00Z"))
     more = msgspec.structs.replace(SETTINGS, symbols=(*SETTINGS.symbols, "XRPUSDT"))
     play(client, more)
@@ -259,7 +259,7 @@ def prediction_told(end_ns: int) -> dict[int, dict[str, list[Any]]]:
     }
 
 
-def test_prediction_markets_are_played_beside_and_resumed_without_gap_or_repetition(client: redis.Redis) -> None:
+def test_prediction_markets_resume_without_gap_or_repetition(client: redis.Redis) -> None:
     for end in ("2024-01-01T00:43:00Z", "2024-01-01T01:00:00Z", "2024-01-01T02:10:00Z"):
         play_both(client, end=end)
         if end.endswith("43:00Z"):

@@ -61,7 +61,7 @@ def flat(blocks: Iterable[bytes]) -> list[object]:
 
 @settings(deadline=None, max_examples=8)
 @given(cuts=st.lists(st.integers(0, 150 * MINUTE), max_size=3), shard=st.integers(0, SHARDS - 1))
-def test_a_stretch_of_time_is_the_sum_of_its_parts(cuts: list[int], shard: int) -> None:
+def test_a_time_range_is_the_sum_of_its_parts(cuts: list[int], shard: int) -> None:
     start, end = START + 90 * MINUTE, START + 240 * MINUTE  # over the end of a round
     places = [start, *sorted(start + cut for cut in cuts), end]
     parts = [SIMULATOR.blocks(shard, first, last) for first, last in pairwise(places) if first < last]
@@ -69,7 +69,7 @@ def test_a_stretch_of_time_is_the_sum_of_its_parts(cuts: list[int], shard: int) 
     assert flat(block for part in parts for block in part) == flat(whole)
 
 
-def test_time_does_not_turn_back() -> None:
+def test_time_does_not_decrease() -> None:
     for blocks in all_blocks().values():
         at_ns = [content["ts"] for kind, content in map(read_block, blocks) if kind in ("trades", "quotes")]
         assert np.all(np.diff(np.concatenate(at_ns)) >= 0)
@@ -170,7 +170,7 @@ def made() -> SimulatedSource:
     return sim_prediction_source(SETTINGS, 145)
 
 
-def test_a_source_gives_a_bounded_stretch_and_resumes_exactly() -> None:
+def test_a_source_covers_its_time_range_and_resumes_exactly() -> None:
     parts = made().list_parts()
     assert parts == [f"{shard:03d}" for shard in range(SHARDS)]
     for part in parts[::4]:

@@ -53,7 +53,7 @@ def test_baskets_are_rare_and_only_some_pay() -> None:
     )
 
 
-def test_a_slip_shows_in_the_books_and_leaves_them() -> None:
+def test_a_mispricing_is_visible_in_the_books_and_temporary() -> None:
     place = next(
         place
         for turn in ROUNDS

@@ -62,7 +62,7 @@ def test_whales_come_every_hour_or_so_and_some_agree_in_the_first_days(seed: int
     assert 1 <= (kinds == CONSENSUS).sum() < 6 * DAYS
 
 
-def test_now_and_then_whales_disagree() -> None:
+def test_whales_sometimes_disagree() -> None:
     disagreements = sum(int((found(seed)["kind"] == DISAGREEMENT).sum()) for seed in SEEDS)
     agreements = sum(int((found(seed)["kind"] == CONSENSUS).sum()) for seed in SEEDS)
     assert 0 < disagreements < agreements
@@ -91,7 +91,7 @@ def test_skill_is_planted_in_the_skilled_whales() -> None:
         assert abs(mean) < 4.0 * error
 
 
-def test_whales_come_where_nothing_is_decided_and_within_the_life_of_their_group() -> None:
+def test_whales_trade_only_undecided_markets_in_the_groups_lifetime() -> None:
     settings = SimPredictionSettings()
     people = set(wallets(settings.seed)["whale"].tolist())
     for _, drawn, path, whales in lives(settings):

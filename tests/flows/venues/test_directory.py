@@ -62,7 +62,7 @@ def test_a_single_market_is_updated_in_its_group() -> None:
     assert told == [event(ONE, msgspec.structs.replace(TWO, status="paused"))]
 
 
-def test_an_answer_that_is_added_shows_that_there_were_not_all() -> None:
+def test_an_added_outcome_makes_an_event_non_exhaustive() -> None:
     directory = Directory()
     directory.put(EVENT)
     third = market(3)
@@ -73,7 +73,7 @@ def test_an_answer_that_is_added_shows_that_there_were_not_all() -> None:
     assert directory.change(MarketChange(fourth.name, "open", opened=fourth)) == [alone(4)]
 
 
-def test_a_market_ends() -> None:
+def test_a_market_is_resolved() -> None:
     directory = Directory()
     directory.put(EVENT)
     over = msgspec.structs.replace(ONE, status="resolved", winner=ONE.no.name)
@@ -90,7 +90,7 @@ def test_invalid_changes_are_ignored(change: MarketChange) -> None:
     assert directory.change(change) == []
 
 
-def test_a_market_that_an_event_lost_is_not_known_any_more() -> None:
+def test_a_market_removed_from_its_event_is_unknown() -> None:
     directory = Directory()
     directory.put(EVENT)
     assert directory.put(event(ONE)) == [event(ONE)]
@@ -98,7 +98,7 @@ def test_a_market_that_an_event_lost_is_not_known_any_more() -> None:
     assert directory.change(MarketChange(TWO.name, "closed")) == []
 
 
-def test_groups_that_are_long_over_are_forgotten() -> None:
+def test_old_resolved_groups_are_dropped() -> None:
     directory = Directory(resolved_max=2)
     for number in range(5):
         over = msgspec.structs.replace(alone(number).markets[0], status="resolved")
@@ -126,7 +126,7 @@ THERE = msgspec.structs.replace(
 KALSHI = Group(name="kalshi:RAIN", slug="rain", title="Rain?", kind="single", markets=(THERE,))
 
 
-def test_groups_that_a_pair_binds_are_at_home_in_one_shard() -> None:
+def test_paired_groups_are_in_one_shard() -> None:
     directory = Directory([PAIR])
     assert [group.home for group in directory.put(EVENT)] == ["pair:rain"]
     both = directory.put(KALSHI)
@@ -159,7 +159,7 @@ def test_a_pair_is_published_again_with_its_markets() -> None:
     ]
 
 
-def test_pairs_of_one_event_move_all_that_they_bind_to_one_home() -> None:
+def test_pairs_of_one_event_move_all_their_groups_to_one_home() -> None:
     other = msgspec.structs.replace(PAIR, name="a", first=TWO.name, second="kalshi:SUN")
     sun = msgspec.structs.replace(
         THERE,

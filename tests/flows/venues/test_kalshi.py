@@ -63,7 +63,7 @@ def test_changes_apply_to_both_tokens() -> None:
     ]
 
 
-def test_prices_of_yes_for_bids_for_no_are_turned_if_asked_for() -> None:
+def test_prices_of_yes_for_bids_for_no_are_converted_on_request() -> None:
     buffer, kalshi = RowBuffer("x"), Kalshi(use_yes_price=True)
     buffer.begin(1, RECEIVED, b"")
     kalshi.decode(
@@ -124,7 +124,7 @@ def test_trades_outside_of_the_book_are_counted() -> None:
     assert found.ignored == {"block trade": 1, "ticker": 1, "x": 1}
 
 
-def test_a_market_lives() -> None:
+def test_a_market_changes_state() -> None:
     def life(kind: str, **other: Any) -> dict[str, Any]:
         return {
             "type": "market_lifecycle_v2",

@@ -47,7 +47,7 @@ def rows(*messages: Any) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.parametrize("message", [BOOK, [BOOK], {key: BOOK[key] for key in BOOK if key != "event_type"}])
-def test_a_book_clears_lays_its_levels_and_is_ready(message: Any) -> None:
+def test_a_book_is_a_clear_its_levels_and_a_ready(message: Any) -> None:
     assert rows(message) == BOOK_ROWS
 
 
@@ -91,7 +91,7 @@ def test_a_trade_has_a_fingerprint_and_no_wallet() -> None:
     assert nameless[4] == NO_ID
 
 
-def test_a_new_grid_is_a_row_and_best_prices_are_rows() -> None:
+def test_tick_sizes_and_best_prices_are_rows() -> None:
     tick = {"event_type": "tick_size_change", "asset_id": "11", "new_tick_size": "0.001", "timestamp": str(AT_MS)}
     best = {"event_type": "best_bid_ask", "asset_id": "22", "best_bid": "0.73", "best_ask": "0.77", "timestamp": AT_MS}
     assert rows(tick, best) == [
@@ -181,7 +181,7 @@ levels = st.lists(st.tuples(st.integers(1, 999), st.integers(1, 10**9)), max_siz
 
 
 @given(levels, levels)
-def test_books_come_back_to_the_last_digit(bids: list[tuple[int, int]], asks: list[tuple[int, int]]) -> None:
+def test_books_round_trip_exactly(bids: list[tuple[int, int]], asks: list[tuple[int, int]]) -> None:
     def written(told: list[tuple[int, int]]) -> list[dict[str, str]]:
         return [{"price": str(Decimal(p) / 1000), "size": str(Decimal(s) / 100)} for p, s in told]
 

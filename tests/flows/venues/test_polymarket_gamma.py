@@ -68,7 +68,7 @@ def test_an_event_of_negative_risk_binds_its_markets() -> None:
         event(market(1), market(2), {"conditionId": "0x3"}),
     ],
 )
-def test_answers_that_may_be_more_are_not_exhaustive(told: dict[str, Any]) -> None:
+def test_augmented_events_are_not_exhaustive(told: dict[str, Any]) -> None:
     group = decode_messages(told).groups[0]
     assert (group.exclusive, group.exhaustive) == (True, False)
 

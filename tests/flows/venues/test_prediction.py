@@ -243,7 +243,9 @@ def spoiled(value: Any, path: list[int], by: Any) -> Any:
     st.lists(st.tuples(st.sampled_from(templates()), st.lists(st.integers(0, 40), max_size=4), odd), max_size=4),
     st.sampled_from([0, RECEIVED]),
 )
-def test_no_message_is_too_odd(messages: list[tuple[dict[str, Any], list[int], Any]], received_ns: int) -> None:
+def test_arbitrary_messages_are_handled(
+    messages: list[tuple[dict[str, Any], list[int], Any]], received_ns: int
+) -> None:
     buffer, prediction = RowBuffer("x"), PredictionDecoder()
     for position, (template, path, by) in enumerate(messages, 1):
         payload = json.dumps(spoiled(template, path, by)).encode()
@@ -258,7 +260,7 @@ def test_no_message_is_too_odd(messages: list[tuple[dict[str, Any], list[int], A
 
 
 @given(st.binary(max_size=60) | json_values.map(lambda value: json.dumps(value).encode()))
-def test_no_bytes_are_too_odd(payload: bytes) -> None:
+def test_arbitrary_bytes_are_handled(payload: bytes) -> None:
     found = decode_messages(payload)
     assert found[:4] == ([], [], [], [])
 
@@ -268,7 +270,7 @@ def test_depth_is_bounded(payload: bytes) -> None:
     assert len(decode_messages(payload).rejects) == 1
 
 
-def test_names_of_types_do_not_fill_the_memory() -> None:
+def test_names_of_message_types_are_bounded() -> None:
     found = decode_messages([{"event_type": f"type {number}" + "x" * 99} for number in range(1_000)])
     assert sum(found.ignored.values()) == 1_000
     assert len(found.ignored) == TYPES_COUNTED + 1

@@ -16,13 +16,13 @@ A, B = "polymarket:11", "polymarket:12"
 TOKENS = [Token(name=name, outcome="") for name in (A, B)]
 
 
-def test_an_answer_of_polymarket_has_so_many_books_at_most() -> None:
+def test_a_request_to_polymarket_has_at_most_500_books() -> None:
     many = Resync("polymarket", tuple(f"polymarket:{number}" for number in range(501)))
     assert [body.count(b"token_id") for body in polymarket_bodies(many)] == [500, 1]
 
 
 @pytest.mark.parametrize("kind", [DROP, TICK])
-def test_a_book_that_is_void_is_asked_for_until_its_snapshot_comes(kind: int) -> None:
+def test_a_void_book_is_requested_until_its_snapshot_arrives(kind: int) -> None:
     resyncs = Resyncs(retry_s=10.0, refresh_s=100.0)
     resyncs.track(TOKENS)
     resyncs.update(np.concatenate([snapshot(A, 0), snapshot(B, 0)]))
