@@ -39,21 +39,21 @@ def wrapped_command(
     dies_with_parent
         Ask Linux to send SIGINT to the process when its parent ends for any reason. For tests.
     """
-    words = [sys.executable, "-m", "flows.services.exec_wrapper"]
-    words += ["--record", str(record)] if record else []
-    words += ["--as", run_as] if run_as else []
-    words += ["--dies-with-parent"] if dies_with_parent else []
-    return [*words, "--", *command]
+    arguments = [sys.executable, "-m", "flows.services.exec_wrapper"]
+    arguments += ["--record", str(record)] if record else []
+    arguments += ["--as", run_as] if run_as else []
+    arguments += ["--dies-with-parent"] if dies_with_parent else []
+    return [*arguments, "--", *command]
 
 
-def main(words: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Exec the command; return 127 only if that fails."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--record", type=Path)
     parser.add_argument("--as", dest="run_as")
     parser.add_argument("--dies-with-parent", action="store_true")
     parser.add_argument("command", nargs="+")
-    options = parser.parse_args(words)
+    options = parser.parse_args(arguments)
     try:
         if options.record:
             write_record(options.record, os.getpid(), options.command)

@@ -17,7 +17,7 @@ def name_of(number: str) -> str:
     return f"polymarket:{number}"
 
 
-def side_of(word: str) -> int:
+def side_of(text: str) -> int:
     """+1 for BUY, -1 for SELL.
 
     Raises
@@ -25,9 +25,9 @@ def side_of(word: str) -> int:
     UnusableError
         If it is neither.
     """
-    side = SIDES.get(word)
+    side = SIDES.get(text)
     if side is None:
-        raise UnusableError(f"side {word[:20]!r} is neither BUY nor SELL")
+        raise UnusableError(f"side {text[:20]!r} is neither BUY nor SELL")
     return side
 
 

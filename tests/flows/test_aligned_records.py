@@ -207,9 +207,9 @@ def test_a_composite_names_its_components_by_what_they_are() -> None:
         "component_weight": [0.5, 0.25, -0.125, *[0] * 5],
     }
     row = {"ts": AT, "instrument": instrument_id(NAME), "direction": 1, "components": 3, "expected_return": math.nan}
-    words = msgspec.structs.replace(FEW, patterns=("signal_consensus",), verbs=("agree",))
+    vocabulary = msgspec.structs.replace(FEW, patterns=("signal_consensus",), verbs=("agree",))
     whole = Aligned(AT, names={instrument_id(NAME): NAME}, composites=records(COMPOSITE, {**row, **parts}))
-    (composite,) = aligned_records.composites(whole, words)
+    (composite,) = aligned_records.composites(whole, vocabulary)
     assert [(each.kind, each.name, each.id, each.direction) for each in composite.component_signals] == [
         ("signal", "follow", signal_id(NAME, "5m", "follow", 1, AT), 1),
         ("event", "spike", event_id(NAME, "1m", "spike", AT - MINUTE), 0),

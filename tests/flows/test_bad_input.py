@@ -109,14 +109,14 @@ SAID = "timeframe '5m' is not a multiple of '2m', from which it is folded; leave
 def test_frames_that_do_not_nest_are_refused_wherever_they_are_given(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     of_trades(tmp_path / "x.csv")
-    words = ["replay", "x.csv", "--instrument", NAME]
+    arguments = ["replay", "x.csv", "--instrument", NAME]
     refused = (2, ("", f"signalengine: {SAID}\n"))
-    assert (main([*words, "--timeframes", "5m,2m"]), capsys.readouterr()) == refused
+    assert (main([*arguments, "--timeframes", "5m,2m"]), capsys.readouterr()) == refused
     monkeypatch.setenv("SIGNALENGINE_ENGINE_TIMEFRAMES", "2m,5m")
-    assert (main(words), capsys.readouterr()) == refused
+    assert (main(arguments), capsys.readouterr()) == refused
     monkeypatch.delenv("SIGNALENGINE_ENGINE_TIMEFRAMES")
     Path("signalengine.toml").write_text('[engine]\ntimeframes = ["2m", "5m"]\n')
-    assert (main(words), capsys.readouterr()) == refused
+    assert (main(arguments), capsys.readouterr()) == refused
     with pytest.raises(SettingError, match=SAID):
         EngineSettings(timeframes=("2m", "5m")).checked()
     assert sorted(os.listdir(tmp_path)) == ["signalengine.toml", "x.csv"]

@@ -150,9 +150,9 @@ def test_restarts_anywhere_change_nothing(make, batch, epoch, breaks, workers):
 
 def start_process(at, addresses, directory, batches=None):
     """Process `at` of a cluster over the log; given a number of batches, it kills itself after them."""
-    words = [at, ";".join(addresses), directory, batches or ""]
+    arguments = [at, ";".join(addresses), directory, batches or ""]
     code = f"import sys; from {__name__} import process; process(*sys.argv[1:])"
-    return subprocess.Popen([sys.executable, "-c", code, *map(str, words)], cwd=ROOT, stderr=subprocess.PIPE)
+    return subprocess.Popen([sys.executable, "-c", code, *map(str, arguments)], cwd=ROOT, stderr=subprocess.PIPE)
 
 
 def process(at, addresses, directory, batches):

@@ -54,9 +54,9 @@ class Up:
             "SIGNALENGINE_SIMULATED_MARKETS_HISTORY_H": "6",
         }
 
-    def command(self, *words):
+    def command(self, *arguments):
         done = subprocess.run(
-            [sys.executable, "-m", "flows", *words],
+            [sys.executable, "-m", "flows", *arguments],
             env=self.environ,
             capture_output=True,
             text=True,

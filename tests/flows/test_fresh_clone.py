@@ -38,9 +38,9 @@ class Newcomer:
         }
         subprocess.run(["git", "clone", "--quiet", str(ROOT), str(self.clone)], check=True)
 
-    def make(self, *words: str) -> "subprocess.CompletedProcess[str]":
+    def make(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Run make in the clone, to its end."""
-        command = [*self.prefix, "make", *words]
+        command = [*self.prefix, "make", *arguments]
         done = subprocess.run(
             command, cwd=self.clone, env=self.environ, capture_output=True, text=True, check=False, timeout=1200
         )

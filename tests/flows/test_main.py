@@ -15,7 +15,7 @@ HEAVY = {"bytewax", "numba", "numpy", "pandas", "polars", "psycopg", "pyarrow", 
 
 
 @pytest.mark.parametrize(
-    ("words", "complaint"),
+    ("arguments", "message"),
     [
         (["stats"], "command 'stats' is unknown; did you mean status?"),
         (["xyzzy"], f"command 'xyzzy' is unknown; known: {', '.join(NAMES)}"),
@@ -29,14 +29,14 @@ HEAVY = {"bytewax", "numba", "numpy", "pandas", "polars", "psycopg", "pyarrow", 
         (["up", "--venue", "smi"], "option --venue='smi' is unknown; did you mean sim?"),
     ],
 )
-def test_errors_are_one_line(words: list[str], complaint: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(words) == 2
-    assert capsys.readouterr() == ("", f"signalengine: {complaint}\n")
+def test_errors_are_one_line(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 2
+    assert capsys.readouterr() == ("", f"signalengine: {message}\n")
 
 
-@pytest.mark.parametrize("words", [[], ["help"], ["--help"], ["-h"]])
-def test_help_lists_every_command(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(words) == 0
+@pytest.mark.parametrize("arguments", [[], ["help"], ["--help"], ["-h"]])
+def test_help_lists_every_command(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 0
     listed = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line.startswith("  ")]
     assert listed == NAMES
 
@@ -46,14 +46,16 @@ def test_version_is_that_of_the_distribution(capsys: pytest.CaptureFixture[str])
     assert capsys.readouterr().out == f"signalengine {version('signalengine')}\n"
 
 
-@pytest.mark.parametrize("words", [["--help"], *([name, "--help"] for name in NAMES)], ids=lambda words: words[0])
-def test_help_is_light(words: list[str]) -> None:
+@pytest.mark.parametrize(
+    "arguments", [["--help"], *([name, "--help"] for name in NAMES)], ids=lambda arguments: arguments[0]
+)
+def test_help_is_light(arguments: list[str]) -> None:
     program = (
         "import sys\nfrom flows.__main__ import main\n"
         "try:\n    status = main(sys.argv[1:])\nexcept SystemExit as end:\n    status = end.code\n"
         "print('loaded', *sys.modules)\nsys.exit(status)"
     )
-    done = subprocess.run([sys.executable, "-c", program, *words], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False)
     text, _, loaded = done.stdout.partition("\nloaded ")
     assert (done.returncode, done.stderr) == (0, "")
     assert text.startswith("usage: signalengine")

@@ -22,7 +22,7 @@ class Reader(HTMLParser):
         self.open: list[str] = []
         self.tags: list[str] = []
         self.attributes: list[tuple[str, str]] = []
-        self.words = ""
+        self.text = ""
         self.parts: list[str] = []
 
     def handle_starttag(self, tag, attrs):
@@ -41,13 +41,13 @@ class Reader(HTMLParser):
 
     def handle_data(self, data):
         if not self.open or self.open[-1] != "style":
-            self.words += data
+            self.text += data
             self.parts.append(data)
 
 
-def read(words: str) -> Reader:
+def read(html: str) -> Reader:
     reader = Reader()
-    reader.feed(words)
+    reader.feed(html)
     reader.close()
     assert reader.open == []
     return reader
@@ -72,13 +72,13 @@ def test_page_is_self_contained_and_starts_with_the_verdict(report):
     body = rendered[rendered.index("<body>") :]
     assert body.index(report.card.verdict.verdict) < 100
     for reason in report.card.verdict.reasons:
-        assert reason in reader.words
+        assert reason in reader.text
     assert reader.tags.count("svg") == 2
 
 
 def test_names_are_escaped(report):
     reader = read(page.page(report))
-    assert "alert(1)" in reader.words
+    assert "alert(1)" in reader.text
     assert "\x1b" not in text.text(report)
 
 
@@ -89,7 +89,7 @@ def test_charts_state_their_sample_size(report):
     assert account.startswith("Equity at each midnight, n = 60 days, from 10,000 to ")
     assert account.endswith("; deepest fall from the highest mark −0.4 % on 2023-12-05"), account
     assert {account, "Stated probability against the share that won, n = 60"} < set(labels)
-    assert account in reader.words
+    assert account in reader.text
     assert {"equity", "fall", "stated probability", "share that won"} <= set(reader.parts)
 
 
@@ -106,9 +106,9 @@ def test_page_is_accessible_without_sight_and_mouse(report):
 
 
 def test_bins_are_listed_next_to_their_diagram(report):
-    words = read(page.page(report)).words
+    html = read(page.page(report)).text
     for each in report.card.calibration.bins:
-        assert "".join(formatting.bin_cells(each)) in words
+        assert "".join(formatting.bin_cells(each)) in html
 
 
 def test_few_results_are_marked_as_few(tmp_path):
@@ -116,7 +116,7 @@ def test_few_results_are_marked_as_few(tmp_path):
     assert [row.figures.n for row in report.tables[0].rows] == [25, 25]
     assert [formatting.figure_cells(row.figures)[1] for row in report.tables[0].rows] == ["25.0 †"] * 2
     assert formatting.figure_cells(report.card.results)[1] == "50.0"
-    for shown in (text.text(report), read(page.page(report)).words):
+    for shown in (text.text(report), read(page.page(report)).text):
         assert formatting.FEW in shown
 
 
@@ -131,7 +131,7 @@ def test_long_curves_keep_their_largest_drawdown():
 def test_text_starts_with_the_verdict_and_agrees_with_the_page(report):
     rendered = text.text(report)
     assert rendered.startswith(f"{report.card.verdict.verdict}: ")
-    words = read(page.page(report)).words
+    html = read(page.page(report)).text
     for table in report.tables:
         assert f"{table.title} ({table.of})" in rendered
-        assert table.title in words
+        assert table.title in html

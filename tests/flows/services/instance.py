@@ -47,9 +47,9 @@ class Trial:
 
         until(ready, within_s=120)
 
-    def run(self, *words: str) -> "subprocess.CompletedProcess[str]":
+    def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Run a command and wait for its end."""
-        command = [sys.executable, "-m", "flows", *words]
+        command = [sys.executable, "-m", "flows", *arguments]
         return subprocess.run(command, env=self.environ, capture_output=True, text=True, check=False, timeout=300)
 
     def process(self, name: str) -> Process | None:

@@ -21,9 +21,9 @@ ASK = (
 )
 
 
-def ask(who: list[str], *words: Path) -> "subprocess.CompletedProcess[str]":
+def ask(who: list[str], *arguments: Path) -> "subprocess.CompletedProcess[str]":
     """The result of `account_for` as another user."""
-    command = [*who, sys.executable, "-c", ASK, *map(str, words)]
+    command = [*who, sys.executable, "-c", ASK, *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
 
 
