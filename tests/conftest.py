@@ -17,6 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 import redis
+from hypothesis import HealthCheck, settings
 
 from flows.services import binaries, postgres, valkey
 from store.migrate import migrate
@@ -27,6 +28,13 @@ MEMORY = Path("/dev/shm")
 ROOM_BYTES = 2 << 30
 """Write-ahead log of Postgres, 1 GiB at most by default, and some databases of 9 MB."""
 _numbers = count(1)
+
+# The time of one example says more about the machine and the kernels that it compiled than about the code.
+# The parent is the profile that Hypothesis chose: on CI its examples are the same in every run.
+settings.register_profile(
+    "signalengine", parent=settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("signalengine")
 
 
 @pytest.fixture(scope="session")

@@ -121,7 +121,7 @@ sizes = st.integers(1, 60).map(str)
 ladder = st.dictionaries(cents, sizes, min_size=1, max_size=3)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(ladder, ladder), min_size=1, max_size=4), st.sampled_from([0.0, 0.02]))
 def test_opportunities_match_those_of_the_dataflow(tmp_path_factory: Any, books: list[Any], gas: float) -> None:
     rule = ArbitrageSettings(gas=gas, stale_s=1e6)

@@ -133,7 +133,7 @@ def test_results_do_not_depend_on_any_combination(workers, batch, epoch):
     check(workers, batch, epoch)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     make=st.sampled_from([trades, bars]),
     batch=st.integers(40, 2_000),

@@ -68,7 +68,7 @@ def bytes_of(out):
 ONE_BY_ONE = [[(name, LOGS[name][at])] for at in range(30) for name in SHARDS]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_order_does_not_depend_on_arrival(data):
     waiting = {name: list(LOGS[name]) for name in SHARDS}
@@ -172,7 +172,7 @@ def test_correlation_and_beta_equal_their_formulas():
         np.testing.assert_allclose(told["beta"][at], covariance / spread_y, rtol=1e-9)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(1, 199), st.sets(st.integers(1, 199), max_size=10))
 def test_relate_resumes_anywhere(cut, missing):
     whole, _ = market(missing=sorted(missing))
@@ -239,7 +239,7 @@ def test_returning_instrument_starts_afresh():
     assert mine["count"].tolist() == [0, 1, 2, 3, 0, 1, 2, 3, 4, 5]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(st.integers(1, 70), min_size=4, max_size=4, unique=True).map(sorted),
     st.sets(st.integers(1, 68)),

@@ -33,7 +33,7 @@ def called(row):
 COUNTS = WhaleCounts(accepted=2, late=1)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 999), st.randoms(use_true_random=False))
 def test_order_of_shards_cuts_and_restarts_do_not_matter(seed, random):
     waiting = {str(shard): shard_found(seed, shard) for shard in range(3)}

@@ -50,7 +50,7 @@ def worlds(draw: st.DrawFn) -> tuple[Group, Books]:
     return made, books
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(worlds())
 def test_opportunity_equals_a_manual_calculation(world) -> None:
     among, books = world

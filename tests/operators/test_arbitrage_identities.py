@@ -35,7 +35,7 @@ def test_negative_risk_of_five_answers() -> None:
     assert found.risk.exhaustiveness == "not_needed"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(1, 99), st.integers(1, 99))
 def test_a_pair_under_a_dollar_on_kalshi_is_a_crossed_book(yes_bid, no_bid) -> None:
     """Asks are the other side's bids turned round, so that yes + no < 1 is bid > ask, and nothing to trade on."""

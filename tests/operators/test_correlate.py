@@ -93,7 +93,7 @@ def test_the_market_of_these_tests_shows_every_pattern() -> None:
     assert sorted(set(shown) ^ {pattern.name for pattern in catalogue().patterns}) == []
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_cuts_and_restarts_do_not_matter(data: st.DataObject) -> None:
     whole = market()
@@ -115,7 +115,7 @@ def test_one_instant_a_batch_with_a_restart_after_each_changes_nothing() -> None
     assert found.tobytes() == told([whole], scope=scope).tobytes()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 2_999))
 def test_no_pattern_sees_beyond_the_prefix(bar: int) -> None:
     until = START + bar * BAR

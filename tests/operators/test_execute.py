@@ -123,7 +123,7 @@ def test_the_account_equals_its_twin() -> None:
     assert {PLANNED, OPEN, WIN, SKIPPED} <= set(rows["state"].tolist())
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_cuts_and_restarts_do_not_matter(data: st.DataObject) -> None:
     whole = market()

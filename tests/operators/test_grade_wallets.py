@@ -92,7 +92,7 @@ def twin(row: Any, positions: NDArray[Any]) -> tuple[Any, ...]:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(SEEDS)
 def test_equals_records_recomputed_from_scratch(seed):
     findings = messy_findings(seed)
@@ -105,7 +105,7 @@ def test_equals_records_recomputed_from_scratch(seed):
         assert got == pytest.approx(expected, rel=1e-9, abs=1e-9, nan_ok=True)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(SEEDS, st.integers(0, 30), st.sampled_from([ROOMY, WhaleSettings(positions_max=5, wallets_max=3)]))
 def test_cuts_and_restarts_do_not_matter(seed, at, using):
     findings = messy_findings(seed)

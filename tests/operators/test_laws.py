@@ -22,8 +22,8 @@ FRAMES = parse_frames(("1m", "5m", "15m", "1h"))
 FIVE = parse_frames(("5m", "15m", "1h"))
 NAMES = names_in_shard(3)
 BARS = market_bars(NAMES, 3_000, FIVE[0])
-MESSY = settings(max_examples=60, deadline=None)
-FEW = settings(max_examples=12, deadline=None)
+MESSY = settings(max_examples=60)
+FEW = settings(max_examples=12)
 
 
 @cache

@@ -46,7 +46,7 @@ def bars_of(slices):
     return np.concatenate([np.empty(0, BAR), *(each.bars for each in slices)])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(messy_trades())
 def test_equals_its_naive_twin(trades):
     slices = rolled(trades, settings=RollSettings(FRAMES, quiet_ns=1000 * DAY))
@@ -65,7 +65,7 @@ def test_equals_its_naive_twin(trades):
     assert {name: sum(getattr(each.counts, name) for each in every) for name in counts} == counts
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.randoms(use_true_random=False), st.integers(1, 4))
 def test_order_within_the_lateness_does_not_matter(random, seed):
     trades = market_trades(NAMES, 7, 40, seed)

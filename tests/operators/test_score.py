@@ -13,8 +13,8 @@ from domain.whales import SUPPRESSED_BY
 from tests.operators.score_twin import Twin
 from tests.operators.score_worlds import COST, HALF_LIVES, QUICK, QUIET, machine, world
 
-FEW = settings(max_examples=15, deadline=None)
-MANY = settings(max_examples=60, deadline=None)
+FEW = settings(max_examples=15)
+MANY = settings(max_examples=60)
 NUMBERS = [
     name for name in SCORE.names if name not in {"correlations", "ranking", "regime"} and SCORE[name].kind == "f"
 ]

@@ -14,7 +14,7 @@ from tests.builders import START
 from tests.operators.score_cases import graded, outcome, told
 from tests.operators.score_worlds import COST, QUICK, machine, world
 
-COMPILES = settings(max_examples=30, deadline=None)
+FEW = settings(max_examples=30)
 
 
 def test_without_history_confidence_decides_and_is_flagged():
@@ -27,7 +27,7 @@ def test_without_history_confidence_decides_and_is_flagged():
     assert row["final_score"] == pytest.approx(100 * (0.62 * (2.0 - cost) - 0.38 * (1.0 + cost)))
 
 
-@COMPILES
+@FEW
 @given(st.floats(0.001, 0.999))
 def test_neutral_inputs_leave_the_calibrated_base(confidence):
     score = machine(boost_max=0.0, **{**QUICK, "signals_per_hour": 1000.0})
@@ -122,7 +122,7 @@ def test_a_dry_market_draws_to_the_base_rate():
     assert 0.8 >= probabilities[0] > probabilities[1] > probabilities[2] > 0.5
 
 
-@COMPILES
+@FEW
 @given(st.integers(0, 50), st.floats(0.01, 0.98), st.floats(1e-3, 0.5), st.floats(0.0, 3.0))
 def test_probability_and_rank_rise_with_confidence_and_the_rank_with_reward(seed, confidence, more, reward):
     score = machine(**QUICK)
@@ -136,7 +136,7 @@ def test_probability_and_rank_rise_with_confidence_and_the_rank_with_reward(seed
     assert richer["final_score"] >= low["final_score"]
 
 
-@COMPILES
+@FEW
 @given(st.integers(0, 10_000), st.sampled_from([0.0, 0.02, 0.5, 1.0]))
 def test_scores_stay_in_range_for_any_input(seed, win):
     out = machine(**QUICK).on_batch(world(seed, win=win).cut([]))[0]

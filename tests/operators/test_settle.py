@@ -139,7 +139,7 @@ def follow(bars, one, costs):
     return None
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.integers(0, 2**32 - 1), st.lists(st.integers(1, 59), max_size=4))
 def test_equals_its_naive_twin(seed, cuts):
     rng = np.random.default_rng(seed)

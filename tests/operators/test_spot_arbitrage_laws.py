@@ -69,7 +69,7 @@ def logs(draw: st.DrawFn) -> list[bytes]:
     return blocks
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(logs(), st.sets(st.integers(0, 120)), st.sets(st.integers(0, 120), min_size=1))
 def test_batches_and_restarts_do_not_matter(log, cuts, others) -> None:
     whole = run(log, set())
@@ -77,7 +77,7 @@ def test_batches_and_restarts_do_not_matter(log, cuts, others) -> None:
     assert run(log, others, min(others)) == whole
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(logs(), st.integers(1, 120))
 def test_later_rows_do_not_change_earlier_results(log, head) -> None:
     assert run(log, set())[0][: len(run(log[:head], set())[0])] == run(log[:head], set())[0]

@@ -44,7 +44,7 @@ from tests.whales import (
 SEEDS, COUNTS = st.integers(0, 2**32 - 1), st.integers(1, 150)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(SEEDS, COUNTS)
 def test_equals_its_naive_twin(seed, count):
     log = messy_log(seed, count)
@@ -66,7 +66,7 @@ def test_equals_its_naive_twin(seed, count):
         assert one == pytest.approx(other, rel=1e-9)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(SEEDS, COUNTS, st.lists(st.integers(1, 40), max_size=20))
 def test_cuts_and_restarts_do_not_matter(seed, count, batches):
     log = messy_log(seed, count)
@@ -82,7 +82,7 @@ def test_cuts_and_restarts_do_not_matter(seed, count, batches):
     assert counts == whole[2]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(SEEDS, COUNTS, st.integers(0, 150))
 def test_later_input_retracts_nothing(seed, count, head):
     log = messy_log(seed, count)

@@ -97,7 +97,7 @@ def test_the_newest_row_of_a_group_sums_its_trades() -> None:
         assert {name: last[name] for name in expected} == pytest.approx(expected)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_cuts_and_restarts_do_not_matter(data: st.DataObject) -> None:
     whole = history()

@@ -180,7 +180,7 @@ def by_hand(among: Group, books: dict[str, dict[str, Ladder]], names: list[str],
     ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(worlds())
 def test_opportunity_equals_a_manual_calculation(world: tuple[Group, dict[str, dict[str, Ladder]]]) -> None:
     among, books = world

@@ -17,7 +17,7 @@ KINDS = {
 
 
 @pytest.mark.parametrize("dtype", KINDS)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
 @given(data=st.data())
 def test_array_is_sent_as_a_column(connection: psycopg.Connection, dtype: str, data: st.DataObject) -> None:
     column = np.array(data.draw(st.lists(KINDS[dtype], max_size=9)), dtype)
@@ -30,7 +30,7 @@ def test_array_is_sent_as_a_column(connection: psycopg.Connection, dtype: str, d
     assert {name for _, name in rows} <= {"double precision", "bigint", "boolean", "timestamp with time zone"}
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
 @given(values=st.lists(st.none() | st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]))))
 def test_texts_are_sent_as_a_column(connection: psycopg.Connection, values: list[str | None]) -> None:
     rows = connection.execute("SELECT x, pg_typeof(x)::text FROM unnest(%s) AS x", (Texts(values),)).fetchall()

@@ -22,9 +22,7 @@ def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
     return request.param
 
 
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=40, deadline=None
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=40)
 @given(batches=batches, limit=st.integers(1, 4))
 def test_bars_are_read_back_as_written(
     connection: psycopg.Connection, call: AsyncCaller, path: str, batches: list[list[Bar]], limit: int

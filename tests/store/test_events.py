@@ -13,7 +13,7 @@ def place(event: Event) -> tuple[object, str]:
     return (event.detected_at, event.id)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
 @given(
     batches=st.lists(st.lists(records.events, max_size=6), max_size=3),
     limit=st.integers(1, 4),

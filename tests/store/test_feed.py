@@ -14,7 +14,7 @@ def entries(numbers: list[int]) -> list[tuple[int, bytes]]:
     return [(number, f'{{"n":{number}}}'.encode()) for number in numbers]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
 @given(batches=batches)
 def test_sequence_numbers_are_published_once_and_ascending(
     client: redis.Redis, call_redis: AsyncCaller, batches: list[list[int]]

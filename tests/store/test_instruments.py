@@ -8,7 +8,7 @@ from tests.store import records
 from tests.store.conftest import AsyncCaller
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
 @given(batches=st.lists(st.lists(records.instruments, max_size=5), max_size=3), symbol=st.none() | records.names)
 def test_instruments_are_read_back_as_written(
     connection: psycopg.Connection, call: AsyncCaller, batches: list[list[Instrument]], symbol: str | None

@@ -18,7 +18,7 @@ rows = st.builds(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 @given(batches=st.lists(st.lists(rows, max_size=4), max_size=3))
 def test_latest_row_is_read(client: redis.Redis, call_redis: AsyncCaller, batches: list[list[FeatureRow]]) -> None:
     client.flushall()

@@ -75,9 +75,7 @@ class Log(RuleBasedStateMachine):
 
 
 def test_log_is_read_back_as_it_was_written(client: redis.Redis) -> None:
-    run_state_machine_as_test(
-        lambda: Log(client), settings=settings(max_examples=40, stateful_step_count=20, deadline=None)
-    )
+    run_state_machine_as_test(lambda: Log(client), settings=settings(max_examples=40, stateful_step_count=20))
 
 
 def test_emptied_log_is_detected(client: redis.Redis) -> None:
@@ -96,7 +94,7 @@ def test_lost_newest_entry_is_detected(client: redis.Redis) -> None:
         log.check_resume(client, 0, second)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=10, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=10)
 @given(some=st.dictionaries(shards, blocks))
 def test_appending_on_an_event_loop_does_the_same(
     client: redis.Redis, call_redis: AsyncCaller, some: dict[int, list[bytes]]

@@ -30,7 +30,7 @@ def model(number: int, **changes: object) -> Model:
     return msgspec.structs.replace(plain, **changes)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
 @given(
     id_=records.ids,
     names=st.lists(records.names, max_size=3),

@@ -8,7 +8,7 @@ from tests.store import records
 from tests.store.conftest import AsyncCaller
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
 @given(batches=st.lists(st.lists(records.rejects, max_size=5), max_size=3), source=st.none() | records.names)
 def test_rejects_are_read_back_as_written(
     connection: psycopg.Connection, call: AsyncCaller, batches: list[list[Reject]], source: str | None

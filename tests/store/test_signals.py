@@ -138,11 +138,11 @@ def test_signals_are_read_back_as_written(
 ) -> None:
     run_state_machine_as_test(
         lambda: Storage(connection, client, call, call_redis),
-        settings=settings(max_examples=40, stateful_step_count=20, deadline=None),
+        settings=settings(max_examples=40, stateful_step_count=20),
     )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
 @given(signal=records.signals())
 def test_signal_is_read_as_it_was_published(connection: psycopg.Connection, call: AsyncCaller, signal: Signal) -> None:
     connection.execute("TRUNCATE signals")

@@ -100,7 +100,7 @@ def contents(connection: psycopg.Connection) -> set[str]:
     return {row for (row,) in connection.execute("SELECT trade_days::text FROM trade_days").fetchall()}
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15)
 @given(
     results=st.lists(st.none() | st.integers(-2_000, 2_000).map(lambda cents: cents / 100), max_size=60),
     cuts=st.lists(st.integers(0, 60), max_size=4),

@@ -46,7 +46,7 @@ def listed(trial: Trial) -> TrialRow:
     )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
 @given(batches=st.lists(st.lists(drawn(), max_size=5), max_size=3), file=st.none() | st.sampled_from(FILES))
 def test_trials_are_read_back_as_they_were_first_written(
     connection: psycopg.Connection, call: AsyncCaller, batches: list[list[Trial]], file: str | None

@@ -13,7 +13,7 @@ from tests.whale_trades import ADDRESSES, whale
 drawn = st.builds(whale, st.integers(0, 9), st.integers(0, 2))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
 @given(batches=st.lists(st.lists(drawn, max_size=6), max_size=4))
 def test_latest_revision_is_stored_whatever_the_order(
     connection: psycopg.Connection, batches: list[list[WhaleTrade]]

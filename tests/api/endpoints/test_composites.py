@@ -80,7 +80,7 @@ def test_filters_and_pages_equal_the_python_reference(api: Api) -> None:
     with api.connection.transaction():
         composites.write(api.connection, ROWS)
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.differing_executors])
+    @settings(max_examples=40, suppress_health_check=[HealthCheck.differing_executors])
     @given(queries, sizes)
     def check(query: dict[str, Any], size: dict[str, int]) -> None:
         expected = as_json([row for row in ROWS if matches(row, query)])

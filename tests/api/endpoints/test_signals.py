@@ -79,7 +79,7 @@ queries = st.fixed_dictionaries(
 def test_every_filter_equals_the_python_reference(api: Api) -> None:
     api.write(ROWS)
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.differing_executors])
+    @settings(max_examples=60, suppress_health_check=[HealthCheck.differing_executors])
     @given(queries)
     def check(query: dict[str, Any]) -> None:
         expected = newest_first([row for row in ROWS if matches(row, query)])

@@ -59,7 +59,7 @@ sizes = st.sampled_from([{"limit": 7}, {"per_page": 9}, {"page": 1, "per_page": 
 def test_filters_pages_and_totals_equal_the_python_reference(api: Api) -> None:
     write(api)
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.differing_executors])
+    @settings(max_examples=40, suppress_health_check=[HealthCheck.differing_executors])
     @given(queries, sizes)
     def check(query: dict[str, Any], size: dict[str, int]) -> None:
         expected = as_json([row for row in ROWS if matches(row, query)])

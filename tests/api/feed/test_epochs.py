@@ -129,7 +129,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(steps, st.integers(1, 20))
 def test_each_epoch_is_delivered_in_order_or_announced_as_missed(steps: list[Any], ring_messages: int) -> None:
     loop = Loop()

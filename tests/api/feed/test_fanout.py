@@ -90,7 +90,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(steps, st.integers(1, 20), st.integers(70, 2_000))
 def test_every_client_receives_each_matching_message_once_in_order_or_a_gap(
     steps: list[Any], ring_messages: int, ring_bytes: int

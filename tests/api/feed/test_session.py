@@ -45,7 +45,7 @@ texts = st.one_of(
 REPLIES = {"subscribed", "unsubscribed", "error"}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(texts, max_size=8))
 def test_each_message_has_one_reply(api: Api, sent: list[bytes]) -> None:
     with api.websocket() as websocket:

@@ -146,7 +146,7 @@ def test_memory_equals_postgres(pair: tuple[Api, Api]) -> None:
     hot, _ = pair
     eras = count()
 
-    @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.differing_executors])
+    @settings(max_examples=20, suppress_health_check=[HealthCheck.differing_executors])
     @given(st.lists(steps, max_size=8))
     def check(history: list[tuple[str, Any]]) -> None:
         era = next(eras)

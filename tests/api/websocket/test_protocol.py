@@ -48,7 +48,7 @@ def test_a_message_too_large_closes_with_1009_before_it_is_received(api: Api) ->
         assert last == {"close": 1009}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=400))
 def test_random_bytes_affect_only_their_own_connection(api: Api, noise: bytes) -> None:
     with raw_client(api.address) as client:

@@ -3,7 +3,7 @@
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.statistics.calibrators import (
@@ -94,7 +94,6 @@ def test_a_negative_weight_is_refused() -> None:
         fit([0.5], [1], [-1.0])
 
 
-@settings(deadline=None)
 @given(pairs)
 def test_maps_rise_stay_within_and_go_to_json(rows: list[tuple[float, bool]]) -> None:
     p, won = zip(*rows, strict=True)
@@ -106,7 +105,6 @@ def test_maps_rise_stay_within_and_go_to_json(rows: list[tuple[float, bool]]) ->
         assert msgspec.json.decode(msgspec.json.encode(found), type=Calibrator) == found
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(-9, 9), st.integers(1, 5)), min_size=1, max_size=12))
 def test_pools_are_the_nearest_rising_series(rows: list[tuple[int, int]]) -> None:
     values, weights = (np.array(column, float) for column in zip(*rows, strict=True))

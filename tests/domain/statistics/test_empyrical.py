@@ -19,7 +19,7 @@ with warnings.catch_warnings():  # what it imports is not ours to mend
 series = st.lists(st.floats(-0.3, 0.3).map(lambda x: round(x, 5)), min_size=2, max_size=80)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(series, st.sampled_from([252, 365]))
 def test_every_ratio_is_that_of_the_oracle(values: list[float], periods: int) -> None:
     r = np.array(values)

@@ -2,14 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.statistics.logistic import logistic
 from domain.statistics.odds import sigmoid
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2**32), st.floats(0.01, 10))
 def test_the_optimum_has_no_gradient(seed: int, ridge: float) -> None:
     draws = np.random.default_rng(seed)

@@ -37,7 +37,7 @@ def test_noise_is_overfitted() -> None:
     assert overfitting(noise - noise.mean(axis=0), blocks=8).probability == 1.0
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 2**32), st.integers(2, 5), st.integers(12, 25))
 def test_equals_the_slow_twin(seed: int, variants: int, periods: int) -> None:
     returns = np.random.default_rng(seed).normal(size=(periods, variants))

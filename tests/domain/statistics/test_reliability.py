@@ -3,7 +3,7 @@
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.statistics.odds import logit, sigmoid
@@ -59,7 +59,6 @@ def test_nothing_stated_has_no_diagram() -> None:
     assert (found.n, found.bins, found.ece, found.slope) == (0, (), None, None)
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from([0.0, 0.1, 0.3, 0.3001, 0.8, 1.0]), st.booleans()), min_size=1, max_size=60),
     st.randoms(),

@@ -57,7 +57,7 @@ def test_the_ledger_holds_all_results(
     partition.close()
 
 
-@settings(suppress_health_check=list(HealthCheck), max_examples=8, deadline=None)
+@settings(suppress_health_check=list(HealthCheck), max_examples=8)
 @given(cuts=st.lists(st.tuples(st.integers(0, 39), st.integers(1, 15)), min_size=1, max_size=6))
 def test_batches_and_repetitions_do_not_matter(
     addresses: tuple[str, str],
@@ -77,7 +77,7 @@ def test_batches_and_repetitions_do_not_matter(
     assert sorted(announced(client)) == sorted(emitted().values())
 
 
-@settings(suppress_health_check=list(HealthCheck), max_examples=8, deadline=None)
+@settings(suppress_health_check=list(HealthCheck), max_examples=8)
 @given(sizes=st.lists(st.integers(1, 15), min_size=1, max_size=60), back=st.integers(0, 20))
 def test_sums_do_not_depend_on_batches_and_repetitions(
     addresses: tuple[str, str],

@@ -50,7 +50,7 @@ def test_the_tables_hold_all_market_data(reference: dict[str, set[str]]) -> None
     }
 
 
-@settings(suppress_health_check=list(HealthCheck), max_examples=6, deadline=None)
+@settings(suppress_health_check=list(HealthCheck), max_examples=6)
 @given(cuts=st.lists(st.tuples(st.integers(0, 39), st.integers(1, 15)), min_size=1, max_size=4))
 def test_batches_and_repetitions_do_not_matter(
     database_url: str, connection: psycopg.Connection, reference: dict[str, set[str]], cuts: list[tuple[int, int]]

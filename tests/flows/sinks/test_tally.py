@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.aligned import RELATION
@@ -23,7 +23,6 @@ DTYPES = {
 
 
 @pytest.mark.parametrize("dtype", DTYPES.values(), ids=DTYPES)
-@settings(deadline=None)
 @given(data=st.data())
 def test_fingerprint_depends_on_every_hashed_byte(dtype, data):
     raw = data.draw(st.binary(min_size=dtype.itemsize, max_size=dtype.itemsize))
@@ -34,7 +33,6 @@ def test_fingerprint_depends_on_every_hashed_byte(dtype, data):
     assert (fingerprints(one) == fingerprints(other)).all() == (canonical(one) == canonical(other))
 
 
-@settings(deadline=None)
 @given(st.integers(1, 5), st.integers(0, 1_200), st.data())
 def test_numbers_of_features_do_not_depend_on_how_they_are_cut(columns, rows, data):
     values = np.random.default_rng(rows).normal(size=(columns, rows))

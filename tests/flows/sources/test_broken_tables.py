@@ -9,7 +9,7 @@ import pyarrow.feather
 import pyarrow.ipc
 import pyarrow.parquet
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.clock import DAY, SECOND
@@ -206,7 +206,6 @@ junk = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(lines=junk, at_most=st.integers(1, 10))
 def test_no_malformed_line_affects_the_others(
     tmp_path_factory: pytest.TempPathFactory, lines: list[bytes], at_most: int

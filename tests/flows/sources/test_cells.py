@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.clock import parse_iso
@@ -44,7 +44,6 @@ readers: list[Callable[[Any], Any]] = [
 
 
 @pytest.mark.parametrize("read", readers)
-@settings(deadline=None)
 @given(column=st.lists(st.none() | words, min_size=1, max_size=12), data=st.data())
 def test_a_cell_does_not_depend_on_its_neighbours(
     read: Callable[[Any], Any], column: list[str | None], data: st.DataObject

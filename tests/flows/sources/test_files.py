@@ -140,7 +140,7 @@ times = st.lists(st.integers(0, 300), min_size=1, max_size=15)
 symbols = st.sampled_from(["x:A", "x:B", "x:C"])
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(inputs=st.lists(times, min_size=1, max_size=3), chunk_rows=st.integers(1, 20), data=st.data())
 def test_chunks_order_of_files_and_restarts_change_nothing(
     tmp_path_factory: pytest.TempPathFactory, inputs: list[list[int]], chunk_rows: int, data: st.DataObject

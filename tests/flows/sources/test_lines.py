@@ -2,7 +2,7 @@ import gzip
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import InputError
@@ -16,7 +16,6 @@ def expected(content: bytes) -> list[bytes]:
     return content.removesuffix(b"\n").split(b"\n") if content else []
 
 
-@settings(deadline=None)
 @given(content=text, compressed=st.booleans(), at_most=st.integers(1, 5), block=st.integers(1, 9), data=st.data())
 def test_lines_do_not_depend_on_how_they_are_read(
     tmp_path_factory: pytest.TempPathFactory,

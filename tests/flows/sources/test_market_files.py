@@ -143,7 +143,7 @@ def flat(items: Sequence[Item]) -> dict[str, list[Any]]:
     return found
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.integers(0, 99), st.integers(1, 41))
 def test_batches_change_nothing_and_it_resumes_anywhere(tmp_path_factory: Any, seed: int, at_most: int) -> None:
     path = recorded(tmp_path_factory.mktemp("x"), *random_messages(seed))

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.blocks import KIND_HEARTBEAT, KIND_TRADE, read_block
@@ -154,7 +154,6 @@ def rows_and_names(items: list[Item], shard: int) -> tuple[list[Any], dict[int, 
 tokens, wallets = st.sampled_from(["11", "22", "99"]), st.sampled_from(["0x1", "0x2"])
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.tuples(tokens, st.integers(0, 400), st.booleans(), wallets), max_size=12),
     st.lists(st.integers(0, 12), max_size=3),

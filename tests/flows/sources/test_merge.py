@@ -1,7 +1,7 @@
 from itertools import accumulate
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.blocks import TRADE, Rows
@@ -51,7 +51,6 @@ def ids(rows: Rows) -> list[int]:
     return found
 
 
-@settings(deadline=None)
 @given(files=st.lists(times, min_size=1, max_size=4), chunk_rows=st.integers(1, 7))
 def test_merged_order_is_that_of_a_sort(files: list[list[int]], chunk_rows: int) -> None:
     inputs = inputs_of(files)
@@ -60,7 +59,6 @@ def test_merged_order_is_that_of_a_sort(files: list[list[int]], chunk_rows: int)
     assert rejects == []
 
 
-@settings(deadline=None)
 @given(
     files=st.lists(times, min_size=1, max_size=3),
     chunks=st.tuples(st.integers(1, 7), st.integers(1, 7)),

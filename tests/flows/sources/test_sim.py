@@ -28,7 +28,7 @@ def rows_of(name: str, start_ns: int, end_ns: int, simulator: Simulator = SIMULA
     return rows[rows["instrument"] == instrument_id(name)]
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(cuts=st.lists(st.integers(0, 2 * HOUR), max_size=4))
 def test_a_time_range_is_the_sum_of_its_parts(cuts: list[int]) -> None:
     places = [START, *sorted(START + cut for cut in cuts), START + 2 * HOUR]

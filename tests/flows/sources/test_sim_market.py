@@ -8,7 +8,7 @@ names = st.sampled_from(["BTCUSDT", "DOGEUSDT", "XYZ"])
 days = st.integers(1, 3_000)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 9), symbol=names, rate=st.floats(0.01, 5.0), number=days)
 def test_days_join_and_keep_within_bounds(seed: int, symbol: str, rate: float, number: int) -> None:
     market = SymbolMarket(seed, symbol, rate)
@@ -22,7 +22,7 @@ def test_days_join_and_keep_within_bounds(seed: int, symbol: str, rate: float, n
     assert np.all(np.abs(today.log_price - np.log(market.base_price)) < 4)
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(symbol=names, number=days)
 def test_a_day_does_not_depend_on_earlier_calls(symbol: str, number: int) -> None:
     one, other = SymbolMarket(1, symbol, 1.0), SymbolMarket(1, symbol, 1.0)

@@ -59,7 +59,7 @@ def flat(blocks: Iterable[bytes]) -> list[object]:
     return found
 
 
-@settings(deadline=None, max_examples=8)
+@settings(max_examples=8)
 @given(cuts=st.lists(st.integers(0, 150 * MINUTE), max_size=3), shard=st.integers(0, SHARDS - 1))
 def test_a_time_range_is_the_sum_of_its_parts(cuts: list[int], shard: int) -> None:
     start, end = START + 90 * MINUTE, START + 240 * MINUTE  # over the end of a round

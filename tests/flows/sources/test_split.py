@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.blocks import TRADE, heartbeats, read_block
@@ -42,7 +42,6 @@ def naive(merged: Merged, *, of_bars: bool) -> dict[str, list[object]]:
 
 
 @pytest.mark.parametrize("of_bars", [False, True])
-@settings(deadline=None)
 @given(rows=rows_of, cuts=st.lists(st.integers(0, 25), max_size=3))
 def test_each_shard_receives_its_rows_and_every_heartbeat(
     of_bars: bool, rows: list[tuple[int, int]], cuts: list[int]

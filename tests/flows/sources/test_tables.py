@@ -18,7 +18,7 @@ from tests.flows.sources.written import FORMATS, MINUTE, NAME, START, opened, re
 
 
 @pytest.mark.parametrize("ending", FORMATS)
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(trades=trades, at_most=st.integers(1, 5), data=st.data())
 def test_trades_come_back_as_written_from_any_position(
     tmp_path_factory: pytest.TempPathFactory,

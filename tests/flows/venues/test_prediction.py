@@ -238,7 +238,7 @@ def spoiled(value: Any, path: list[int], by: Any) -> Any:
     return {name: spoiled(each, path[1:], by) if name == key else each for name, each in value.items()}
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(
     st.lists(st.tuples(st.sampled_from(templates()), st.lists(st.integers(0, 40), max_size=4), odd), max_size=4),
     st.sampled_from([0, RECEIVED]),

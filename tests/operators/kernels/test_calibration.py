@@ -24,7 +24,7 @@ def centres(bins):
     return LOWEST + (np.asarray(bins) + 0.5) * WIDTH
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.tuples(st.integers(20, 60), st.booleans(), st.floats(0.1, 1.0)), min_size=1, max_size=60))
 def test_the_line_equals_platt_scaling(rows):
     bins, won, weights = (np.array(each) for each in zip(*rows, strict=True))

@@ -64,7 +64,7 @@ def test_the_order_of_evidence_at_one_instant_does_not_matter() -> None:
 
 
 @given(st.lists(st.floats(0.51, 0.99), min_size=2, max_size=6), st.floats(0.0, 1.0))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_confidence_grows_with_each_component_and_falls_with_correlation(chances: list[float], tape: float) -> None:
     def confidence(values: list[float], same_tape: float) -> float:
         rows = whales(*({"source": at, "probability": p} for at, p in enumerate(values, 1)))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.statistics.odds import fuse as fuse_probabilities
@@ -11,9 +11,6 @@ from operators.kernels.fusion import LIKELY, PAIRS, correlation, fuse, learn_pai
 
 FOREVER = (1e18, 1e9)
 EVIDENCE = st.lists(st.floats(-4, 4), min_size=1, max_size=6)
-
-COMPILES = settings(deadline=None)
-"""The first example waits for the compiler."""
 
 
 def joint(evidence, rho, weights=None):
@@ -26,7 +23,6 @@ def test_two_pieces_equal_the_published_case(rho, expected):
     assert sigmoid(joint([logit(0.6), logit(0.7)], rho)) == pytest.approx(expected, abs=5e-7)
 
 
-@COMPILES
 @given(st.lists(st.floats(0.02, 0.98), min_size=1, max_size=6), st.floats(0.1, 0.9), st.floats(0, 1))
 def test_fusion_equals_the_formula_on_probabilities(pieces, base, rho):
     evidence = [logit(p) - logit(base) for p in pieces]
@@ -34,7 +30,6 @@ def test_fusion_equals_the_formula_on_probabilities(pieces, base, rho):
     assert sigmoid(logit(base) + joint(evidence, rho)) == pytest.approx(expected, abs=1e-9)
 
 
-@COMPILES
 @given(EVIDENCE, st.floats(0, 1), st.randoms())
 def test_the_order_of_the_others_does_not_matter(evidence, rho, random):
     own, *others = evidence
@@ -42,13 +37,11 @@ def test_the_order_of_the_others_does_not_matter(evidence, rho, random):
     assert joint([own, *mixed], rho) == pytest.approx(joint(evidence, rho), abs=1e-12)
 
 
-@COMPILES
 @given(st.floats(-4, 4), st.integers(1, 6))
 def test_a_repeated_piece_that_is_fully_correlated_adds_nothing(own, times):
     assert joint([own] * times, 1.0) == pytest.approx(own, abs=1e-12)
 
 
-@COMPILES
 @given(EVIDENCE, st.floats(0, 1), st.floats(-4, 4))
 def test_a_piece_that_has_faded_away_changes_nothing(evidence, rho, gone):
     weights = [1.0] * len(evidence)

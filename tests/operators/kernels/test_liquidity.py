@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.slices import BAR, INCOMPLETE
@@ -10,9 +10,6 @@ from operators.kernels.liquidity import THINNEST, add_turnover, liquidity, turno
 from operators.kernels.score_memory import INSTRUMENT
 
 FAST, SLOW = 2 ** (-1 / 12), 2 ** (-1 / 288)
-
-COMPILES = settings(deadline=None)
-"""The first example waits for the compiler."""
 
 
 def after(volumes, exponent=1.0):
@@ -22,7 +19,6 @@ def after(volumes, exponent=1.0):
     return liquidity(mine[0], exponent)
 
 
-@COMPILES
 @given(st.lists(st.floats(0, 1e12), max_size=50), st.floats(0, 1))
 def test_result_is_in_the_unit_interval(volumes, exponent):
     assert 0.0 < after(volumes, exponent) <= 1.0

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.statistics.beta import cdf
@@ -11,9 +11,6 @@ from operators.kernels.muting import beta_share, muted
 
 RULE = (0.3, 0.95, 0.5)
 
-COMPILES = settings(deadline=None)
-"""The first example waits for the compiler."""
-
 
 def track(wins, losses):
     mine = np.zeros(1, TRACK)
@@ -21,13 +18,11 @@ def track(wins, losses):
     return mine[0]
 
 
-@COMPILES
 @given(st.floats(0.01, 0.99), st.floats(1, 300), st.floats(1, 300))
 def test_the_share_equals_that_of_domain_statistics(x, a, b):
     assert beta_share(x, a, b) == pytest.approx(cdf(x, a, b), abs=1e-12)
 
 
-@COMPILES
 @given(st.floats(0.01, 0.99), st.integers(0, 40))
 def test_the_share_after_losses_alone_has_a_closed_form(x, losses):
     assert beta_share(x, 1.0, 1.0 + losses) == pytest.approx(1 - (1 - x) ** (1 + losses), abs=1e-12)

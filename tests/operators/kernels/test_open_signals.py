@@ -2,14 +2,11 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.statistics.uniqueness import uniqueness
 from operators.kernels.open_signals import LANE, NONE, OPEN_SIGNAL, close_signal, drop_lane, open_signal
-
-COMPILES = settings(deadline=None)
-"""The first example waits for the compiler."""
 
 
 def empty(places):
@@ -17,7 +14,6 @@ def empty(places):
     return np.zeros(1, LANE), np.zeros(places, OPEN_SIGNAL), free
 
 
-@COMPILES
 @given(st.lists(st.tuples(st.integers(1, 30), st.integers(1, 20)), min_size=1, max_size=12, unique_by=lambda x: x[0]))
 def test_uniqueness_equals_its_definition(lives):
     began, ended = np.array([a for a, _ in lives]), np.array([a + life for a, life in lives])

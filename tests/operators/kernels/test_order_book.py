@@ -107,7 +107,7 @@ changes = st.tuples(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(changes, max_size=400))
 def test_the_columns_hold_the_best_of_the_whole_book(steps) -> None:
     columns, plain = Columns().take(quote(CLEAR), quote(READY)), Plain(good=True)
@@ -118,7 +118,7 @@ def test_the_columns_hold_the_best_of_the_whole_book(steps) -> None:
         assert columns.side(ASKS) == plain.kept(ASK)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.permutations(range(1, 90)), st.lists(st.integers(1, 90), max_size=90))
 def test_a_deep_book_keeps_its_best(prices, gone) -> None:
     columns, plain = Columns().take(quote(CLEAR), quote(READY)), Plain(good=True)

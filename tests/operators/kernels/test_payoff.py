@@ -2,16 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from operators.kernels.payoff import RETURNS, add_return, payoff, risk
 
 FOREVER = (1e30, 1e12)
 HALF = (0.5, 0.5, 0.5)
-
-COMPILES = settings(deadline=None)
-"""The first example waits for the compiler."""
 
 
 def record(results):
@@ -30,14 +27,12 @@ def test_means_are_shrunk_towards_the_plan():
     assert (wins, losses) == pytest.approx(((40 + 20) / 40, (60 + 24) / 80))
 
 
-@COMPILES
 @given(st.lists(st.floats(-3, 3), max_size=40))
 def test_the_drawdown_is_that_from_the_peak(results):
     total = np.concatenate([[0.0], np.cumsum(results)])
     assert record(results)["drawdown"] == pytest.approx(np.maximum.accumulate(total)[-1] - total[-1], abs=1e-9)
 
 
-@COMPILES
 @given(st.lists(st.floats(-5, 5), max_size=40), st.floats(0, 1e6) | st.just(np.nan))
 def test_risk_is_in_the_unit_interval(results, ratio):
     assert 0.0 < risk(record(results), ratio, 5.0, HALF) <= 1.0

@@ -32,7 +32,7 @@ def table(rows):
     return out
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 10_000), st.floats(-0.5, 1.0))
 def test_thresholds_equal_a_naive_implementation(seed, edge):
     rng = np.random.default_rng(seed)
