@@ -1,7 +1,8 @@
 """The ASGI application: its routes, and the resources that they share."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -32,6 +33,7 @@ from domain.clock import to_datetime
 from store.postgres import async_pool
 
 OFF = SecuritySettings()
+FEED_WAIT_S = 5.0
 
 
 def build(
@@ -131,6 +133,8 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     resources.tasks.append(tasks.start("tail", resources.tail.run()))
     resources.tasks.append(tasks.start("hot_lists", resources.hot_lists.run()))
     resources.tasks.append(tasks.start("maintenance", run_maintenance(resources)))
+    with suppress(TimeoutError):  # so that the first callers already find the feed, if Redis can be reached
+        await asyncio.wait_for(resources.tail.attempted.wait(), FEED_WAIT_S)
     try:
         yield
     finally:

@@ -50,6 +50,7 @@ export class Feed {
   }
 
   #subscribe() {
+    console.info("WebSocket connected");
     const start = this.#position ? { since: this.#position } : { snapshot: this.snapshot };
     this.#socket.send(JSON.stringify({ op: "subscribe", id: SUBSCRIPTION, channel: this.channel, ...start }));
   }
@@ -93,8 +94,8 @@ export class Feed {
   }
 
   #advance(epoch, seq) {
-    if (epoch !== null && seq !== undefined) this.#position = { epoch, seq };
-    if (this.#head && epoch !== null) this.#head.epoch = epoch;
+    if (seq !== undefined) this.#position = { epoch, seq };
+    if (this.#head) this.#head.epoch = epoch;
   }
 
   #reportLag({ ts }) {

@@ -75,6 +75,8 @@ async def admit(head: RequestHead, resources: Resources, channels: tuple[str, ..
     if not is_allowed_origin(head.headers, settings):
         raise origin_forbidden(head.headers)
     filter_ = params.parse(FilterParameters, without_ticket(head.query)).filter()
+    if not hub.epoch:
+        raise ProblemError(UNAVAILABLE, "the server has not reached Redis since it started; try again in a few seconds")
     if len(hub.clients) >= settings.clients_max:
         raise ProblemError(
             UNAVAILABLE, "the limit of connected clients is reached (clients_max of [api]); try again later"

@@ -199,6 +199,6 @@ def _event_position(message: msgspec.Struct) -> str:
     """The event id from which a reader of server-sent events resumes after this message; empty if it has none."""
     if isinstance(message, Gap) and message.last is not None:
         return f"{message.epoch}:{message.last}"
-    if isinstance(message, Subscribed) and message.recovered is None and message.epoch is not None:
+    if isinstance(message, Subscribed) and message.recovered is None:
         return f"{message.epoch}:{message.seq}"
     return ""

@@ -40,7 +40,7 @@ class Cohort:
         self.members: dict[Client, Callable[[bytes], None]] = {}
         self.sent_s = now_s
 
-    def batch(self, messages: Sequence[Message], epoch: str | None) -> Batch:
+    def batch(self, messages: Sequence[Message], epoch: str) -> Batch:
         """Encode those of the messages that pass the filters."""
         filters, wire_format = self._filters, self._wire_format
         parts = [

@@ -78,8 +78,8 @@ class Hub:
         )
 
     @property
-    def epoch(self) -> str | None:
-        """The epoch that the seqs belong to; None until Redis was first reached."""
+    def epoch(self) -> str:
+        """The epoch that the seqs belong to; empty until Redis was first reached, and no client is admitted before."""
         return self.ring.epoch
 
     def join(self, client: Client, channels: Sequence[str], filter_: Filter) -> None:
@@ -178,7 +178,7 @@ class Hub:
         self.fanout.flush()
         for client in self.clients:
             self.fanout.detach(client)
-        is_first, self.ring.epoch = self.epoch is None, epoch
+        self.ring.epoch = epoch
         self.ring.clear()
         for channel, seq in floors.items():
             self.ring.set_floor(channel, seq)
@@ -189,8 +189,7 @@ class Hub:
             for lane in client.lanes:
                 lane.position = self.ring.head
                 for subscription in lane.subscriptions.values():
-                    if not is_first:
-                        self.send_gap(client, subscription.gap(epoch, None, None, "epoch_changed"))
+                    self.send_gap(client, subscription.gap(epoch, None, None, "epoch_changed"))
                     subscription.seen = self.ring.newest.get(subscription.channel, 0)
                     subscription.recovering = False
             self.fanout.attach(client)

@@ -48,7 +48,7 @@ class Subscription:
         self.seen_at: datetime | None = None
         self.recovering = False
 
-    def gap(self, epoch: str | None, last: int | None, until: datetime | None, reason: GapReason) -> Gap:
+    def gap(self, epoch: str, last: int | None, until: datetime | None, reason: GapReason) -> Gap:
         """A gap that begins after `seen`."""
         return Gap(
             channel=self.channel,  # type: ignore[arg-type]  # checked when the command was decoded

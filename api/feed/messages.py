@@ -85,14 +85,14 @@ class Greeting(msgspec.Struct, frozen=True, kw_only=True):
     version
         Version of the protocol; its major number changes when clients have to.
     epoch
-        The epoch that seqs belong to; null until this server has reached the feed.
+        The epoch that seqs belong to.
     heads
         The newest seq by channel; with the epoch, what to resume from.
     """
 
     message: str
     version: str
-    epoch: str | None
+    epoch: str
     heads: dict[str, int]
 
 
@@ -135,7 +135,7 @@ class Keepalive(msgspec.Struct, frozen=True, tag_field="type", tag="keepalive"):
     """
 
     ts: datetime
-    epoch: str | None
+    epoch: str
     heads: dict[str, int]
 
 
@@ -157,7 +157,7 @@ class Subscribed(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", ta
 
     id: Id
     channel: Channel
-    epoch: str | None
+    epoch: str
     seq: int
     recovered: bool | None
 
@@ -198,7 +198,7 @@ class Gap(
     """
 
     channel: Channel
-    epoch: str | None
+    epoch: str
     first: int
     last: int | None
     reason: GapReason

@@ -58,7 +58,7 @@ class Resume:
         Raises
         ------
         ProblemError
-            If the feed was never reached, or, from the coroutine, if the position is ahead of the newest message.
+            From the coroutine, if the position is ahead of the newest message.
         """
         since = command.since
         if since is not None and not self._is_in_ring(command.channel, since):
@@ -78,8 +78,6 @@ class Resume:
     def _is_in_ring(self, channel: str, since: Since) -> bool:
         """Whether the ring holds all messages after `since`; if not, Redis has to be asked."""
         hub = self._hub
-        if hub.epoch is None:
-            raise ProblemError(UNAVAILABLE, "the feed was not reached yet; subscribe again shortly")
         return (
             since.epoch == hub.epoch
             and since.seq <= hub.ring.newest.get(channel, 0)

@@ -55,7 +55,7 @@ class Message:
         self.kind = kind
         self._encoded: dict[WireFormat, bytes] = {}
 
-    def to_wire(self, wire_format: WireFormat, epoch: str | None) -> bytes:
+    def to_wire(self, wire_format: WireFormat, epoch: str) -> bytes:
         """The message in a wire format; encoded at the first call."""
         encoded = self._encoded.get(wire_format)
         if encoded is None:
@@ -77,7 +77,7 @@ class Ring:
     Attributes
     ----------
     epoch
-        The epoch that the seqs belong to; None until Redis was first reached.
+        The epoch that the seqs belong to; empty until Redis was first reached.
     head
         Position that the next message will get.
     tail
@@ -92,7 +92,7 @@ class Ring:
         self._slots: list[Message | None] = [None] * messages_max
         self._bytes_max = bytes_max
         self._bytes = 0
-        self.epoch: str | None = None
+        self.epoch = ""
         self.head = 0
         self.tail = 0
         self.newest: dict[str, int] = {}

@@ -50,6 +50,8 @@ class Tail:
     ----------
     connected
         The last read succeeded.
+    attempted
+        Set once the first attempt to reach Redis has succeeded or failed.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Tail:
         hot_lists: HotLists | None = None,
     ) -> None:
         self.connected = False
+        self.attempted = asyncio.Event()
         self._reader = reader
         self._hub = hub
         self._metrics = metrics
@@ -91,7 +94,7 @@ class Tail:
     async def _start(self) -> None:
         """Continue from the last position, or load the backlog if there is none."""
         epoch = await self._reader.epoch()
-        if self._hub.epoch is None:
+        if not self._hub.epoch:
             await self._load_backlog(epoch)
         elif self._hub.epoch != epoch:
             await self._change_epoch(epoch)
@@ -185,6 +188,7 @@ class Tail:
 
     def _set_connected(self, *, connected: bool) -> None:
         self.connected = connected
+        self.attempted.set()
         if self._hot_lists is not None:
             self._hot_lists.set_subscribed(subscribed=connected)
         self._metrics.feed_connected.set(connected)

@@ -60,7 +60,7 @@ class ConnectionReceiver:
     async def _wait_for_feed(self) -> None:
         """Wait until clients that come from another worker can resume, but not for ever: Redis may be down."""
         for _ in range(FEED_POLLS):
-            if self._hub.epoch is not None:
+            if self._hub.epoch:
                 return
             await asyncio.sleep(FEED_POLL_S)
 

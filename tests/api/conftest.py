@@ -70,7 +70,7 @@ class Api:
 
     def publish(self, rows: Sequence[Signal], channel: str = "signals") -> list[int]:
         """Publish to the feed under the next seqs, once the API follows it: earlier messages are not delivered live."""
-        until(lambda: self.resources.hub.epoch is not None)
+        until(lambda: self.resources.hub.epoch)
         payload = {"signals": signals.payload, "alerts": alert_of}[channel]
         entries = [(self.seq + place, payload(row)) for place, row in enumerate(rows, 1)]
         self.seq += len(rows)

@@ -28,6 +28,8 @@ class Tab:
     ----------
     console
         Texts of the console: messages, exceptions and violations of the content security policy.
+    notices
+        Texts of its level "info", which are not in `console`.
     """
 
     def __init__(self, websocket: ClientConnection, width: int, height: int) -> None:
@@ -36,6 +38,7 @@ class Tab:
         self._session: str | None = None
         self._is_loaded = True
         self.console: list[str] = []
+        self.notices: list[str] = []
         self._context = self.call("Target.createBrowserContext")["browserContextId"]
         options = {"url": "about:blank", "browserContextId": self._context}
         target = self.call("Target.createTarget", **options)["targetId"]
@@ -61,7 +64,8 @@ class Tab:
             case "Page.loadEventFired":
                 self._is_loaded = True
             case "Runtime.consoleAPICalled":
-                self.console.append(" ".join(str(argument.get("value")) for argument in parameters["args"]))
+                texts = self.notices if parameters["type"] == "info" else self.console
+                texts.append(" ".join(str(argument.get("value")) for argument in parameters["args"]))
             case "Runtime.exceptionThrown":
                 self.console.append(json.dumps(parameters["exceptionDetails"]))
             case "Log.entryAdded":

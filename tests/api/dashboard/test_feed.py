@@ -32,6 +32,7 @@ def test_restart_loses_nothing(serve: Callable[..., Api], tab: Tab) -> None:
     assert tab.evaluate("document.getElementById('gaps').hidden")
     assert all("WebSocket connection" in text or "ERR_CONNECTION" in text for text in tab.console)
     tab.console.clear()
+    assert tab.notices == ["WebSocket connected"] * 2
 
 
 def test_going_away_is_followed_by_a_reconnect(api: Api, tab: Tab) -> None:

@@ -95,10 +95,10 @@ def test_control_messages_have_their_documented_json() -> None:
         "ts": "2026-11-20T12:00:00Z",
         "data": {"metrics": {"uptime_seconds": 1.0}, "connected_clients": 2},
     }
-    assert json.loads(encode(Keepalive(AT, None, {}))) == {
+    assert json.loads(encode(Keepalive(AT, "e", {}))) == {
         "type": "keepalive",
         "ts": "2026-11-20T12:00:00Z",
-        "epoch": None,
+        "epoch": "e",
         "heads": {},
     }
     gap = Gap(channel="signals", epoch="e", first=2, last=4, reason="expired", backfill="/x")

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from websockets.exceptions import InvalidStatus
 
 from api.errors import ProblemError
 from api.feed.filters import ANY
@@ -106,13 +107,25 @@ def test_a_position_ahead_of_the_stream_is_an_error_and_changes_nothing(api: Api
         assert receive(websocket)["channel"] == "alerts"
 
 
-def test_resume_is_unavailable_until_the_feed_was_reached(serve: Callable[..., Api]) -> None:
-    api = serve(redis_url="redis://127.0.0.1:9/0")
+def test_no_stream_starts_before_the_feed_was_reached(serve: Callable[..., Api], start_valkey: Any) -> None:
+    """A client without an epoch could not resume what it received."""
+    own = start_valkey(durable=True)
+    url = own.url
+    own.stop()
+    api = serve(redis_url=url)
+    problem = api.get("/api/v1/stream/signals", 503)
+    assert (problem["code"], problem["retryable"]) == ("unavailable", True)
+    with pytest.raises(InvalidStatus) as refused, api.websocket():
+        pass
+    assert refused.value.response.status_code == 503
+    own.start()
+    until(lambda: api.resources.hub.epoch)
     with api.websocket() as websocket:
-        error = send_command(websocket, op="subscribe", id=1, channel="signals", since={"epoch": "e", "seq": 1})
-        assert (error["type"], error["code"], error["retryable"]) == ("error", "unavailable", True)
-        ack = send_command(websocket, op="subscribe", id=2, channel="signals")
-        assert (ack["type"], ack["epoch"], ack["seq"]) == ("subscribed", None, 0)
+        assert send_command(websocket, op="subscribe", channel="signals")["epoch"] == api.resources.hub.epoch
+
+
+def test_server_that_has_started_has_reached_the_feed(serve: Callable[..., Api]) -> None:
+    assert serve().resources.hub.epoch
 
 
 def test_clients_resume_after_a_restart_of_the_api(serve: Callable[..., Api]) -> None:

@@ -142,7 +142,7 @@ def test_entries_dropped_during_an_outage_are_announced(clean_redis_url: str, se
     async def follow_until(tail: Tail, seq: int) -> None:
         running = tasks.start("tail", tail.run())
         async with asyncio.timeout(20):
-            while hub.epoch is None or hub.ring.newest["signals"] < seq:  # noqa: ASYNC110  the ring has no event
+            while not hub.epoch or hub.ring.newest["signals"] < seq:  # noqa: ASYNC110  the ring has no event
                 await asyncio.sleep(0.01)
         await tasks.stop([running])
 
