@@ -8,8 +8,8 @@ from api.feed.client import Client
 from api.feed.hub import Hub
 from api.feed.wire_format import WireFormat
 
-HIGH_WATER = 64 * 1024
-LOW_WATER = 16 * 1024
+HIGH_WATER_BYTES = 64 * 1024
+LOW_WATER_BYTES = 16 * 1024
 
 
 class SendQueue:
@@ -18,7 +18,7 @@ class SendQueue:
     Parameters
     ----------
     hub
-        Stops writing above `HIGH_WATER` bytes, and resumes at `LOW_WATER`.
+        Stops writing above `HIGH_WATER_BYTES`, and resumes at `LOW_WATER_BYTES`.
     wire_format
         How messages are encoded.
 
@@ -47,7 +47,7 @@ class SendQueue:
         self._waiting.append(data)
         self._bytes += len(data)
         self._wake.set()
-        if self._bytes > HIGH_WATER and self.client is not None:
+        if self._bytes > HIGH_WATER_BYTES and self.client is not None:
             self._hub.pause_writing(self.client)
 
     def ping(self) -> None:
@@ -70,7 +70,7 @@ class SendQueue:
                 data = self._waiting.popleft()
                 yield data
                 self._bytes -= len(data)
-                if self._bytes <= LOW_WATER and self.client is not None:
+                if self._bytes <= LOW_WATER_BYTES and self.client is not None:
                     self._hub.resume_writing(self.client)
             if self.closing is not None:
                 return
