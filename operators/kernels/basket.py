@@ -48,7 +48,7 @@ RULE = np.dtype(
 )
 
 NUDGE = 1e-9
-"""Tolerance against binary rounding error when a decimal fee lies exactly on a rounding boundary."""
+"""Tolerance against binary rounding error: of a decimal fee exactly on a rounding boundary, and of a profit of zero."""
 
 
 @kernel
@@ -258,4 +258,4 @@ def assess(basket, legs, arrays, terms, rule, now, cursors, figures, tally):
     if figures.size == 0:
         return False
     enough = total_up(basket, legs, arrays, terms, rule, figures)
-    return enough and figures.net >= rule.profit_min and figures.net > 0.0
+    return enough and figures.net >= rule.profit_min and figures.net > NUDGE

@@ -150,4 +150,4 @@ def assess_cycle(basket, legs, arrays, terms, rule, now, figures, tally):
     for at in (0, 2):
         figures.fees += values[at] * terms[leg_of(legs[basket.first + at])[0]].rate
     figures.gross = figures.net + figures.fees + basket.gas
-    return figures.net >= rule.profit_min and figures.net > 0.0
+    return figures.net >= rule.profit_min and figures.net > NUDGE

@@ -72,6 +72,12 @@ def test_opportunity_equals_a_manual_calculation(world) -> None:
         assert each.gross - each.fees - each.gas == each.net
 
 
+def test_a_basket_that_exactly_covers_its_costs_is_no_opportunity() -> None:
+    """7 sets gain 0.28 dollars and cost 0.26 in fees and 0.02 in gas; about 2e-17 remain in floating point."""
+    among = group(market("polymarket:x", fees=FeeSchedule(kind="kalshi")), kind="single")
+    assert told(among, EXACT, pair(("0.53", "7"), ("0.43", "32"))) == []
+
+
 def told(among: Group, settings: ArbitrageSettings, *messages: np.ndarray) -> list[Opportunity]:
     """What a machine tells of a group and its books."""
     machine = SpotArbitrage(settings, catalogue().arbitrages)

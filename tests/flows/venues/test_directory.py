@@ -138,7 +138,7 @@ def test_paired_groups_are_in_one_shard() -> None:
     homes = {group.shard for token in tokens if (group := directory.group_of(token.instrument))}
     assert homes == {shard_of(instrument_id("pair:rain"))}
     assert both[1].reviewed is False
-    assert "nobody has reviewed it" in both[1].faults
+    assert "it is not reviewed" in both[1].faults
     assert directory.put(EVENT) == directory.put(KALSHI) == []
 
 
