@@ -1,4 +1,4 @@
-"""The manifests as a cluster would get them: `kubectl kustomize`, without a cluster and without a network."""
+"""The manifests rendered by `kubectl kustomize`, which needs neither a cluster nor a network."""
 
 import shutil
 import subprocess
@@ -20,11 +20,11 @@ Manifest = dict[str, Any]
 def _render(layer: str) -> str:
     kubectl = shutil.which("kubectl")
     if kubectl is None:
-        pytest.skip("kubectl is not installed; it renders the manifests")
+        pytest.skip("kubectl, which renders the manifests, is not installed")
     command = [kubectl, "kustomize", str(ROOT / "k8s" / layer)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    completed = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert completed.returncode == 0, completed.stderr
+    return completed.stdout
 
 
 def objects(layer: str) -> list[Manifest]:
@@ -34,17 +34,17 @@ def objects(layer: str) -> list[Manifest]:
 
 def of_kind(layer: str, kind: str) -> list[Manifest]:
     """The objects of one kind."""
-    return [thing for thing in objects(layer) if thing["kind"] == kind]
+    return [each for each in objects(layer) if each["kind"] == kind]
 
 
-def name_of(thing: Manifest) -> str:
-    return str(thing["metadata"]["name"])
+def name_of(manifest: Manifest) -> str:
+    return str(manifest["metadata"]["name"])
 
 
 def workloads(layer: str) -> dict[str, Manifest]:
-    """Everything that runs pods, by name."""
+    """Workload name to its Deployment, StatefulSet or Job."""
     kinds = ("Deployment", "StatefulSet", "Job")
-    return {name_of(thing): thing for thing in objects(layer) if thing["kind"] in kinds}
+    return {name_of(each): each for each in objects(layer) if each["kind"] in kinds}
 
 
 def pod_of(workload: Manifest) -> Manifest:
@@ -54,35 +54,37 @@ def pod_of(workload: Manifest) -> Manifest:
 
 
 def labels_of(workload: Manifest) -> dict[str, str]:
-    """The labels that its pods will bear."""
+    """The labels of its pods."""
     labels: dict[str, str] = workload["spec"]["template"]["metadata"]["labels"]
     return labels
 
 
 def containers_of(workload: Manifest) -> list[Manifest]:
-    """Containers, those of the start included."""
+    """The init containers and the containers of its pods."""
     pod = pod_of(workload)
     return [*pod.get("initContainers", []), *pod["containers"]]
 
 
 def ports_of(workload: Manifest) -> dict[str, int]:
-    """Container ports by name."""
+    """Port name to number, of all containers."""
     return {port["name"]: port["containerPort"] for c in containers_of(workload) for port in c.get("ports", [])}
 
 
 def environment_of(layer: str, workload: Manifest) -> dict[str, str]:
-    """The variables its first container sees, but for secrets; a field of the pod is its path in small letters."""
+    """Environment variables of its first container, without secrets; the value of a field is its lower-case path."""
     container = pod_of(workload)["containers"][0]
-    named = {source["configMapRef"]["name"] for source in container.get("envFrom", []) if "configMapRef" in source}
-    found: dict[str, str] = {}
+    config_maps = {
+        source["configMapRef"]["name"] for source in container.get("envFrom", []) if "configMapRef" in source
+    }
+    environment: dict[str, str] = {}
     for config in of_kind(layer, "ConfigMap"):
-        found |= config["data"] if name_of(config) in named else {}
+        environment |= config["data"] if name_of(config) in config_maps else {}
     for variable in container.get("env", []):
         if field := variable.get("valueFrom", {}).get("fieldRef"):
-            found[variable["name"]] = field["fieldPath"].lower()
+            environment[variable["name"]] = field["fieldPath"].lower()
         elif "value" in variable:
             text: str = variable["value"]
-            for name, value in found.items():
+            for name, value in environment.items():
                 text = text.replace(f"$({name})", value)
-            found[variable["name"]] = text
-    return found
+            environment[variable["name"]] = text
+    return environment

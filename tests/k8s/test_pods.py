@@ -1,4 +1,4 @@
-"""Every pod is confined as Pod Security "restricted" asks, sized, probed, and runs a command that exists."""
+"""Every pod meets the Pod Security profile "restricted", has resources and probes, and runs an existing command."""
 
 import re
 from argparse import ArgumentParser
@@ -21,7 +21,7 @@ from tests.k8s.rendered import (
     workloads,
 )
 
-VOLUMES_OF_RESTRICTED = {
+RESTRICTED_VOLUMES = {
     "configMap",
     "csi",
     "downwardAPI",
@@ -39,7 +39,7 @@ def layer(request: pytest.FixtureRequest) -> str:
 
 
 def violations(workload: Manifest) -> list[str]:
-    """What the profile "restricted" of the Pod Security Standards (v1.32) would refuse."""
+    """Violations of the profile "restricted" of the Pod Security Standards (v1.32)."""
     pod = pod_of(workload)
     shared = pod.get("securityContext", {})
     found = [f"{name} is set" for name in ("hostNetwork", "hostPID", "hostIPC") if pod.get(name)]
@@ -47,7 +47,7 @@ def violations(workload: Manifest) -> list[str]:
         f"volume {volume['name']} is a {kind}"
         for volume in pod.get("volumes", [])
         for kind in volume.keys() - {"name"}
-        if kind not in VOLUMES_OF_RESTRICTED
+        if kind not in RESTRICTED_VOLUMES
     ]
     for container in containers_of(workload):
         own = {**shared, **container.get("securityContext", {})}
@@ -61,7 +61,7 @@ def violations(workload: Manifest) -> list[str]:
         if own.get("seccompProfile", {}).get("type") not in ("RuntimeDefault", "Localhost"):
             found.append(f"{where} has no seccomp profile")
         if any("hostPort" in port for port in container.get("ports", [])):
-            found.append(f"{where} takes a port of the node")
+            found.append(f"{where} uses a host port")
     return found
 
 
@@ -71,7 +71,7 @@ def test_pods_meet_the_restricted_profile(layer: str) -> None:
     }
 
 
-def test_careless_pod_is_caught() -> None:
+def test_violations_are_found() -> None:
     engine = workloads("base")["engine"]
     pod = pod_of(engine)
     pod["hostNetwork"] = True
@@ -94,28 +94,28 @@ def test_namespace_enforces_the_restricted_profile(layer: str) -> None:
     assert {labels[f"pod-security.kubernetes.io/{mode}"] for mode in ("enforce", "audit", "warn")} == {"restricted"}
 
 
-def test_pods_hold_no_token_and_no_variables_of_services(layer: str) -> None:
+def test_pods_have_no_token_and_no_service_links(layer: str) -> None:
     for workload in workloads(layer).values():
         pod = pod_of(workload)
         assert (pod["automountServiceAccountToken"], pod["enableServiceLinks"]) == (False, False), name_of(workload)
     assert not any(account["automountServiceAccountToken"] for account in of_kind(layer, "ServiceAccount"))
 
 
-def test_root_is_read_only_and_every_mount_has_a_bounded_volume(layer: str) -> None:
+def test_root_filesystem_is_read_only_and_every_mounted_volume_is_bounded(layer: str) -> None:
     for workload in workloads(layer).values():
         pod = pod_of(workload)
         claims = {name_of(claim) for claim in workload["spec"].get("volumeClaimTemplates", [])}
-        given = {volume["name"] for volume in pod["volumes"] if "configMap" in volume}
+        config_maps = {volume["name"] for volume in pod["volumes"] if "configMap" in volume}
         scratch = {volume["name"] for volume in pod["volumes"] if volume.get("emptyDir", {}).get("sizeLimit")}
         for container in containers_of(workload):
             assert container["securityContext"]["readOnlyRootFilesystem"] is True
             mounts = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
-            assert mounts.keys() == claims | scratch | given
-            assert all(mount["readOnly"] for mount in container["volumeMounts"] if mount["name"] in given)
+            assert mounts.keys() == claims | scratch | config_maps
+            assert all(mount["readOnly"] for mount in container["volumeMounts"] if mount["name"] in config_maps)
             assert mounts["tmp"] == "/tmp"
 
 
-def test_memory_is_asked_for_in_full_and_processors_are_not_capped(layer: str) -> None:
+def test_memory_limit_equals_its_request_and_cpu_has_no_limit(layer: str) -> None:
     for workload in workloads(layer).values():
         for container in containers_of(workload):
             resources = container["resources"]
@@ -124,11 +124,11 @@ def test_memory_is_asked_for_in_full_and_processors_are_not_capped(layer: str) -
 
 
 @pytest.mark.parametrize(("name", "port"), [("engine", "metrics"), ("api", "http")])
-def test_servers_are_probed_at_start_for_life_and_for_readiness(layer: str, name: str, port: str) -> None:
+def test_servers_have_startup_liveness_and_readiness_probes(layer: str, name: str, port: str) -> None:
     workload = workloads(layer)[name]
     (container,) = pod_of(workload)["containers"]
-    asked = {kind: container[kind]["httpGet"] for kind in ("startupProbe", "livenessProbe", "readinessProbe")}
-    assert asked == {
+    probes = {kind: container[kind]["httpGet"] for kind in ("startupProbe", "livenessProbe", "readinessProbe")}
+    assert probes == {
         "startupProbe": {"path": "/livez", "port": port},
         "livenessProbe": {"path": "/livez", "port": port},
         "readinessProbe": {"path": "/readyz", "port": port},
@@ -136,14 +136,14 @@ def test_servers_are_probed_at_start_for_life_and_for_readiness(layer: str, name
     assert port in ports_of(workload)
 
 
-def test_api_leaves_in_peace(layer: str) -> None:
+def test_api_pods_shut_down_after_endpoints_are_updated(layer: str) -> None:
     api = workloads(layer)["api"]
     pause_s = pod_of(api)["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
     assert 0 < pause_s < pod_of(api)["terminationGracePeriodSeconds"]
     assert api["spec"]["strategy"]["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}
 
 
-def test_engine_is_never_half_old_and_half_new(layer: str) -> None:
+def test_engine_versions_are_never_mixed(layer: str) -> None:
     engine = workloads(layer)["engine"]["spec"]
     assert (engine["updateStrategy"], engine["podManagementPolicy"]) == ({"type": "OnDelete"}, "Parallel")
     (claim,) = engine["volumeClaimTemplates"]
@@ -151,7 +151,7 @@ def test_engine_is_never_half_old_and_half_new(layer: str) -> None:
     assert engine["replicas"] == 1, "one recovery volume serves one pod"
 
 
-def test_collector_never_runs_twice(layer: str) -> None:
+def test_only_one_collector_runs_at_a_time(layer: str) -> None:
     collector = workloads(layer)["collector"]["spec"]
     assert (collector["replicas"], collector["strategy"]) == (1, {"type": "Recreate"})
 
@@ -170,23 +170,23 @@ def test_commands_exist(layer: str) -> None:
 
 
 @pytest.mark.parametrize("layer", OVERLAYS)
-def test_overlay_names_the_image_to_the_version(layer: str) -> None:
+def test_overlay_sets_the_image_and_its_version(layer: str) -> None:
     images = {container["image"] for workload in workloads(layer).values() for container in containers_of(workload)}
     (image,) = images
     assert re.fullmatch(r"([\w.-]+/)?signalengine(:[\w.-]+|@sha256:[0-9a-f]{64})", image)
     assert not image.endswith(":latest")
 
 
-def test_base_leaves_the_image_to_the_overlay() -> None:
+def test_base_does_not_set_an_image_version() -> None:
     assert {c["image"] for workload in workloads("base").values() for c in containers_of(workload)} == {"signalengine"}
 
 
-def test_production_runs_the_version_of_this_checkout() -> None:
+def test_prod_overlay_has_the_version_of_the_project() -> None:
     declared = re.search(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
     assert declared
     assert pod_of(workloads("overlays/prod")["api"])["containers"][0]["image"].endswith(f":{declared[1]}")
 
 
-def test_labels_say_what_a_pod_is(layer: str) -> None:
+def test_pods_have_the_recommended_labels(layer: str) -> None:
     for name, workload in workloads(layer).items():
         assert labels_of(workload) == {"app.kubernetes.io/name": name, "app.kubernetes.io/part-of": "signalengine"}
