@@ -1,12 +1,12 @@
-# The image of every process: engine, collector, API, migration. `docker build --tag signalengine:dev .`
+# One image for all processes: engine, collector, API, alerts, migration. `docker build --tag signalengine:dev .`
 
-# Stage 1: the locked dependencies and our wheel, in a virtual environment.
+# Stage 1: a virtual environment with the locked dependencies and the wheel of this project.
 FROM python:3.11-slim AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv /opt/signalengine
 WORKDIR /build
 COPY requirements-runtime.lock ./
-# Wheels only: what the hash names is what runs, and no program of a stranger runs at build.
+# Wheels only: the installed files are those that were hashed, and no third-party setup script runs during the build.
 RUN /opt/signalengine/bin/pip install --require-hashes --only-binary :all: --requirement requirements-runtime.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY domain/ domain/
@@ -14,20 +14,20 @@ COPY operators/ operators/
 COPY store/ store/
 COPY flows/ flows/
 COPY api/ api/
-# Installed and not editable: there is one copy of each module, with one name.
+# A regular install, not an editable one, so that only one copy of each module can be imported.
 RUN /opt/signalengine/bin/pip install --no-deps . && /opt/signalengine/bin/pip check
 
-# Stage 2: that environment, a user, and nothing else.
+# Stage 2: only that environment and a user.
 FROM python:3.11-slim
 RUN useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin signalengine \
     && install --directory --owner signalengine /var/cache/numba /var/lib/signalengine
 COPY --from=build /opt/signalengine /opt/signalengine
-# NUMBA_CACHE_DIR: numba tests that it can write there, and compiles at each start if it cannot.
+# NUMBA_CACHE_DIR must be writable; otherwise numba compiles all kernels at each start.
 ENV PATH=/opt/signalengine/bin:$PATH \
     NUMBA_CACHE_DIR=/var/cache/numba \
     PYTHONUNBUFFERED=1
-# Empty, so that `python -m flows` finds the installed package and no folder of the same name.
+# An empty directory, so that `python -m flows` imports the installed package and no directory of the same name.
 WORKDIR /srv/empty
 USER 10001:10001
-# No shell and no init in between: Python is process 1, and SIGTERM reaches it.
+# Exec form, without shell or init: Python is process 1 and receives SIGTERM.
 CMD ["python", "-m", "flows", "--help"]

@@ -1,9 +1,9 @@
 -- Appends entries to a stream, and publishes each new one on the pub/sub channel of the same name.
 --
 -- KEYS[1]  stream and channel
--- ARGV     approximate length to keep, then id, payload, id, payload, …
+-- ARGV     approximate maximum length of the stream, then id, payload, id, payload, …
 --
--- Ids must increase. One that does not was published before, so it is neither appended nor published again.
+-- Ids must increase. An id that does not was published before; its entry is neither appended nor published again.
 local published = 0
 for at = 2, #ARGV, 2 do
     local reply = redis.pcall('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], ARGV[at], 'd', ARGV[at + 1])
