@@ -1,4 +1,4 @@
-"""The generated parts of the README: `python -m tests.house.readme` writes them anew."""
+"""The generated tables of the README; `python -m tests.house.readme` updates them."""
 
 import msgspec
 
@@ -13,22 +13,22 @@ PAGE_PARAMETERS = {field.name for field in msgspec.structs.fields(PageParameters
 
 
 def current() -> str:
-    """The README as it is."""
+    """The README as it is on disk."""
     return (ROOT / "README.md").read_text()
 
 
-def renewed() -> str:
-    """The README with the tables as they should be."""
-    return _with(_with(current(), "catalogue", markdown()), "operations", operations())
+def updated() -> str:
+    """The README with all tables generated from the code."""
+    return _replace_table(_replace_table(current(), "catalogue", markdown()), "operations", operations())
 
 
 def operations() -> str:
-    """The table of REST operations: address, summary and parameters."""
-    rows = [f"| `{_address(one)}` | {_summary(one)} | {_parameters(one)} |" for one in OPERATIONS]
+    """The table of REST operations: method and path, description and parameters."""
+    rows = [f"| `{_method_and_path(each)}` | {_summary(each)} | {_parameters(each)} |" for each in OPERATIONS]
     return "\n".join(["| operation | description | parameters |", "|---|---|---|", *rows, ""])
 
 
-def _address(operation: Operation) -> str:
+def _method_and_path(operation: Operation) -> str:
     return f"{operation.method.upper()} {operation.path.replace(':path}', '}')}"
 
 
@@ -43,11 +43,11 @@ def _parameters(operation: Operation) -> str:
     return ", ".join(([f"`{chosen}`"] if chosen else []) + (["paging"] if set(names) >= PAGE_PARAMETERS else []))
 
 
-def _with(page: str, name: str, table: str) -> str:
+def _replace_table(page: str, name: str, table: str) -> str:
     begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->\n"
     before, rest = page.split(begin)
     return before + begin + table + rest[rest.index(end) :]
 
 
 if __name__ == "__main__":
-    (ROOT / "README.md").write_text(renewed())
+    (ROOT / "README.md").write_text(updated())

@@ -1,4 +1,4 @@
-"""The README shows the figures of today's benchmarks: their tables, columns and rows; not how large they are."""
+"""The README has the tables, columns and rows of the current benchmarks; the figures themselves are not compared."""
 
 import json
 
@@ -13,7 +13,7 @@ README = (ROOT / "README.md").read_text()
 TABLE = Table("example", "An example", ("what", "rows/s", "bars"), ("ours", "theirs"))
 
 
-def test_readme_has_the_benchmarks_that_there_are() -> None:
+def test_readme_has_a_section_for_every_benchmark() -> None:
     assert list(readme.sections(README)) == list(TABLES), "run `make bench`"
 
 
@@ -41,7 +41,7 @@ def results(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_what_was_measured_is_written(results) -> None:
+def test_results_are_written_to_the_readme(results) -> None:
     report.publish(TABLE, [("ours", 28_107_171.0, 20_000), ("theirs", 0.0123, None)], ["on one core"])
     written = readme.renewed(page())
     assert "| ours | 28.1 M | 20,000 |\n| theirs | 0.0123 |  |\n" in written
@@ -51,14 +51,14 @@ def test_what_was_measured_is_written(results) -> None:
     assert written.endswith("after\n")
 
 
-def test_what_was_not_measured_here_keeps_its_figures(results) -> None:
+def test_figures_without_a_new_result_are_kept(results) -> None:
     report.publish(TABLE, [("ours", 2.0, 1), ("theirs", 1.0, 1)])
     written = readme.renewed(page())
     (results / "example.json").unlink()
     assert readme.renewed(written) == written
 
 
-def test_figures_of_another_shape_are_dropped(results) -> None:
+def test_results_with_other_columns_are_dropped(results) -> None:
     report.publish(TABLE, [("ours", 2.0, 1), ("theirs", 1.0, 1)])
     other = {**json.loads((results / "example.json").read_text()), "columns": ["what", "rows/s", "bytes"]}
     (results / "example.json").write_text(json.dumps(other))
@@ -67,7 +67,7 @@ def test_figures_of_another_shape_are_dropped(results) -> None:
     assert readme.fits(readme.sections(written)["example"], TABLE)
 
 
-def test_rows_that_were_not_declared_are_refused(results) -> None:
+def test_undeclared_rows_are_rejected(results) -> None:
     with pytest.raises(ValueError, match="the rows of example are not those"):
         report.publish(TABLE, [("ours", 2.0, 1)])
 
@@ -77,5 +77,5 @@ def test_rows_that_were_not_declared_are_refused(results) -> None:
     [(28_107_171.0, "28.1 M"), (62_963.4, "63,000"), (446.4, "446"), (0.0123, "0.0123"), (0.0, "0"), (20_000, "20,000"),
      ("ours", "ours"), (None, "")],
 )  # fmt: skip
-def test_measured_numbers_have_three_digits(value: object, text: str) -> None:
+def test_figures_have_three_significant_digits(value: object, text: str) -> None:
     assert report.cell(value) == text

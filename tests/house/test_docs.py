@@ -1,4 +1,4 @@
-"""What a user can set, run or call is described where they will look for it."""
+"""Every setting and command is documented."""
 
 import ast
 import re
@@ -20,12 +20,12 @@ COMMANDS = sorted(module.name for module in iter_modules(flows.commands.__path__
 
 
 def undescribed(record: type[msgspec.Struct]) -> list[str]:
-    """Fields with neither a string below them nor an entry under Attributes."""
-    (written,) = ast.parse(getsource(record)).body
-    assert isinstance(written, ast.ClassDef)
+    """Fields with neither a docstring below them nor an entry under Attributes."""
+    (definition,) = ast.parse(getsource(record)).body
+    assert isinstance(definition, ast.ClassDef)
     below = {
         field.target.id
-        for field, after in pairwise(written.body)
+        for field, after in pairwise(definition.body)
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
         if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant) and isinstance(after.value.value, str)
     }
@@ -34,7 +34,7 @@ def undescribed(record: type[msgspec.Struct]) -> list[str]:
     return [field.name for field in msgspec.structs.fields(record) if field.name not in below | listed]
 
 
-def test_every_section_has_its_record() -> None:
+def test_every_section_has_a_record() -> None:
     assert set(RECORDS) == set(SECTIONS)
 
 
@@ -43,7 +43,7 @@ def test_every_setting_is_described(section: str) -> None:
     assert undescribed(resolve_name(RECORDS[section])) == []
 
 
-def test_bare_setting_is_caught() -> None:
+def test_undocumented_settings_are_found() -> None:
     assert undescribed(Door) == ["handle", "lock"]
 
 
@@ -53,13 +53,13 @@ class Door(msgspec.Struct):
     Attributes
     ----------
     width, height
-        In metres; handle and lock are said nothing of.
+        In metres; handle and lock are not documented.
     """
 
     width: float = 1.0
     height: float = 2.0
     colour: str = "green"
-    """Of the outside."""
+    """Colour of the outside."""
     handle: str = "brass"
     lock: bool = True
 
@@ -69,9 +69,9 @@ def command(name: str) -> ModuleType:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_has_its_three_parts_and_a_line_of_help(name: str) -> None:
+def test_every_command_has_help_arguments_and_a_function_to_run(name: str) -> None:
     module = command(name)
-    assert re.fullmatch(r"\S[^\n]{9,99}", module.HELP), "one line that says what it does"
+    assert re.fullmatch(r"\S[^\n]{9,99}", module.HELP), "one line that describes the command"
     assert callable(module.add_arguments)
     assert callable(module.run)
 
@@ -79,10 +79,10 @@ def test_every_command_has_its_three_parts_and_a_line_of_help(name: str) -> None
 def test_readme_mentions_every_command() -> None:
     readme = ROOT / "README.md"
     if not readme.is_file():
-        pytest.skip("README.md is not written yet")
+        pytest.skip("there is no README.md")
     words = set(re.findall(r"[\w-]+", readme.read_text()))
     assert sorted({name.replace("_", "-") for name in COMMANDS} - words) == []
 
 
-def test_changelog_tells_of_the_version_in_the_making() -> None:
+def test_changelog_has_a_section_for_a_version() -> None:
     assert re.search(r"^## (Unreleased|\d+\.\d+\.\d+ \(\d{4}-\d\d-\d\d\))$", (ROOT / "CHANGELOG.md").read_text(), re.M)

@@ -1,4 +1,4 @@
-"""What no file may say: where packages come from, where a disk keeps them, whose wallet it is, what is undone."""
+"""Forbidden text: hosts of package indexes, paths of one machine, wallet addresses, marks of unfinished work."""
 
 import re
 
@@ -16,29 +16,29 @@ FORBIDDEN = {
 }
 
 
-def faults(text: str) -> list[tuple[int, str]]:
-    """The lines that say what they should not, from 1, and what it is."""
+def violations(text: str) -> list[tuple[int, str]]:
+    """Line number, from 1, and description of each forbidden text."""
     return [
-        (number, what)
+        (number, description)
         for number, line in enumerate(text.splitlines(), 1)
-        for what, pattern in FORBIDDEN.items()
+        for description, pattern in FORBIDDEN.items()
         if pattern.search(line)
     ]
 
 
-def test_no_file_says_it() -> None:
+def test_no_file_has_forbidden_text() -> None:
     found = []
     for path in files():
         try:
             text = path.read_text(encoding="utf-8")
         except UnicodeDecodeError:
             continue  # recorded data
-        found += [f"{name_of(path)}:{number} has {what}" for number, what in faults(text)]
+        found += [f"{name_of(path)}:{number} has {description}" for number, description in violations(text)]
     assert found == []
 
 
 @pytest.mark.parametrize(
-    ("line", "what"),
+    ("line", "description"),
     [
         ("--index-url https://py" + "pi.org/simple", "the host of a package index"),
         ("open('/ro" + "ot/data.gz')", "a path of one machine"),
@@ -46,12 +46,12 @@ def test_no_file_says_it() -> None:
         ("# TO" + "DO: later", "unfinished work"),
     ],
 )
-def test_planted_word_is_caught(line: str, what: str) -> None:
-    assert faults(f"innocent\n{line}\n") == [(2, what)]
+def test_forbidden_text_is_found(line: str, description: str) -> None:
+    assert violations(f"allowed\n{line}\n") == [(2, description)]
 
 
 @pytest.mark.parametrize(
     "line", ["--hash=sha256:" + "ab" * 32, "see tests/work/of.py", "at the root/", "f317ac40c85a09eee2e631720a77b947"]
 )
-def test_innocent_line_passes(line: str) -> None:
-    assert faults(line) == []
+def test_similar_text_is_allowed(line: str) -> None:
+    assert violations(line) == []

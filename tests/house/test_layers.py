@@ -1,4 +1,4 @@
-"""Who may import whom: the contracts of .importlinter hold, and they notice when they do not."""
+"""The import contracts of .importlinter hold, and violations are detected."""
 
 import shutil
 import subprocess
@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.checkout import ROOMS, ROOT
+from tests.house.checkout import PACKAGES, ROOT
 
-TRESPASSES = {
-    "domain/planted.py": "import store",
-    "operators/planted.py": "import psycopg",
-    "store/planted.py": "import operators",
-    "flows/planted.py": "import api",
-    "api/planted.py": "import operators",
-    "api/planted_engine.py": "import bytewax",
+VIOLATIONS = {
+    "domain/violating.py": "import store",
+    "operators/violating.py": "import psycopg",
+    "store/violating.py": "import operators",
+    "flows/violating.py": "import api",
+    "api/violating.py": "import operators",
+    "api/violating_engine.py": "import bytewax",
 }
 
 
@@ -25,24 +25,26 @@ def lint(checkout: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False)
 
 
-def test_every_room_keeps_to_its_storey() -> None:
-    done = lint(ROOT)
-    assert done.returncode == 0, done.stdout + done.stderr
+def test_packages_keep_the_import_contracts() -> None:
+    completed = lint(ROOT)
+    assert completed.returncode == 0, completed.stdout + completed.stderr
 
 
 @pytest.fixture
-def copied(tmp_path: Path) -> Path:
-    for room in ROOMS:
-        shutil.copytree(ROOT / room, tmp_path / room, ignore=shutil.ignore_patterns("__pycache__"))
+def checkout_copy(tmp_path: Path) -> Path:
+    for package in PACKAGES:
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / ".importlinter", tmp_path)
     return tmp_path
 
 
-def test_trespasses_are_caught(copied: Path) -> None:
-    for path, trespass in TRESPASSES.items():
-        (copied / path).write_text(f'"""Planted."""\n\n{trespass}\n')
-    done = lint(copied)
-    assert done.returncode == 1
-    for path, trespass in TRESPASSES.items():
-        module, imported = path.removesuffix(".py").replace("/", "."), trespass.removeprefix("import ")
-        assert f"{module} -> {imported}" in done.stdout, f"nobody noticed {trespass!r} in {path}\n{done.stdout}"
+def test_violations_are_detected(checkout_copy: Path) -> None:
+    for path, statement in VIOLATIONS.items():
+        (checkout_copy / path).write_text(f'"""Violates a contract."""\n\n{statement}\n')
+    completed = lint(checkout_copy)
+    assert completed.returncode == 1
+    for path, statement in VIOLATIONS.items():
+        module, imported = path.removesuffix(".py").replace("/", "."), statement.removeprefix("import ")
+        assert f"{module} -> {imported}" in completed.stdout, (
+            f"not detected: {statement!r} in {path}\n{completed.stdout}"
+        )

@@ -1,4 +1,4 @@
-"""The locks hold every dependency, in a version that pyproject.toml allows, with hashes and without addresses."""
+"""The lock files pin every dependency to a version that pyproject.toml allows, with hashes and without URLs."""
 
 import re
 import tomllib
@@ -21,9 +21,9 @@ HASH = re.compile(r"    --hash=sha256:[0-9a-f]{64}( \\)?")
 
 
 def pins(lock: str) -> dict[str, str]:
-    """Name to version."""
-    found = [PIN.fullmatch(line) for line in (ROOT / lock).read_text().splitlines()]
-    return {pin["name"]: pin["version"] for pin in found if pin}
+    """Package name to pinned version."""
+    matches = [PIN.fullmatch(line) for line in (ROOT / lock).read_text().splitlines()]
+    return {pin["name"]: pin["version"] for pin in matches if pin}
 
 
 @pytest.mark.parametrize(("lock", "needed"), [(RUNTIME, DECLARED), (FULL, DECLARED + EXTRAS)])
@@ -38,14 +38,14 @@ def test_every_dependency_is_locked(lock: str, needed: list[Requirement]) -> Non
 
 
 @pytest.mark.parametrize("lock", [RUNTIME, FULL])
-def test_lock_holds_pins_and_hashes_and_nothing_else(lock: str) -> None:
+def test_lock_has_only_pins_and_hashes(lock: str) -> None:
     lines = (ROOT / lock).read_text().splitlines()
-    odd = [line for line in lines if not any(form.fullmatch(line) for form in (COMMENT, PIN, HASH))]
-    assert odd == [], "no option, no address, no path belongs here"
+    unexpected = [line for line in lines if not any(pattern.fullmatch(line) for pattern in (COMMENT, PIN, HASH))]
+    assert unexpected == [], "no options, URLs or paths"
     assert not any("/" in line.replace(".ci/lock", "") for line in lines)
     following = [HASH.fullmatch(after) for line, after in pairwise(lines) if PIN.fullmatch(line)]
     assert all(following), "a version without a hash"
 
 
-def test_image_and_workshop_run_the_same_versions() -> None:
+def test_image_and_development_use_the_same_versions() -> None:
     assert pins(RUNTIME).items() <= pins(FULL).items()
