@@ -81,9 +81,6 @@ class Fanout:
         """Write everything up to the head of the ring."""
         ring = self._ring
         while self._position < ring.head:
-            if self._position < ring.tail:
-                self._handle_overrun()
-                return
             messages = self._next_messages()
             individual = list(self._individual)
             now_s = self._steady_s()
@@ -109,15 +106,6 @@ class Fanout:
             if message.attributes is not None:
                 self._newest_at[message.channel] = message.attributes.detected_at
         return messages
-
-    def _handle_overrun(self) -> None:
-        """The ring dropped messages that the cohorts lack: every member is sent its gaps and catches up alone."""
-        clients = [client for cohort in self.cohorts.values() for client in cohort.members]
-        for client in clients:
-            self.detach(client)
-        self.skip_to_head()
-        for client in clients:
-            self.attach(client)
 
     def skip_to_head(self) -> None:
         """Move the position of the cohorts to the head of the ring; no client may be attached."""
