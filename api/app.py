@@ -34,6 +34,7 @@ from store.postgres import async_pool
 
 OFF = SecuritySettings()
 FEED_WAIT_S = 5.0
+"""How long the start waits at most until the first attempt to reach Redis has succeeded or failed."""
 
 
 def build(
@@ -133,9 +134,9 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     resources.tasks.append(tasks.start("tail", resources.tail.run()))
     resources.tasks.append(tasks.start("hot_lists", resources.hot_lists.run()))
     resources.tasks.append(tasks.start("maintenance", run_maintenance(resources)))
-    with suppress(TimeoutError):  # so that the first callers already find the feed, if Redis can be reached
-        await asyncio.wait_for(resources.tail.attempted.wait(), FEED_WAIT_S)
     try:
+        with suppress(TimeoutError):  # so that the first clients already find the feed, if Redis can be reached
+            await asyncio.wait_for(resources.tail.attempted.wait(), FEED_WAIT_S)
         yield
     finally:
         await tasks.stop(resources.tasks)
