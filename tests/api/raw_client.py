@@ -64,11 +64,11 @@ class RawClient:
         return b""
 
     def is_eof(self) -> bool:
-        """Wait for the end of the connection; whether no bytes came before it."""
+        """Wait for the end of the connection; return whether nothing was received before it."""
         return self.read_all() == b""
 
     def flood(self, data: bytes, times: int) -> int:
-        """Send `data` up to `times` times; how often it was sent before the server closed the connection."""
+        """Send `data` up to `times` times; return how often it was sent before the server closed the connection."""
         for sent in range(times):
             try:
                 self._raw.sendall(data)

@@ -2,6 +2,7 @@
 
 import json
 import socket
+from collections.abc import Callable
 from typing import NamedTuple
 
 import pytest
@@ -98,7 +99,7 @@ URLS = [
 ]
 
 
-def test_invalid_urls_and_parameters(api: Api) -> None:
+def test_invalid_urls_and_parameters_are_refused(api: Api) -> None:
     for target, status, code in URLS:
         response = send(api, request(target))
         assert (response.status, response.code) == (status, code), target
@@ -115,7 +116,7 @@ def test_a_forged_cursor_bypasses_no_filter(api: Api) -> None:
         assert api.http.get(f"{LIST}?limit=2&cursor={forged}").status_code == 200
 
 
-def test_unsupported_methods(api: Api) -> None:
+def test_unsupported_methods_are_refused_with_the_supported_ones(api: Api) -> None:
     for method in ("POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"):
         response = send(api, request(LIST, method))
         assert (response.status, response.code) == (405, "method_not_allowed")
@@ -143,7 +144,7 @@ BODIES = [
 ]
 
 
-def test_invalid_bodies(api: Api) -> None:
+def test_invalid_bodies_are_refused(api: Api) -> None:
     for body, status, code in BODIES:
         response = send(api, post(body))
         assert (response.status, response.code) == (status, code), body[:60]
@@ -158,13 +159,13 @@ def test_an_endless_body_is_refused_at_the_limit(api: Api) -> None:
     assert (response.status, response.code) == (413, "too_large")
 
 
-def test_unknown_hosts(api: Api) -> None:
+def test_unknown_hosts_are_refused(api: Api) -> None:
     for sent in (b"GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", b"GET / HTTP/1.0\r\n\r\n"):
         response = send(api, sent)
         assert (response.status, response.code) == (421, "misdirected")
 
 
-def test_request_smuggling(api: Api) -> None:
+def test_requests_that_could_be_smuggled_are_refused(api: Api) -> None:
     """Requests that a proxy in front of the API may parse differently (RFC 9112 §3.2, §6.3 and §11.2)."""
     host, size, chunked = "Host: localhost\r\n", "Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n"
     for head in (
@@ -186,14 +187,14 @@ WEBSOCKET = (
 )
 
 
-def test_two_host_headers(api: Api) -> None:
+def test_two_host_headers_are_refused_in_either_order(api: Api) -> None:
     for two in ("Host: localhost\r\nHost: evil.example", "Host: evil.example\r\nHost: localhost"):
         for upgrade in ("", WEBSOCKET):
             response = send(api, f"GET {LIST} HTTP/1.1\r\n{two}\r\n{upgrade}\r\n".encode())
             assert (response.status, response.code) == (421, "misdirected")
 
 
-def test_endless_chunks_and_trailers(api: Api) -> None:
+def test_endless_chunks_and_trailers_are_refused(api: Api) -> None:
     """Also where the operation does not read the body."""
     head = b"GET /livez HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
     for endless in (b"1;" + b"e" * 60_000, b"0\r\n" + b"X: y\r\n" * 9_000):
@@ -216,7 +217,7 @@ HEADS = [
 ]
 
 
-def test_malformed_and_oversized_heads(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+def test_malformed_and_oversized_heads_are_refused_and_not_logged(api: Api, caplog: pytest.LogCaptureFixture) -> None:
     for sent, status, code in HEADS:
         response = send(api, sent)
         assert (response.status, response.code) == (status, code), sent[:60]
@@ -225,7 +226,7 @@ def test_malformed_and_oversized_heads(api: Api, caplog: pytest.LogCaptureFixtur
     assert not [record for record in caplog.records if record.name.startswith("uvicorn")], "must not fill the log"
 
 
-def test_an_incomplete_request_is_answered_with_408(serve) -> None:  # type: ignore[no-untyped-def]
+def test_an_incomplete_request_is_answered_with_408(serve: Callable[..., Api]) -> None:
     api = serve(head_s=0.2)
     for sent in (b"GET /livez HTTP/1.1\r\nHost: loc", post(b"{" * 9)[:-8]):
         response = send(api, sent)

@@ -56,7 +56,7 @@ def test_a_channel_resumes_on_another_server(serve: Serve) -> None:
     until(lambda: first.resources.tail.connected)
 
     async def follow() -> list[Message | Gap]:
-        begin = Position(first.resources.hub.epoch or "", 0)
+        begin = Position(first.resources.hub.epoch, 0)
         stream = Client(f"http://{first.address}").follow("signals", since=begin, symbols=["BTCUSDT"])
         rows = [emitted(number, symbol=("BTCUSDT", "ETHUSDT")[number % 2]) for number in range(8)]
         await asyncio.to_thread(first.publish, rows[:4])
@@ -77,7 +77,7 @@ def test_a_channel_resumes_on_another_server(serve: Serve) -> None:
 
 def test_after_a_lost_connection_nothing_is_missed(api: Api) -> None:
     async def follow() -> list[Message | Gap]:
-        stream = Client(f"http://{api.address}").follow("signals", since=Position(api.resources.hub.epoch or "", 0))
+        stream = Client(f"http://{api.address}").follow("signals", since=Position(api.resources.hub.epoch, 0))
         await asyncio.to_thread(api.publish, [emitted(1)])
         received = await receive(stream, 1)
         drop_connections(api)
@@ -99,7 +99,7 @@ def test_messages_no_longer_available_are_a_gap_with_a_backfill(api: Api) -> Non
 
     gap, message = asyncio.run(follow())
     assert isinstance(gap, Gap)
-    assert gap == Gap(Position(api.resources.hub.epoch or "", 0), "epoch_changed", gap.backfill)
+    assert gap == Gap(Position(api.resources.hub.epoch, 0), "epoch_changed", gap.backfill)
     assert gap.backfill is not None
     pages = list(Client(f"http://{api.address}").pages(gap.backfill))
     assert [row["id"] for page in pages for row in page["signals"]] == [row.id for row in reversed(missed)]

@@ -4,6 +4,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -104,7 +105,7 @@ def test_lists_are_read_from_postgres_while_redis_is_down(
         assert len(api.get(HOT)["signals"]) == 2
 
 
-def test_without_any_service_every_operation_responds_with_503(serve: Callable[..., Api], tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_without_any_service_requests_for_data_are_answered_with_503(serve: Callable[..., Api], tmp_path: Path) -> None:
     unreachable = f"postgresql://nobody@/none?host={tmp_path}&port=5432"
     api = serve(database=unreachable, redis_url=f"unix://{tmp_path}/none", hot_rows=100)
     for path in (HOT, HISTORY, "/signals", "/api/v1/analytics/performance", "/performance/stats"):

@@ -27,9 +27,9 @@ def test_every_reference_resolves() -> None:
     def walk(part: object) -> None:
         if isinstance(part, dict):
             if "$ref" in part:
-                found = described
+                target = described
                 for step in part["$ref"].removeprefix("#/").split("/"):
-                    found = found[step]
+                    target = target[step]
             for value in part.values():
                 walk(value)
         elif isinstance(part, list):

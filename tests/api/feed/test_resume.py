@@ -107,7 +107,7 @@ def test_a_position_ahead_of_the_stream_is_an_error_and_changes_nothing(api: Api
         assert receive(websocket)["channel"] == "alerts"
 
 
-def test_no_stream_starts_before_the_feed_was_reached(serve: Callable[..., Api], start_valkey: Any) -> None:
+def test_no_stream_starts_before_redis_was_reached(serve: Callable[..., Api], start_valkey: Any) -> None:
     """A client without an epoch could not resume what it received."""
     own = start_valkey(durable=True)
     url = own.url
@@ -124,7 +124,7 @@ def test_no_stream_starts_before_the_feed_was_reached(serve: Callable[..., Api],
         assert send_command(websocket, op="subscribe", channel="signals")["epoch"] == api.resources.hub.epoch
 
 
-def test_server_that_has_started_has_reached_the_feed(serve: Callable[..., Api]) -> None:
+def test_a_server_that_has_started_has_reached_redis(serve: Callable[..., Api]) -> None:
     assert serve().resources.hub.epoch
 
 

@@ -64,9 +64,9 @@ class RingAgainstList(RuleBasedStateMachine):
             for seq in range(60):
                 follows = [m for m in self.appended if m.channel == channel and m.seq > seq]
                 position = self.ring.position_after(channel, seq)
-                found = [self.ring[p] for p in stored if self.ring[p].channel == channel and self.ring[p].seq > seq]
+                held = [self.ring[p] for p in stored if self.ring[p].channel == channel and self.ring[p].seq > seq]
                 if position is None:
-                    assert found != follows or seq < self.floors.get(channel, 0)
+                    assert held != follows or seq < self.floors.get(channel, 0)
                 else:
                     reached = [self.ring[p] for p in range(position, self.ring.head)]
                     assert [m for m in reached if m.channel == channel] == follows
