@@ -64,7 +64,8 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True):
     """The same per client address; loopback addresses, which may be those of a proxy, have no such limit."""
 
     message_bytes_max: Count = 4096
-    """Largest message a client may send; a larger one closes its connection with 1009."""
+    """Largest message a client may send over a WebSocket, and largest body of a request; a larger message closes the
+    connection with 1009, a larger body is answered with 413."""
 
     messages_per_s: Annotated[float, Meta(gt=0)] = 10
     """Messages a client may send per second, with bursts of twice as many; more close its connection with 4429."""

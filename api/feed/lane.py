@@ -89,7 +89,7 @@ class Lane:
     due_s
         When the next write is allowed, by the clock of the fan-out.
     is_scheduled
-        The fan-out will come back to it when it is due.
+        The fan-out has scheduled its next write.
     """
 
     __slots__ = ("_ring", "due_s", "interval_s", "is_scheduled", "latest", "position", "subscriptions")

@@ -58,7 +58,8 @@ class Resume:
         Raises
         ------
         ProblemError
-            From the coroutine, if the position is ahead of the newest message.
+            From the coroutine: `INVALID_MESSAGE` if the position is ahead of the newest message, `UNAVAILABLE` if its
+            epoch has not begun on this server yet.
         """
         since = command.since
         if since is not None and not self._is_in_ring(command.channel, since):

@@ -29,7 +29,7 @@ _ids = msgspec.json.Decoder(_Identified)
 
 
 class Session:
-    """Executes the commands of one client. Created when it sends its first message, which most clients never do.
+    """Executes the commands of one client, one after another.
 
     Parameters
     ----------

@@ -91,7 +91,7 @@ class Supervisor:
         self._is_accepting = False
 
     def run(self, on_ready: Callable[[], None]) -> int:
-        """Serve until a signal asks to stop, and return the exit status; `on_ready` is called once all workers are."""
+        """Serve until a signal asks to stop; return the exit status. Call `on_ready` once all workers are ready."""
         self._listener.settimeout(0)
         wakeup_reader, wakeup_writer = socket.socketpair()
         wakeup_writer.settimeout(0)
@@ -187,7 +187,7 @@ class Supervisor:
                     log.error("connection_dropped reason=no worker took it")
 
     def _dispatch(self, connection: socket.socket) -> bool:
-        """Pass a connection to the worker with the fewest clients that can take it; whether one did."""
+        """Pass a connection to the worker with the fewest clients that can take it; return whether one did."""
         deadline_s = self._steady_s() + DISPATCH_TIMEOUT_S
         while self._steady_s() < deadline_s and (available := self._available()):
             for worker in sorted(available, key=lambda worker: worker.clients):

@@ -20,7 +20,7 @@ END_OF_HEAD = b"\r\n\r\n"
 
 
 class UpgradeRequest(NamedTuple):
-    """A valid request to open a WebSocket; `key` and `extensions` are headers of it."""
+    """A valid request to open a WebSocket, with its `Sec-WebSocket-Key` and `Sec-WebSocket-Extensions`."""
 
     head: RequestHead
     key: str
@@ -73,7 +73,7 @@ def accept_response(upgrade: UpgradeRequest, extensions: str | None, subprotocol
 
 
 def reject_response(response: Response) -> bytes:
-    """The encoding of any other response, after which the connection is closed."""
+    """Encode a response that refuses the WebSocket; the connection is closed after it."""
     status = HTTPStatus(response.status_code)
     lines = [f"HTTP/1.1 {status.value} {status.phrase}".encode(), b"connection: close"]
     lines.append(f"sec-websocket-version: {_VERSION}".encode())

@@ -215,7 +215,7 @@ class WebSocketProtocol(asyncio.Protocol):
         elif opcode == Opcode.CLOSE:
             self._handle_close(code)
         else:
-            if self._session is None:
+            if self._session is None:  # most clients never send a command
                 self._session = Session(
                     self.client, self._resources, pause_reading=self._pause_reading, resume_reading=self._resume_reading
                 )
