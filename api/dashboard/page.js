@@ -114,10 +114,38 @@ function renderCounts() {
 function showGap({ from, to, reason, backfill }) {
   gaps += 1;
   const missed = to === null ? "an unknown number of signals was missed" : `up to ${count(to - from + 1)} signals missed`;
-  const recovery = backfill ? [" Load them from ", make("a", { href: backfill }, backfill)] : [];
+  const recovery = backfill ? [" ", loadButton(backfill)] : [];
   byId("gaps").replaceChildren(`Gap ${gaps}: ${missed} (${words(reason)}).`, ...recovery);
   byId("gaps").hidden = false;
   renderCounts();
+}
+
+/** A button that loads missed signals, since a browser would open a link to them without the API key. */
+function loadButton(path) {
+  const button = make("button", { type: "button", title: path }, "Load them");
+  button.addEventListener("click", async () => {
+    button.disabled = true;
+    try {
+      const { signals } = await rest.get(path);
+      button.replaceWith(`Loaded ${count(insert(signals))} of them.`);
+    } catch (problem) {
+      button.disabled = false;
+      button.textContent = `Not loaded: ${problem.message}. Try again`;
+    }
+  });
+  return button;
+}
+
+/** Insert older signals where they belong by their time, and return how many were not there before. */
+function insert(signals) {
+  renderPending();
+  const missing = signals.filter(({ id }) => !storedIds.has(id) && storedIds.add(id));
+  stored.push(...missing);
+  stored.sort((one, other) => Date.parse(one.detected_at) - Date.parse(other.detected_at));
+  for (const { id } of stored.splice(0, stored.length - STORED_MAX)) storedIds.delete(id);
+  received += missing.length;
+  renderAll();
+  return missing.length;
 }
 
 // Connection.

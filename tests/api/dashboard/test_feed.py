@@ -55,9 +55,9 @@ def test_gaps_are_reported(api: Api, tab: Tab) -> None:
     api.publish([emitted(7)])
     tab.until(row_count_is(2))
     (report,) = tab.text("#gaps")
-    assert report.startswith(
-        "Gap 1: up to 5 signals missed (lost upstream). Load them from /api/v1/signals?limit=1000&since=2026-11-20T11"
-    )
+    assert report == "Gap 1: up to 5 signals missed (lost upstream). Load them"
+    path = tab.evaluate("document.querySelector('#gaps button').title")
+    assert path.startswith("/api/v1/signals?limit=1000&since=2026-11-20T11")
     assert "1 gap" in tab.text("#statistics small")
     feed.renew_epoch(api.redis)
     api.redis.delete(feed.key("signals"))
@@ -121,3 +121,26 @@ def test_sign_in_with_an_api_key(serve: Callable[..., Api], tab: Tab) -> None:
     tab.navigate_by("document.getElementById('sign-out').click()")
     tab.until(signed_out)
     assert tab.evaluate("sessionStorage.length") == 0
+
+
+def test_missed_signals_are_loaded_with_the_key(serve: Callable[..., Api], tab: Tab) -> None:
+    api = serve(security=REQUIRED)
+    key, stored = make_key(api.connection, "read", "stream")
+    until(lambda: api.resources.tail.connected and api.resources.access.keys.contains(stored.id))
+    api.write([emitted(number) for number in range(1, 8)])
+    tab.open(f"http://{api.address}/dashboard")
+    tab.until("document.readyState === 'complete' && !document.getElementById('sign-in').hidden")
+    tab.evaluate(f"document.getElementById('key').value = {key!r}; document.querySelector('#sign-in button').click()")
+    tab.until(LIVE)
+    api.publish([emitted(1)])
+    tab.until(row_count_is(1))
+    api.server.servers[0].get_loop().call_soon_threadsafe(api.resources.hub.publish_gap, "signals", 2, 6)
+    api.seq = 6
+    api.publish([emitted(7)])
+    tab.until(row_count_is(2))
+    tab.evaluate("document.querySelector('#gaps button').click()")
+    tab.until(row_count_is(7))
+    assert tab.text("#gaps") == ["Gap 1: up to 5 signals missed (lost upstream). Loaded 5 of them."]
+    ids = tab.evaluate("[...document.querySelectorAll('#rows li')].map(row => row.dataset.id)")
+    assert ids == [emitted(number).id for number in range(7, 0, -1)]
+    assert tab.text("#count") == ["Showing 7 of 7"]
