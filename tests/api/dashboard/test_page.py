@@ -86,6 +86,8 @@ def test_filters_apply_and_survive_a_reload(api: Api, tab: Tab) -> None:
     tab.evaluate("location.hash = 'symbol=none&mute=1'")
     assert tab.evaluate(f"{BANNER} === 'none'")
     assert tab.evaluate(ROW_IDS) == []
+    shown = "['empty', 'no-match'].map(id => document.getElementById(id).checkVisibility())"
+    assert tab.evaluate(shown) == [False, True]
     tab.evaluate("document.getElementById('reset').click()")
     tab.until(row_count_is(24))
     assert tab.evaluate("location.hash") == "#mute=1"

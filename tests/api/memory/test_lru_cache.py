@@ -16,7 +16,7 @@ def test_the_least_recently_used_is_evicted_first() -> None:
     assert (cache.get(1), cache.get(0), cache.get("new")) == (None, 0, -1)
 
 
-def test_a_value_too_large_is_not_stored_and_still_replaces() -> None:
+def test_a_value_too_large_is_not_stored_and_the_previous_one_is_removed() -> None:
     cache: LruCache[str] = LruCache()
     cache.put("a", "small", 1)
     cache.put("a", "huge", QUARTER + 1)

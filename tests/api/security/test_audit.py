@@ -67,7 +67,7 @@ def test_expired_entries_are_deleted_at_the_start(serve: Callable[..., Api], dat
         until(lambda: objects(connection) == ["364"])
 
 
-def test_entries_that_cannot_be_written_are_buffered_newest_first(database_url: str) -> None:
+def test_of_entries_that_cannot_be_written_the_newest_are_kept_in_order(database_url: str) -> None:
     async def scenario() -> None:
         async with open_audit_log(database_url) as audit:
             for number in range(BUFFERED_MAX):
