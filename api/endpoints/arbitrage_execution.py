@@ -38,10 +38,10 @@ async def execute_arbitrage(resources: Resources, command: CommandRequest) -> Ex
     """Execute an opportunity on paper, in full size and at the prices of its plan. No order is placed.
 
     Returns the open paper trade, in dollars: `entry_price` is the cost of one set, `notional` the capital
-    committed, `risk` the cost of unwinding all legs but the last, `fees` includes gas, and `equity` is that of
-    an account that holds nothing else. The trade closes when the plan is settled against the order books that
-    followed. The opportunity's `settlement` then reports what would have filled, at what cost, and which leg would
-    have been late.
+    committed, `risk` the cost of unwinding all legs but the last (all of the capital if they cannot be unwound),
+    `fees` includes gas, and `equity` is that of an account that holds nothing else. The trade closes when the plan
+    is settled against the order books that followed. The opportunity's `settlement` then reports what would have
+    filled, at what cost, and which leg would have been late.
 
     Refused with 409 if the opportunity is closed or was executed before, or if its plan has expired or has changed
     since `revision`. A repeated request with the same key and body returns the same trade; the same key with a

@@ -28,7 +28,9 @@ class EquityQuery(msgspec.Struct, frozen=True, kw_only=True):
     trials: Annotated[Attempts | None, Meta(description="Number of variants tried, this one included.")] = None
     trials_variance: Annotated[
         Variance | None,
-        Meta(description="Variance of the variants' daily Sharpe ratios; required if `trials` is more than one."),
+        Meta(
+            description="Variance of the variants' daily Sharpe ratios; needed for `dsr` if `trials` is more than one."
+        ),
     ] = None
 
 
@@ -41,7 +43,8 @@ class Equity(msgspec.Struct, frozen=True, kw_only=True):
         Statistics of the `n` daily returns in `days`: Sharpe ratio with standard error, drawdown, and `psr`,
         the probability that the true Sharpe ratio is above zero.
     dsr
-        Deflated Sharpe ratio: `psr` corrected for the number of variants tried; null unless `trials` is given.
+        Deflated Sharpe ratio: `psr` corrected for the number of variants tried; null unless `trials` is given, with
+        `trials_variance` if it is more than one.
     """
 
     days: list[EquityDay]

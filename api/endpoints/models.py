@@ -63,7 +63,7 @@ class FeatureImportance(msgspec.Struct, frozen=True, kw_only=True):
 async def list_models(resources: Resources, query: ModelsQuery) -> Result:
     """Trained models, newest first, with their out-of-sample performance.
 
-    Empty until `train` has produced one. Paging works as in `/api/v1/signals`.
+    Empty as long as no model has been recorded. Paging works as in `/api/v1/signals`.
     """
     filters = {"model_type": query.model_type, "active": query.active}
     result = await paginate(PATH, query, FilteredListing(resources.pool, LISTING, filters))
@@ -71,10 +71,7 @@ async def list_models(resources: Resources, query: ModelsQuery) -> Result:
 
 
 async def show_feature_importance(resources: Resources, query: FeatureImportanceQuery) -> FeatureImportance:
-    """Feature importance of the latest loaded model of a type.
-
-    `/metrics` exposes the same numbers as `feature_importance{feature_name,model_type}`.
-    """
+    """Feature importance of the latest loaded model of a type."""
     rows = await feature_importance.latest(resources.pool, query.model_type)
     return FeatureImportance(
         model_type=query.model_type,
