@@ -127,7 +127,7 @@ function loadButton(path) {
     button.disabled = true;
     try {
       const { signals } = await rest.get(path);
-      button.replaceWith(`Loaded ${count(insert(signals))} of them.`);
+      button.replaceWith(`Added to the list: ${count(insert(signals))}.`); // some may be from before the gap
     } catch (problem) {
       button.disabled = false;
       button.textContent = `Not loaded: ${problem.message}. Try again`;

@@ -140,7 +140,7 @@ def test_missed_signals_are_loaded_with_the_key(serve: Callable[..., Api], tab: 
     tab.until(row_count_is(2))
     tab.evaluate("document.querySelector('#gaps button').click()")
     tab.until(row_count_is(7))
-    assert tab.text("#gaps") == ["Gap 1: up to 5 signals missed (lost upstream). Loaded 5 of them."]
+    assert tab.text("#gaps") == ["Gap 1: up to 5 signals missed (lost upstream). Added to the list: 5."]
     ids = tab.evaluate("[...document.querySelectorAll('#rows li')].map(row => row.dataset.id)")
     assert ids == [emitted(number).id for number in range(7, 0, -1)]
     assert tab.text("#count") == ["Showing 7 of 7"]
