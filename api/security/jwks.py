@@ -32,7 +32,7 @@ STALE_AFTER_S = 86_400.0
 issuer, can use it for a day at most."""
 FETCH_TIMEOUT_S = 5.0
 """Of each read, and of the whole fetch."""
-SIZE_MAX = 256 * 1024
+BYTES_MAX = 256 * 1024
 
 
 class _KeySet(msgspec.Struct):
@@ -178,10 +178,10 @@ def _read(location: str, steady_s: Callable[[], float]) -> bytes:
     opener = _direct_opener if is_loopback(urlsplit(location).hostname or "") else _proxied_opener
     try:
         with opener.open(location, timeout=FETCH_TIMEOUT_S) as response:
-            while chunk := response.read1(SIZE_MAX):
+            while chunk := response.read1(BYTES_MAX):
                 content += chunk
-                if len(content) > SIZE_MAX:
-                    raise JwksError(f"response exceeds {SIZE_MAX} bytes")
+                if len(content) > BYTES_MAX:
+                    raise JwksError(f"response exceeds {BYTES_MAX} bytes")
                 if steady_s() > deadline_s:
                     raise JwksError(f"response incomplete after {FETCH_TIMEOUT_S:.0f} s")
     except HTTPError as problem:

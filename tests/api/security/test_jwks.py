@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from api.security.jwks import (
+    BYTES_MAX,
     FETCH_INTERVAL_MIN_S,
     REFRESH_INTERVAL_S,
-    SIZE_MAX,
     STALE_AFTER_S,
     JwksCache,
     JwksError,
@@ -144,7 +144,7 @@ def test_endless_response_is_abandoned(issuer: Issuer) -> None:
     assert jwks.keys == {}
 
 
-@pytest.mark.parametrize(("status", "body"), [(500, b""), (302, b""), (200, b"{}"), (200, b" " * (SIZE_MAX + 1))])
+@pytest.mark.parametrize(("status", "body"), [(500, b""), (302, b""), (200, b"{}"), (200, b" " * (BYTES_MAX + 1))])
 def test_invalid_response_keeps_the_cached_keys(issuer: Issuer, status: int, body: bytes) -> None:
     now_s = 0.0
     issuer.body = members("a")
