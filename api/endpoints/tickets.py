@@ -1,4 +1,4 @@
-"""Tickets endpoint: one-use tickets for browsers, which cannot send credentials when they open a WebSocket."""
+"""Tickets endpoint: one-use tickets for browsers, which cannot set headers on a WebSocket or an EventSource."""
 
 from dataclasses import dataclass
 from typing import ClassVar

@@ -34,7 +34,7 @@ class Projection(Protocol):
 
     @property
     def id(self) -> str:
-        """Of the row."""
+        """Id of the row."""
 
 
 R = TypeVar("R", bound=Projection)

@@ -76,7 +76,7 @@ class HttpClient:
             parts = urlsplit(url)
             host, port = _host_and_port(parts)
             with self._connect(parts.scheme, host, port) as sock:
-                # A socket timeout starts anew with each byte, so a receiver that trickles would never exceed it.
+                # A socket timeout restarts with each byte, so a receiver that trickles would never exceed it.
                 sock.settimeout(None)
                 timer = Timer(self._timeout_s, _abort, (sock, timed_out))
                 timer.start()

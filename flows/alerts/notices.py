@@ -1,7 +1,7 @@
 """Notices: alerts about the delivery of alerts, such as a hook that fails.
 
 They are rows of the table `alerts` and are published with the next drain of the outbox; hooks that subscribe to alerts
-get theirs at once, without the feed. The same kind of notice about the same subject is published once an hour at most.
+receive them at once, without the feed. A notice of one kind about one subject is published once an hour at most.
 """
 
 from collections.abc import Sequence

@@ -27,16 +27,16 @@ def test_deliveries_over_tls_need_a_trusted_certificate(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     (tmp_path / "other").mkdir()
-    ours, theirs = CertificateAuthority(tmp_path), CertificateAuthority(tmp_path / "other")
-    monkeypatch.setenv("SSL_CERT_FILE", str(ours.file))
-    with receiver(ours.server("127.0.0.1")) as known, receiver(theirs.server("127.0.0.1")) as stranger:
-        with run_service({"desk": known.url, "other": stranger.url}):
+    known, unknown = CertificateAuthority(tmp_path), CertificateAuthority(tmp_path / "other")
+    monkeypatch.setenv("SSL_CERT_FILE", str(known.file))
+    with receiver(known.server("127.0.0.1")) as trusted, receiver(unknown.server("127.0.0.1")) as untrusted:
+        with run_service({"desk": trusted.url, "other": untrusted.url}):
             until(lambda: has_started(connection))
             publish(client, 1)
             until(lambda: statuses(connection).get(1) == ("delivered", 1, 204))
             until(lambda: statuses(connection, "other")[1][1] > 0)
-        assert [is_signed(request, SECRET) for request in known.requests if request.json["seq"]] == [True]
-        assert stranger.requests == []
+        assert [is_signed(request, SECRET) for request in trusted.requests if request.json["seq"]] == [True]
+        assert untrusted.requests == []
     rows = connection.execute(
         "SELECT DISTINCT last_error FROM webhook_deliveries WHERE hook = 'other' AND attempts > 0"
     )
