@@ -89,7 +89,7 @@ class Metrics:
             "ws_gaps",
             "Gaps announced to clients. slow_consumer: a client reads too slowly, it should filter more; expired: "
             "clients resume later than the streams reach back; epoch_changed: Redis lost data; lost_upstream: this "
-            "process was disconnected from Redis too long.",
+            "process was disconnected from Redis, or lagged behind it, for too long.",
             ["reason"],
             registry=self.registry,
         )

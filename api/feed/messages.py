@@ -192,7 +192,8 @@ class Gap(
         The last seq that may be missing (`to` on the wire); null if unknown.
     reason
         `slow_consumer`: the client did not keep up. `expired`: it resumed too late. `epoch_changed`: the
-        streams were recreated, so earlier seqs are void. `lost_upstream`: this server was disconnected too long.
+        streams were recreated, so earlier seqs are void. `lost_upstream`: this server was disconnected from the
+        streams, or lagged behind them, for too long.
     backfill
         REST path that returns these messages, and some before and after them; null if there is none.
     """
@@ -250,7 +251,7 @@ CLOSE_CODES = {
     CLOSE_SLOW: "too slow to read messages or to answer pings: reconnect and resume",
     CLOSE_RATE_LIMITED: "too many messages sent: wait, then reconnect",
 }
-"""The meaning of each close code that the feed uses itself."""
+"""The meaning of each close code of the feed that RFC 6455 does not define."""
 
 _encoder = msgspec.json.Encoder()
 

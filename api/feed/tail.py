@@ -19,7 +19,7 @@ from domain.errors import ServiceError
 from store.feed import CHANNELS
 
 LAGGING_ENTRIES = 50
-"""Entries of one read from which on this process lags, so that a stream may have dropped some before they were read."""
+"""A read that returns this many entries shows that this process lags; a stream may have dropped some before it."""
 BLOCK_MS = 1_000
 """How long one read waits; also how often the epoch is checked."""
 RETRY_FIRST_S, RETRY_MAX_S = 0.05, 5.0

@@ -1,4 +1,4 @@
-"""Servers on real sockets that answer each connection as scripted, including as ours does when it fails."""
+"""Servers on real sockets that answer each connection as scripted, including with the failures of a real one."""
 
 import asyncio
 import socket
