@@ -1,4 +1,4 @@
-"""Aligned rows cut and joined at will: what is concluded of them must not depend on it."""
+"""Split and concatenate values of Aligned; the output of an operator must not depend on how they are split."""
 
 from collections.abc import Sequence
 from dataclasses import fields, replace
@@ -9,15 +9,16 @@ import numpy as np
 from domain.aligned import ORDER, Aligned
 
 GIVEN = (*ORDER, "decided", "relations", "scores", "evidence")
-"""Families that come from the steps before, with the column of their time; the rest is concluded."""
+"""Families of rows that earlier steps emit; the later steps add the others."""
 TIMES = {family: order[0] for family, order in ORDER.items()} | dict.fromkeys(
     ("relations", "evidence", "composites"), "ts"
 )
+"""Family to the column of its time."""
 TIMES |= {"executions": "at", "equity": "day"}
 
 
 def joined(values: Sequence[Aligned]) -> Aligned:
-    """All rows in one."""
+    """All rows in one value."""
     whole = Aligned(values[-1].watermark, names={k: v for each in values for k, v in each.names.items()})
     for each in fields(Aligned):
         if each.name in ("watermark", "names"):
@@ -29,18 +30,18 @@ def joined(values: Sequence[Aligned]) -> Aligned:
 
 
 def cut(whole: Aligned, instants: Sequence[int]) -> list[Aligned]:
-    """The rows up to each instant, and the rest."""
+    """The rows up to each instant, and the remaining rows."""
     pieces, before = [], np.iinfo(np.int64).min
     for until in [*sorted(set(instants)), max(whole.watermark, *instants) if instants else whole.watermark]:
-        chosen: dict[str, Any] = {
+        masks: dict[str, Any] = {
             family: (getattr(whole, family)[time] > before) & (getattr(whole, family)[time] <= until)
             for family, time in TIMES.items()
         }
-        made = {family: getattr(whole, family)[rows] for family, rows in chosen.items()}
+        families = {family: getattr(whole, family)[mask] for family, mask in masks.items()}
         if whole.decided.size:
-            made["decided"] = whole.decided[:, chosen["candidates"]]
+            families["decided"] = whole.decided[:, masks["candidates"]]
         if whole.scores.size:
-            made["scores"] = whole.scores[chosen["candidates"]]
-        pieces.append(replace(Aligned(until, names=whole.names), **made))
+            families["scores"] = whole.scores[masks["candidates"]]
+        pieces.append(replace(Aligned(until, names=whole.names), **families))
         before = until
     return pieces

@@ -1,4 +1,4 @@
-"""Small markets for tests: seeded, so that every run sees the same."""
+"""Small markets for tests, from seeded random numbers, so that every run has the same data."""
 
 from itertools import pairwise
 from typing import Any
@@ -26,7 +26,7 @@ START = 1_704_067_200 * SECOND  # 2024-01-01T00:00:00Z
 
 
 def names_in_shard(count: int, shard: int = 3, venue: str = "test") -> list[str]:
-    """Instrument names that one shard owns."""
+    """Names of instruments that belong to one shard."""
     found: list[str] = []
     number = 0
     while len(found) < count:
@@ -38,7 +38,7 @@ def names_in_shard(count: int, shard: int = 3, venue: str = "test") -> list[str]
 
 
 def trade_rows(rows: list[tuple[int, int, float, float, int]], ids: list[int] | None = None) -> NDArray[Any]:
-    """TRADE rows of (ts, instrument, price, size, side), with contiguous ids an instrument unless given."""
+    """TRADE rows of (ts, instrument, price, size, side), with contiguous ids per instrument unless `ids` is given."""
     out = np.zeros(len(rows), TRADE)
     counts: dict[int, int] = {}
     for at, (ts, instrument, price, size, side) in enumerate(rows):
@@ -50,7 +50,7 @@ def trade_rows(rows: list[tuple[int, int, float, float, int]], ids: list[int] | 
 
 
 def market_trades(names: list[str], minutes: int, per_minute: float, seed: int = 1) -> NDArray[Any]:
-    """A random walk of trades over some minutes, in order of time, ids contiguous an instrument."""
+    """Trades along a random walk over some minutes, in order of time, with contiguous ids per instrument."""
     rng = np.random.default_rng(seed)
     count = int(minutes * per_minute * len(names))
     out = np.zeros(count, TRADE)
@@ -93,7 +93,7 @@ def market_bars(names: list[str], count: int, frame: Frame, seed: int = 1) -> ND
 
 
 def blocks_of(rows: NDArray[Any], names: list[str], cuts: list[int]) -> list[list[bytes]]:
-    """A log of `rows` in batches that end at `cuts`; the names come first."""
+    """A log of `rows` in batches that end at `cuts`, preceded by the names."""
     make = trades_block if rows.dtype == TRADE else bars_block
     edges = [0, *sorted({cut for cut in cuts if 0 < cut < len(rows)}), len(rows)]
     batches = [[make(rows[a:b])] for a, b in pairwise(edges)]
@@ -101,13 +101,13 @@ def blocks_of(rows: NDArray[Any], names: list[str], cuts: list[int]) -> list[lis
 
 
 def end(at_ns: int) -> bytes:
-    """A heartbeat as a block: the time that the log has reached."""
+    """A block with one heartbeat, the time up to which the log is complete."""
     return trades_block(heartbeats([at_ns]))
 
 
 @st.composite
 def messy_trades(draw: st.DrawFn, instruments: int = 3) -> NDArray[Any]:
-    """Trades as a bad day brings them: out of order, repeated, late, with holes, jumps and bad numbers."""
+    """Faulty trades: out of order, duplicated, late, with gaps, jumps and invalid numbers."""
     names = names_in_shard(instruments)
     count = draw(st.integers(1, 120))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
@@ -132,7 +132,7 @@ def messy_trades(draw: st.DrawFn, instruments: int = 3) -> NDArray[Any]:
 
 
 def records(dtype: np.dtype, *rows: dict[str, object]) -> np.ndarray:
-    """A struct array of some rows; what a row does not name is 0."""
+    """A struct array of the rows; fields missing from a row are 0."""
     out = np.zeros(len(rows), dtype)
     for at, row in enumerate(rows):
         for name, value in row.items():

@@ -1,9 +1,9 @@
-"""Fixtures that every room may use: a real Postgres and a real Valkey, on unix sockets, for one session.
+"""Fixtures of all tests: a real Postgres and a real Valkey, on unix sockets, for one session.
 
 postgres_url      a Postgres for the session
 database_url      a fresh, migrated database for one test
 redis_url         a Valkey for the session
-clean_redis_url   the same, emptied before the test
+clean_redis_url   the same Valkey, flushed before the test
 """
 
 import os
@@ -24,9 +24,9 @@ from store.migrate import migrate
 
 TEMPLATE = "migrated"
 MEMORY = Path("/dev/shm")
-"""To make and drop a database takes 40 ms there, and 230 on a disk (measured with 330 tables and indexes)."""
-ROOM_BYTES = 2 << 30
-"""Write-ahead log of Postgres, 1 GiB at most by default, and some databases of 9 MB."""
+"""Creating and dropping a database takes 40 ms there and 230 ms on a disk (measured with 330 tables and indexes)."""
+FREE_BYTES_MIN = 2 << 30
+"""For the write-ahead log of Postgres, at most 1 GiB by default, and some databases of 9 MB."""
 _numbers = count(1)
 
 # The time of one example says more about the machine and the kernels that it compiled than about the code.
@@ -39,9 +39,9 @@ settings.load_profile("signalengine")
 
 @pytest.fixture(scope="session")
 def services_directory() -> Iterator[Path]:
-    """A short path, since that of a unix socket must stay under 107 bytes; in memory if there is room."""
-    roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM_BYTES
-    directory = Path(tempfile.mkdtemp(prefix="se-", dir=MEMORY if roomy else None))
+    """A directory, in memory if there is space; its path is short, since a unix socket's is limited to 107 bytes."""
+    fits = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > FREE_BYTES_MIN
+    directory = Path(tempfile.mkdtemp(prefix="se-", dir=MEMORY if fits else None))
     if len(str(directory)) > 80:
         directory.rmdir()
         directory = Path(tempfile.mkdtemp(prefix="se-", dir="/tmp"))
@@ -51,7 +51,7 @@ def services_directory() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def postgres_url(services_directory: Path) -> Iterator[str]:
-    """The address of a Postgres that lives as long as the session; never of one that holds data."""
+    """URL of a Postgres that is started for the session; never of an existing one with data."""
     running = postgres.start(
         binaries.postgres_programs(),
         services_directory / "postgres",
@@ -68,7 +68,7 @@ def postgres_url(services_directory: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def redis_url(services_directory: Path) -> Iterator[str]:
-    """The address of a Valkey that lives as long as the session; never of one that holds data."""
+    """URL of a Valkey that is started for the session; never of an existing one with data."""
     running = valkey.start(
         binaries.redis_programs(),
         services_directory / "valkey",
@@ -85,7 +85,7 @@ def redis_url(services_directory: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def migrated_template(postgres_url: str) -> str:
-    """The name of a database with all migrations applied, from which tests are given copies."""
+    """Name of a database with all migrations applied, the template of the databases of the tests."""
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {TEMPLATE}")
     migrate(_database(postgres_url, TEMPLATE))
@@ -94,7 +94,7 @@ def migrated_template(postgres_url: str) -> str:
 
 @pytest.fixture
 def database_url(postgres_url: str, migrated_template: str) -> Iterator[str]:
-    """The address of a fresh database with all migrations applied."""
+    """URL of a new database with all migrations applied."""
     name = f"test_{next(_numbers)}"
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {migrated_template} STRATEGY file_copy")
@@ -105,14 +105,14 @@ def database_url(postgres_url: str, migrated_template: str) -> Iterator[str]:
 
 @pytest.fixture
 def clean_redis_url(redis_url: str) -> str:
-    """The address of a Valkey that holds nothing yet."""
+    """URL of an empty Valkey."""
     with redis.Redis.from_url(redis_url) as client:
         client.flushall()
     return redis_url
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the long forms out, unless `-m` speaks of them."""
+    """Skip tests marked slow unless `-m` mentions that marker."""
     if "slow" not in str(config.getoption("-m")):
         for item in items:
             if item.get_closest_marker("slow"):

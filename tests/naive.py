@@ -1,4 +1,4 @@
-"""The slow, obvious twins of fast code, written from the rules and not from the code."""
+"""Simple, slow reference implementations of fast code, written from the specification."""
 
 import math
 from typing import Any
@@ -13,9 +13,9 @@ Bar = tuple[int, int, int, float, float, float, float, float, int, bool]
 
 
 def bars(trades: Any, frames: list[int], lateness: int = SECOND) -> tuple[set[Bar], dict[str, int]]:
-    """Closed bars of all frames from trades in the order of their arrival, and the counts.
+    """Closed bars of all frames from trades in order of arrival, and the counts.
 
-    Keeps everything for ever and sums with `math.fsum`.
+    Keeps all trades in memory and sums with `math.fsum`.
     """
     newest = None
     ids: dict[int, list[int]] = {}
@@ -83,7 +83,7 @@ def bars(trades: Any, frames: list[int], lateness: int = SECOND) -> tuple[set[Ba
 
 
 def canonical(rows: Any) -> bytes:
-    """Rows as what counts of them: no slots, no row numbers, one NaN. Of features, column by column."""
+    """Rows as comparable bytes: without slots and row numbers, with one NaN; features column by column."""
     if rows.dtype.names is None:
         return bytes(np.where(np.isnan(rows), np.nan, rows).T.tobytes())
     names = [name for name in rows.dtype.names if name not in ("slot", "row", "spare")]

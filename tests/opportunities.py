@@ -1,4 +1,4 @@
-"""Opportunities as an engine could have told them, different in all that can be filtered by."""
+"""Opportunities as an engine could emit them, with different values of every field that has a filter."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -33,7 +33,7 @@ def leg(at: datetime, token: str, price: str) -> PlanLeg:
 
 
 def opportunity(number: int, revision: int = 0, **changes: Any) -> Opportunity:
-    """The opportunity that was opened in the minute `number`; closed at its third revision."""
+    """An opportunity opened in minute `number`; its third revision closes it."""
     opened_at = BEGIN + timedelta(minutes=number)
     at = opened_at + timedelta(seconds=revision)
     kind, code = KINDS[number % 2]
@@ -92,7 +92,7 @@ def opportunity(number: int, revision: int = 0, **changes: Any) -> Opportunity:
 
 
 def settled(number: int) -> Opportunity:
-    """The same once its plan was judged, after it closed."""
+    """The same opportunity after it closed and its plan was judged."""
     closed = opportunity(number, 2)
     judged = Settlement(
         judged_at=closed.updated_at,

@@ -1,4 +1,4 @@
-"""Small prediction markets for tests: groups, and the rows that fill their books."""
+"""Small prediction markets for tests: groups, and quotes for their order books."""
 
 from decimal import Decimal as D
 from typing import Any
@@ -41,12 +41,12 @@ def market(name: str, *, group: str = "polymarket:e", fees: FeeSchedule = FREE, 
 
 
 def group(*markets: Market, kind: str = "event", name: str = "polymarket:e", **options: Any) -> Group:
-    """A group of them."""
+    """A group of markets."""
     return Group(name=name, slug="slug", title="Title", kind=kind, markets=markets, **options)  # type: ignore[arg-type]
 
 
 def quote(token: str, kind: int, at: int, price: str = "0", size: str = "0", side: int = 0, **options: Any) -> Any:
-    """One row, known at `START` and `at` ns."""
+    """One row of QUOTE with the time `START` + `at` ns."""
     row = np.zeros(1, QUOTE)
     row["ts"] = row["received_at"] = START + at
     row["instrument"], row["kind"], row["side"], row["seq"] = instrument_id(token), kind, side, NO_SEQ
@@ -57,7 +57,7 @@ def quote(token: str, kind: int, at: int, price: str = "0", size: str = "0", sid
 
 
 def snapshot(token: str, at: int, bids: Levels | None = None, asks: Levels | None = None) -> NDArray[Any]:
-    """A whole book; does not end the message."""
+    """A complete order book; its last row does not end the message."""
     levels = [
         quote(token, LEVEL, at, price, size, side)
         for side, book in ((BID, bids or {}), (ASK, asks or {}))
@@ -67,12 +67,12 @@ def snapshot(token: str, at: int, bids: Levels | None = None, asks: Levels | Non
 
 
 def level(token: str, at: int, side: int, price: str, size: str) -> NDArray[Any]:
-    """One level as it is from now on."""
+    """An update of one price level."""
     return quote(token, LEVEL, at, price, size, side)
 
 
 def message(*parts: NDArray[Any]) -> NDArray[Any]:
-    """Rows that are looked at together."""
+    """Rows of one message; only its last row ends it."""
     rows = np.concatenate(parts)
     rows["flags"] = 0
     rows["flags"][-1] = MESSAGE_END
@@ -88,5 +88,5 @@ def trade(token: str, at: int, price: float, side: int, size: float = 1.0) -> by
 
 
 def beat(at: int) -> bytes:
-    """Time moves on."""
+    """A block with one heartbeat at `START` + `at` ns."""
     return trades_block(heartbeats([START + at]))

@@ -1,15 +1,15 @@
-"""Where recorded data lies, and the skip where it does not."""
+"""Paths of recorded data; tests that need missing data are skipped."""
 
 from pathlib import Path
 
 import pytest
 
-FOLDER = Path(__file__).parents[2] / "shared" / "data"
+DIRECTORY = Path(__file__).parents[2] / "shared" / "data"
 
 
 def recording(name: str) -> Path:
-    """The path of a recording; skips the test where the folder of recordings is not at hand."""
-    path = FOLDER / name
+    """The path of a recording; skips the test if it does not exist."""
+    path = DIRECTORY / name
     if not path.exists():
-        pytest.skip(f"recording {name} is not here: recorded data is not part of the project")
+        pytest.skip(f"recording {name} not found: recorded data is not part of the project")
     return path

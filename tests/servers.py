@@ -1,4 +1,4 @@
-"""A Postgres or a Valkey for one test alone, which it may stop, kill and start again."""
+"""A Postgres or Valkey for a single test, which can stop, kill and restart it."""
 
 import os
 import shutil

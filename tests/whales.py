@@ -1,4 +1,4 @@
-"""Small prediction markets with wallets for tests: names, rows of trades and what becomes of the markets."""
+"""Small prediction markets with wallets for tests: metadata, trades and resolutions."""
 
 from decimal import Decimal
 from itertools import pairwise
@@ -24,7 +24,7 @@ EAGER = WhaleSettings(
     volume_h=0.5, consensus_wallets=2, consensus_h=0.2, consensus_posterior=0.8, consensus_chance=0.5,
     rate_per_h=1.0, record_floor=50.0,
 ).checked()  # fmt: skip
-"""Settings with which a few trades have a lot to say."""
+"""Thresholds so low that a few trades produce many findings."""
 
 Status = Literal["open", "paused", "resolved"]
 
@@ -47,18 +47,18 @@ def market(name: str, status: Status = "open", winner: str = "") -> Market:
     )
 
 
-def told(*markets: Market) -> bytes:
-    """Markets as a block."""
+def market_block(*markets: Market) -> bytes:
+    """A block with the metadata of the markets."""
     return markets_block([Group(name="polymarket:e", slug="e", title="E", kind="event", markets=markets)])
 
 
 def token(name: str) -> int:
-    """Number of the instrument `polymarket:<name>`."""
+    """The number of the instrument `polymarket:<name>`."""
     return instrument_id(f"polymarket:{name}")
 
 
 def fills(*rows: tuple[float, int, str, int, float, float], first_id: int | None = None) -> NDArray[Any]:
-    """Rows of TRADE of (seconds, wallet's place in `WALLETS` or -1, token, side, price, dollars)."""
+    """Rows of TRADE of (seconds, index in `WALLETS` or -1, token, side, price, dollars)."""
     out = np.zeros(len(rows), TRADE)
     for at, (seconds, wallet, name, side, price, dollars) in enumerate(rows):
         out["ts"][at], out["instrument"][at] = START + int(seconds * SECOND), token(name)
@@ -69,12 +69,12 @@ def fills(*rows: tuple[float, int, str, int, float, float], first_id: int | None
 
 
 def trades(*rows: tuple[float, int, str, int, float, float]) -> bytes:
-    """The same as a block."""
+    """A block with the trades of `fills`."""
     return trades_block(fills(*rows))
 
 
 def beat(seconds: float) -> bytes:
-    """Time moves on."""
+    """A block with one heartbeat at `START` + `seconds`."""
     return trades_block(heartbeats([START + int(seconds * SECOND)]))
 
 
@@ -85,7 +85,7 @@ def cut(rows: NDArray[Any], cuts: list[int]) -> list[bytes]:
 
 
 def messy_log(seed: int, count: int) -> list[Market | NDArray[Any]]:
-    """Rows, one by one, and markets that are told of and resolved, as a bad day brings them."""
+    """Faulty rows, one by one, between updates of markets that open and resolve."""
     rng = np.random.default_rng(seed)
     rows = np.zeros(count, TRADE)
     steps = rng.choice([0, 0, SECOND, 7 * SECOND, 60 * SECOND, 60 * SECOND + 1, 4 * MINUTE, HOUR], count, p=PACE)
@@ -122,16 +122,16 @@ PACE = [0.25, 0.25, 0.2, 0.17, 0.04, 0.04, 0.04, 0.01]
 
 def blocks(log: list[Market | NDArray[Any]]) -> list[bytes]:
     """Each entry of a log as a block of its own."""
-    return [told(each) if isinstance(each, Market) else trades_block(each) for each in log]
+    return [market_block(each) if isinstance(each, Market) else trades_block(each) for each in log]
 
 
-def found_by(machine: SpotWhales, *log: bytes) -> tuple[NDArray[Any], NDArray[Any], dict[str, int]]:
-    """Rows, positions and counts after a log, a block a batch."""
-    return together([each for block in log for each in machine.on_batch([block])[0]])
+def process(machine: SpotWhales, *log: bytes) -> tuple[NDArray[Any], NDArray[Any], dict[str, int]]:
+    """Rows, positions and counts after a log, with one block per batch."""
+    return merge([each for block in log for each in machine.on_batch([block])[0]])
 
 
-def together(findings: list[WhaleFindings]) -> tuple[NDArray[Any], NDArray[Any], dict[str, int]]:
-    """The same of findings."""
+def merge(findings: list[WhaleFindings]) -> tuple[NDArray[Any], NDArray[Any], dict[str, int]]:
+    """Rows, positions and counts of all findings."""
     rows = np.concatenate([np.empty(0, WHALE), *(each.rows for each in findings)])
     positions = np.concatenate([np.empty(0, POSITION), *(each.positions for each in findings)])
     names = WhaleCounts.__struct_fields__
@@ -139,5 +139,5 @@ def together(findings: list[WhaleFindings]) -> tuple[NDArray[Any], NDArray[Any],
 
 
 def whales(*log: bytes, using: WhaleSettings = CALM) -> NDArray[Any]:
-    """The rows alone."""
-    return found_by(SpotWhales(using), *log)[0]
+    """Only the rows of `process`."""
+    return process(SpotWhales(using), *log)[0]

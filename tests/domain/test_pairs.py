@@ -15,7 +15,7 @@ from tests.reviewed import mapping
 
 DECIDED = datetime(2026, 3, 18, 18, tzinfo=UTC)
 WORDS = ("Resolves to Yes if the rate is cut.", "If the upper bound falls, the market resolves to Yes.")
-FILE = mapping("cut-in-march", "polymarket:0xabc", "kalshi:CUT-26MAR", decided_at="2026-03-18T18:00:00Z", words=WORDS)
+FILE = mapping("cut-in-march", "polymarket:0xabc", "kalshi:CUT-26MAR", decided_at="2026-03-18T18:00:00Z", rules=WORDS)
 
 
 def market(name: str, rules: str, closes_ns: int) -> Market:

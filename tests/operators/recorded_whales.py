@@ -24,7 +24,7 @@ from flows.sources.messages import read_messages
 from flows.venues.prediction import PredictionDecoder
 from flows.venues.row_buffer import RowBuffer, rows_of
 from operators.spot_whales import SpotWhales
-from tests.recordings import FOLDER
+from tests.recordings import DIRECTORY
 
 NAME = "polymarket/realtime_whale_trades.json.gz"
 
@@ -78,7 +78,7 @@ def hushed(rows: NDArray[Any]) -> Counter[str]:
 
 def main() -> None:
     """Print it."""
-    given = recorded(FOLDER / NAME)
+    given = recorded(DIRECTORY / NAME)
     for span_h in (24.0, 1.0):
         told = said(given, WhaleSettings(span_h=span_h))
         lines = [f"what is usual is known after {span_h:g} h; {told.counts}", *listed(given, told.rows)]

@@ -20,7 +20,7 @@ from operators.roll import Roll, RollSettings
 from operators.settle import Costs, Settle
 from operators.spot_whales import SpotWhales
 from tests.prediction import polymarket
-from tests.whales import EAGER, beat, fills, market, told
+from tests.whales import EAGER, beat, fills, market, market_block
 
 ROLL = RollSettings((Frame.parse("1m"), Frame.parse("5m")), lateness_ns=10 * SECOND, quiet_ns=31 * HOUR)
 COSTS = Costs()  # of candidates that have none of their own, which are none of these
@@ -51,14 +51,16 @@ def log(seed: int) -> list[bytes]:
     ]
     trades = fills(*rows, first_id=10)
     names = [f"polymarket:{token}" for token in TOKENS]
-    blocks: list[tuple[float, bytes]] = [(-1.0, names_block(names)), (-1.0, told(*map(priced, "abc")))]
+    blocks: list[tuple[float, bytes]] = [(-1.0, names_block(names)), (-1.0, market_block(*map(priced, "abc")))]
     blocks += [(at, trades_block(trades[each : each + 1])) for each, at in enumerate(at_s.tolist())]
     over_at = float(rng.integers(20, 47) * 3_600)
-    blocks.append((over_at, told(priced("a", "resolved", str(rng.choice(["yes", "no"]))), priced("b", "paused"))))
-    blocks.append((float(rng.integers(1, 48) * 3_600), told(priced("b", "paused"))))
-    blocks.append((float(rng.integers(20, 48) * 3_600), told(priced("c", "resolved"))))
+    blocks.append(
+        (over_at, market_block(priced("a", "resolved", str(rng.choice(["yes", "no"]))), priced("b", "paused")))
+    )
+    blocks.append((float(rng.integers(1, 48) * 3_600), market_block(priced("b", "paused"))))
+    blocks.append((float(rng.integers(20, 48) * 3_600), market_block(priced("c", "resolved"))))
     if rng.random() < 0.5:
-        blocks.append((over_at + 7_200.0, told(priced("a"))))
+        blocks.append((over_at + 7_200.0, market_block(priced("a"))))
     return [block for _, block in sorted(blocks, key=lambda each: each[0])] + [beat(100 * 3_600)]
 
 

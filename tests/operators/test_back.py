@@ -25,7 +25,7 @@ from operators.back import FRESH_NS, HORIZON_NS, Back, Backed, _block_update
 from tests.builders import records
 from tests.naive import canonical
 from tests.operators.shard_of_whales import Twin, backed_by, log, priced, settled, streams, whales_of
-from tests.whales import START, beat, market, token, told, trades
+from tests.whales import START, beat, market, market_block, token, trades
 
 SEEDS = range(4)
 
@@ -96,7 +96,7 @@ def test_bars_go_on_until_every_candidate_has_ended() -> None:
 def test_old_price_is_unusable() -> None:
     fresh, old = (
         [
-            *(told(market("a")), trades((1, 0, "a-yes", 1, 0.5, 10)), beat(90), beat(at), beat(at + 70)),
+            *(market_block(market("a")), trades((1, 0, "a-yes", 1, 0.5, 10)), beat(90), beat(at), beat(at + 70)),
             *(trades((at + 100, 1, "a-no", 1, 0.5, 5_000)), beat(at + 300)),
         ]
         for at in (5 * 3_600, 7 * 3_600)
@@ -127,7 +127,9 @@ def nothing(watermark: int) -> Findings:
 def backed_with(found: WhaleFindings) -> list[Backed]:
     """What becomes of whales where a market and a token without one were traded at .5 in the first minute."""
     priced_at = trades((1, -1, "a-yes", 1, 0.5, 1), (2, -1, "lonely", 1, 0.5, 1))
-    news, slices, _, baskets = streams([names_block(["polymarket:lonely"]), told(priced("a")), priced_at, beat(900)])
+    news, slices, _, baskets = streams(
+        [names_block(["polymarket:lonely"]), market_block(priced("a")), priced_at, beat(900)]
+    )
     return Back().on_batch([*news, *slices, found, *baskets])[0]
 
 
@@ -166,7 +168,7 @@ def test_instant_is_held_until_it_is_complete() -> None:
 def test_a_market_is_over_from_the_newest_trade_or_heartbeat_on_not_from_that_of_a_book() -> None:
     quotes = quotes_block(records(QUOTE, {"ts": START + 600 * SECOND}))
     closed = records(BAR, {"open_time": START + 2 * MINUTE, "instrument": token("a-yes"), "close": 0.4})
-    news = [_block_update(each) for each in (beat(60), quotes, told(market("a", "resolved", "yes")), beat(900))]
+    news = [_block_update(each) for each in (beat(60), quotes, market_block(market("a", "resolved", "yes")), beat(900))]
     late = START + 900 * SECOND
     (found,) = Back().on_batch([*news, Slice(START + 300 * SECOND, bars=closed), whales(late), nothing(late)])[0]
     assert found.slice.bars["close"].tolist() == [1.0]
@@ -177,9 +179,9 @@ def played(markets: int) -> Back:
     blocks = []
     for at in range(markets):
         name, start = f"m{at}", at * 3_600.0
-        blocks += [told(market(name)), trades((start + 1, 0, f"{name}-yes", 1, 0.5, 10)), beat(start + 90)]
+        blocks += [market_block(market(name)), trades((start + 1, 0, f"{name}-yes", 1, 0.5, 10)), beat(start + 90)]
         blocks += [trades((start + 100, at % 9, f"{name}-no", 1, 0.5, 5_000)), beat(start + 2_000)]
-        blocks.append(told(market(name, "resolved", "yes")))
+        blocks.append(market_block(market(name, "resolved", "yes")))
     machine = Back()
     for stream in streams([*blocks, beat(markets * 3_600 + 90)]):
         machine.on_batch(stream)

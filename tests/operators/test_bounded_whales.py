@@ -13,7 +13,7 @@ from operators.align_whales import AlignWhales
 from operators.grade_wallets import GradeWallets
 from operators.spot_whales import VERSION, SpotWhales
 from operators.state import freeze, thaw
-from tests.whales import EAGER, START, beat, market, told, trades
+from tests.whales import EAGER, START, beat, market, market_block, trades
 
 FEW, MANY = 150, 600
 SETTINGS = WhaleSettings(floor=100.0, headline=400.0, quiet_d=1.0, record_floor=50.0, positions_max=40, wallets_max=7)
@@ -28,11 +28,11 @@ def played(count: int, *, resolved: bool = True) -> Iterator[bytes]:
     """So many markets, one after the other, each with four whales that agree and, perhaps, a resolution."""
     for at in range(count):
         name, start = f"m{at}", at * 3_600.0
-        yield told(due(name, start + 3_600))
+        yield market_block(due(name, start + 3_600))
         yield trades(*((start + 60 * each, (at + each) % 9, f"{name}-yes", 1, 0.5, 5_000.0) for each in range(4)))
         yield beat(start + 3_000)
         if resolved:
-            yield told(market(name, "resolved", "yes" if at % 2 else "no"))
+            yield market_block(market(name, "resolved", "yes" if at % 2 else "no"))
 
 
 def found(blocks: Iterator[bytes], settings: WhaleSettings) -> tuple[SpotWhales, list[WhaleFindings]]:
@@ -53,9 +53,13 @@ def test_markets_that_have_ended_leave_the_search(resolved: bool) -> None:
 def test_a_market_that_is_due_is_known_while_it_is_traded_and_for_the_quiet_time_after() -> None:
     day, unknown = 86_400.0, []
     for silence in (0.9, 1.1):
-        log = [told(due("a", 60)), trades((1, 0, "a-yes", 1, 0.5, 9.0)), trades((0.9 * day, 0, "a-yes", 1, 0.5, 9.0))]
+        log = [
+            market_block(due("a", 60)),
+            trades((1, 0, "a-yes", 1, 0.5, 9.0)),
+            trades((0.9 * day, 0, "a-yes", 1, 0.5, 9.0)),
+        ]
         then = (0.9 + silence) * day
-        log += [beat(then), told(market("b")), trades((then + 1, 0, "a-no", 1, 0.5, 9.0))]
+        log += [beat(then), market_block(market("b")), trades((then + 1, 0, "a-no", 1, 0.5, 9.0))]
         unknown.append(sum(each.counts.unknown for each in found(iter(log), SETTINGS)[1]))
     assert unknown == [0, 1]
 

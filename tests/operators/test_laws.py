@@ -16,7 +16,7 @@ from flows.chain import build, run
 from operators.catalogue import catalogue
 from operators.state import freeze
 from tests.builders import blocks_of, market_bars, messy_trades, names_in_shard
-from tests.laws import by_idea, chain, concluded, is_prefix, totals
+from tests.laws import by_idea, chain, families_without_prefix, outputs, totals
 
 FRAMES = parse_frames(("1m", "5m", "15m", "1h"))
 FIVE = parse_frames(("5m", "15m", "1h"))
@@ -48,20 +48,20 @@ def test_the_market_of_these_tests_shows_every_idea():
 def test_batches_do_not_matter_for_messy_trades(trades, cuts, other_cuts):
     stages = chain(FRAMES, from_bars=False, quiet_h=2.0)
     one, other = (run(build(stages), blocks_of(trades, NAMES, each)) for each in (cuts, other_cuts))
-    assert concluded(one) == concluded(other)
+    assert outputs(one) == outputs(other)
 
 
 @FEW
 @given(st.lists(st.integers(0, len(BARS)), max_size=40))
 def test_batches_do_not_matter(cuts):
-    assert concluded(run(build(chain(FIVE, from_bars=True)), blocks_of(BARS, NAMES, cuts))) == concluded(whole())
+    assert outputs(run(build(chain(FIVE, from_bars=True)), blocks_of(BARS, NAMES, cuts))) == outputs(whole())
 
 
 def test_one_row_a_batch_changes_nothing():
     some = BARS[:600]
     stages = chain(FIVE, from_bars=True)
     one = run(build(stages), blocks_of(some, NAMES, list(range(600))))
-    assert concluded(one) == concluded(run(build(stages), blocks_of(some, NAMES, [])))
+    assert outputs(one) == outputs(run(build(stages), blocks_of(some, NAMES, [])))
 
 
 @MESSY
@@ -76,7 +76,7 @@ def test_resumes_anywhere_with_messy_trades(trades, cuts, data):
     frozen = [stage.snapshot() for stage in head]
     run(head, batches[stop:])  # what comes later must not reach into a snapshot
     rest = run([factory(snapshot) for factory, snapshot in zip(stages, frozen, strict=True)], batches[stop:])
-    assert concluded([*first, *rest]) == concluded(unbroken)
+    assert outputs([*first, *rest]) == outputs(unbroken)
     assert totals([*first, *rest]) == totals(unbroken)
 
 
@@ -91,15 +91,15 @@ def test_each_stage_resumes_anywhere(stage, data):
     for batch in blocks_of(BARS, NAMES, cuts):
         out += run(stages, [batch])
         stages[stage] = factories[stage](stages[stage].snapshot())
-    assert concluded(out) == concluded(whole())
+    assert outputs(out) == outputs(whole())
 
 
 @MESSY
 @given(messy_trades(), st.integers(0, 120))
 def test_messy_trades_never_look_ahead(trades, cut):
     stages = chain(FRAMES, from_bars=False, quiet_h=2.0)
-    everything = concluded(run(build(stages), blocks_of(trades, NAMES, [])))
-    assert is_prefix(concluded(run(build(stages), blocks_of(trades[:cut], NAMES, []))), everything) == []
+    everything = outputs(run(build(stages), blocks_of(trades, NAMES, [])))
+    assert families_without_prefix(outputs(run(build(stages), blocks_of(trades[:cut], NAMES, []))), everything) == []
 
 
 @FEW

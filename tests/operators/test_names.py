@@ -9,7 +9,7 @@ from domain.whales import Called
 from operators import names
 from operators.names import Names
 from operators.spot_whales import SpotWhales
-from tests.whales import EAGER, WALLETS, market, token, told, trades
+from tests.whales import EAGER, WALLETS, market, market_block, token, trades
 
 ADDRESSES = [f"0x{number:02d}" + "11" * 3 for number in range(9)]
 
@@ -20,7 +20,7 @@ def row(name, wallet=0):
 
 def test_finding_has_the_names_of_its_market_and_wallet():
     machine = SpotWhales(EAGER)
-    machine.on_batch([told(market("a")), wallets_block(ADDRESSES)])
+    machine.on_batch([market_block(market("a")), wallets_block(ADDRESSES)])
     machine = SpotWhales(EAGER, machine.snapshot())
     found = machine.on_batch([trades((0, 3, "a-no", 1, 0.5, 900.0), (600, 4, "b-yes", 1, 0.5, 900.0))])[0]
     assert [each.called for each in found] == [
@@ -34,7 +34,7 @@ def test_finding_has_the_names_of_its_market_and_wallet():
 def test_a_resolved_market_is_named_to_its_last_row_and_then_forgotten():
     machine = SpotWhales(EAGER)
     small = (0, 3, "a-no", 1, 0.5, 150.0)
-    found = machine.on_batch([told(market("a")), trades(small), told(market("a", "resolved", "no"))])[0]
+    found = machine.on_batch([market_block(market("a")), trades(small), market_block(market("a", "resolved", "no"))])[0]
     assert [called.slug for each in found for called in each.called] == ["a"]
     kept = Names()
     kept.learn_group(EMPTY)

@@ -31,12 +31,12 @@ from tests.whales import (
     blocks,
     cut,
     fills,
-    found_by,
     market,
+    market_block,
+    merge,
     messy_log,
-    together,
+    process,
     token,
-    told,
     trades,
     whales,
 )
@@ -48,7 +48,7 @@ SEEDS, COUNTS = st.integers(0, 2**32 - 1), st.integers(1, 150)
 @given(SEEDS, COUNTS)
 def test_equals_its_naive_twin(seed, count):
     log = messy_log(seed, count)
-    rows, positions, counts = found_by(SpotWhales(EAGER), *blocks(log))
+    rows, positions, counts = process(SpotWhales(EAGER), *blocks(log))
     twin = twin_of(log, EAGER)
     assert {name: counts[name] for name in counts if counts[name]} == {k: n for k, n in twin.counts.items() if n}
     assert len(rows) == len(twin.rows)
@@ -70,13 +70,13 @@ def test_equals_its_naive_twin(seed, count):
 @given(SEEDS, COUNTS, st.lists(st.integers(1, 40), max_size=20))
 def test_cuts_and_restarts_do_not_matter(seed, count, batches):
     log = messy_log(seed, count)
-    whole = found_by(SpotWhales(EAGER), *blocks(log))
+    whole = process(SpotWhales(EAGER), *blocks(log))
     every, machine, findings = blocks(log), SpotWhales(EAGER), []
     for size in [*batches, len(every)]:
         batch, every = every[:size], every[size:]
         findings += machine.on_batch(batch)[0]
         machine = SpotWhales(EAGER, machine.snapshot())
-    rows, positions, counts = together(findings)
+    rows, positions, counts = merge(findings)
     assert canonical(rows) == canonical(whole[0])
     assert canonical(positions) == canonical(whole[1])
     assert counts == whole[2]
@@ -87,8 +87,8 @@ def test_cuts_and_restarts_do_not_matter(seed, count, batches):
 def test_later_input_retracts_nothing(seed, count, head):
     log = messy_log(seed, count)
     machine = SpotWhales(EAGER)
-    first, *_ = found_by(machine, *blocks(log[:head]))
-    later, *_ = found_by(machine, *blocks(log[head:]))
+    first, *_ = process(machine, *blocks(log[:head]))
+    later, *_ = process(machine, *blocks(log[head:]))
     assert canonical(np.concatenate([first, later])) == canonical(whales(*blocks(log), using=EAGER))
     assert (np.diff(np.concatenate([first, later])["ts"]) >= 0).all()
 
@@ -134,15 +134,15 @@ def test_the_lesser_of_cost_and_gain_is_measured():
 def test_once_it_is_known_what_is_usual_the_floor_is_lower_and_rank_decides():
     usual = fills(*[(at * 1_800.0, at % 7, f"m{at % 3}", 1, 0.5, 50.0 + at) for at in range(300)])
     machine = SpotWhales(CALM)
-    found_by(machine, trades_block(usual))
+    process(machine, trades_block(usual))
     last = 300 * 1_800.0
-    rows, *_ = found_by(machine, trades((last, 7, "m0", 1, 0.5, 2_600.0)), beat(last + 100))
+    rows, *_ = process(machine, trades((last, 7, "m0", 1, 0.5, 2_600.0)), beat(last + 100))
     assert rows[["status", "gates"]].tolist() == [(EMITTED, 0)]
     assert 0.99 < rows["rank"][0] <= 1.0
     many = fills(*[(last + 600.0 * at, at % 7, "m0", 1, 0.5, 9_000.0) for at in range(1, 300)])
-    found_by(machine, trades_block(many))
+    process(machine, trades_block(many))
     last += 600.0 * 300
-    rows, *_ = found_by(machine, trades((last, 8, "m0", 1, 0.5, 8_000.0)), beat(last + 100))
+    rows, *_ = process(machine, trades((last, 8, "m0", 1, 0.5, 8_000.0)), beat(last + 100))
     assert rows[rows["wallet"] == WALLETS[8]][["status", "gates"]].tolist() == [(SUPPRESSED, USUAL)]
 
 
@@ -160,7 +160,7 @@ def test_a_wallet_cools_down_unless_it_escalates():
 
 
 def test_four_wallets_on_one_side_are_a_consensus_and_four_more_escalate():
-    log = [told(market("a"))]
+    log = [market_block(market("a"))]
     # Who sells the second answer is with those who buy the first.
     log += [
         trades((at * 120.0, at, "a-yes" if at % 2 else "a-no", 1 if at % 2 else -1, 0.5, 3_000.0)) for at in range(8)
@@ -180,7 +180,7 @@ def test_four_wallets_on_one_side_are_a_consensus_and_four_more_escalate():
 
 
 def test_who_is_on_both_sides_counts_on_neither():
-    log = [told(market("a")), *(trades((at * 120.0, at, "a-yes", 1, 0.5, 3_000.0)) for at in range(3))]
+    log = [market_block(market("a")), *(trades((at * 120.0, at, "a-yes", 1, 0.5, 3_000.0)) for at in range(3))]
     log += [trades((400, 2, "a-no", 1, 0.5, 3_000.0)), trades((500, 3, "a-yes", 1, 0.5, 3_000.0))]
     assert not whales(*log)["kind"].any()
     rows = whales(*log, trades((600, 4, "a-yes", 1, 0.5, 3_000.0)))
@@ -193,7 +193,7 @@ def test_those_who_came_too_long_ago_are_not_with_them():
 
 
 def test_large_wallets_against_each_other_disagree():
-    log = [told(market("a"))]
+    log = [market_block(market("a"))]
     log += [trades((at * 60.5, at, ("a-yes", "a-no")[at % 2], 1, 0.5, 3_000.0)) for at in range(5)]
     rows = whales(*log)
     names = ["kind", "wallets", "against", "direction", "revision"]
@@ -203,9 +203,9 @@ def test_large_wallets_against_each_other_disagree():
 def test_where_large_wallets_are_usual_four_are_no_consensus():
     often = [trades((at * 900.0, at % 9, "m", 1 if at % 3 else -1, 0.5, 3_000.0)) for at in range(400)]
     machine = SpotWhales(CALM)
-    found_by(machine, *often)
+    process(machine, *often)
     last = 400 * 900.0 + 4_000
-    rows, *_ = found_by(machine, *(trades((last + at, at, "m", 1, 0.5, 3_000.0)) for at in range(4)))
+    rows, *_ = process(machine, *(trades((last + at, at, "m", 1, 0.5, 3_000.0)) for at in range(4)))
     assert not (rows["kind"] == CONSENSUS).any()
 
 

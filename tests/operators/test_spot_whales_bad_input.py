@@ -11,20 +11,20 @@ from domain.slices import EMITTED, SUPPRESSED
 from domain.whales import BELOW_HEADLINE, RESOLVED, TAKEN
 from operators.kernels.whale_scan import EPISODES_MAX
 from operators.spot_whales import SpotWhales
-from tests.whales import CALM, START, WALLETS, beat, fills, found_by, market, token, told, trades, whales
+from tests.whales import CALM, START, WALLETS, beat, fills, market, market_block, process, token, trades, whales
 
 
 @pytest.mark.parametrize("price", [0.0, 1.0, -0.2, 1.2, math.nan, math.inf])
 def test_a_price_that_is_none_is_counted_and_does_not_move_time(price):
     bad = fills((50, 1, "m", 1, 0.5, 20_000.0))
     bad["ts"], bad["price"] = START + DAY, price
-    rows, _, counts = found_by(SpotWhales(CALM), trades_block(bad), trades((0, 1, "m", 1, 0.5, 20_000.0)))
+    rows, _, counts = process(SpotWhales(CALM), trades_block(bad), trades((0, 1, "m", 1, 0.5, 20_000.0)))
     assert rows["ts"].tolist() == [START]
     assert (counts["bad"], counts["accepted"], counts["late"]) == (1, 1, 0)
 
 
 def test_an_unknown_token_is_a_market_of_its_own():
-    rows, positions, counts = found_by(SpotWhales(CALM), trades((0, 1, "what", -1, 0.5, 20_000.0)), beat(100))
+    rows, positions, counts = process(SpotWhales(CALM), trades((0, 1, "what", -1, 0.5, 20_000.0)), beat(100))
     assert rows[["market", "instrument", "direction"]].tolist() == [(token("what"), token("what"), -1)]
     assert positions.size == 0
     assert counts["unknown"] == 1
@@ -39,13 +39,13 @@ def test_unknown_wallets_are_not_taken_to_be_one():
 
 def test_a_resolution_ends_what_is_open_and_nothing_comes_after():
     machine = SpotWhales(CALM)
-    rows, positions, counts = found_by(
+    rows, positions, counts = process(
         machine,
-        told(market("a")),
+        market_block(market("a")),
         trades((0, 1, "a-yes", 1, 0.6, 6_000.0), (1, 2, "a-no", -1, 0.2, 600.0), (2, 3, "a-yes", 1, 0.6, 60.0)),
-        told(market("a", "resolved", "yes")),
+        market_block(market("a", "resolved", "yes")),
         trades((3, 1, "a-yes", 1, 0.9, 90_000.0)),
-        told(market("a", "resolved", "yes")),
+        market_block(market("a", "resolved", "yes")),
         beat(100),
     )
     assert rows[["ts", "notional", "gates"]].tolist() == [(START + 2 * SECOND, 6_000.0, BELOW_HEADLINE)]
@@ -62,7 +62,7 @@ def test_what_is_told_twice_is_taken_once_and_what_is_too_late_not_at_all():
     rows = fills(*[(at, 1, "m", 1, 0.5, 1_000.0) for at in range(10)], first_id=-40)
     doubled = np.concatenate([rows[:6], rows[2:4], rows[::-1]])
     late = fills((-53, 1, "m", 1, 0.5, 1e6), (-51, 2, "m", 1, 0.5, 1e6))
-    found, _, counts = found_by(SpotWhales(CALM), trades_block(np.concatenate([doubled, late])))
+    found, _, counts = process(SpotWhales(CALM), trades_block(np.concatenate([doubled, late])))
     assert (counts["accepted"], counts["duplicates"], counts["late"]) == (11, 8, 1)
     assert found["notional"].tolist() == [10_000.0, 1e6]
 
@@ -101,10 +101,10 @@ def test_too_much_at_once_ends_the_oldest_early_and_is_still_told_once():
     rows["wallet"], rows["id"] = np.arange(1, count + 1), -2 - np.arange(count)
     rows["size"][[0, -1]] = 6_000.0
     machine = SpotWhales(CALM)
-    first, _, counts = found_by(machine, trades_block(rows))
+    first, _, counts = process(machine, trades_block(rows))
     assert (counts["accepted"], counts["crowded"]) == (count, 9_000)
     assert first[["wallet", "ts"]].tolist() == [(1, START)]
     machine = SpotWhales(CALM, machine.snapshot())
-    last, _, counts = found_by(machine, trades_block(rows[-1_000:]), trades_block(rows[:1]), beat(61))
+    last, _, counts = process(machine, trades_block(rows[-1_000:]), trades_block(rows[:1]), beat(61))
     assert (counts["duplicates"], counts["crowded"]) == (1_001, 0)
     assert last["wallet"].tolist() == [count]

@@ -10,7 +10,7 @@ from domain.opportunities import Opportunity
 from flows.sinks.finding_parquet import KINDS, OpportunityParquetPartition, WhaleParquetPartition, complete
 from operators.spot_whales import SpotWhales
 from tests.opportunities import opportunity
-from tests.whales import EAGER, market, told, trades
+from tests.whales import EAGER, market, market_block, trades
 
 
 def read(folder: Path, kind: str) -> pl.DataFrame:
@@ -39,7 +39,7 @@ def test_opportunities_are_ordered_by_time_across_shards(tmp_path: Path) -> None
 def test_whales_are_in_order_and_each_wallet_once(tmp_path: Path) -> None:
     machine, part = SpotWhales(EAGER), WhaleParquetPartition(tmp_path)
     rows = [(second, wallet, "a-yes", 1, 0.5, 900.0) for second, wallet in ((0, 1), (300, 2), (600, 1))]
-    for block in (told(market("a")), *map(trades, rows)):
+    for block in (market_block(market("a")), *map(trades, rows)):
         part.write_batch(machine.on_batch([block])[0])
     part.close()
     whales = read(tmp_path, "whale_trades").filter(pl.col("kind") == "whale")

@@ -22,7 +22,7 @@ from tests.reviewed import mapping
 
 WORDS = ("Yes if the rate is cut.", "If the upper bound falls.")
 CLOSES = "2028-11-07T00:00:00Z"
-FILE = mapping("cut", "polymarket:0x1", "kalshi:CUT", decided_at=CLOSES, words=WORDS)
+FILE = mapping("cut", "polymarket:0x1", "kalshi:CUT", decided_at=CLOSES, rules=WORDS)
 
 
 def recording(tmp_path: Path, closes: str = CLOSES, *more: Any) -> Path:
