@@ -184,23 +184,60 @@ def test_complete_streams_are_recognised_as_complete(clean_redis_url: str) -> No
     assert asyncio.run(scenario())
 
 
-class FailsOnce(FeedReader):
-    """Fails once, in the middle of the check for lost entries; its first read waits for `may_read`."""
+class WaitsToRead(FeedReader):
+    """Its reads of new entries wait for `may_read`, so that entries accumulate."""
 
     def __init__(self, url: str) -> None:
         super().__init__(url)
-        self.fails = True
         self.may_read = asyncio.Event()
 
     async def next(self, positions: dict[str, int], block_ms: int) -> list[tuple[str, int, bytes]]:
         await self.may_read.wait()
         return await super().next(positions, block_ms)
 
+
+class FailsOnce(WaitsToRead):
+    """Fails once, in the middle of the check for lost entries."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.fails = True
+
     async def has_all_after(self, channel: str, seq: int) -> bool:
         if channel == "alerts" and self.fails:
             self.fails = False
             raise ServiceError("Redis: gone")
         return await super().has_all_after(channel, seq)
+
+
+@pytest.mark.parametrize("keep", [50, 1000])
+def test_a_burst_on_an_empty_channel_is_a_gap_only_if_entries_were_dropped(clean_redis_url: str, keep: int) -> None:
+    """The first seq of a channel is rarely 1."""
+    hub = Hub(ApiSettings(ring_messages=1000), Metrics(), time.perf_counter)
+    writer = feed.connect(clean_redis_url)
+
+    async def scenario() -> None:
+        reader = WaitsToRead(clean_redis_url)
+        tail = Tail(reader, hub, hub.metrics, now_ns=time.time_ns, steady_s=time.perf_counter)
+        running = tasks.start("tail", tail.run())
+        await asyncio.wait_for(tail.attempted.wait(), 20)
+        feed.publish(writer, "signals", [(seq, payload(emitted(seq))) for seq in range(31, 931)], keep=keep)
+        reader.may_read.set()
+        async with asyncio.timeout(20):
+            while hub.ring.newest["signals"] < 930:  # noqa: ASYNC110  the ring has no event
+                await asyncio.sleep(0.01)
+        await tasks.stop([running])
+        await reader.close()
+
+    asyncio.run(scenario())
+    entries: Any = writer.xrange("feed:signals", count=1)
+    oldest = int(entries[0][0].partition(b"-")[0])
+    writer.close()
+    messages = [hub.ring[position] for position in range(hub.ring.tail, hub.ring.head)]
+    gap = [] if keep == 1000 else [oldest - 1]
+    assert (oldest == 31) is (keep == 1000)
+    assert [message.seq for message in messages] == [*gap, *range(oldest, 931)]
+    assert [message.seq for message in messages if message.kind == "gap"] == gap
 
 
 def test_a_loss_is_announced_once_although_redis_fails_in_between(clean_redis_url: str) -> None:
