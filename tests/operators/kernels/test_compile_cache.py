@@ -10,8 +10,8 @@ from pathlib import Path
 from operators.kernels.compile_cache import sources
 from tests.house.checkout import ROOT
 
-ROOMS = "domain", "operators"
-FILES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
+PACKAGES = "domain", "operators"
+FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 
 DOUBLE = """
 from operators.kernels import kernel
@@ -80,9 +80,9 @@ def asked(house: Path, fields: str = "large: int; small: int") -> list[str]:
 
 
 def test_change_recompiles_only_the_kernels_that_depend_on_it(tmp_path: Path) -> None:
-    for room in ROOMS:
-        (tmp_path / room).mkdir()
-        (tmp_path / room / "__init__.py").touch()
+    for package in PACKAGES:
+        (tmp_path / package).mkdir()
+        (tmp_path / package / "__init__.py").touch()
     (tmp_path / "operators" / "kernels").mkdir()
     for name in ("__init__.py", "compile_cache.py"):
         (tmp_path / "operators" / "kernels" / name).write_bytes((ROOT / "operators" / "kernels" / name).read_bytes())
