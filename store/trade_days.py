@@ -2,7 +2,9 @@
 
 A trade is added to the sums by the statement that writes its end, so that it counts once however often it is written.
 Sums are exact (`numeric`), so they do not depend on how trades are divided into batches; the drawdown of a period is
-computed from the sums of its days.
+computed from the sums of its days. Peak, low and drawdown follow the order in which trades are written: that of their
+exits within one branch of the dataflow, but branches write independently, so where a row holds trades of both, these
+three can differ between runs.
 """
 
 from collections.abc import Sequence

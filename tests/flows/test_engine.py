@@ -92,10 +92,21 @@ class Engine:
 
 def rows_of(database_url):
     with psycopg.connect(database_url) as connection:
-        return {
+        rows = {
             table: connection.execute(f"SELECT * FROM {table} ORDER BY {order}").fetchall()
             for table, order in TABLES.items()
         }
+    return rows | {"trade_days": [without_mixed_path(row) for row in rows["trade_days"]]}
+
+
+def without_mixed_path(row):
+    """A row of `trade_days`, without peak, low and drawdown if it holds trades of both branches.
+
+    The branches write independently, and these three depend on the order in which their trades were written.
+    """
+    symbol, kind = row[:2]
+    is_mixed = symbol == "" and kind != "signal_type"
+    return (*row[:12], None, None, None, *row[15:]) if is_mixed else row
 
 
 def count_bars(database_url):
